@@ -1,0 +1,13 @@
+import type { Migration } from '../src/db/schema.ts'
+import { core } from './0001-core.ts'
+import { identity } from './0002-identity.ts'
+import { network } from './0003-network.ts'
+import { image } from './0004-image.ts'
+import { compute } from './0005-compute.ts'
+import { objectStore } from './0006-object-store.ts'
+import { imageMore } from './0007-image-more.ts'
+import { identityMore } from './0008-identity-more.ts'
+import { computeGroups } from './0009-compute-groups.ts'
+
+/** All migrations, oldest first. A released one is never changed. */
+export const migrations: Migration[] = [core, identity, network, image, compute, objectStore, imageMore, identityMore, computeGroups]

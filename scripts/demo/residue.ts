@@ -1,0 +1,108 @@
+// What is on this machine and in the database, by name, so that two looks can be compared: what the second has more is residue.
+import { existsSync, globSync, readdirSync, readFileSync, statSync } from 'node:fs'
+import { basename, join } from 'node:path'
+import type { Config } from '../../src/config.ts'
+import { execute } from '../../src/db/database.ts'
+import { openDatabase } from '../../src/db/open.ts'
+import { run } from '../../src/host/commands/exec.ts'
+import { prefixOf } from '../../src/host/linux-host.ts'
+
+/** Kind of thing to the names of all that there are. */
+export type Look = Record<string, string[]>
+
+/** Records of what happened, kept on purpose: they are no residue. Rows that say `deleted_at` are such records too. */
+const records = new Set(['schema_migrations', 'tasks', 'task_steps', 'compute_actions', 'image_tombstones'])
+/** One row each, whose content changes by itself: time of contact, generation. */
+const states = new Set(['hosts', 'identity_state', 'network_state'])
+/** Counters: a row that counts nothing is as good as none. */
+const counters: Record<string, string[]> = { quota_usages: ['in_use'], compute_host_usage: ['vcpus', 'ram_mib', 'disk_gib', 'servers'] }
+
+export async function look(config: Config, real: boolean): Promise<Look> {
+  const machine = real ? await lookAtMachine(prefixOf(config.dataDir)) : {}
+  return { ...machine, processes: processes(config), files: files(config), rows: await rows(config) }
+}
+
+/** Other clouds on the machine have names of their own. */
+async function lookAtMachine(prefix: string): Promise<Look> {
+  const namespaces = existsSync('/run/netns') ? readdirSync('/run/netns').filter((name) => name.startsWith(prefix)) : []
+  const links = async (...prefix: string[]) => {
+    const [program = 'ip', ...args] = [...prefix, 'ip', '-j', 'link']
+    return (JSON.parse(await run(program, args)) as { ifname: string }[]).map((link) => link.ifname)
+  }
+  const inside = await Promise.all(
+    namespaces.map(async (name) => (await links('ip', 'netns', 'exec', name).catch(() => [])).map((link) => `${name}/${link}`)),
+  )
+  // Names only: counters of packets move by themselves.
+  const rules = await Promise.all(
+    ['', ...namespaces].map(async (name) => {
+      const prefix = name ? ['ip', 'netns', 'exec', name] : []
+      const list = async (...command: string[]) => {
+        const [program = '', ...args] = [...prefix, ...command]
+        return (await run(program, args).catch(() => '')).split('\n').filter((line) => line.trim() && !line.startsWith('#'))
+      }
+      const found = [...(await list('iptables-save')), ...(await list('nft', '-s', 'list', 'ruleset'))]
+      return found.map((line) => `${name || 'host'}: ${line.trim().replace(/\[\d+:\d+\]/, '')}`)
+    }),
+  )
+  return { namespaces, interfaces: [...(await links()), ...inside.flat()], 'firewall rules': rules.flat() }
+}
+
+const ourFolders = (dataDir: string) => [`${dataDir}/`, `/run/nephos/${prefixOf(dataDir)}/`]
+
+/** Names of programs that were started with a path of ours, but for the cloud's own processes. */
+function processes({ dataDir }: Config): string[] {
+  return globSync('/proc/[0-9]*').flatMap((folder) => {
+    try {
+      const [program = '', ...args] = readFileSync(join(folder, 'cmdline'), 'utf8').split('\0')
+      const ours = args.some((word) => ourFolders(dataDir).some((start) => word.includes(start)))
+      return ours && basename(program) !== 'node' ? [basename(program)] : []
+    } catch {
+      return [] // it has ended meanwhile
+    }
+  })
+}
+
+/** Files of the data folder and of running programs. The database and logs are there as long as the cloud is. */
+function files({ dataDir }: Config): string[] {
+  return ourFolders(dataDir).flatMap((cwd) =>
+    globSync('**', { cwd })
+      .filter(
+        (path) => !/^nephos\.db|\.log$|^run\/known_hosts$/.test(path) && statSync(join(cwd, path), { throwIfNoEntry: false })?.isFile(),
+      )
+      .map((path) => join(cwd, path)),
+  )
+}
+
+async function rows({ databaseUrl, dataDir }: Config): Promise<string[]> {
+  const database = await openDatabase({ databaseUrl, file: join(dataDir, 'nephos.db') })
+  try {
+    const list =
+      database.dialect === 'sqlite'
+        ? "select name from sqlite_master where type = 'table' and name not like 'sqlite_%'"
+        : "select table_name as name from information_schema.tables where table_schema = 'public'"
+    const tables = (await execute(database.read, list)).rows as { name: string }[]
+    const counted = tables
+      .filter(({ name }) => !records.has(name) && !states.has(name))
+      .map(async ({ name }) => {
+        const found = (await execute(database.read, `select * from ${name}`)).rows as Record<string, unknown>[]
+        const counts = counters[name]
+        const standing = found.filter((row) => !row.deleted_at && (!counts || counts.some((column) => row[column] !== 0)))
+        return standing.map((row) => `${name}: ${Object.values(row).slice(0, 3).join(' ')}`)
+      })
+    return (await Promise.all(counted)).flat()
+  } finally {
+    await database.close()
+  }
+}
+
+/** What `after` has and `before` had not, as `kind: name`. */
+export function residue(before: Look, after: Look): string[] {
+  return Object.entries(after).flatMap(([kind, names]) => {
+    const left = [...names]
+    for (const name of before[kind] ?? []) {
+      const at = left.indexOf(name)
+      if (at >= 0) left.splice(at, 1)
+    }
+    return left.map((name) => `${kind}: ${name}`)
+  })
+}

@@ -1,0 +1,64 @@
+// npm test [-- [--unit | --host | --guest] [part of a path ...]]: unit and API tests on both databases, then, as root, tests with real
+// namespaces and real guests. Installs what they need. Ends with one line that sums up.
+import { availableParallelism } from 'node:os'
+import { join } from 'node:path'
+import { hostPrograms } from '../src/cli/host-programs.ts'
+import { ensurePrograms } from './host/apt.ts'
+import { findTestFiles } from './test/files.ts'
+import { findPostgres, postgresPrograms, startPostgres } from './test/postgres.ts'
+import { type Counts, closingLine, runSuite, sumUp } from './test/suite.ts'
+
+const root = join(import.meta.dirname, '..')
+const args = process.argv.slice(2)
+const only = (['unit', 'host', 'guest'] as const).filter((part) => args.includes(`--${part}`))
+const wants = (part: (typeof only)[number]) => only.length === 0 || only.includes(part)
+const files = findTestFiles(
+  root,
+  args.filter((arg) => !arg.startsWith('--')),
+)
+const isRoot = process.getuid?.() === 0
+const concurrency = Math.max(2, availableParallelism())
+const results: Counts[] = []
+
+if (wants('unit')) await unitTests()
+if (wants('host')) await rootTests('host', files.host, 600_000)
+if (wants('guest')) await rootTests('guest', files.guest, 1_200_000)
+
+const total = sumUp(results)
+console.log(closingLine(total))
+process.exit(total.failed > 0 || total.passed === 0 ? 1 : 0)
+
+async function unitTests(): Promise<void> {
+  const suite = { root, concurrency, timeout: 300_000 }
+  process.env.NEPHOS_TEST_DB = 'sqlite'
+  results.push(await runSuite({ ...suite, name: 'unit and API tests, SQLite', files: files.unit }))
+  if (files.store.length === 0) return
+  // Looked for by our own search, as Debian keeps the programs out of PATH.
+  if (!findPostgres('initdb') || !findPostgres('postgres')) {
+    const lacking = await ensurePrograms(postgresPrograms, true)
+    if (!findPostgres('postgres')) return skip(`PostgreSQL tests: ${lacking}`, files.store.length)
+  }
+  const postgres = await startPostgres()
+  try {
+    process.env.NEPHOS_TEST_DB = 'postgres'
+    process.env.NEPHOS_TEST_DATABASE_URL = postgres.url
+    results.push(await runSuite({ ...suite, name: 'unit and API tests, PostgreSQL', files: files.store }))
+  } finally {
+    delete process.env.NEPHOS_TEST_DATABASE_URL
+    process.env.NEPHOS_TEST_DB = 'sqlite'
+    await postgres.stop()
+  }
+}
+
+async function rootTests(name: 'host' | 'guest', chosen: string[], timeout: number): Promise<void> {
+  if (chosen.length === 0) return
+  if (!isRoot) return skip(`${name} tests: they need root`, chosen.length)
+  const lacking = await ensurePrograms(hostPrograms, true)
+  if (lacking) console.log(`${name} tests: ${lacking}`)
+  results.push(await runSuite({ name: `${name} tests`, root, files: chosen, concurrency: 1, timeout }))
+}
+
+function skip(what: string, count: number): void {
+  console.log(`skipped: ${what}`)
+  results.push({ passed: 0, failed: 0, skipped: count })
+}

@@ -1,0 +1,65 @@
+// The last stage: from what a handler gave to bytes on the wire.
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import { Readable } from 'node:stream'
+import { pipeline as pipe } from 'node:stream/promises'
+import { type Fault, type FaultStyle, renderFault } from './faults.ts'
+import { Reply } from './operation.ts'
+import type { ServiceDeclaration } from './service.ts'
+
+/** Writes a result: nothing, JSON, text, bytes or a stream. `cut` takes off fields that the request's version does not have. */
+export async function sendResult(
+  request: IncomingMessage,
+  response: ServerResponse,
+  result: unknown,
+  status: number | undefined,
+  cut: (body: unknown) => unknown,
+): Promise<void> {
+  const made = result instanceof Reply ? result : null
+  let body = made ? made.body : result
+  response.statusCode = made?.status ?? status ?? 200
+  if (made) for (const [name, value] of Object.entries(made.headers)) response.setHeader(name, value)
+  if (body === undefined || body === null) {
+    if (response.statusCode !== 204 && response.statusCode !== 304 && !response.hasHeader('content-length'))
+      response.setHeader('content-length', 0)
+    response.end()
+    return
+  }
+  if (body instanceof Readable) {
+    if (request.method === 'HEAD') {
+      body.destroy()
+      response.end()
+      return
+    }
+    await pipe(body, response)
+    return
+  }
+  if (typeof body !== 'string' && !Buffer.isBuffer(body)) {
+    body = JSON.stringify(cut(body))
+    if (!response.hasHeader('content-type')) response.setHeader('content-type', 'application/json')
+  }
+  const bytes = Buffer.isBuffer(body) ? body : Buffer.from(body as string)
+  response.setHeader('content-length', bytes.length)
+  response.end(request.method === 'HEAD' ? undefined : bytes)
+}
+
+/** Writes a fault in the service's envelope. */
+export function sendFault(request: IncomingMessage, response: ServerResponse, style: FaultStyle, fault: Fault): void {
+  for (const [name, value] of Object.entries(fault.headers)) response.setHeader(name, value)
+  const { type, text } = renderFault(style, fault, request.headers.accept)
+  response.statusCode = fault.status
+  response.setHeader('content-type', type)
+  response.setHeader('content-length', Buffer.byteLength(text))
+  // What is left of a refused body is not read: the connection cannot be used again.
+  const hasBody = request.headers['transfer-encoding'] || (request.headers['content-length'] ?? '0') !== '0'
+  if (!request.readableEnded && hasBody) response.setHeader('connection', 'close')
+  response.end(request.method === 'HEAD' ? undefined : text)
+}
+
+/** Says which microversion the answer is in. */
+export function setVersionHeaders(response: ServerResponse, microversions: ServiceDeclaration['microversions'], version: string): void {
+  if (!microversions || !version) return
+  const { type, legacyHeader } = microversions
+  response.setHeader('openstack-api-version', `${type} ${version}`)
+  if (legacyHeader) response.setHeader(legacyHeader, version)
+  response.setHeader('vary', legacyHeader ? `OpenStack-API-Version, ${legacyHeader}` : 'OpenStack-API-Version')
+}

@@ -1,0 +1,60 @@
+// Bodies are read with limits on bytes and depth before anything looks at them.
+import type { IncomingMessage } from 'node:http'
+import { badRequest, Fault, tooLarge } from './faults.ts'
+
+const maxDepth = 32
+
+export async function readBody(request: IncomingMessage, limit: number): Promise<Buffer> {
+  const declared = Number(request.headers['content-length'] ?? 0)
+  if (declared > limit) throw tooLarge()
+  const chunks: Buffer[] = []
+  let size = 0
+  // Leaving the loop early must not end the connection: the answer has yet to go over it.
+  for await (const chunk of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
+    size += chunk.length
+    if (size > limit) throw tooLarge()
+    chunks.push(chunk)
+  }
+  return chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks, size)
+}
+
+function depthOf(text: string): number {
+  let depth = 0
+  let deepest = 0
+  let quoted = false
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i)
+    if (quoted) {
+      if (code === 92) i++
+      else if (code === 34) quoted = false
+    } else if (code === 34) quoted = true
+    else if (code === 123 || code === 91) deepest = Math.max(deepest, ++depth)
+    else if (code === 125 || code === 93) depth--
+  }
+  return deepest
+}
+
+function hasNul(value: unknown): boolean {
+  if (typeof value === 'string') return value.includes('\0')
+  if (value === null || typeof value !== 'object') return false
+  return Object.entries(value).some(([key, part]) => key.includes('\0') || hasNul(part))
+}
+
+/** The JSON value of a body; undefined for an empty one. Throws 400 or 415. */
+export function parseJson(buffer: Buffer, contentType: string | undefined, mediaTypes: readonly string[] = []): unknown {
+  if (!buffer.length) return undefined
+  const type = contentType?.split(';')[0]?.trim().toLowerCase()
+  if (type !== undefined && type !== 'application/json' && !mediaTypes.includes(type))
+    throw new Fault(415, `Unsupported Content-Type: ${type.slice(0, 80)}`)
+  const text = buffer.toString('utf8')
+  if (depthOf(text) > maxDepth) throw badRequest('The body is nested too deeply.')
+  let value: unknown
+  try {
+    value = JSON.parse(text)
+  } catch {
+    throw badRequest('Malformed request body: it is not valid JSON.')
+  }
+  if (text.includes('\\u0000') && hasNul(value)) throw badRequest('Text must not hold a NUL character.')
+  if (text.includes('__proto__') && Object.hasOwn((value ?? {}) as object, '__proto__')) throw badRequest('Invalid field name.')
+  return value
+}

@@ -1,0 +1,128 @@
+// The OpenAPI 3.1 document of a service's major version, derived from its declarations. Schemas are JSON Schema 2020-12 as they are.
+import { Fault, type FaultStyle, renderFault } from './faults.ts'
+import type { Operation } from './operation.ts'
+import type { Major, ServiceDeclaration } from './service.ts'
+
+type Json = Record<string, unknown>
+
+interface ObjectSchema {
+  properties?: Record<string, Json>
+  required?: string[]
+}
+
+/** The document of one major version: paths, schemas, rules and microversions (`x-openstack`). */
+export function openapiDocument(service: ServiceDeclaration, major: Major): Json {
+  const paths: Record<string, Record<string, Json>> = {}
+  const places = new Map<string, Operation[]>()
+  for (const operation of service.operations) {
+    const majors = operation.majors ?? service.majors.map((m) => m.id)
+    if (!majors.includes(major.id)) continue
+    const place = `${operation.method} /${major.id}${operation.path === '/' ? '' : operation.path.replace('*}', '}')}`
+    places.set(place, [...(places.get(place) ?? []), operation])
+  }
+  for (const [place, operations] of places) {
+    const [method, path] = place.split(' ') as [string, string]
+    paths[path] ??= {}
+    paths[path][method === 'COPY' ? 'x-copy' : method.toLowerCase()] = operationObject(operations)
+  }
+  return {
+    openapi: '3.1.0',
+    info: { title: `Nephos ${service.name}`, summary: service.description, version: major.max ?? major.id },
+    servers: service.ports.slice(0, 1).map((port) => ({ url: `http://127.0.0.1:${port}` })),
+    security: [{ token: [] }],
+    paths: Object.fromEntries(Object.entries(paths).sort(([a], [b]) => a.localeCompare(b))),
+    components: {
+      securitySchemes: { token: { type: 'apiKey', in: 'header', name: 'X-Auth-Token' } },
+      responses: { Fault: { description: 'What was wrong, in the envelope of this service.', content: faultContent(service.faultStyle) } },
+    },
+    ...(major.min && { 'x-openstack': { 'min-ver': major.min, 'max-ver': major.max } }),
+  }
+}
+
+/** What is at one path and method: one operation, or several told apart by the key of the body or by microversion. */
+function operationObject(operations: Operation[]): Json {
+  const [first] = operations as [Operation]
+  const single = operations.length === 1 && first.action === undefined
+  const bodies = operations.filter((operation) => operation.body)
+  const statuses = new Map<number, Operation[]>()
+  for (const operation of operations) statuses.set(operation.status ?? 200, [...(statuses.get(operation.status ?? 200) ?? []), operation])
+  const responses: Json = {}
+  for (const [status, answering] of statuses) {
+    const answers = unique(answering.flatMap((operation) => (operation.answer ? [operation.answer as Json] : [])))
+    responses[status] = {
+      description: answering.map((o) => o.summary).join(' / '),
+      ...(answers.length > 0 && { content: json(oneOf(answers)) }),
+    }
+  }
+  for (const status of faultsOf(operations)) responses[status] = { $ref: '#/components/responses/Fault' }
+  return {
+    operationId: single ? first.id : first.action === undefined ? first.id : `${first.id.split('.')[0]}.action`,
+    summary: single ? first.summary : operations.map((operation) => operation.summary).join(' / '),
+    ...(operations.every((operation) => operation.auth === 'none') && { security: [] }),
+    parameters: [...pathParameters(first.path.replace('*}', '}')), ...queryParameters(operations)],
+    ...(bodies.length > 0 && { requestBody: { required: true, content: json(oneOf(bodies.map(bodySchema)), mediaTypes(operations)) } }),
+    ...(bodies.length === 0 && first.input === 'stream' && { requestBody: { content: { 'application/octet-stream': {} } } }),
+    responses,
+    'x-openstack': single ? facts(first) : { operations: operations.map(facts) },
+  }
+}
+
+const facts = ({ id, action, policy, since, until, allowed }: Operation): Json => ({
+  id,
+  ...(action !== undefined && { 'action-name': action }),
+  ...(policy && { policy: policy.name }),
+  ...(since && { 'min-ver': since }),
+  ...(until && { 'max-ver': until }),
+  ...(allowed && { 'allowed-states': Array.isArray(allowed) ? allowed : Object.keys(allowed) }),
+})
+
+const bodySchema = ({ body, action, since, until }: Operation): Json => ({
+  ...(body as Json),
+  ...(action !== undefined && { title: action }),
+  ...((action !== undefined || since || until) && {
+    'x-openstack': {
+      ...(action !== undefined && { 'action-name': action }),
+      ...(since && { 'min-ver': since }),
+      ...(until && { 'max-ver': until }),
+    },
+  }),
+})
+
+/** Statuses that the declarations imply. */
+function faultsOf(operations: Operation[]): number[] {
+  const any = (test: (operation: Operation) => unknown) => operations.some(test)
+  return [
+    ...(any((o) => o.body || o.query) ? [400] : []),
+    ...(any((o) => o.auth !== 'none') ? [401] : []),
+    ...(any((o) => o.policy) ? [403] : []),
+    ...(any((o) => o.path.includes('{')) ? [404] : []),
+    ...(any((o) => o.allowed) ? [409] : []),
+    ...(any((o) => o.body || o.input === 'stream') ? [413, 415] : []),
+  ]
+}
+
+const pathParameters = (path: string): Json[] =>
+  [...path.matchAll(/\{([^}]+)\}/g)].map(([, name]) => ({ name, in: 'path', required: true, schema: { type: 'string' } }))
+
+function queryParameters(operations: Operation[]): Json[] {
+  const found = new Map<string, Json>()
+  for (const { query } of operations) {
+    const { properties = {}, required = [] } = (query ?? {}) as ObjectSchema
+    for (const [name, schema] of Object.entries(properties))
+      found.set(name, { name, in: 'query', required: required.includes(name), schema })
+  }
+  return [...found.values()]
+}
+
+const mediaTypes = (operations: Operation[]) => [
+  ...new Set(['application/json', ...operations.flatMap((operation) => operation.mediaTypes ?? [])]),
+]
+const json = (schema: unknown, types = ['application/json']): Json => Object.fromEntries(types.map((type) => [type, { schema }]))
+const oneOf = (schemas: Json[]): Json => (schemas.length === 1 ? schemas[0]! : { anyOf: schemas })
+const unique = <T>(items: T[]): T[] => [...new Set(items)]
+
+/** The envelope, as an example made by the renderer itself. */
+function faultContent(style: FaultStyle): Json {
+  const { type, text } = renderFault(style, new Fault(404, 'The resource could not be found.'), 'application/json')
+  return { [type]: { example: type === 'application/json' ? (JSON.parse(text) as unknown) : text } }
+}

@@ -1,0 +1,143 @@
+// What a declaration may say. Everything that can be derived from it is: validation, faults, OpenAPI, policy sample, coverage.
+import type { IncomingMessage } from 'node:http'
+import type { Readable } from 'node:stream'
+import type { Static, TSchema } from 'typebox'
+import type { PolicyTarget, Rule } from '../auth/policy.ts'
+import type { Who } from '../auth/who.ts'
+import type { Cloud } from '../cloud.ts'
+import type { Db, Tx } from '../db/database.ts'
+import type { Log } from '../log.ts'
+import type { TaskDeclaration } from '../tasks/task.ts'
+
+export type Method = 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE' | 'COPY' | 'OPTIONS'
+
+/** `{name}` is one segment; `{name*}`, at the end only, is all that is left: at least one character, slashes as they came. */
+export type PathParams<Path extends string> = Path extends `${string}{${infer Name}}${infer Rest}`
+  ? { [K in Name extends `${infer Bare}*` ? Bare : Name]: string } & PathParams<Rest>
+  : unknown
+
+/** What every handler gets. */
+export interface BaseContext {
+  /** Who asks. In operations with `auth: 'none'` it must not be touched; with `auth: 'optional'` it is null when no valid token came. */
+  who: Who
+  requestId: string
+  /** Version part of the path that was used: `v2.1`; '' at the root. */
+  major: string
+  /** Microversion as text and number (2.10 is 2010); '' and 0 where the service has none. */
+  microversion: string
+  version: number
+  /** True from that microversion on. */
+  at(version: string): boolean
+  /** Absolute address of a path of this service as the client reaches it; the version and (where it was given) project segment are added when `path` does not begin with `//`. */
+  href(path: string): string
+  /** Reads see what is committed; inside a write operation it is the transaction's. */
+  db: Db
+  /** The operation's transaction; in read operations and those with `transaction: 'none'` using it is an error. */
+  tx: Tx
+  cloud: Cloud
+  log: Log
+  /** ISO time of the request, in the cloud's clock. */
+  now: string
+  request: IncomingMessage
+  headers: IncomingMessage['headers']
+  /** Query as it came, before the schema, lists for repeated names. */
+  rawQuery: URLSearchParams
+  /** Starts a task in the operation's transaction; gives its id. */
+  start<I>(task: TaskDeclaration<I, Cloud>, input: I): Promise<string>
+  /** True when the rule allows it on the target (the operation's own target unless given). */
+  allows(rule: string, target?: PolicyTarget): boolean
+}
+
+export type Context<Path extends string, Q extends TSchema, B extends TSchema> = BaseContext & {
+  params: PathParams<Path>
+  query: Static<Q>
+  body: Static<B>
+}
+
+/** A thing that operations act on: found by an id in the path, before policy is asked. */
+export interface Resource<Name extends string, Row> {
+  name: Name
+  /** Name of the path parameter. */
+  param: string
+  /** The row, or undefined when there is none or the asker may not know of it. Other projects' rows must not be found. */
+  load(id: string, context: BaseContext): Promise<Row | undefined>
+  /** What policy sees of it. */
+  target(row: Row): PolicyTarget
+  /** Message of the 404. */
+  missing(id: string): string
+  /** Fault type of the 404 where the service has such names. */
+  missingType?: string
+  /** 403 instead of 404 for those whom the rule does not allow on any row: they do not learn which ids exist. */
+  hidden?: true
+  /** Where the row keeps its state, for `allowed`. */
+  state?(row: Row): string
+}
+
+export const resource = <Name extends string, Row>(declaration: Resource<Name, Row>): Resource<Name, Row> => declaration
+
+/** A handler gives the body, or this when status, headers or a stream matter. */
+export class Reply {
+  readonly status: number | undefined
+  readonly headers: Record<string, string>
+  /** Object: JSON. String or Buffer: as it is. Readable: streamed. undefined: no body. */
+  readonly body: unknown
+  constructor(parts: { status?: number; headers?: Record<string, string>; body?: unknown }) {
+    this.status = parts.status
+    this.headers = parts.headers ?? {}
+    this.body = parts.body
+  }
+}
+export const reply = (parts: { status?: number; headers?: Record<string, string>; body?: object | string | Buffer | Readable }) =>
+  new Reply(parts)
+
+export interface Declaration<Path extends string, Q extends TSchema, B extends TSchema, Name extends string, Row> {
+  /** Unique in its service: `servers.create`. */
+  id: string
+  method: Method
+  /** Below the version (and project) part: `/servers/{server_id}`; see ServiceDeclaration.majors. */
+  path: Path
+  /** The one key of the body of `POST .../action`. */
+  action?: string
+  summary: string
+  /** Ids in data/operations.json of what this implements. */
+  catalog: string[]
+  /** Only under these versions of the path; all of the service's unless given. `''` is the root of the service. */
+  majors?: readonly string[]
+  /** First and last microversion. */
+  since?: string
+  until?: string
+  /** `optional`: a token counts when one is there, and the handler decides what others may. */
+  auth?: 'none' | 'optional'
+  query?: Q
+  body?: B
+  /** `json` when a body is declared. `stream`: the handler reads `request` itself. */
+  input?: 'json' | 'stream'
+  /** Media types of the body besides application/json. */
+  mediaTypes?: string[]
+  /** Success status; 200 unless given. */
+  status?: number
+  /** Schema of the answer; fields outside the request's microversion are cut by it. */
+  answer?: TSchema
+  /** null only where no rule can exist: version documents, asking for a token, and where the resource's own access lists decide. */
+  policy: Rule | null
+  on?: Resource<Name, Row>
+  /** What policy sees when there is no row yet; without it: the asker's own project and user. */
+  policyTarget?(context: Context<Path, Q, B>): PolicyTarget | Promise<PolicyTarget>
+  /** States in which it may be done: others answer the service's wrong-state fault. A value is the first microversion that allows it. */
+  allowed?: readonly string[] | Record<string, string>
+  /** What is taken from the project's quota with the handler's transaction: resource (with service) to delta. */
+  quota?(context: Context<Path, Q, B> & { [K in Name]: Row }): Record<string, number>
+  /** `write`: handler runs in one transaction (default for all but GET and HEAD). `none`: it opens its own. */
+  transaction?: 'write' | 'none'
+  handle(context: Context<Path, Q, B> & { [K in Name]: Row }): Promise<unknown>
+}
+
+/** A declaration with its types forgotten, as the pipeline handles it. */
+// biome-ignore lint/suspicious/noExplicitAny: the types did their work where the operation was written
+export type Operation = Declaration<string, any, any, string, any>
+
+export function operation<const Path extends string, Q extends TSchema, B extends TSchema, Name extends string = never, Row = never>(
+  declaration: Declaration<Path, Q, B, Name, Row>,
+): Operation {
+  return declaration as unknown as Operation
+}

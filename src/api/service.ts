@@ -1,0 +1,72 @@
+import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Duplex } from 'node:stream'
+import type { Rule } from '../auth/policy.ts'
+import type { Cloud } from '../cloud.ts'
+import type { QuotaDefaults } from '../quota/quota.ts'
+import type { TaskDeclaration } from '../tasks/task.ts'
+import type { FaultStyle } from './faults.ts'
+import type { Operation } from './operation.ts'
+
+export interface Major {
+  /** As in the path: `v2.1`. */
+  id: string
+  /** Microversions, where it has them. */
+  min?: string
+  max?: string
+  /** Fields that a body's schema does not know are ignored and not refused. */
+  lenient?: boolean
+}
+
+export interface CatalogEntry {
+  type: string
+  name: string
+  /** Path behind the service's root, `%(project_id)s` where a project belongs: `/v2.1`. */
+  path: string
+  /** Interface to port where it is not the service's own. */
+  adminPort?: number
+}
+
+/** Something that speaks HTTP beside the API, on a port of its own or under `/NAME` on the single one: a console proxy. */
+export interface Listener {
+  name: string
+  port: number
+  handle(cloud: Cloud, request: IncomingMessage, response: ServerResponse, prefix: string): void
+  upgrade?(cloud: Cloud, request: IncomingMessage, socket: Duplex, head: Buffer, prefix: string): void
+}
+
+/** A service: the table of contents of its folder. */
+export interface ServiceDeclaration {
+  /** Folder and reference name: `compute`. Also the path prefix on a single port. */
+  name: string
+  description: string
+  ports: number[]
+  faultStyle: FaultStyle
+  majors: Major[]
+  /** True where a project id may stand between version and resource: `/v2.1/{project_id}/servers`. */
+  projectInPath: boolean
+  /** `refused`: a resource's path with a slash at its end is not found, instead of being the same as without. */
+  trailingSlash?: 'refused'
+  /** Header and form of a request id of the service's own, which is then used everywhere. */
+  requestId?: { header: string; make(cloud: Cloud): string }
+  /** Headers of microversions: `OpenStack-API-Version: compute 2.1` and the older one. */
+  microversions?: { type: string; legacyHeader?: string }
+  catalog: CatalogEntry[]
+  /** Rules that others refer to, by name. */
+  baseRules: Record<string, string>
+  /** Rules that handlers ask for besides the operations' own (`allows`). */
+  moreRules?: Rule[]
+  operations: Operation[]
+  listeners?: Listener[]
+  tasks?: TaskDeclaration<never, Cloud>[]
+  quotas?: QuotaDefaults
+  /** Message and status of a request in the wrong state. */
+  wrongState?: { status: number; message(what: string, state: string, id: string): string }
+  /** Message of a quota that is used up. */
+  quotaFault?(resource: string, limit: number, inUse: number, requested: number): import('./faults.ts').Fault
+  /** Called once when the cloud is made: registers listeners and periodic work. */
+  begin?(cloud: Cloud): void | Promise<void>
+  /** Called at each start after migration: what a fresh cloud needs (default roles, external network). Idempotent. */
+  bootstrap?(cloud: Cloud): Promise<void>
+}
+
+export const service = (declaration: ServiceDeclaration): ServiceDeclaration => declaration

@@ -1,0 +1,65 @@
+// Schema parts that all services share.
+import { type Static, type TSchema, Type } from 'typebox'
+
+/** A UUID in dashed or plain form. */
+export const Uuid = Type.String({ pattern: '^[0-9a-fA-F]{8}-?[0-9a-fA-F]{4}-?[0-9a-fA-F]{4}-?[0-9a-fA-F]{4}-?[0-9a-fA-F]{12}$' })
+/** Printable text of 1 to 255 characters: no control characters, not only blanks. */
+export const Name = Type.String({ minLength: 1, maxLength: 255, pattern: '^(?=.*\\S)[^\\u0000-\\u001f\\u007f]*$' })
+/** Printable text of at most 255 characters, may be empty. */
+export const Text = Type.String({ maxLength: 255, pattern: '^[^\\u0000-\\u0008\\u000b\\u000c\\u000e-\\u001f\\u007f]*$' })
+export const LongText = Type.String({ maxLength: 65535 })
+export const Metadata = Type.Record(
+  Type.String({ minLength: 1, maxLength: 255, pattern: '^[^\\u0000-\\u001f]*$' }),
+  Type.String({ maxLength: 255 }),
+)
+
+/** The schema or null; as one node, which the validator handles faster than a union. */
+export const Nullable = <S extends TSchema>(schema: S) => Type.Unsafe<Static<S> | null>({ anyOf: [schema, { type: 'null' }] })
+
+/** An object that refuses fields it does not name. */
+export const Closed: typeof Type.Object = ((properties: never, options?: object) =>
+  Type.Object(properties, { additionalProperties: false, ...options })) as never
+
+/** A boolean as old clients write it: true, "True", "1", "on" ... */
+export const LooseBoolean = Type.Unsafe<boolean | string>({
+  enum: [
+    true,
+    false,
+    'True',
+    'TRUE',
+    'true',
+    '1',
+    'ON',
+    'On',
+    'on',
+    'YES',
+    'Yes',
+    'yes',
+    'False',
+    'FALSE',
+    'false',
+    '0',
+    'OFF',
+    'Off',
+    'off',
+    'NO',
+    'No',
+    'no',
+  ],
+})
+export const isTrue = (value: unknown): boolean =>
+  value === true || ['true', '1', 'on', 'yes', 't', 'y'].includes(String(value).toLowerCase())
+
+/** A whole number, also written as text. */
+export const LooseInteger = (minimum: number, maximum = 0x7fffffff) =>
+  Type.Unsafe<number | string>({
+    anyOf: [
+      { type: 'integer', minimum, maximum },
+      { type: 'string', pattern: '^-?[0-9]{1,10}$' },
+    ],
+  })
+
+export interface Link {
+  rel: string
+  href: string
+}

@@ -1,0 +1,64 @@
+// Schemas are compiled when they are first needed: compiling all at start would cost most of a second.
+
+import type { ValidateFunction } from 'ajv'
+import { Ajv2020 } from 'ajv/dist/2020.js'
+import addFormats from 'ajv-formats'
+import { badRequest } from './faults.ts'
+import { cutSchema, isVersioned } from './versions.ts'
+
+let strict: Ajv2020 | undefined
+let coercing: Ajv2020 | undefined
+
+const options = {
+  allErrors: false,
+  strict: false,
+  coerceTypes: false as const,
+  removeAdditional: false,
+  useDefaults: false,
+  allowUnionTypes: true,
+  validateFormats: true,
+}
+
+function compiler(coerce: boolean): Ajv2020 {
+  const known = coerce ? coercing : strict
+  if (known) return known
+  const made = new Ajv2020({ ...options, coerceTypes: coerce })
+  ;(addFormats as unknown as (ajv: Ajv2020) => void)(made)
+  if (coerce) coercing = made
+  else strict = made
+  return made
+}
+
+export interface Validator {
+  /** Throws a 400 that names the field. */
+  check(value: unknown, version: number, where: 'body' | 'query'): void
+}
+
+/** A validator for one schema; for versioned ones, one for each microversion that is used. */
+export function validator(schema: object, coerce: boolean): Validator {
+  const versioned = isVersioned(schema)
+  const compiled = new Map<number, ValidateFunction>()
+  return {
+    check(value, version, where) {
+      const key = versioned ? version : 0
+      let validate = compiled.get(key)
+      if (!validate) {
+        validate = compiler(coerce).compile(versioned ? cutSchema(schema, version) : schema)
+        compiled.set(key, validate)
+      }
+      if (validate(value)) return
+      const error = validate.errors![0]!
+      const field = error.instancePath.slice(1).replaceAll('/', '.') || (where === 'query' ? 'query' : 'body')
+      const extra = error.params as { additionalProperty?: string; allowedValues?: unknown[] }
+      const detail =
+        extra.additionalProperty !== undefined
+          ? `Additional properties are not allowed ('${clip(extra.additionalProperty)}' was unexpected)`
+          : extra.allowedValues
+            ? `must be one of ${extra.allowedValues.slice(0, 12).map(String).join(', ')}`
+            : error.message
+      throw badRequest(`Invalid input for field/attribute ${field}. ${detail}`)
+    },
+  }
+}
+
+const clip = (text: string) => (text.length > 100 ? `${text.slice(0, 100)}...` : text)

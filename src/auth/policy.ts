@@ -1,0 +1,164 @@
+// Policy rules in the language of upstream's policy files: `role:admin or project_id:%(project_id)s`.
+
+/** Who asks, as rules see it. Only what the token proves. */
+export interface PolicyCredentials {
+  user_id: string | null
+  user_domain_id: string | null
+  project_id: string | null
+  project_domain_id: string | null
+  domain_id: string | null
+  system_scope: 'all' | null
+  roles: string[]
+  is_admin: boolean
+  /** The scope once more, as identity's upstream rules name it: `token.domain.id`, `token.project.domain.id`. */
+  token?: { domain: { id: string } | null; project: { id: string; domain: { id: string } } | null }
+}
+
+/** What is acted on: columns of the row, or the typed arguments of a create. Never the raw body. */
+export type PolicyTarget = Record<string, unknown>
+
+export interface Rule {
+  /** Name as upstream: `os_compute_api:servers:create`. */
+  name: string
+  check: string
+  /** A sentence for the sample file. */
+  description: string
+}
+
+export const rule = (name: string, check: string, description: string): Rule => ({ name, check, description })
+
+type Check = (credentials: PolicyCredentials, target: PolicyTarget, depth: number) => boolean
+
+const tokens =
+  /\s*(\(|\)|'[^']*'(?::(?:%\([^)]*\)s|[^\s()]+))?|"[^"]*"(?::(?:%\([^)]*\)s|[^\s()]+))?|[^\s()]*%\([^)]*\)s[^\s()]*|[^\s()]+)/gy
+
+function field(object: Record<string, unknown>, path: string): unknown {
+  let value: unknown = object[path]
+  if (value === undefined && path.includes('.')) {
+    value = path.split('.').reduce<unknown>((part, key) => (part as Record<string, unknown> | undefined)?.[key], object)
+  }
+  return value
+}
+
+export interface Policy {
+  /** True when the rule of that name lets these credentials act on the target. An unknown rule denies. */
+  allows(name: string, credentials: PolicyCredentials, target: PolicyTarget): boolean
+  /** The check string in force. */
+  checkOf(name: string): string | undefined
+}
+
+/** Reads all rules; `overrides` (an operator's file) replace checks by name. Throws for a check that cannot be read. */
+export function createPolicy(rules: Record<string, string>, overrides: Record<string, string> = {}): Policy {
+  const texts = { ...rules, ...overrides }
+  const compiled = new Map<string, Check>()
+
+  function leaf(word: string): Check {
+    if (word === '@' || word === '') return () => true
+    if (word === '!') return () => false
+    const quote = /^['"]/.exec(word)?.[0]
+    const colon = quote ? word.indexOf(quote, 1) + 1 : word.indexOf(':')
+    if (colon <= 0) throw new Error(`'${word}' is no check`)
+    const kind = word.slice(0, colon)
+    const match = word.slice(colon + 1)
+    const reference = /^%\(([^)]*)\)s$/.exec(match)
+    const expected = (target: PolicyTarget): string | undefined => {
+      if (!reference) return match
+      const value = field(target, reference[1]!)
+      return value === undefined || value === null ? undefined : String(value)
+    }
+    if (kind === 'rule') return (credentials, target, depth) => evaluate(match, credentials, target, depth + 1)
+    if (kind === 'role') {
+      return (credentials, target) => {
+        const name = expected(target)?.toLowerCase()
+        return name !== undefined && credentials.roles.some((role) => role.toLowerCase() === name)
+      }
+    }
+    if (kind === 'field') {
+      // `field:networks:router:external=True`: a resource, an attribute of the target, and its value, or `~` and a pattern.
+      const [, attribute = '', tilde, value = ''] = /^[^:]+:([^=]+)=(~?)(.*)$/.exec(match) ?? []
+      if (!attribute) throw new Error(`'${word}' is no check`)
+      const pattern = tilde ? new RegExp(value) : null
+      return (_credentials, target) => {
+        const own = field(target, attribute)
+        if (own === undefined || own === null) return false
+        if (pattern) return pattern.test(String(own))
+        return typeof own === 'boolean' ? String(own) === value.toLowerCase() : String(own) === value
+      }
+    }
+    if (quote) {
+      const literal = kind.slice(1, -1)
+      return (_credentials, target) => expected(target) === literal
+    }
+    return (credentials, target) => {
+      const wanted = expected(target)
+      if (wanted === undefined) return false
+      // Older policy files say tenant for project.
+      const own = field(credentials as unknown as Record<string, unknown>, kind === 'tenant_id' ? 'project_id' : kind)
+      if (own === undefined || own === null) return wanted === 'None' && !reference
+      return String(own).toLowerCase() === wanted.toLowerCase() && (typeof own === 'boolean' || String(own) === wanted)
+    }
+  }
+
+  function parse(text: string): Check {
+    const words: string[] = []
+    tokens.lastIndex = 0
+    const source = text.trim()
+    while (tokens.lastIndex < source.length) {
+      const match = tokens.exec(source)
+      if (!match) throw new Error(`policy check '${text}' cannot be read`)
+      words.push(match[1]!)
+    }
+    let at = 0
+    const or = (): Check => {
+      const parts = [and()]
+      while (words[at]?.toLowerCase() === 'or') {
+        at++
+        parts.push(and())
+      }
+      return parts.length === 1 ? parts[0]! : (c, t, d) => parts.some((part) => part(c, t, d))
+    }
+    const and = (): Check => {
+      const parts = [not()]
+      while (words[at]?.toLowerCase() === 'and') {
+        at++
+        parts.push(not())
+      }
+      return parts.length === 1 ? parts[0]! : (c, t, d) => parts.every((part) => part(c, t, d))
+    }
+    const not = (): Check => {
+      if (words[at]?.toLowerCase() === 'not') {
+        at++
+        const inner = not()
+        return (c, t, d) => !inner(c, t, d)
+      }
+      if (words[at] === '(') {
+        at++
+        const inner = or()
+        if (words[at++] !== ')') throw new Error(`policy check '${text}' lacks a bracket`)
+        return inner
+      }
+      const word = words[at++]
+      if (word === undefined) throw new Error(`policy check '${text}' ends too early`)
+      return leaf(word)
+    }
+    if (words.length === 0) return () => true
+    const check = or()
+    if (at !== words.length) throw new Error(`policy check '${text}' cannot be read from '${words[at]}' on`)
+    return check
+  }
+
+  for (const [name, text] of Object.entries(texts)) {
+    try {
+      compiled.set(name, parse(text))
+    } catch (error) {
+      throw new Error(`policy rule ${name}: ${(error as Error).message}`)
+    }
+  }
+
+  function evaluate(name: string, credentials: PolicyCredentials, target: PolicyTarget, depth: number): boolean {
+    if (depth > 20) return false // rules that name each other
+    return compiled.get(name)?.(credentials, target, depth) ?? false
+  }
+
+  return { allows: (name, credentials, target) => evaluate(name, credentials, target, 0), checkOf: (name) => texts[name] }
+}

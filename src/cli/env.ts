@@ -1,0 +1,19 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Command } from 'commander'
+import { UserError } from '../config.ts'
+import { configOf } from './options.ts'
+
+/** Prints openrc (for eval), or with --paths the two files that clients read. */
+export async function env(command: Command): Promise<void> {
+  const { dataDir } = configOf(command)
+  const openrc = join(dataDir, 'openrc')
+  const clouds = join(dataDir, 'clouds.yaml')
+  if (!existsSync(openrc)) throw new UserError(`There is no ${openrc}: no cloud has been started with this data folder.`)
+  if (command.opts().paths) return void process.stdout.write(`OPENRC=${openrc}\nOS_CLIENT_CONFIG_FILE=${clouds}\n`)
+  try {
+    process.stdout.write(readFileSync(openrc, 'utf8'))
+  } catch (error) {
+    throw new UserError(`${openrc} cannot be read: ${(error as Error).message}`)
+  }
+}

@@ -1,0 +1,100 @@
+// The nephos command: reads the line, loads only the command that is asked for, and turns faults into sentences and exit codes.
+import { Command, CommanderError, Option } from 'commander'
+import { UserError } from '../config.ts'
+import { addSettings, locating } from './options.ts'
+
+const exitUsage = 2
+
+type Action = (command: Command, args: string[]) => Promise<void>
+
+/** Every command; `load` imports its file when it is run. Tests and completion read the same tree. */
+export function createProgram(): Command {
+  const program = new Command('nephos')
+    .description('An OpenStack cloud in one process.')
+    .showHelpAfterError('(nephos --help tells more)')
+    .configureHelp({ showGlobalOptions: false, sortSubcommands: false })
+    .addHelpText('after', '\nEvery setting: docs/config.md. Exit codes: 0 done, 1 failed, 2 not understood.')
+    .enablePositionalOptions()
+    .exitOverride()
+
+  const add = (parent: Command, usage: string, description: string, load: () => Promise<Action>): Command => {
+    const command: Command = parent.command(usage).description(description)
+    return command.action(async () => (await load())(command, command.args))
+  }
+
+  addSettings(
+    add(
+      program,
+      'up',
+      'start the cloud: control and, as root, host in one; Ctrl-C stops it, guests go on',
+      async () => (await import('./up.ts')).up,
+    ),
+  ).addOption(new Option('--child', 'the control process that `up` of root started').hideHelp())
+  addSettings(add(program, 'agent', 'start the host agent alone', async () => (await import('./agent.ts')).agent)).addOption(
+    new Option('--child', 'started by `up`: leave Ctrl-C to it, and end with it').hideHelp(),
+  )
+  addSettings(
+    add(program, 'status', 'what runs, and what each running task waits for', async () => (await import('./status.ts')).status),
+    locating,
+  ).option('--json', 'as JSON')
+  addSettings(
+    add(program, 'doctor', 'what this machine can and cannot do, and how to mend it', async () => (await import('./doctor.ts')).doctor),
+  )
+  addSettings(
+    add(program, 'env', 'print the variables of a client: eval "$(nephos env)"', async () => (await import('./env.ts')).env),
+    locating,
+  ).option('--paths', 'print where openrc and clouds.yaml are instead')
+  addSettings(
+    add(program, 'reset', 'delete all data of this cloud, and its guests and networks', async () => (await import('./reset.ts')).reset),
+    ['dataDir', 'databaseUrl', 'hostName', 'guestUid', 'hostRoute'],
+  ).option('-y, --yes', 'do not ask')
+  const db = program.command('db').description('the database')
+  addSettings(
+    add(db, 'migrate', 'bring the database to the newest version', async () => (await import('./db-migrate.ts')).dbMigrate),
+    ['dataDir', 'databaseUrl'],
+  )
+  addSettings(
+    add(
+      program,
+      'connect <address> <port>',
+      'join standard input and output to a floating IP (an SSH ProxyCommand)',
+      async () => (await import('./connect.ts')).connect,
+    ),
+    locating,
+  )
+  addSettings(
+    add(program, 'ssh <server> [command...]', 'log in to a server by its name or id', async () => (await import('./ssh.ts')).ssh),
+    locating,
+  )
+    .option('-l, --login <USER>', 'user on the server', 'root')
+    .option('-i, --identity <FILE>', 'private key')
+    .passThroughOptions()
+  add(program, 'completion <shell>', 'print completion for bash, zsh or fish', async () => (await import('./completion.ts')).completion)
+  return program
+}
+
+/** Runs one command line (without node and script). Resolves with the exit code. */
+export async function main(args: string[]): Promise<number> {
+  try {
+    const program = createProgram()
+    if (args.length === 0) {
+      program.outputHelp()
+      return exitUsage
+    }
+    await program.parseAsync(args, { from: 'user' })
+    return Number(process.exitCode ?? 0)
+  } catch (error) {
+    if (error instanceof CommanderError) return error.exitCode === 0 ? 0 : exitUsage
+    if (error instanceof UserError) {
+      process.stderr.write(`nephos: ${error.message}\n`)
+      return error.exitCode
+    }
+    throw error
+  }
+}
+
+if (import.meta.main) {
+  // A reader that goes away (nephos status | head) is no fault.
+  process.stdout.on('error', (error: NodeJS.ErrnoException) => process.exit(error.code === 'EPIPE' ? 0 : 1))
+  process.exit(await main(process.argv.slice(2)))
+}

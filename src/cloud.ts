@@ -1,0 +1,88 @@
+// The whole cloud as one object: what main starts and what tests make for themselves.
+import { join } from 'node:path'
+import { createPipeline, type ServicePipeline } from './api/pipeline.ts'
+import type { ServiceDeclaration } from './api/service.ts'
+import { openKeys } from './auth/keys.ts'
+import { createPolicy, type Policy } from './auth/policy.ts'
+import { createTokens, type Tokens } from './auth/tokens.ts'
+import type { Config } from './config.ts'
+import type { Database } from './db/database.ts'
+import { documentedOperations } from './documented.ts'
+import { createEndpoints, type Endpoints } from './endpoints.ts'
+import type { Environment } from './environment.ts'
+import { createHosts, type Hosts } from './host/client.ts'
+import type { Log } from './log.ts'
+import { createMetrics, type Metrics } from './metrics.ts'
+import { createQuota, type Quota } from './quota/quota.ts'
+import type { Facades } from './services/facades.ts'
+import { createTasks, type Tasks } from './tasks/runner.ts'
+import type { TaskDeclaration } from './tasks/task.ts'
+
+export interface Cloud extends Facades {
+  config: Config
+  environment: Environment
+  database: Database
+  log: Log
+  metrics: Metrics
+  endpoints: Endpoints
+  tokens: Tokens
+  tasks: Tasks
+  hosts: Hosts
+  quota: Quota
+  services: ServiceDeclaration[]
+  pipelines: Map<string, ServicePipeline>
+  /** Policy of a service by its name. */
+  policies: Map<string, Policy>
+  /** New Fernet keys: the staged one becomes primary. */
+  rotateKeys(): void
+}
+
+/** Wires the services over an open, migrated database. Nothing listens and no task runs yet. */
+export async function createCloud(parts: {
+  config: Config
+  environment: Environment
+  database: Database
+  log: Log
+  services: ServiceDeclaration[]
+  facades: (cloud: Cloud) => Facades
+  policyOverrides?: Record<string, string>
+}): Promise<Cloud> {
+  const { config, environment, database, log, services } = parts
+  const keys = openKeys(join(config.dataDir, 'keys'), environment.random)
+  const cloud = {
+    config,
+    environment,
+    database,
+    log,
+    services,
+    metrics: createMetrics(),
+    endpoints: createEndpoints(config, services),
+    tokens: createTokens({ database, environment, keys, lifetimeSeconds: config.tokenLifetime }),
+    quota: createQuota(Object.assign({}, ...services.map((service) => service.quotas ?? {}))),
+    pipelines: new Map(),
+    policies: new Map(),
+    rotateKeys: () => keys.rotate(),
+  } as unknown as Cloud
+  cloud.tasks = createTasks<Cloud>({
+    database,
+    environment,
+    log,
+    cloud: () => cloud,
+    declarations: services.flatMap((service) => service.tasks ?? []) as TaskDeclaration<never, Cloud>[],
+  })
+  cloud.hosts = createHosts({ database, environment, tasks: () => cloud.tasks })
+  Object.assign(cloud, parts.facades(cloud))
+  for (const service of services) {
+    const rules = Object.fromEntries(
+      [...service.operations.flatMap((o) => (o.policy ? [o.policy] : [])), ...(service.moreRules ?? [])].map((rule) => [
+        rule.name,
+        rule.check,
+      ]),
+    )
+    const policy = createPolicy({ ...service.baseRules, ...rules }, parts.policyOverrides)
+    cloud.policies.set(service.name, policy)
+    cloud.pipelines.set(service.name, createPipeline(cloud, service, policy, documentedOperations(service)))
+  }
+  for (const service of services) await service.begin?.(cloud)
+  return cloud
+}

@@ -1,0 +1,322 @@
+// Every setting: name, type, default, sentence. Read once, in the order flag, environment, file, default; nothing is read when
+// this module is imported. docs/config.md is generated from the table.
+import { existsSync, readFileSync } from 'node:fs'
+import { isIP } from 'node:net'
+import { homedir, hostname } from 'node:os'
+import { join, resolve } from 'node:path'
+import { parse } from 'yaml'
+
+export interface Config {
+  dataDir: string
+  host: 'auto' | 'linux' | 'fake'
+  adminPassword: string | null
+  databaseUrl: string | null
+  listen: string
+  publicHost: string | null
+  singlePort: number | null
+  portOffset: number
+  metricsPort: number
+  seed: string | null
+  region: string
+  /** Seconds. */
+  tokenLifetime: number
+  logLevel: 'debug' | 'info' | 'warn' | 'error' | 'silent'
+  logFormat: 'pretty' | 'json'
+  installPackages: boolean
+  hostName: string
+  guestUid: number
+  controlUid: number
+  externalCidr: string
+  hostRoute: boolean
+  /** Milliseconds. */
+  fakeDelay: number
+  fakeFaults: string | null
+  policyFile: string | null
+  passwordHash: 'scrypt'
+  /** log2 of scrypt's N. */
+  passwordCost: number
+  maxBodyBytes: number
+  maxImageBytes: number
+  importSchemes: string
+  importPorts: string
+  importPrivate: boolean
+  /** Seconds. */
+  importTime: number
+}
+
+/** What the user did wrong, in a sentence that names the mend. The command line prints it without a stack trace. */
+export class UserError extends Error {
+  /** 1: it failed; 2: the command was not understood. */
+  readonly exitCode: number
+  constructor(message: string, exitCode = 1) {
+    super(message)
+    this.name = 'UserError'
+    this.exitCode = exitCode
+  }
+}
+
+export type SettingType =
+  | 'text'
+  | 'path'
+  | 'address'
+  | 'host'
+  | 'cidr'
+  | 'boolean'
+  | 'bytes'
+  | { oneOf: readonly string[] }
+  | { from: number; to: number }
+
+export interface Setting<Name extends keyof Config = keyof Config> {
+  name: Name
+  type: SettingType
+  /** A function where it depends on the machine; `shown` is then what the documentation says. */
+  default: Config[Name] | (() => Config[Name])
+  shown?: string
+  /** Value name in the help. */
+  argument: string
+  sentence: string
+}
+
+const setting = <Name extends keyof Config>(
+  name: Name,
+  type: SettingType,
+  value: Setting<Name>['default'],
+  argument: string,
+  sentence: string,
+  shown?: string,
+) => ({ name, type, default: value, argument, sentence, shown }) as Setting
+
+const port = { from: 1, to: 65535 }
+const isRoot = () => process.getuid?.() === 0
+
+export const settings: readonly Setting[] = [
+  setting(
+    'dataDir',
+    'path',
+    () => (isRoot() ? '/var/lib/nephos' : join(homedir(), '.local/share/nephos')),
+    'FOLDER',
+    'Where everything is kept: database, secrets, images, disks, logs.',
+    '`/var/lib/nephos` as root, else `~/.local/share/nephos`',
+  ),
+  setting(
+    'host',
+    { oneOf: ['auto', 'linux', 'fake'] },
+    'auto',
+    'KIND',
+    '`linux` runs real guests and networks, `fake` has no machine, `auto` takes linux where it can.',
+  ),
+  setting(
+    'adminPassword',
+    'text',
+    null,
+    'PASSWORD',
+    'Password of the user admin, used at the first start. As a flag it can be seen in the list of processes.',
+    'random at the first start',
+  ),
+  setting('databaseUrl', 'text', null, 'URL', 'PostgreSQL as `postgres://user:password@host/database`.', 'SQLite in the data folder'),
+  setting('listen', 'address', '127.0.0.1', 'ADDRESS', 'Address that the services listen on.'),
+  setting(
+    'publicHost',
+    'host',
+    null,
+    'NAME',
+    'Name or address by which clients reach this cloud, for the links in the catalog.',
+    'the listening address',
+  ),
+  setting(
+    'singlePort',
+    port,
+    null,
+    'PORT',
+    'Serve all services on this one port under path prefixes (`/identity`, `/compute` ...).',
+    'each service on its own port',
+  ),
+  setting('portOffset', { from: 0, to: 25000 }, 0, 'N', 'Added to the default port of every service, for several clouds on one machine.'),
+  setting('metricsPort', { from: 0, to: 65535 }, 9464, 'PORT', 'Loopback port of `/metrics` and `/healthz`; 0 takes a free one.'),
+  setting(
+    'seed',
+    'text',
+    null,
+    'TEXT',
+    'Makes ids and secrets repeatable, for tests. Never for a cloud that holds real secrets.',
+    'true randomness',
+  ),
+  setting('region', 'text', 'RegionOne', 'NAME', 'Name of the region in the catalog.'),
+  setting('tokenLifetime', { from: 1, to: 10 * 365 * 86400 }, 86400, 'SECONDS', 'How long a token is valid.'),
+  setting('logLevel', { oneOf: ['debug', 'info', 'warn', 'error', 'silent'] }, 'info', 'LEVEL', 'The least level that is logged.'),
+  setting('logFormat', { oneOf: ['pretty', 'json'] }, 'pretty', 'FORMAT', '`pretty` for people, `json` for programs.'),
+  setting('installPackages', 'boolean', true, '', 'Install missing host packages with apt at the start (as root, on Debian and Ubuntu).'),
+  setting('hostName', 'text', () => hostname(), 'NAME', 'Name of this machine as a hypervisor.', 'the name of the machine'),
+  setting('guestUid', { from: 1, to: 2 ** 31 }, 64990, 'UID', 'Number of the user that guests run as.'),
+  setting(
+    'controlUid',
+    { from: 0, to: 2 ** 31 },
+    64991,
+    'UID',
+    'Number of the user that the control process runs as beside a real host; 0 leaves it root. It must be able to read the program.',
+  ),
+  setting('externalCidr', 'cidr', '172.24.4.0/24', 'CIDR', 'Range of the external network `public` that the first start makes.'),
+  setting(
+    'hostRoute',
+    'boolean',
+    false,
+    '',
+    'Route the external range from this machine to the routers, so that floating IPs answer without `nephos connect`.',
+  ),
+  setting('fakeDelay', { from: 0, to: 3600_000 }, 0, 'MS', 'Milliseconds that each step of the fake host takes.'),
+  setting('fakeFaults', 'text', null, 'PLAN', 'Faults that the fake host shows.', 'none'),
+  setting(
+    'policyFile',
+    'path',
+    null,
+    'FILE',
+    "The operator's policy rules, laid over the built-in ones.",
+    '`policy.yaml` in the data folder, when it is there',
+  ),
+  setting('passwordHash', { oneOf: ['scrypt'] }, 'scrypt', 'NAME', 'How passwords are hashed.'),
+  setting('passwordCost', { from: 1, to: 20 }, 15, 'LOG2N', 'Cost of a password hash: log2 of scrypt’s N.'),
+  setting('maxBodyBytes', 'bytes', 2 ** 20, 'BYTES', 'Largest JSON body of a request; `K`, `M` and `G` may follow the number.'),
+  setting('maxImageBytes', 'bytes', 64 * 2 ** 30, 'BYTES', 'Largest image that may be uploaded; `K`, `M` and `G` may follow the number.'),
+  setting('importSchemes', 'text', 'http,https', 'LIST', 'Schemes of addresses that images may be imported from: `http`, `https` or both.'),
+  setting('importPorts', 'text', '80,443', 'LIST', 'Ports of such addresses, or `any`.'),
+  setting(
+    'importPrivate',
+    'boolean',
+    false,
+    '',
+    'Let images be imported from private, loopback and link-local addresses too: whoever may import can then reach what this machine reaches.',
+  ),
+  setting('importTime', { from: 1, to: 7 * 86400 }, 3600, 'SECONDS', 'How long the download of an image to import may take.'),
+]
+
+const kebab = (name: string) => name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)
+/** `dataDir` to `data-dir`: the flag without its dashes, and the key in the file. */
+export const flagOf = (setting: { name: string }): string => kebab(setting.name)
+/** `dataDir` to `NEPHOS_DATA_DIR`. */
+export const variableOf = (setting: { name: string }): string => `NEPHOS_${kebab(setting.name).replaceAll('-', '_').toUpperCase()}`
+/** The file of settings, when `--config` and NEPHOS_CONFIG do not name one: in the data folder. */
+export const configFileName = 'nephos.yaml'
+
+export interface ConfigSources {
+  /** By setting name (`dataDir`), text or already of the right type; `config` names the file. Undefined counts as not given. */
+  flags?: Record<string, unknown>
+  /** Usually process.env. */
+  env?: Record<string, string | undefined>
+}
+
+/** Reads all settings. Throws UserError for an unknown key, an ill-typed value, or a named file that is not there. */
+export function loadConfig({ flags = {}, env = {} }: ConfigSources = {}): Config {
+  const { config: flagFile, ...given } = flags
+  const variables = fromEnvironment(env)
+  const known = new Map(settings.map((s) => [s.name as string, s]))
+  for (const name of Object.keys(given)) if (!known.has(name)) throw new UserError(`There is no setting --${kebab(name)}.`, 2)
+
+  const pick = (s: Setting, file: Map<string, unknown>): unknown => {
+    if (given[s.name] !== undefined) return read(s, given[s.name], `--${flagOf(s)}`)
+    if (variables.has(s.name)) return read(s, variables.get(s.name), variableOf(s))
+    if (file.has(s.name)) return read(s, file.get(s.name), `${flagOf(s)} in ${file.get('')}`)
+    return typeof s.default === 'function' ? s.default() : s.default
+  }
+  const dataDir = pick(known.get('dataDir')!, new Map()) as string
+  const named = flagFile ?? (env.NEPHOS_CONFIG || undefined)
+  const file = fromFile(named === undefined ? join(dataDir, configFileName) : resolve(String(named)), named !== undefined)
+  return Object.fromEntries(settings.map((s) => [s.name, pick(s, file)])) as unknown as Config
+}
+
+/** The defaults with `changes`, read from nowhere: for tests and tools. */
+export function configWith(changes: Partial<Config> = {}): Config {
+  return { ...loadConfig({ flags: { dataDir: '/nonexistent' } }), ...changes }
+}
+
+function fromEnvironment(env: Record<string, string | undefined>): Map<string, string> {
+  const byVariable = new Map(settings.map((s) => [variableOf(s), s.name]))
+  const found = new Map<string, string>()
+  for (const [variable, value] of Object.entries(env)) {
+    if (!variable.startsWith('NEPHOS_') || variable === 'NEPHOS_CONFIG' || /^NEPHOS_(TEST|BENCH)_/.test(variable) || !value) continue
+    const name = byVariable.get(variable)
+    if (!name) throw new UserError(`There is no setting ${variable}.${nearest(variable, [...byVariable.keys()])}`, 2)
+    found.set(name, value)
+  }
+  return found
+}
+
+/** Values by setting name; the empty key holds the path. */
+function fromFile(path: string, mustExist: boolean): Map<string, unknown> {
+  const found = new Map<string, unknown>([['', path]])
+  if (!existsSync(path)) {
+    if (mustExist) throw new UserError(`There is no file ${path}.`, 2)
+    return found
+  }
+  let content: unknown
+  try {
+    content = parse(readFileSync(path, 'utf8')) ?? {}
+  } catch (error) {
+    throw new UserError(`${path} cannot be read: ${(error as Error).message.split('\n')[0]}`)
+  }
+  if (typeof content !== 'object' || Array.isArray(content)) throw new UserError(`${path} must hold lines of the form \`setting: value\`.`)
+  const byKey = new Map(settings.map((s) => [flagOf(s), s.name]))
+  for (const [key, value] of Object.entries(content as object)) {
+    const name = byKey.get(key)
+    if (!name) throw new UserError(`${path}: there is no setting ${key}.${nearest(key, [...byKey.keys()])}`)
+    if (name === 'dataDir') throw new UserError(`${path}: data-dir is given by flag or by NEPHOS_DATA_DIR.`)
+    if (value !== null) found.set(name, value)
+  }
+  return found
+}
+
+function read(s: Setting, value: unknown, from: string): unknown {
+  const refuse = (wanted: string) =>
+    new UserError(`${from} must be ${wanted}, not ${JSON.stringify(value)}.`, from.startsWith('--') ? 2 : 1)
+  const { type } = s
+  if (type === 'boolean') {
+    if (typeof value === 'boolean') return value
+    if (/^(1|true|yes|on)$/i.test(String(value))) return true
+    if (/^(0|false|no|off)$/i.test(String(value))) return false
+    throw refuse('true or false')
+  }
+  if (typeof value !== 'string' && typeof value !== 'number') throw refuse('a text or a number')
+  const text = String(value)
+  if (text.includes('\0') || text.includes('\n')) throw refuse('one line of text')
+  if (typeof type === 'object' && 'oneOf' in type) {
+    if (!type.oneOf.includes(text)) throw refuse(`one of ${type.oneOf.join(', ')}`)
+    return text
+  }
+  if (typeof type === 'object') {
+    const number = Number(text)
+    if (!/^\d+$/.test(text) || number < type.from || number > type.to) throw refuse(`a whole number from ${type.from} to ${type.to}`)
+    return number
+  }
+  if (type === 'bytes') {
+    const match = /^(\d+)([KMG]?)(i?B)?$/i.exec(text)
+    if (!match) throw refuse('a number of bytes such as 1048576 or 1M')
+    return Number(match[1]) * 1024 ** ['', 'K', 'M', 'G'].indexOf(match[2]!.toUpperCase())
+  }
+  if (type === 'path') return resolve(text)
+  if (type === 'address' && !isIP(text)) throw refuse('an IP address')
+  if (type === 'host' && !isIP(text) && !/^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/i.test(text)) throw refuse('a host name or an IP address')
+  if (type === 'cidr' && !isCidr(text)) throw refuse('a network such as 172.24.4.0/24')
+  if (!text) throw refuse('not empty')
+  return text
+}
+
+function isCidr(text: string): boolean {
+  const [address = '', length = '', ...rest] = text.split('/')
+  const version = isIP(address)
+  return version !== 0 && rest.length === 0 && /^\d{1,3}$/.test(length) && Number(length) <= (version === 4 ? 30 : 126)
+}
+
+/** ` Did you mean X?` when one of `names` is at most three letters away. */
+function nearest(word: string, names: string[]): string {
+  const [best] = names.map((name) => ({ name, far: distance(word, name) })).sort((a, b) => a.far - b.far)
+  return best && best.far <= 3 ? ` Did you mean ${best.name}?` : ''
+}
+
+function distance(a: string, b: string): number {
+  let row = Array.from({ length: b.length + 1 }, (_, i) => i)
+  for (let i = 1; i <= a.length; i++) {
+    const next = [i]
+    for (let j = 1; j <= b.length; j++) next.push(Math.min(row[j]! + 1, next[j - 1]! + 1, row[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1)))
+    row = next
+  }
+  return row[b.length]!
+}

@@ -1,0 +1,96 @@
+// The control socket: agents, and the `nephos` command of the same user.
+import { createReadStream } from 'node:fs'
+import type { ServerResponse } from 'node:http'
+import { join } from 'node:path'
+import { pipeline } from 'node:stream/promises'
+import type { Cloud } from './cloud.ts'
+import { serveLink } from './host/link-server.ts'
+import { openTasks } from './tasks/store.ts'
+
+/** What `nephos status` shows. */
+async function status(cloud: Cloud) {
+  const { read } = cloud.database
+  const hosts = await cloud.hosts.list(read)
+  const tasks = await openTasks(read)
+  const now = cloud.environment.clock.now()
+  return {
+    endpoints: cloud.services.map((service) => ({ service: service.name, url: cloud.endpoints.root(service.name) })),
+    database: cloud.database.dialect,
+    pid: process.pid,
+    memoryMiB: Math.round(process.memoryUsage().rss / 2 ** 20),
+    hosts: hosts.map(({ name, up, enabled, lastSeen, facts }) => ({
+      name,
+      up,
+      enabled,
+      secondsSinceContact: Math.round((now - lastSeen) / 1000),
+      hypervisor: facts.hypervisorType,
+      accelerator: facts.accelerator,
+    })),
+    tasks: tasks.map((task) => ({
+      id: task.id,
+      kind: task.kind,
+      lock: task.lock_key,
+      state: task.state,
+      step: task.step,
+      since: task.created_at,
+      request: task.request_id,
+      waitsFor: task.wait_key ?? (task.state === 'ready' ? 'its turn' : null),
+      givesUpAt: task.wait_until === null ? null : new Date(task.wait_until).toISOString(),
+      error: task.error,
+    })),
+  }
+}
+
+/** An image's file for a host that boots from it. */
+async function sendImage(cloud: Cloud, imageId: string, response: ServerResponse): Promise<void> {
+  try {
+    const file = await cloud.image.file(cloud.database.read, imageId)
+    if (!file) return void response.writeHead(404).end()
+    response.writeHead(200, { 'content-length': file.size })
+    await pipeline(createReadStream(file.path, { highWaterMark: 2 ** 20 }), response)
+  } catch (error) {
+    cloud.log.warn({ image: imageId, error: (error as Error).message }, 'an image could not be sent to a host')
+    response.destroy()
+  }
+}
+
+export async function serveControl(cloud: Cloud): Promise<{ close(): Promise<void> }> {
+  return serveLink({
+    socketPath: join(cloud.config.dataDir, 'run', 'control.sock'),
+    hosts: cloud.hosts,
+    log: cloud.log,
+    more(request, response) {
+      const image = /^\/agent\/images\/([0-9a-f-]{36})$/.exec(request.url ?? '')
+      if (image) return void sendImage(cloud, image[1]!, response)
+      if (request.url !== '/status') return void response.writeHead(404).end()
+      status(cloud).then(
+        (body) => response.end(JSON.stringify(body)),
+        (error) => response.writeHead(500).end(error.message),
+      )
+    },
+    moreUpgrades(request, socket) {
+      const url = new URL(request.url ?? '/', 'http://control')
+      const address = url.searchParams.get('address') ?? ''
+      const port = Number(url.searchParams.get('port'))
+      const refuse = (message: string) =>
+        socket.end(`HTTP/1.1 502 Bad Gateway\r\nContent-Length: ${Buffer.byteLength(message)}\r\nConnection: close\r\n\r\n${message}`)
+      if (url.pathname !== '/stream' || !address || !(port > 0 && port < 65536)) return refuse('unknown request')
+      const open = async () => {
+        const [host] = (await cloud.hosts.list(cloud.database.read)).filter((h) => cloud.hosts.calls(h.name))
+        const calls = host && cloud.hosts.calls(host.name)
+        if (!calls) throw new Error('no host is connected')
+        const stream = await calls.stream({ type: 'tcp', address, port })
+        socket.write('HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: nephos-stream\r\n\r\n')
+        stream.pipe(socket).pipe(stream)
+        for (const [one, other] of [
+          [stream, socket],
+          [socket, stream],
+        ] as const) {
+          one.on('error', () => other.destroy())
+          one.on('close', () => other.destroy())
+        }
+      }
+      open().catch((error) => refuse(error.message))
+    },
+  })
+}

@@ -1,0 +1,134 @@
+import assert from 'node:assert/strict'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { migrations } from '../../migrations/index.ts'
+import { createQuota, QuotaExceeded } from '../quota/quota.ts'
+import { testDatabaseUrl } from '../testing/database.ts'
+import { type Database, isUniqueViolation } from './database.ts'
+import { migrate } from './migrate.ts'
+import { openDatabase } from './open.ts'
+
+async function withDatabase(work: (database: Database) => Promise<void>): Promise<void> {
+  const folder = mkdtempSync(join(tmpdir(), 'nephos-db-'))
+  const { url, drop } = await testDatabaseUrl()
+  const database = await openDatabase({ databaseUrl: url, file: join(folder, 'test.db') })
+  try {
+    await work(database)
+  } finally {
+    await database.close()
+    await drop()
+    rmSync(folder, { recursive: true })
+  }
+}
+
+const role = (id: string, name = id) => ({
+  id,
+  name,
+  domain_id: '',
+  description: null,
+  extra: { a: [1, 'ü'] },
+  options: {},
+  created_at: 'now',
+})
+
+test('migrations run once, from empty and from every earlier version, and refuse a newer database', () =>
+  withDatabase(async (database) => {
+    for (let count = 1; count <= migrations.length; count++) {
+      assert.deepEqual(await migrate(database, migrations.slice(0, count), Date.now), [migrations[count - 1]!.name])
+      assert.deepEqual(await migrate(database, migrations.slice(0, count), Date.now), [])
+    }
+    if (migrations.length > 1) await assert.rejects(migrate(database, migrations.slice(0, -1), Date.now), /newer Nephos/)
+  }))
+
+test('booleans, JSON and null come back as they were written', () =>
+  withDatabase(async (database) => {
+    await migrate(database, migrations, Date.now)
+    await database.write(({ db }) => db.insertInto('identity_roles').values(role('r1')).execute())
+    assert.deepEqual(await database.read.selectFrom('identity_roles').selectAll().execute(), [role('r1')])
+    const project = {
+      id: 'p1',
+      name: 'n',
+      domain_id: '',
+      parent_id: null,
+      is_domain: true,
+      description: '',
+      extra: {},
+      tags: ['x'],
+      options: {},
+      created_at: 'now',
+    }
+    await database.write(({ db }) => db.insertInto('identity_projects').values(project).execute())
+    const rows = await database.read.selectFrom('identity_projects').selectAll().where('is_domain', '=', true).execute()
+    assert.deepEqual(rows, [{ ...project, enabled: true }])
+  }))
+
+test('a transaction that throws leaves nothing, and what follows it runs only after commit', () =>
+  withDatabase(async (database) => {
+    await migrate(database, migrations, Date.now)
+    let told = 0
+    await assert.rejects(
+      database.write(async (tx) => {
+        tx.afterCommit(() => told++)
+        await tx.db.insertInto('identity_roles').values(role('r1')).execute()
+        throw new Error('no')
+      }),
+      /no/,
+    )
+    assert.deepEqual(await database.read.selectFrom('identity_roles').selectAll().execute(), [])
+    await database.write(async (tx) => {
+      tx.afterCommit(() => told++)
+      await tx.db.insertInto('identity_roles').values(role('r1')).execute()
+      assert.equal(told, 0)
+    })
+    assert.equal(told, 1)
+    const again = database.write(({ db }) => db.insertInto('identity_roles').values(role('r2', 'r1')).execute())
+    await assert.rejects(again, (error) => isUniqueViolation(error))
+  }))
+
+test('200 parallel takes at one below the limit let exactly one through', () =>
+  withDatabase(async (database) => {
+    await migrate(database, migrations, Date.now)
+    const quota = createQuota({ 'test.thing': 10 })
+    await database.write((tx) => quota.take(tx, 'p1', { 'test.thing': 9 }))
+    const results = await Promise.allSettled(
+      Array.from({ length: 200 }, () => database.write((tx) => quota.take(tx, 'p1', { 'test.thing': 1 }))),
+    )
+    assert.equal(results.filter((r) => r.status === 'fulfilled').length, 1)
+    assert.ok(results.every((r) => r.status === 'fulfilled' || r.reason instanceof QuotaExceeded))
+    assert.equal((await quota.show(database.read, 'p1', 'test.')).thing!.in_use, 10)
+  }))
+
+test('writes that are asked for together all hold, but for those that fail, and each sees the ones before it', () =>
+  withDatabase(async (database) => {
+    await migrate(database, migrations, Date.now)
+    const told: string[] = []
+    const add = (id: string, fails: boolean) =>
+      database.write(async ({ db, afterCommit }) => {
+        afterCommit(() => told.push(id))
+        await db.insertInto('identity_roles').values(role(id)).execute()
+        const { count } = await db
+          .selectFrom('identity_roles')
+          .select(({ fn }) => fn.countAll().as('count'))
+          .executeTakeFirstOrThrow()
+        if (fails) throw new Error(`not ${id}`)
+        return Number(count)
+      })
+    const results = await Promise.allSettled([add('a', false), add('b', true), add('c', false), add('a', false), add('d', false)])
+    // Side by side, as on PostgreSQL, either of the two `a` may be the first.
+    const [a1, b, c, a2, d] = results.map((result) => result.status)
+    assert.deepEqual([b, c, d, ...[a1, a2].toSorted()], ['rejected', 'fulfilled', 'fulfilled', 'fulfilled', 'rejected'])
+    const rows = await database.read.selectFrom('identity_roles').select('id').orderBy('id').execute()
+    assert.deepEqual(
+      rows.map((row) => row.id),
+      ['a', 'c', 'd'],
+    )
+    assert.deepEqual(told.sort(), ['a', 'c', 'd'])
+    if (database.dialect === 'sqlite') {
+      assert.deepEqual(
+        results.map((result) => (result.status === 'fulfilled' ? result.value : null)),
+        [1, null, 2, null, 3],
+      )
+    }
+  }))

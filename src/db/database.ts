@@ -1,0 +1,85 @@
+// One interface over SQLite and PostgreSQL. Reads go through `read`; every change goes through `write`, which is one
+// transaction. On SQLite all writes of the process use one connection in turn; on PostgreSQL they run side by side.
+import { CompiledQuery, type DatabaseConnection, type Driver, Kysely, type Dialect as KyselyDialect, type QueryResult } from 'kysely'
+import type { Dialect } from './schema.ts'
+import type { Tables } from './tables.ts'
+
+/** What queries are written with, inside a transaction or outside. */
+export type Db = Kysely<Tables>
+
+export interface Tx {
+  db: Db
+  /** Runs when the transaction has been committed; never when it was rolled back. */
+  afterCommit(action: () => void): void
+}
+
+export interface Database {
+  dialect: Dialect
+  read: Db
+  /**
+   * Runs `work` in one transaction and commits it durably, or rolls all of it back when it throws.
+   * On PostgreSQL it is run again after a serialization failure or a deadlock, so it must have no other effects.
+   */
+  write<T>(work: (tx: Tx) => Promise<T>): Promise<T>
+  /** Tells other processes on the same database; a no-op where there can be none. */
+  notify(channel: string): void
+  onNotify(channel: string, listener: () => void): void
+  close(): Promise<void>
+}
+
+/** A connection as both drivers have it underneath. */
+export interface RawConnection {
+  query(sql: string, parameters: readonly unknown[]): Promise<{ rows: unknown[]; changes: number }>
+}
+
+/** Booleans and JSON go in as smallint and text; see schema.ts. */
+export function toSql(value: unknown): unknown {
+  if (typeof value === 'boolean') return value ? 1 : 0
+  if (value === undefined) return null
+  if (value !== null && typeof value === 'object' && !Buffer.isBuffer(value)) return JSON.stringify(value)
+  return value
+}
+
+class Connection implements DatabaseConnection {
+  readonly #raw: RawConnection
+  constructor(raw: RawConnection) {
+    this.#raw = raw
+  }
+  async executeQuery<R>(query: CompiledQuery): Promise<QueryResult<R>> {
+    const { rows, changes } = await this.#raw.query(query.sql, query.parameters)
+    return { rows: rows as R[], numAffectedRows: BigInt(changes) }
+  }
+  // biome-ignore lint/correctness/useYield: Kysely's interface asks for it; large results are read in pages here
+  async *streamQuery<R>(): AsyncIterableIterator<QueryResult<R>> {
+    throw new Error('rows are read in pages, not streamed')
+  }
+}
+
+/** A Kysely that runs on one raw connection; transactions are begun and ended outside of it. */
+export function kyselyOn(
+  raw: RawConnection,
+  parts: Pick<KyselyDialect, 'createAdapter' | 'createIntrospector' | 'createQueryCompiler'>,
+): Db {
+  const connection = new Connection(raw)
+  const driver: Driver = {
+    init: async () => {},
+    acquireConnection: async () => connection,
+    beginTransaction: async () => {
+      throw new Error('use database.write')
+    },
+    commitTransaction: async () => {},
+    rollbackTransaction: async () => {},
+    releaseConnection: async () => {},
+    destroy: async () => {},
+  }
+  return new Kysely<Tables>({ dialect: { ...parts, createDriver: () => driver } })
+}
+
+/** True for the error of a duplicate in a unique column set, on both databases. */
+export function isUniqueViolation(error: unknown): boolean {
+  const code = (error as { code?: string })?.code
+  return code === '23505' || code === 'SQLITE_CONSTRAINT_UNIQUE' || code === 'SQLITE_CONSTRAINT_PRIMARYKEY'
+}
+
+/** Runs one statement that Kysely's builder does not cover. */
+export const execute = (db: Db, sql: string, parameters: unknown[] = []) => db.executeQuery(CompiledQuery.raw(sql, parameters))

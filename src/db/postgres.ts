@@ -1,0 +1,115 @@
+import { createHash } from 'node:crypto'
+import { PostgresAdapter, PostgresIntrospector, PostgresQueryCompiler } from 'kysely'
+import pg from 'pg'
+import { type Database, kyselyOn, type RawConnection, type Tx, toSql } from './database.ts'
+import { columnKind } from './schema.ts'
+
+pg.types.setTypeParser(20, Number) // bigint: our numbers stay far below 2^53
+
+const names = new Map<string, string>()
+/** A named statement is prepared once in a connection. */
+function statementName(sql: string): string {
+  let name = names.get(sql)
+  if (!name) {
+    name = createHash('sha1').update(sql).digest('base64url')
+    if (names.size < 5000) names.set(sql, name)
+  }
+  return name
+}
+
+function rawConnection(client: pg.Pool | pg.ClientBase): RawConnection {
+  return {
+    async query(sql, parameters) {
+      const result = await client.query({ name: statementName(sql), text: sql, values: parameters.map(toSql) })
+      const rows = result.rows as Record<string, unknown>[]
+      for (const field of result.fields ?? []) {
+        const kind = columnKind(field.name)
+        if (!kind) continue
+        for (const row of rows) {
+          const value = row[field.name]
+          if (value !== null) row[field.name] = kind === 'bool' ? value !== 0 : JSON.parse(value as string)
+        }
+      }
+      return { rows, changes: result.rowCount ?? 0 }
+    },
+  }
+}
+
+const retried = new Set(['40001', '40P01'])
+
+/** Connects to a PostgreSQL 15 or later database named by a `postgres://` address. */
+export async function openPostgres(url: string): Promise<Database> {
+  const dialect = {
+    createAdapter: () => new PostgresAdapter(),
+    createIntrospector: (db: ConstructorParameters<typeof PostgresIntrospector>[0]) => new PostgresIntrospector(db),
+    createQueryCompiler: () => new PostgresQueryCompiler(),
+  }
+  const pool = new pg.Pool({ connectionString: url, max: 16 })
+  pool.on('error', () => {}) // an idle connection that breaks is replaced at the next use
+  const listeners = new Map<string, (() => void)[]>()
+  let closed = false
+  let listening: pg.Client | null = null
+  const listen = async (): Promise<void> => {
+    const client = new pg.Client({ connectionString: url })
+    client.on('error', () => {})
+    client.on('end', () => {
+      // A restart of the server must not leave us deaf; what was missed in between is found by polling.
+      if (!closed) setTimeout(() => void listen().catch(() => client.emit('end')), 1000).unref()
+    })
+    client.on('notification', (message) => {
+      for (const listener of listeners.get(message.channel) ?? []) listener()
+    })
+    await client.connect()
+    listening = client
+    for (const channel of listeners.keys()) await client.query(`listen ${channel}`)
+  }
+  await listen()
+
+  async function once<T>(work: (tx: Tx) => Promise<T>): Promise<T> {
+    const client = await pool.connect()
+    const actions: (() => void)[] = []
+    let broken = false
+    try {
+      await client.query('begin')
+      const result = await work({ db: kyselyOn(rawConnection(client), dialect), afterCommit: (action) => actions.push(action) })
+      await client.query('commit')
+      for (const action of actions) action()
+      return result
+    } catch (error) {
+      await client.query('rollback').catch(() => {
+        broken = true
+      })
+      throw error
+    } finally {
+      client.release(broken)
+    }
+  }
+
+  return {
+    dialect: 'postgres',
+    read: kyselyOn(rawConnection(pool), dialect),
+    async write(work) {
+      for (let attempt = 1; ; attempt++) {
+        try {
+          return await once(work)
+        } catch (error) {
+          if (attempt >= 5 || !retried.has((error as { code?: string }).code ?? '')) throw error
+        }
+      }
+    },
+    notify(channel) {
+      void pool.query(`notify ${channel}`).catch(() => {})
+    },
+    onNotify(channel, listener) {
+      if (!/^[a-z_]+$/.test(channel)) throw new Error(`channel ${channel}`)
+      const known = listeners.get(channel)
+      listeners.set(channel, [...(known ?? []), listener])
+      if (!known) void listening?.query(`listen ${channel}`).catch(() => {})
+    },
+    async close() {
+      closed = true
+      await listening?.end()
+      await pool.end()
+    },
+  }
+}

@@ -1,0 +1,148 @@
+import SqliteDriver from 'better-sqlite3'
+import { SqliteAdapter, SqliteIntrospector, SqliteQueryCompiler } from 'kysely'
+import { type Database, kyselyOn, type RawConnection, type Tx, toSql } from './database.ts'
+import { columnKind } from './schema.ts'
+
+interface Prepared {
+  statement: SqliteDriver.Statement
+  /** Columns whose values are turned back after reading. */
+  special: [string, 'bool' | 'json'][]
+}
+
+const cacheSize = 1000
+/** Most transactions that share one flush to the disk. */
+const batchSize = 64
+
+interface Waiting {
+  work(tx: Tx): Promise<unknown>
+  resolve(result: unknown): void
+  reject(error: unknown): void
+}
+
+function rawConnection(file: SqliteDriver.Database): RawConnection {
+  // Kysely makes the same text for the same query, so statements are prepared once (preparing anew leaks and is slow).
+  const prepared = new Map<string, Prepared>()
+  const prepare = (sql: string): Prepared => {
+    const known = prepared.get(sql)
+    if (known) return known
+    const statement = file.prepare(sql)
+    const special: Prepared['special'] = []
+    if (statement.reader) {
+      for (const column of statement.columns()) {
+        const kind = columnKind(column.name)
+        if (kind) special.push([column.name, kind])
+      }
+    }
+    if (prepared.size >= cacheSize) prepared.delete(prepared.keys().next().value!)
+    const entry = { statement, special }
+    prepared.set(sql, entry)
+    return entry
+  }
+  return {
+    async query(sql, parameters) {
+      const { statement, special } = prepare(sql)
+      const values = parameters.map(toSql)
+      if (!statement.reader) return { rows: [], changes: statement.run(...values).changes }
+      const rows = statement.all(...values) as Record<string, unknown>[]
+      for (const [name, kind] of special) {
+        for (const row of rows) {
+          const value = row[name]
+          if (value !== null) row[name] = kind === 'bool' ? value !== 0 : JSON.parse(value as string)
+        }
+      }
+      return { rows, changes: rows.length }
+    },
+  }
+}
+
+/** Opens (and makes) the database file; `:memory:` is not supported because reads use a connection of their own. */
+export function openSqlite(path: string): Database {
+  const dialect = {
+    createAdapter: () => new SqliteAdapter(),
+    createIntrospector: (db: ConstructorParameters<typeof SqliteIntrospector>[0]) => new SqliteIntrospector(db),
+    createQueryCompiler: () => new SqliteQueryCompiler(),
+  }
+  const writerFile = new SqliteDriver(path, { timeout: 10_000 })
+  writerFile.pragma('journal_mode = WAL')
+  writerFile.pragma('synchronous = FULL') // what was acknowledged survives power loss; 0.1 ms a commit where it was measured
+  writerFile.pragma('foreign_keys = ON')
+  const readerFile = new SqliteDriver(path, { timeout: 10_000 })
+  readerFile.pragma('query_only = ON')
+  const writer = kyselyOn(rawConnection(writerFile), dialect)
+  const begin = writerFile.prepare('begin immediate')
+  const commit = writerFile.prepare('commit')
+  const rollback = writerFile.prepare('rollback')
+  const listeners = new Map<string, (() => void)[]>()
+  const savepoint = writerFile.prepare('savepoint one')
+  const release = writerFile.prepare('release one')
+  const rollbackToSavepoint = writerFile.prepare('rollback to one')
+  const queue: Waiting[] = []
+  let busy: Promise<void> | null = null
+
+  /** Runs what waits as one transaction, each in a savepoint of its own: one flush to the disk serves all of them. */
+  async function runBatch(): Promise<void> {
+    const done: (() => void)[] = []
+    const failed: ((error: unknown) => void)[] = []
+    try {
+      begin.run()
+      for (let count = 0; count < batchSize && queue.length; count++) {
+        const { work, resolve, reject } = queue.shift()!
+        const actions: (() => void)[] = []
+        savepoint.run()
+        try {
+          const result = await work({ db: writer, afterCommit: (action) => actions.push(action) })
+          release.run()
+          failed.push(reject)
+          done.push(() => {
+            for (const action of actions) action()
+            resolve(result)
+          })
+        } catch (error) {
+          reject(error)
+          // Some errors (a full disk) end the whole transaction: then nothing of the batch is kept.
+          if (!writerFile.inTransaction) throw error
+          rollbackToSavepoint.run()
+          release.run()
+        }
+      }
+      commit.run()
+    } catch (error) {
+      if (writerFile.inTransaction) rollback.run()
+      // When not even a transaction could begin, the next one learns why.
+      for (const reject of failed.length ? failed : queue.splice(0, 1).map((waiting) => waiting.reject)) reject(error)
+      return
+    }
+    for (const end of done) end()
+  }
+
+  async function runAll(): Promise<void> {
+    while (queue.length) {
+      await runBatch()
+      // While the disk was waited for, more requests have come: they are read now and share the next batch.
+      await new Promise((resolve) => setImmediate(resolve))
+    }
+    busy = null
+  }
+
+  return {
+    dialect: 'sqlite',
+    read: kyselyOn(rawConnection(readerFile), dialect),
+    write(work) {
+      const result = new Promise<never>((resolve, reject) => queue.push({ work, resolve: resolve as Waiting['resolve'], reject }))
+      // Begun a little later, so that what is asked for at the same time shares a batch.
+      busy ??= Promise.resolve().then(runAll)
+      return result
+    },
+    notify(channel) {
+      for (const listener of listeners.get(channel) ?? []) listener()
+    },
+    onNotify(channel, listener) {
+      listeners.set(channel, [...(listeners.get(channel) ?? []), listener])
+    },
+    async close() {
+      await busy
+      readerFile.close()
+      writerFile.close()
+    },
+  }
+}

@@ -1,0 +1,56 @@
+// Where the services are reached: each on its own port, or all on one under path prefixes.
+import type { IncomingMessage } from 'node:http'
+import type { Listener, ServiceDeclaration } from './api/service.ts'
+import type { Config } from './config.ts'
+
+export interface ListenAt {
+  port: number
+  services: { prefix: string; service: ServiceDeclaration }[]
+  others: { prefix: string; listener: Listener }[]
+}
+
+export interface Endpoints {
+  /** Root of a service (or another listener, by its name) for clients, as the catalog has it: `http://127.0.0.1:8774`. */
+  root(serviceName: string, port?: number): string
+  /** The same as this client reached it: by its Host header. */
+  base(serviceName: string, request: IncomingMessage, prefix: string): string
+  /** Ports to listen on, each with the services behind it by path prefix ('' where a service has the port to itself). */
+  listeners(): ListenAt[]
+}
+
+export function createEndpoints(config: Config, services: ServiceDeclaration[]): Endpoints {
+  const host = config.publicHost ?? (config.listen === '0.0.0.0' || config.listen === '::' ? '127.0.0.1' : config.listen)
+  const shown = host.includes(':') ? `[${host}]` : host
+  const others = services.flatMap((service) => service.listeners ?? [])
+  const ports = new Map([
+    ...others.map(({ name, port }) => [name, port] as const),
+    ...services.map((s) => [s.name, s.ports[0] ?? 0] as const),
+  ])
+  return {
+    root(serviceName, port) {
+      if (config.singlePort !== null) return `http://${shown}:${config.singlePort}/${serviceName}`
+      return `http://${shown}:${(port ?? ports.get(serviceName) ?? 0) + config.portOffset}`
+    },
+    base(serviceName, request, prefix) {
+      const { host } = request.headers
+      return host && /^[A-Za-z0-9.:[\]-]{1,255}$/.test(host) ? `http://${host}${prefix}` : this.root(serviceName)
+    },
+    listeners() {
+      if (config.singlePort !== null) {
+        return [
+          {
+            port: config.singlePort,
+            services: services.map((service) => ({ prefix: `/${service.name}`, service })),
+            others: others.map((listener) => ({ prefix: `/${listener.name}`, listener })),
+          },
+        ]
+      }
+      return [
+        ...services.flatMap((service) =>
+          service.ports.map((port) => ({ port: port + config.portOffset, services: [{ prefix: '', service }], others: [] })),
+        ),
+        ...others.map((listener) => ({ port: listener.port + config.portOffset, services: [], others: [{ prefix: '', listener }] })),
+      ]
+    },
+  }
+}

@@ -1,0 +1,69 @@
+// `nephos agent`: the one process that needs root.
+import { createWriteStream, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import http from 'node:http'
+import { join } from 'node:path'
+import { pipeline } from 'node:stream/promises'
+import { type Config, UserError } from '../config.ts'
+import { createEnvironment } from '../environment.ts'
+import { createLog } from '../log.ts'
+import { type Agent, startAgent } from './agent.ts'
+import type { GuestImage } from './documents.ts'
+import { openJournal } from './journal.ts'
+import { connectLink } from './link-client.ts'
+import { createLinuxHost } from './linux-host.ts'
+
+/** Runs the agent of this machine until `stop`; guests and networks stay as they are. */
+export async function runAgent(config: Config): Promise<{ stop(): Promise<void> }> {
+  const environment = createEnvironment()
+  const log = createLog({ level: config.logLevel, format: config.logFormat })
+  const folder = join(config.dataDir, 'agent')
+  mkdirSync(folder, { recursive: true, mode: 0o700 })
+  onlyOne(join(folder, 'pid'), config.dataDir)
+  const journal = openJournal(folder)
+  const socketPath = join(config.dataDir, 'run', 'control.sock')
+  const host = await createLinuxHost({
+    name: config.hostName,
+    dataDir: config.dataDir,
+    guestUid: config.guestUid,
+    hostRoute: config.hostRoute,
+    environment,
+    log,
+    fetchImage: (image, toPath, signal) => fetchImage(socketPath, image, toPath, signal),
+    tell: (guestId) => agent.tell('guest', guestId),
+  })
+  const link = connectLink({ socketPath, name: config.hostName, session: journal.session, host, log })
+  const agent: Agent = startAgent({ name: config.hostName, host, link, journal, environment, log })
+  return {
+    async stop() {
+      link.close()
+      await agent.stop()
+    },
+  }
+}
+
+/** Two agents on one data folder would undo each other's work. */
+function onlyOne(pidFile: string, dataDir: string): void {
+  try {
+    const pid = Number(readFileSync(pidFile, 'utf8'))
+    if (pid !== process.pid && readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0').includes('agent')) {
+      throw new UserError(`An agent already runs on ${dataDir} (process ${pid}).`)
+    }
+  } catch (error) {
+    if (error instanceof UserError) throw error
+    // no file, or no such process: the place is free
+  }
+  writeFileSync(pidFile, String(process.pid), { mode: 0o600 })
+}
+
+function fetchImage(socketPath: string, image: GuestImage, toPath: string, signal: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const request = http.get({ socketPath, path: `/agent/images/${encodeURIComponent(image.id)}`, signal }, (answer) => {
+      if (answer.statusCode !== 200) {
+        answer.resume()
+        return reject(new Error(`image ${image.id} cannot be fetched: status ${answer.statusCode}`))
+      }
+      pipeline(answer, createWriteStream(toPath, { mode: 0o600 })).then(resolve, reject)
+    })
+    request.on('error', reject)
+  })
+}

@@ -1,0 +1,124 @@
+// The agent: fetches its documents from the control process, keeps the machine as they say, reports. The same code runs
+// in a process of its own (over link-client.ts) and inside the control process (fake host, called directly).
+import type { Environment } from '../environment.ts'
+import type { Log } from '../log.ts'
+import type { SyncAnswer, SyncRequest } from './client.ts'
+import type { HostDocument, Kind, Report } from './documents.ts'
+import type { Host } from './driver.ts'
+import type { DocumentJournal } from './journal.ts'
+import { createReconciler, type Reconciler } from './reconcile.ts'
+
+/** How the agent reaches the control process. */
+export interface Link {
+  sync(request: SyncRequest, signal: AbortSignal): Promise<SyncAnswer>
+}
+
+export interface Agent {
+  reconciler: Reconciler
+  /** Reports what the host sees of a thing now; resolves when the control process has it. */
+  tell(kind: Kind, id: string): Promise<void>
+  stop(): Promise<void>
+}
+
+export function startAgent(parts: {
+  name: string
+  host: Host
+  link: Link
+  journal: DocumentJournal | null
+  environment: Environment
+  log: Log
+}): Agent {
+  const { host, link, journal, environment, log } = parts
+  const stopping = new AbortController()
+  let reports: Report[] = []
+  let waiters: (() => void)[] = []
+  let contact = new AbortController()
+  let inContact = false
+  const reconciler = createReconciler({
+    host,
+    environment,
+    log,
+    report(report) {
+      if (report.outcome === 'removed') journal?.forget(report)
+      reports.push(report)
+      // A report need not wait for the long poll to end.
+      if (inContact) contact.abort()
+    },
+  })
+  const known = journal?.load() ?? []
+  if (known.length) reconciler.take(known) // the machine is restored before the control process is asked
+
+  const loop = (async () => {
+    let all = true
+    let taken: HostDocument[] = []
+    let down = false
+    while (!stopping.signal.aborted) {
+      const sending = reports
+      reports = []
+      const told = waiters
+      waiters = []
+      contact = new AbortController()
+      try {
+        const facts = await host.facts()
+        inContact = true
+        if (reports.length) contact.abort()
+        const answer = await link.sync(
+          {
+            host: parts.name,
+            session: journal?.session ?? 'inside',
+            facts,
+            all,
+            taken: taken.map(({ kind, id, generation }) => ({ kind, id, generation })),
+            reports: sending,
+          },
+          AbortSignal.any([contact.signal, stopping.signal]),
+        )
+        inContact = false
+        for (const resolve of told) resolve()
+        if (down) log.info({}, 'the control process answers again')
+        down = false
+        taken = answer.documents
+        journal?.save(taken)
+        if (all) {
+          const wanted = new Set(taken.map((d) => `${d.kind}/${d.id}`))
+          for (const document of reconciler.documents.values()) {
+            if (!wanted.has(`${document.kind}/${document.id}`)) taken.push({ ...document, spec: null })
+          }
+        }
+        reconciler.take(taken)
+        if (all) reconciler.complete()
+        all = false
+      } catch (error) {
+        inContact = false
+        reports = [...sending, ...reports]
+        waiters = [...told, ...waiters]
+        if (stopping.signal.aborted) break
+        if (!down)
+          log.warn({ error: (error as Error).message }, 'the control process does not answer; guests and networks stay as they are')
+        down = true
+        all = true
+        await environment.clock.sleep(1000, stopping.signal)
+      }
+    }
+  })()
+
+  return {
+    reconciler,
+    async tell(kind, id) {
+      const driver = host.drivers[kind]
+      const status = driver.status?.(id, (await driver.observe()).get(id))
+      // Generation 0 is older than any document's: only the status is news.
+      await new Promise<void>((resolve) => {
+        reports.push({ kind, id, generation: 0, outcome: 'done', status })
+        waiters.push(resolve)
+        if (inContact) contact.abort()
+      })
+    },
+    async stop() {
+      stopping.abort()
+      await loop
+      await reconciler.stop()
+      await host.close()
+    },
+  }
+}

@@ -1,0 +1,71 @@
+// The one place that starts programs: argument arrays, no shell, a time limit, and errors that say which command failed and how.
+import { type SpawnOptions, spawn } from 'node:child_process'
+
+export class CommandError extends Error {
+  readonly command: string
+  readonly code: number | null
+  readonly stderr: string
+  constructor(command: string, code: number | null, stderr: string) {
+    super(`${command} failed (${code === null ? 'killed' : `exit ${code}`}): ${stderr.trim().slice(-600) || 'no message'}`)
+    this.command = command
+    this.code = code
+    this.stderr = stderr
+  }
+}
+
+export interface RunOptions {
+  input?: string | Buffer
+  /** Milliseconds, 30,000 unless given; the program is killed when they are over. */
+  timeout?: number
+  signal?: AbortSignal
+  /** Exit codes that are no error, besides 0. */
+  accept?: number[]
+  cwd?: string
+  env?: Record<string, string>
+}
+
+export type Run = (program: string, args: readonly string[], options?: RunOptions) => Promise<string>
+
+/** Runs a program to its end and gives its standard output. Throws CommandError. */
+export const run: Run = (program, args, options = {}) =>
+  new Promise((resolve, reject) => {
+    for (const arg of args) if (arg.includes('\0')) return reject(new CommandError(program, null, 'an argument holds a NUL byte'))
+    const spawnOptions: SpawnOptions = {
+      stdio: ['pipe', 'pipe', 'pipe'],
+      cwd: options.cwd,
+      env: { PATH: searchPath, LC_ALL: 'C', ...options.env },
+    }
+    const child = spawn(program, args, spawnOptions)
+    const out: Buffer[] = []
+    const err: Buffer[] = []
+    let size = 0
+    const stop = () => child.kill('SIGKILL')
+    const timer = setTimeout(stop, options.timeout ?? 30_000)
+    options.signal?.addEventListener('abort', stop, { once: true })
+    child.stdout!.on('data', (chunk: Buffer) => {
+      size += chunk.length
+      if (size > 64 * 2 ** 20) stop()
+      else out.push(chunk)
+    })
+    child.stderr!.on('data', (chunk: Buffer) => {
+      if (err.length < 1000) err.push(chunk)
+    })
+    const end = () => {
+      clearTimeout(timer)
+      options.signal?.removeEventListener('abort', stop)
+    }
+    child.on('error', (error) => {
+      end()
+      reject(new CommandError(`${program} ${args.join(' ')}`, null, error.message))
+    })
+    child.on('close', (code) => {
+      end()
+      if (code === 0 || (code !== null && options.accept?.includes(code))) resolve(Buffer.concat(out).toString())
+      else reject(new CommandError(`${program} ${args.join(' ')}`, code, Buffer.concat(err).toString()))
+    })
+    child.stdin!.on('error', () => {}) // the program may end before it has read everything; its exit code tells
+    child.stdin!.end(options.input ?? '')
+  })
+
+/** Host programs live in the sbin folders too, which an ordinary user's PATH may lack. */
+export const searchPath = `${process.env.PATH ?? ''}:/usr/local/sbin:/usr/sbin:/sbin:/usr/local/bin:/usr/bin:/bin`

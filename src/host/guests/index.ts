@@ -1,0 +1,169 @@
+// Guests of this machine, each a QEMU process of its own that outlives the agent.
+import { readFileSync } from 'node:fs'
+import { chown, rm } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Duplex } from 'node:stream'
+import type { Environment } from '../../environment.ts'
+import type { Log } from '../../log.ts'
+import { run } from '../commands/exec.ts'
+import type { GuestSpec } from '../documents.ts'
+import type { Driver, Step } from '../driver.ts'
+import type { Accelerator } from './accelerator.ts'
+import { configDriveDigest, writeConfigDrive } from './config-drive.ts'
+import { cutConsoleLog, cutQemuLog, readConsoleLog } from './console-log.ts'
+import { makeDisks } from './disks.ts'
+import { guestFolder, guestIds, makeGuestFolder, names, readPassword, readState, writePassword } from './files.ts'
+import { createImages, type FetchImage } from './images.ts'
+import { createLife } from './life.ts'
+import { createMonitors, vncSocket } from './monitors.ts'
+import { type Change, type GuestHave, guestStatus, planGuest } from './plan.ts'
+import { guestProcesses } from './processes.ts'
+
+export interface GuestOptions {
+  environment: Environment
+  log: Log
+  dataDir: string
+  /** The unprivileged user of all QEMU processes; needs no entry in passwd. */
+  uid: number
+  /** Network namespace with the taps; null: the agent's own. */
+  netns: string | null
+  tapName(portId: string): string
+  accelerator: Accelerator
+  fetchImage: FetchImage
+  /** Milliseconds that an image stays in the cache after its last use by a new guest; ten minutes. */
+  keepImagesMs?: number
+}
+
+export interface Guests {
+  driver: Driver<'guest', GuestHave>
+  /** QEMU's version as a number, 7.2.22 as 7002022; 0 until it is known. */
+  readonly version: number
+  onChange(listener: (kind: 'guest', id: string) => void): void
+  /** Last `lines` lines of the serial console, all that is kept (at least 1 MiB) when undefined. */
+  consoleLog(id: string, lines?: number): Promise<string>
+  /** Throws when the guest does not run. */
+  vncStream(id: string): Promise<Duplex>
+  /** Removes images from the cache that no guest uses and that were not used for so long. Gives their names. */
+  pruneImages(unusedMs: number): Promise<string[]>
+  /** Removes a deleted image from the cache. */
+  forgetImage(sha512: string): Promise<void>
+  /** Keeps what a guest left as its password; it is reported with its status. */
+  leavePassword(id: string, password: string): Promise<void>
+  /** Stops watching; guests go on. */
+  close(): Promise<void>
+}
+
+/** Makes the driver; nothing is touched before the first document. Needs root. */
+export function createGuestDriver(options: GuestOptions): Guests {
+  const { dataDir, uid, log } = options
+  const { clock } = options.environment
+  const listeners: ((kind: 'guest', id: string) => void)[] = []
+  const changed = (id: string) => {
+    for (const listener of listeners) listener('guest', id)
+  }
+  const bootId = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()
+  const monitors = createMonitors({ dataDir, clock, changed })
+  const images = createImages({ dataDir, clock, fetchImage: options.fetchImage })
+  const life = createLife({ ...options, clock, bootId, monitors })
+  let version = 0
+  void run('qemu-system-x86_64', ['--version']).then(
+    (text) => {
+      const [, major, minor, micro] = /version (\d+)\.(\d+)\.(\d+)/.exec(text) ?? [0, 0, 0, 0]
+      version = Number(major) * 1_000_000 + Number(minor) * 1000 + Number(micro)
+    },
+    (error: Error) => log.warn({ error: error.message }, 'the version of QEMU is not known'),
+  )
+
+  async function remove(id: string): Promise<void> {
+    await life.end(id)
+    monitors.drop(id)
+    await rm(guestFolder(dataDir, id), { recursive: true, force: true })
+    await images.prune(options.keepImagesMs ?? 600_000)
+  }
+
+  async function apply(id: string, spec: GuestSpec | undefined, change: Change, signal: AbortSignal): Promise<void> {
+    const folder = guestFolder(dataDir, id)
+    switch (change.do) {
+      case 'fetch image':
+        await makeGuestFolder(folder)
+        return images.link(change.image, join(folder, names[change.as]), signal)
+      case 'make disks':
+        await makeDisks(folder, spec!, uid)
+        return life.note(id, { made: true })
+      case 'write config drive':
+        await writeConfigDrive(folder, spec!.metadata, (path) => chown(path, uid, uid))
+        return life.note(id, { configDrive: configDriveDigest(spec!) })
+      case 'start':
+        return life.start(id, spec!, change.actions, signal)
+      case 'shut down':
+        return life.shutDown(id, change.timeout, signal)
+      case 'end process':
+        return life.end(id)
+      case 'reboot softly':
+        return life.rebootSoftly(id, spec!, change.action, signal)
+      case 'reboot hard':
+        return life.rebootHard(id, spec!, change.action, signal)
+      case 'note':
+        return life.note(id, change.state)
+      case 'remove':
+        return remove(id)
+    }
+  }
+
+  async function observe(): Promise<Map<string, GuestHave>> {
+    const processes = await guestProcesses(dataDir)
+    const ids = new Set([...(await guestIds(dataDir)), ...processes.keys()])
+    const look = async (id: string): Promise<[string, GuestHave]> => {
+      const pid = processes.get(id) ?? null
+      const monitor = pid === null ? null : await monitors.status(id)
+      const folder = guestFolder(dataDir, id)
+      return [id, { state: await readState(folder), pid, monitor, bootId, password: await readPassword(folder) }]
+    }
+    return new Map(await Promise.all([...ids].map(look)))
+  }
+
+  const stopping = new AbortController()
+  const watch = (async () => {
+    while (!stopping.signal.aborted) {
+      for (const id of await guestIds(dataDir)) {
+        const folder = guestFolder(dataDir, id)
+        for (const cut of [cutConsoleLog, cutQemuLog]) {
+          await cut(folder).catch((error: NodeJS.ErrnoException) => {
+            if (error.code !== 'ENOENT') log.warn({ guest: id, error: error.message }, 'a log could not be cut')
+          })
+        }
+      }
+      await clock.sleep(5000, stopping.signal)
+    }
+  })()
+
+  return {
+    driver: {
+      kind: 'guest',
+      observe,
+      plan(id, want, have): Step[] {
+        const changes = planGuest(want, have, want ? configDriveDigest(want) : null)
+        return changes.map((change) => ({ name: change.do, run: (signal) => apply(id, want, change, signal) }))
+      },
+      status: (_id, have) => guestStatus(have),
+    },
+    get version() {
+      return version
+    },
+    onChange: (listener) => void listeners.push(listener),
+    consoleLog: (id, lines) => readConsoleLog(guestFolder(dataDir, id), lines),
+    vncStream: (id) => vncSocket(dataDir, id),
+    pruneImages: (unusedMs) => images.prune(unusedMs),
+    forgetImage: (sha512) => images.forget(sha512),
+    async leavePassword(id, password) {
+      await writePassword(guestFolder(dataDir, id), password)
+      changed(id)
+    },
+    async close() {
+      stopping.abort()
+      listeners.length = 0
+      monitors.close()
+      await watch
+    },
+  }
+}

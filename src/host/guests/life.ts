@@ -1,0 +1,177 @@
+// Start, stop and reboot of a guest's process.
+import { chmod, chown, mkdir, readFile, rm, stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Clock } from '../../environment.ts'
+import { startQemu } from '../commands/qemu.ts'
+import type { GuestSpec } from '../documents.ts'
+import type { Accelerator } from './accelerator.ts'
+import { openConsoleLog } from './console-log.ts'
+import { type GuestState, guestFolder, names, newState, readState, writeState } from './files.ts'
+import type { Monitors } from './monitors.ts'
+import { guestProcesses, killGuest, waitForEnd } from './processes.ts'
+import { qemuArgs } from './qemu-args.ts'
+
+export interface Life {
+  /** Starts the guest and marks the actions as done. Throws with QEMU's own words when it does not come up. */
+  start(id: string, spec: GuestSpec, actions: string[], signal: AbortSignal): Promise<void>
+  /** Presses the power button and waits up to `seconds`; then ends the process. */
+  shutDown(id: string, seconds: number, signal: AbortSignal): Promise<void>
+  /** Ends the process at once, by force when its monitor hangs. */
+  end(id: string): Promise<void>
+  /** Presses the power button, waits, and starts anew, also when the guest has not followed. Throws when its monitor hangs. */
+  rebootSoftly(id: string, spec: GuestSpec, action: string, signal: AbortSignal): Promise<void>
+  rebootHard(id: string, spec: GuestSpec, action: string, signal: AbortSignal): Promise<void>
+  note(id: string, change: Partial<GuestState>): Promise<void>
+}
+
+const startMs = 20_000
+const softRebootSeconds = 60
+/** The button is pressed again, as a guest that is still booting does not feel it. */
+const buttonMs = 5000
+
+export function createLife(options: {
+  dataDir: string
+  clock: Clock
+  uid: number
+  netns: string | null
+  tapName(portId: string): string
+  accelerator: Accelerator
+  bootId: string
+  monitors: Monitors
+}): Life {
+  const { dataDir, clock, uid, monitors } = options
+  const folderOf = (id: string) => guestFolder(dataDir, id)
+  const pidOf = async (id: string) => (await guestProcesses(dataDir)).get(id)
+
+  const note: Life['note'] = async (id, change) => {
+    const folder = folderOf(id)
+    await writeState(folder, { ...((await readState(folder)) ?? newState), ...change })
+  }
+  const noteDone = async (id: string, actions: string[]) => {
+    const done = (await readState(folderOf(id)))?.actionsDone ?? []
+    return [...done.filter((known) => !actions.includes(known)), ...actions].slice(-50)
+  }
+
+  async function connected(id: string, exited: Promise<number | null>, signal: AbortSignal): Promise<void> {
+    const until = clock.now() + startMs
+    const ended = { yes: false }
+    void exited.then(() => {
+      ended.yes = true
+    })
+    for (;;) {
+      const failure = await monitors.of(id).then(
+        () => null,
+        (error: Error) => error,
+      )
+      if (!failure) return
+      if (ended.yes || signal.aborted || clock.now() > until) throw failure
+      await clock.sleep(30, signal)
+    }
+  }
+
+  const start: Life['start'] = async (id, spec, actions, signal) => {
+    const folder = folderOf(id)
+    const args = qemuArgs(spec, {
+      id,
+      accelerator: options.accelerator,
+      taps: spec.nics.map((nic) => options.tapName(nic.portId)),
+      hasConfigDrive: spec.configDrive,
+    })
+    await openConsoleLog(folder, uid)
+    await rm(join(folder, names.log), { force: true })
+    await rm(join(folder, names.sockets), { recursive: true, force: true })
+    await mkdir(join(folder, names.sockets), { mode: 0o700 })
+    await chown(join(folder, names.sockets), uid, uid)
+    if (spec.nics.length) await openTunDevice()
+    monitors.drop(id)
+    const gid = options.accelerator === 'kvm' ? await kvmGroup() : undefined
+    const { exited } = startQemu({ folder, args, uid, gid, netns: spec.nics.length ? options.netns : null, log: names.log })
+    try {
+      await connected(id, exited, signal)
+    } catch (error) {
+      const pid = await pidOf(id)
+      if (pid) await killGuest(pid, id, clock)
+      monitors.drop(id)
+      const said = (await readFile(join(folder, names.log), 'utf8').catch(() => '')).trim()
+      throw new Error(`QEMU did not start: ${said.slice(-500) || (error as Error).message}`)
+    }
+    // Its sockets are bound: from now on it cannot put anything else in their place.
+    await chown(join(folder, names.sockets), 0, 0)
+    const done = await noteDone(id, actions)
+    await note(id, {
+      made: true,
+      running: true,
+      handled: 'running',
+      bootId: options.bootId,
+      accelerator: options.accelerator,
+      actionsDone: done,
+    })
+  }
+
+  const end: Life['end'] = async (id) => {
+    const pid = await pidOf(id)
+    if (pid === undefined) return
+    if (await readState(folderOf(id))) await note(id, { running: false })
+    const asked = await monitors
+      .of(id)
+      .then((qmp) => qmp.execute('quit', undefined, 2000))
+      .then(
+        () => true,
+        () => false,
+      )
+    if (!asked || !(await waitForEnd(pid, id, clock, 3000))) await killGuest(pid, id, clock)
+    monitors.drop(id)
+  }
+
+  /** Presses the button until the guest is off or the time is over. Throws when the monitor hangs. */
+  async function pressButton(id: string, seconds: number, signal: AbortSignal): Promise<void> {
+    const until = clock.now() + seconds * 1000
+    let press = clock.now()
+    for (;;) {
+      if ((await pidOf(id)) === undefined || (await monitors.status(id)) === 'shutdown') return
+      if (clock.now() >= until) return
+      if (signal.aborted) throw new Error('interrupted while waiting for the guest to shut down')
+      if (clock.now() >= press) {
+        await (await monitors.of(id)).execute('system_powerdown')
+        press = clock.now() + buttonMs
+      }
+      await clock.sleep(100, signal)
+    }
+  }
+
+  const rebootHard: Life['rebootHard'] = async (id, spec, action, signal) => {
+    await end(id)
+    await start(id, spec, [action], signal)
+  }
+
+  return {
+    start,
+    end,
+    note,
+    rebootHard,
+    async shutDown(id, seconds, signal) {
+      // A monitor that hangs cannot press a button: the process is ended then.
+      if (seconds > 0)
+        await pressButton(id, seconds, signal).catch((error: Error) => {
+          if (signal.aborted) throw error
+        })
+      await end(id)
+    },
+    async rebootSoftly(id, spec, action, signal) {
+      await pressButton(id, spec.shutdownTimeout || softRebootSeconds, signal)
+      // A new process, not a reset of the old: emulation is three times slower over memory that holds code it has translated.
+      await rebootHard(id, spec, action, signal)
+    },
+  }
+}
+
+/** Everywhere but in bare containers any user may open it; a tap lets in only the user it was made for. */
+async function openTunDevice(): Promise<void> {
+  const { mode } = await stat('/dev/net/tun')
+  if ((mode & 0o006) !== 0o006) await chmod('/dev/net/tun', 0o666)
+}
+
+async function kvmGroup(): Promise<number | undefined> {
+  const { gid } = await stat('/dev/kvm')
+  return gid === 0 ? undefined : gid
+}

@@ -1,0 +1,121 @@
+// One QMP connection to each running guest, kept open: it tells at once when a guest stops, and answers from memory how it is.
+import { lstat, open } from 'node:fs/promises'
+import { connect, type Socket } from 'node:net'
+import type { Clock } from '../../environment.ts'
+import { connectQmp, type Qmp, type QmpEvent } from '../commands/qmp.ts'
+import { guestFolder, names } from './files.ts'
+import type { GuestHave } from './plan.ts'
+
+export type MonitorStatus = NonNullable<GuestHave['monitor']>
+
+export interface Monitors {
+  /** How the guest is. `hanging` when its monitor does not answer; that is asked again ten seconds later. */
+  status(id: string): Promise<MonitorStatus>
+  /** Its connection; throws QmpError when it does not answer. */
+  of(id: string): Promise<Qmp>
+  /** Forgets the connection: the process was ended or is a new one. */
+  drop(id: string): void
+  close(): void
+}
+
+interface Monitor {
+  qmp: Qmp
+  status: MonitorStatus
+}
+
+const answerMs = 3000
+const againMs = 10_000
+
+/** Connects to a socket in a guest's folder by an open file of the folder: the path of a data folder may be too long for a socket's. */
+export async function atSocket<T>(folder: string, name: string, use: (path: string) => Promise<T>): Promise<T> {
+  const handle = await open(folder)
+  try {
+    const path = `/proc/self/fd/${handle.fd}/${name}`
+    // The folder was QEMU's until it had started: a link in it must not lead the agent elsewhere.
+    if (!(await lstat(path)).isSocket()) throw new Error(`${name} of the guest is no socket`)
+    return await use(path)
+  } finally {
+    await handle.close()
+  }
+}
+
+export function createMonitors(options: { dataDir: string; clock: Clock; changed(id: string): void }): Monitors {
+  const monitors = new Map<string, Promise<Monitor>>()
+  const hanging = new Map<string, number>()
+
+  async function meet(id: string): Promise<Monitor> {
+    const qmp = await atSocket(guestFolder(options.dataDir, id), names.qmp, (path) => connectQmp(path, answerMs))
+    const monitor: Monitor = { qmp, status: 'running' }
+    qmp.onEvent((event) => {
+      monitor.status = statusAfter(monitor.status, event)
+      if (event.event === 'SHUTDOWN' || event.event === 'STOP') options.changed(id)
+    })
+    const { status } = (await qmp.execute('query-status', undefined, answerMs)) as { status: string }
+    monitor.status = status === 'running' || status === 'shutdown' ? status : 'paused'
+    void qmp.closed.then(() => {
+      if (monitors.get(id) === meeting) monitors.delete(id)
+      options.changed(id)
+    })
+    const meeting = monitors.get(id)
+    return monitor
+  }
+
+  const known = (id: string): Promise<Monitor> => {
+    const old = monitors.get(id)
+    if (old) return old
+    const fresh = meet(id)
+    monitors.set(id, fresh)
+    fresh.then(
+      () => hanging.delete(id),
+      () => monitors.get(id) === fresh && monitors.delete(id),
+    )
+    return fresh
+  }
+
+  return {
+    async status(id) {
+      if (options.clock.now() < (hanging.get(id) ?? 0)) return 'hanging'
+      try {
+        const { status } = await known(id)
+        hanging.delete(id)
+        return status
+      } catch {
+        hanging.set(id, options.clock.now() + againMs)
+        return 'hanging'
+      }
+    },
+    of: async (id) => (await known(id)).qmp,
+    drop(id) {
+      hanging.delete(id)
+      const old = monitors.get(id)
+      monitors.delete(id)
+      old?.then(
+        ({ qmp }) => qmp.close(),
+        () => {},
+      )
+    },
+    close() {
+      for (const id of [...monitors.keys()]) this.drop(id)
+    },
+  }
+}
+
+/** A shut-down guest is also stopped: only a reset ends that. */
+function statusAfter(status: MonitorStatus, { event }: QmpEvent): MonitorStatus {
+  if (event === 'SHUTDOWN') return 'shutdown'
+  if (event === 'RESET') return status === 'shutdown' ? 'paused' : status
+  if (event === 'RESUME') return 'running'
+  if (event === 'STOP' && status !== 'shutdown') return 'paused'
+  return status
+}
+
+/** A byte stream to the guest's VNC server. */
+export async function vncSocket(dataDir: string, id: string): Promise<Socket> {
+  return await atSocket(guestFolder(dataDir, id), names.vnc, (path) => {
+    const socket = connect(path)
+    return new Promise<Socket>((resolve, reject) => {
+      socket.once('connect', () => resolve(socket))
+      socket.once('error', reject)
+    })
+  })
+}

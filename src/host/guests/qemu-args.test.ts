@@ -1,0 +1,117 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { qemuCommand } from '../commands/qemu.ts'
+import { qemuArgs } from './qemu-args.ts'
+import { guestSpec } from './testing.ts'
+
+const id = '11111111-2222-4333-8444-555555555555'
+const machine = { id, accelerator: 'tcg' as const, taps: ['tap1'], hasConfigDrive: true }
+/** One line an option with its value. */
+const shown = (args: string[]) => args.join(' ').replaceAll(/ -(?=[a-z])/g, '\n-')
+
+test('all that a guest may have', () => {
+  const spec = guestSpec({
+    vcpus: 2,
+    ephemeralGiB: 1,
+    swapMiB: 64,
+    nics: [{ portId: 'p', mac: 'fa:16:3e:00:00:01', mtu: 1450 }],
+    configDrive: true,
+    kernel: guestSpec().image,
+    ramdisk: guestSpec().image,
+    kernelArguments: 'a=b,c -nodefaults',
+  })
+  assert.equal(
+    shown(qemuArgs(spec, machine)),
+    `-name guest=${id},process=nephos-guest
+-uuid ${id}
+-nodefaults
+-no-user-config
+-sandbox on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny
+-machine pc,usb=off,vmport=off,dump-guest-core=off
+-accel tcg,thread=multi,tb-size=64
+-cpu max
+-smp cpus=2
+-m size=128M
+-smbios type=1,manufacturer=Nephos,product=OpenStack Compute,uuid=${id}
+-rtc base=utc
+-boot strict=on
+-action shutdown=pause
+-chardev socket,id=qmp,path=sockets/qmp,server=on,wait=off
+-mon chardev=qmp,mode=control
+-chardev socket,id=serial,path=sockets/serial,server=on,wait=off,logfile=console.log,logappend=on
+-serial chardev:serial
+-vnc unix:sockets/vnc
+-device VGA,vgamem_mb=16
+-object {"qom-type":"rng-random","id":"rng","filename":"/dev/urandom"}
+-device {"driver":"virtio-rng-pci","rng":"rng"}
+-blockdev {"node-name":"root","discard":"unmap","driver":"qcow2","file":{"driver":"file","filename":"root.qcow2","read-only":false,"discard":"unmap"},"backing":{"driver":"qcow2","read-only":true,"file":{"driver":"file","filename":"base.img","read-only":true,"discard":"unmap"},"backing":null}}
+-device {"driver":"virtio-blk-pci","id":"root-disk","drive":"root"}
+-blockdev {"node-name":"ephemeral","discard":"unmap","driver":"raw","file":{"driver":"file","filename":"ephemeral.raw","read-only":false,"discard":"unmap"}}
+-device {"driver":"virtio-blk-pci","id":"ephemeral-disk","drive":"ephemeral"}
+-blockdev {"node-name":"swap","discard":"unmap","driver":"raw","file":{"driver":"file","filename":"swap.raw","read-only":false,"discard":"unmap"}}
+-device {"driver":"virtio-blk-pci","id":"swap-disk","drive":"swap"}
+-blockdev {"node-name":"config","driver":"raw","read-only":true,"file":{"driver":"file","filename":"config.iso","read-only":true,"discard":"unmap"}}
+-device {"driver":"virtio-scsi-pci","id":"scsi"}
+-device {"driver":"scsi-cd","bus":"scsi.0","drive":"config"}
+-netdev tap,id=net0,ifname=tap1,script=no,downscript=no
+-device {"driver":"virtio-net-pci","id":"nic0","netdev":"net0","mac":"fa:16:3e:00:00:01","host_mtu":1450,"romfile":""}
+-kernel kernel
+-initrd ramdisk
+-append a=b,c
+-nodefaults`,
+  )
+  assert.equal(qemuArgs(spec, machine).at(-1), 'a=b,c -nodefaults', 'the kernel arguments are one argument')
+})
+
+test('a raw image lies below as raw, and KVM gives the host CPU', () => {
+  const args = shown(
+    qemuArgs(guestSpec({ image: { ...guestSpec().image, format: 'raw' } }), { ...machine, accelerator: 'kvm', hasConfigDrive: false }),
+  )
+  assert.match(args, /"backing":\{"driver":"raw","read-only":true,"file":\{[^}]*\}\}\}\n/)
+  assert.match(args, /"drive":"root","bootindex":0\}/)
+  assert.match(args, /-accel kvm\n-cpu host\n/)
+  assert.doesNotMatch(args, /config\.iso|-kernel|-netdev/)
+})
+
+for (const [name, nic, tap] of [
+  ['MAC', { portId: 'p', mac: 'fa:16:3e:00:00:01,script=/tmp/x', mtu: 1450 }, 'tap1'],
+  ['tap', { portId: 'p', mac: 'fa:16:3e:00:00:01', mtu: 1450 }, 'tap1,script=/tmp/x'],
+] as const) {
+  test(`a ${name} that would add an option is refused`, () => {
+    assert.throws(() => qemuArgs(guestSpec({ nics: [nic] }), { ...machine, taps: [tap] }), /not valid|no valid name/)
+  })
+}
+
+test('memory and CPUs are whole numbers', () => {
+  assert.throws(() => qemuArgs(guestSpec({ ramMiB: 0.5 }), machine), /no count/)
+  assert.throws(() => qemuArgs(guestSpec({ vcpus: 0 }), machine), /no count/)
+})
+
+test('QEMU starts in its namespace, without rights', () => {
+  assert.deepEqual(qemuCommand({ args: ['-x'], uid: 64055, netns: 'n1' }), [
+    ...[
+      'ip',
+      'netns',
+      'exec',
+      'n1',
+      'setpriv',
+      '--reuid',
+      '64055',
+      '--regid',
+      '64055',
+      '--clear-groups',
+      '--no-new-privs',
+      'qemu-system-x86_64',
+      '-x',
+    ],
+  ])
+  assert.deepEqual(qemuCommand({ args: [], uid: 1, gid: 104, netns: null }).slice(0, 7), [
+    'setpriv',
+    '--reuid',
+    '1',
+    '--regid',
+    '1',
+    '--groups',
+    '104',
+  ])
+})

@@ -1,0 +1,55 @@
+// The agent's own copy of its documents: one file each, so that it can restore the machine before the control process is back.
+import { randomUUID } from 'node:crypto'
+import { closeSync, fsyncSync, mkdirSync, openSync, readdirSync, readFileSync, renameSync, rmSync, writeSync } from 'node:fs'
+import { join } from 'node:path'
+import type { HostDocument } from './documents.ts'
+
+export interface DocumentJournal {
+  load(): HostDocument[]
+  /** Durable when it returns. */
+  save(documents: HostDocument[]): void
+  forget(document: Pick<HostDocument, 'kind' | 'id'>): void
+  /** Stays the same over restarts of the agent; see Hosts.sync. */
+  session: string
+}
+
+export function openJournal(directory: string): DocumentJournal {
+  const folder = join(directory, 'documents')
+  mkdirSync(folder, { recursive: true, mode: 0o700 })
+  const file = (document: Pick<HostDocument, 'kind' | 'id'>) => join(folder, `${document.kind}-${document.id}.json`)
+  const write = (path: string, text: string) => {
+    const temporary = `${path}.new`
+    const descriptor = openSync(temporary, 'w', 0o600)
+    writeSync(descriptor, text)
+    fsyncSync(descriptor)
+    closeSync(descriptor)
+    renameSync(temporary, path)
+  }
+  const sync = () => {
+    const descriptor = openSync(folder, 'r')
+    fsyncSync(descriptor)
+    closeSync(descriptor)
+  }
+  const sessionFile = join(directory, 'session')
+  let session: string
+  try {
+    session = readFileSync(sessionFile, 'utf8')
+  } catch {
+    session = randomUUID()
+    write(sessionFile, session)
+  }
+  return {
+    session,
+    load: () =>
+      readdirSync(folder)
+        .filter((name) => name.endsWith('.json'))
+        .map((name) => JSON.parse(readFileSync(join(folder, name), 'utf8')) as HostDocument),
+    save(documents) {
+      for (const document of documents) write(file(document), JSON.stringify(document))
+      if (documents.length) sync()
+    },
+    forget(document) {
+      rmSync(file(document), { force: true })
+    },
+  }
+}

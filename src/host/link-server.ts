@@ -1,0 +1,161 @@
+// The control process's end of the link: answers agents, and calls them over the connection that each keeps open.
+import { chmodSync, rmSync } from 'node:fs'
+import http from 'node:http'
+import type { Duplex } from 'node:stream'
+import type { Log } from '../log.ts'
+import { HostNameTaken, type Hosts, type SyncRequest } from './client.ts'
+import type { StreamTarget } from './driver.ts'
+
+const waitMs = 10_000
+const callTimeoutMs = 15_000
+const maxBody = 64 * 2 ** 20
+
+interface Pending {
+  resolve(value: never): void
+  reject(error: Error): void
+}
+
+/** Serves agents on a unix socket that only this user may open. `more` answers other requests on the same socket. */
+export async function serveLink(parts: {
+  socketPath: string
+  hosts: Hosts
+  log: Log
+  more?(request: http.IncomingMessage, response: http.ServerResponse): void
+  moreUpgrades?(request: http.IncomingMessage, socket: Duplex, head: Buffer): void
+}): Promise<{ close(): Promise<void> }> {
+  const { hosts, log } = parts
+  const pokes = new Map<string, AbortController>()
+  // A poke may overtake the contact that it belongs to: the next contact then does not wait.
+  const early = new Set<string>()
+  const streams = new Map<number, Pending>()
+  let nextId = 1
+
+  async function body(request: http.IncomingMessage): Promise<unknown> {
+    const chunks: Buffer[] = []
+    let size = 0
+    for await (const chunk of request) {
+      size += (chunk as Buffer).length
+      if (size > maxBody) throw new Error('too large')
+      chunks.push(chunk as Buffer)
+    }
+    return JSON.parse(Buffer.concat(chunks).toString())
+  }
+
+  async function serve(request: http.IncomingMessage, response: http.ServerResponse): Promise<void> {
+    if (request.url === '/agent/sync') {
+      const sync = (await body(request)) as SyncRequest
+      const poke = new AbortController()
+      const key = `${sync.host} ${sync.session}`
+      pokes.set(key, poke)
+      if (early.delete(key)) poke.abort()
+      response.once('close', () => poke.abort()) // the agent is gone, or the answer is
+      const answer = await hosts.sync(sync, waitMs, poke.signal).finally(() => pokes.delete(key))
+      response.end(JSON.stringify(answer))
+    } else if (request.url === '/agent/poke') {
+      const { host, session } = (await body(request)) as { host: string; session: string }
+      const key = `${host} ${session}`
+      const waiting = pokes.get(key)
+      if (waiting) waiting.abort()
+      else early.add(key)
+      response.end('{}')
+    } else if (parts.more) parts.more(request, response)
+    else response.writeHead(404).end()
+  }
+
+  function takeCalls(host: string, socket: Duplex): void {
+    const pending = new Map<number, Pending>()
+    const call = <T>(message: object): Promise<T> =>
+      new Promise((resolve, reject) => {
+        const id = nextId++
+        const timer = setTimeout(() => {
+          pending.delete(id)
+          streams.delete(id)
+          reject(new Error(`host ${host} did not answer`))
+        }, callTimeoutMs)
+        const settle =
+          <A>(next: (value: A) => void) =>
+          (value: A) => {
+            clearTimeout(timer)
+            pending.delete(id)
+            next(value)
+          }
+        pending.set(id, { resolve: settle(resolve as never), reject: settle(reject) })
+        socket.write(`${JSON.stringify({ id, ...message })}\n`)
+      })
+    const disconnect = hosts.connect(host, {
+      forgetImage: (sha512) => call<void>({ method: 'forgetImage', sha512 }),
+      consoleLog: (guestId, lines) => call<string>({ method: 'consoleLog', guestId, lines }),
+      stream: (target: StreamTarget) =>
+        new Promise((resolve, reject) => {
+          const id = nextId // the id that call() takes next
+          streams.set(id, { resolve: resolve as never, reject })
+          call({ method: 'stream', target }).catch((error) => {
+            streams.delete(id)
+            reject(error)
+          })
+        }),
+    })
+    let rest = ''
+    socket.on('data', (chunk: Buffer) => {
+      rest += chunk
+      for (let end = rest.indexOf('\n'); end >= 0; end = rest.indexOf('\n')) {
+        const answer = JSON.parse(rest.slice(0, end)) as { id: number; result?: never; error?: string }
+        rest = rest.slice(end + 1)
+        const waiter = pending.get(answer.id)
+        if (answer.error !== undefined) waiter?.reject(new Error(answer.error))
+        else waiter?.resolve(answer.result as never)
+      }
+    })
+    socket.on('error', () => {})
+    socket.on('close', () => {
+      disconnect()
+      for (const waiter of pending.values()) waiter.reject(new Error(`host ${host} went away`))
+    })
+  }
+
+  const server = http.createServer((request, response) => {
+    serve(request, response).catch((error) => {
+      if (!(error instanceof HostNameTaken)) log.error({ error: error.stack }, 'agent link')
+      if (!response.headersSent) response.writeHead(error instanceof HostNameTaken ? 409 : 500)
+      response.end(error.message)
+    })
+  })
+  const upgraded = new Set<Duplex>()
+  server.on('upgrade', (request, socket, head) => {
+    upgraded.add(socket)
+    socket.on('close', () => upgraded.delete(socket))
+    socket.on('end', () => socket.end()) // Node's HTTP sockets stay half open otherwise
+    socket.on('error', () => {})
+    const url = new URL(request.url ?? '/', 'http://link')
+    const stream = /^\/agent\/stream\/(\d+)$/.exec(url.pathname)
+    const accept = (protocol: string) =>
+      socket.write(`HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: ${protocol}\r\n\r\n`)
+    if (stream) {
+      const waiter = streams.get(Number(stream[1]))
+      streams.delete(Number(stream[1]))
+      if (!waiter) return socket.end('HTTP/1.1 404 Not Found\r\n\r\n')
+      accept('nephos-stream')
+      if (head.length) socket.unshift(head)
+      waiter.resolve(socket as never)
+    } else if (url.pathname === '/agent/calls') {
+      accept('nephos-calls')
+      takeCalls(url.searchParams.get('host') ?? '', socket)
+    } else if (parts.moreUpgrades) parts.moreUpgrades(request, socket, head)
+    else socket.end('HTTP/1.1 404 Not Found\r\n\r\n')
+  })
+  rmSync(parts.socketPath, { force: true })
+  await new Promise<void>((resolve, reject) => {
+    server.once('error', reject)
+    server.listen(parts.socketPath, () => resolve())
+  })
+  chmodSync(parts.socketPath, 0o600)
+  return {
+    close: () =>
+      new Promise((resolve) => {
+        for (const poke of pokes.values()) poke.abort()
+        server.close(() => resolve())
+        server.closeAllConnections()
+        for (const socket of upgraded) socket.destroy()
+      }),
+  }
+}

@@ -1,0 +1,139 @@
+import assert from 'node:assert/strict'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { silentLog } from '../log.ts'
+import { type TestCloud, testCloud } from '../testing/test-cloud.ts'
+import { startAgent } from './agent.ts'
+import type { GuestSpec, NetworkSpec } from './documents.ts'
+import { createFakeHost } from './fake/fake-host.ts'
+import { openJournal } from './journal.ts'
+import { connectLink } from './link-client.ts'
+import { serveLink } from './link-server.ts'
+
+const network: NetworkSpec = { external: false, adminUp: true, mtu: 1500, dnsDomain: '', dhcpMac: null, subnets: [] }
+const guest: GuestSpec = {
+  name: 'one',
+  vcpus: 1,
+  ramMiB: 64,
+  diskGiB: 1,
+  ephemeralGiB: 0,
+  swapMiB: 0,
+  image: { id: 'i', format: 'raw', size: 1, sha512: '' },
+  kernel: null,
+  ramdisk: null,
+  kernelArguments: '',
+  nics: [],
+  metadata: {},
+  configDrive: false,
+  power: 'running',
+  shutdownTimeout: 1,
+  actions: [],
+}
+
+/** A second host, `away`, whose agent comes over a socket as from a process of its own. */
+async function withRemote(
+  work: (kit: { cloud: TestCloud; start(folder?: string): ReturnType<typeof remote> }) => Promise<void>,
+): Promise<void> {
+  await using cloud = await testCloud()
+  const socketPath = join(cloud.cloud.config.dataDir, 'link.sock')
+  const server = await serveLink({ socketPath, hosts: cloud.cloud.hosts, log: silentLog })
+  const started: ReturnType<typeof remote>[] = []
+  try {
+    await work({
+      cloud,
+      start: (folder = 'agent') => {
+        const made = remote(cloud, socketPath, join(cloud.cloud.config.dataDir, folder))
+        started.push(made)
+        return made
+      },
+    })
+  } finally {
+    for (const agent of started) await agent.stop()
+    await server.close()
+  }
+}
+
+function remote(cloud: TestCloud, socketPath: string, folder: string) {
+  const { environment } = cloud.cloud
+  const host = createFakeHost({ name: 'away', environment, delayMs: 0, faults: null })
+  const journal = openJournal(folder)
+  const link = connectLink({ socketPath, name: 'away', session: journal.session, host, log: silentLog })
+  const agent = startAgent({ name: 'away', host, link, journal, environment, log: silentLog })
+  let stopped: Promise<void> | null = null
+  return {
+    host,
+    stop: () => {
+      link.close()
+      stopped ??= agent.stop()
+      return stopped
+    },
+  }
+}
+
+async function until(condition: () => Promise<boolean> | boolean): Promise<void> {
+  for (let i = 0; i < 1000; i++) {
+    if (await condition()) return
+    await new Promise((resolve) => setTimeout(resolve, 10))
+  }
+  assert.fail('it did not happen in ten seconds')
+}
+
+const settled = async (cloud: TestCloud, kind: 'network' | 'guest', id: string) => {
+  const { hosts, database } = cloud.cloud
+  return hosts.settled(database.read, 'away', kind, id).then(
+    () => true,
+    () => false,
+  )
+}
+
+test('documents reach an agent of another process, its reports come back, and it answers calls', () =>
+  withRemote(async ({ cloud, start }) => {
+    const { hosts, database } = cloud.cloud
+    const { host } = start()
+    await database.write(async (tx) => {
+      await hosts.put(tx, 'away', 'network', 'n1', network)
+      await hosts.put(tx, 'away', 'guest', 'g1', guest)
+    })
+    await until(() => settled(cloud, 'guest', 'g1'))
+    assert.deepEqual(host.inventory().network, ['n1'])
+    await until(() => hosts.calls('away') !== undefined)
+    assert.match(await hosts.calls('away')!.consoleLog('g1'), /login: $/)
+    const screen = await hosts.calls('away')!.stream({ type: 'vnc', guestId: 'g1' })
+    const [first] = await new Promise<Buffer[]>((resolve) => screen.once('data', (chunk) => resolve([chunk])))
+    assert.equal(first!.toString(), 'RFB 003.008\n')
+    screen.destroy()
+    await database.write((tx) => hosts.remove(tx, 'away', 'guest', 'g1'))
+    await until(() => host.inventory().guest.length === 0)
+    await until(async () => (await hosts.get(database.read, 'away', 'guest', 'g1')) === undefined)
+  }))
+
+test('what was asked for while the agent was away is done when it is back, also what shall be gone', () =>
+  withRemote(async ({ cloud, start }) => {
+    const { hosts, database } = cloud.cloud
+    const first = start()
+    await database.write(async (tx) => {
+      await hosts.put(tx, 'away', 'network', 'n1', network)
+      await hosts.put(tx, 'away', 'network', 'n2', network)
+    })
+    await until(() => settled(cloud, 'network', 'n2'))
+    await first.stop()
+    await database.write(async (tx) => {
+      await hosts.remove(tx, 'away', 'network', 'n1')
+      await hosts.put(tx, 'away', 'network', 'n3', network)
+    })
+    // The same machine again: its documents are on its disk, so it makes n1 and n2 before it is told better.
+    const second = start()
+    await until(() => settled(cloud, 'network', 'n3'))
+    await until(() => second.host.inventory().network.sort().join() === 'n2,n3')
+  }))
+
+test('a second agent that takes the name of a live one is refused', () =>
+  withRemote(async ({ cloud, start }) => {
+    const { hosts, database } = cloud.cloud
+    const first = start('one')
+    await until(async () => (await hosts.list(database.read)).some((host) => host.name === 'away'))
+    const thief = start('two')
+    await database.write((tx) => hosts.put(tx, 'away', 'network', 'n1', network))
+    await until(() => settled(cloud, 'network', 'n1'))
+    assert.deepEqual([first.host.inventory().network, thief.host.inventory().network], [['n1'], []])
+  }))

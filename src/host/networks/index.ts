@@ -1,0 +1,157 @@
+// The network drivers of a Linux host: networks, security groups, routers and ports in namespaces of the agent's own.
+import { watch } from 'node:fs'
+import type { Duplex } from 'node:stream'
+import type { Environment } from '../../environment.ts'
+import type { Log } from '../../log.ts'
+import { namespaceInode, netnsFolder } from '../commands/netns.ts'
+import type { HostDocument, Kind } from '../documents.ts'
+import type { Driver } from '../driver.ts'
+import { createMetadataListeners } from '../metadata/listeners.ts'
+import type { MetadataSource } from '../metadata/serve.ts'
+import { portDriver } from '../ports/driver.ts'
+import { routerDriver } from '../routers/driver.ts'
+import { securityGroupDriver } from '../security-groups/driver.ts'
+import { createFirewall } from '../security-groups/firewall.ts'
+import type { NetworkContext } from './context.ts'
+import { createDhcp } from './dhcp.ts'
+import { networkDriver } from './driver.ts'
+import { dhcpNamespaces, routerNamespaces, shortId, tapName } from './names.ts'
+import { createOutside } from './outside.ts'
+import { createSwitch } from './switch.ts'
+import { type Wanted, wantedOf } from './wanted.ts'
+
+export { switchNamespace, tapName } from './names.ts'
+
+export interface NetworkDriverOptions {
+  environment: Environment
+  log: Log
+  /** At most five letters and digits, unique on the machine: every namespace begins with it. */
+  prefix: string
+  /** The user as whom guests run. */
+  guestUid: number
+  /** Answers guests' metadata requests. */
+  metadata: MetadataSource
+  /** Also route external networks from the namespace of the agent. */
+  hostRoute: boolean
+  /** Files of running programs; `/run/nephos/<prefix>` unless given. The user `nobody` must be able to read there. */
+  runDir?: string
+  /** `veth` makes ports that tests can put into a namespace; QEMU needs `tap`. */
+  tapAs?: 'tap' | 'veth'
+}
+
+export interface NetworkDrivers {
+  drivers: { network: Driver<'network'>; 'security-group': Driver<'security-group'>; router: Driver<'router'>; port: Driver<'port'> }
+  /** To be told before every pass: filters and DHCP entries are made from the documents of several kinds. */
+  documents(all: ReadonlyMap<string, HostDocument>): void
+  onChange(listener: (kind: Kind, id: string) => void): void
+  /** A TCP connection from the outside namespace, to an address in an external network only. */
+  stream(target: { type: 'tcp'; address: string; port: number }): Promise<Duplex>
+  /** Stops watching and answering; what is on the machine stays. */
+  close(): Promise<void>
+}
+
+export function createNetworkDrivers(options: NetworkDriverOptions): NetworkDrivers {
+  const { environment, log, prefix } = options
+  if (!/^[a-z][a-z0-9]{0,4}$/.test(prefix))
+    throw new Error(`${JSON.stringify(prefix)} is no prefix: a letter and up to four letters or digits`)
+  let wanted: Wanted = wantedOf([])
+  let version = 0
+  let listener: (kind: Kind, id: string) => void = () => {}
+  const context: NetworkContext = {
+    environment,
+    log,
+    prefix,
+    guestUid: options.guestUid,
+    hostRoute: options.hostRoute,
+    runDir: options.runDir ?? `/run/nephos/${prefix}`,
+    tapAs: options.tapAs ?? 'tap',
+    switch: createSwitch({
+      prefix,
+      guestUid: options.guestUid,
+      clock: environment.clock,
+      log,
+      taps: () => new Set([...wanted.ports.keys()].map(tapName)),
+    }),
+    wanted: () => wanted,
+    version: () => version,
+    changed: (kind, id) => listener(kind, id),
+  }
+  const metadata = createMetadataListeners({ prefix, source: options.metadata, log })
+  const dhcp = createDhcp(context)
+  const outside = createOutside(context)
+  const firewall = createFirewall(context)
+  const watching = watchMachine(context, () => dhcp.died())
+  return {
+    drivers: {
+      network: networkDriver(context, { dhcp, outside, metadata }) as Driver<'network'>,
+      'security-group': securityGroupDriver(firewall, () => wanted.groups.keys()) as Driver<'security-group'>,
+      router: routerDriver(context) as Driver<'router'>,
+      port: portDriver(context, { firewall, dhcp }) as Driver<'port'>,
+    },
+    documents(all) {
+      wanted = wantedOf([...all.values()].filter(({ id }) => isUuid(id)))
+      version++
+    },
+    onChange(told) {
+      listener = told
+    },
+    stream: ({ address, port }) => outside.connect(address, port),
+    async close() {
+      await watching.close()
+      metadata.close()
+    },
+  }
+}
+
+/** Looks for dnsmasq processes that died, once a second, and for namespaces that vanish, at once. */
+function watchMachine(context: NetworkContext, died: () => Promise<string[]>): { close(): Promise<void> } {
+  const stopping = new AbortController()
+  const { prefix, environment, changed } = context
+  const happened = async (name: string) => {
+    if (!name.startsWith(`${prefix}-`) || (await namespaceInode(name)) !== null) return
+    const { networks, ports, routers } = context.wanted()
+    const network = dhcpNamespaces(prefix).id(name)
+    const router = routerNamespaces(prefix).id(name)
+    if (network && networks.has(network)) changed('network', network)
+    if (router && routers.has(router)) changed('router', router)
+    if (name !== context.switch.namespace) return
+    for (const id of networks.keys()) changed('network', id)
+    for (const id of routers.keys()) changed('router', id)
+    for (const id of ports.keys()) changed('port', id)
+  }
+  let watcher: ReturnType<typeof watch> | null = null
+  const loop = (async () => {
+    while (!stopping.signal.aborted) {
+      // The folder is made with the first namespace of the machine.
+      watcher ??= tryWatch(happened)
+      for (const id of await died()) {
+        context.log.warn({ network: id }, 'dnsmasq has died')
+        changed('network', id)
+      }
+      await environment.clock.sleep(1000, stopping.signal)
+    }
+  })()
+  return {
+    async close() {
+      stopping.abort()
+      watcher?.close()
+      await loop
+    },
+  }
+}
+
+function tryWatch(listener: (name: string) => Promise<void>): ReturnType<typeof watch> | null {
+  try {
+    return watch(netnsFolder, (_event, name) => void (name && listener(name)))
+  } catch {
+    return null
+  }
+}
+
+function isUuid(id: string): boolean {
+  try {
+    return shortId(id) !== ''
+  } catch {
+    return false
+  }
+}

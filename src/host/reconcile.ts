@@ -1,0 +1,230 @@
+// The loop that makes a machine agree with its documents: look, plan, do, report. It knows no kind by name but their order.
+import type { Environment } from '../environment.ts'
+import type { Log } from '../log.ts'
+import { type HostDocument, type Kind, kinds, type Report } from './documents.ts'
+import type { Driver, Host } from './driver.ts'
+
+export interface Reconciler {
+  /** Adds or replaces documents and works on them. */
+  take(documents: HostDocument[]): void
+  /** From now on documents are complete: what the machine has beyond them is removed. */
+  complete(): void
+  /** Looks at everything again, as after trouble. */
+  lookAgain(): void
+  /** Documents as known now. */
+  documents: Map<string, HostDocument>
+  /** Resolves when nothing is being done. */
+  idle(): Promise<void>
+  stop(): Promise<void>
+}
+
+const stepTimeoutMs = 240_000
+export const documentKey = (kind: Kind, id: string) => `${kind}/${id}`
+
+export function createReconciler(parts: {
+  host: Host
+  environment: Environment
+  log: Log
+  /** Called for each document dealt with, and when the machine changed by itself. */
+  report(report: Report): void
+  /** How often the whole machine is looked at without cause, milliseconds. */
+  lookEveryMs?: number
+  /** Documents worked on at once. */
+  atOnce?: number
+}): Reconciler {
+  const { host, environment, log } = parts
+  const documents = new Map<string, HostDocument>()
+  const dirty = new Set<string>()
+  const stopping = new AbortController()
+  let isComplete = false
+  let fullPass = true
+  let wake = () => {}
+  let busy = false
+  const kick = () => wake()
+
+  async function settle(driver: Driver, document: HostDocument, have: unknown): Promise<void> {
+    const { kind, id, generation } = document
+    const signal = AbortSignal.any([stopping.signal, AbortSignal.timeout(stepTimeoutMs)])
+    try {
+      const steps = driver.plan(id, document.spec ?? undefined, have)
+      for (const step of steps) {
+        const started = environment.clock.now()
+        await step.run(signal)
+        log.debug({ kind, id, step: step.name, ms: environment.clock.now() - started }, 'host step')
+      }
+      const now = documents.get(documentKey(kind, id))
+      if (document.spec === null) {
+        if (now?.generation === generation) documents.delete(documentKey(kind, id))
+        report({ kind, id, generation, outcome: 'removed' })
+        return
+      }
+      const after = steps.length && driver.status ? (await driver.observe()).get(id) : have
+      report({ kind, id, generation, outcome: 'done', status: driver.status?.(id, after) })
+    } catch (error) {
+      if (stopping.signal.aborted) return
+      log.error({ kind, id, error: (error as Error).message }, 'host step failed')
+      report({ kind, id, generation, outcome: 'failed', error: (error as Error).message })
+      retry.set(documentKey(kind, id), environment.clock.now() + 10_000)
+    }
+  }
+  // What failed is tried again later: the cause may be gone (a full disk, a program that was missing).
+  const retry = new Map<string, number>()
+
+  async function kindPass(
+    kind: Kind,
+    removing: boolean,
+    keys: Set<string>,
+    full: boolean,
+    known: Map<string, HostDocument>,
+  ): Promise<void> {
+    const mine = [...keys]
+      .filter((key) => key.startsWith(`${kind}/`))
+      .map((key) => known.get(key))
+      .filter((d) => d !== undefined)
+    const chosen = mine.filter((document) => (document.spec === null) === removing)
+    const driver = host.drivers[kind] as Driver
+    if (!chosen.length && !(full && removing && isComplete)) return
+    const have = await driver.observe()
+    const work = chosen.map((document) => ({ document, have: have.get(document.id) }))
+    if (full && removing && isComplete) {
+      for (const id of have.keys()) {
+        if (!documents.has(documentKey(kind, id))) work.push({ document: { kind, id, generation: 0, spec: null }, have: have.get(id) })
+      }
+    }
+    if (kind === 'guest') {
+      for (const { document } of work) inBackground(driver, document)
+      return
+    }
+    const next = work[Symbol.iterator]()
+    const lane = async () => {
+      for (const { document, have } of next) await settle(driver, document, have)
+    }
+    await Promise.all(Array.from({ length: Math.min(atOnce, work.length) }, lane))
+  }
+
+  // A guest that takes its time to shut down must not hold up the others, so guests are worked on beside the passes, each
+  // by one at a time; what changes meanwhile is looked at again afterwards.
+  const atOnce = parts.atOnce ?? 8
+  const background = new Map<string, Promise<void>>()
+  const again = new Set<string>()
+  const queue: (() => Promise<void>)[] = []
+  let lanes = 0
+  function inBackground(driver: Driver, document: HostDocument): void {
+    const key = documentKey(document.kind, document.id)
+    if (background.has(key)) return void again.add(key)
+    background.set(
+      key,
+      new Promise((resolve) => {
+        queue.push(async () => {
+          const newest = documents.get(key) ?? document
+          const work = async () => settle(driver, newest, (await driver.observe()).get(document.id))
+          if (!stopping.signal.aborted) await work().catch((error) => log.error({ error: error.stack }, 'reconcile'))
+          background.delete(key)
+          if (again.delete(key) && documents.has(key)) {
+            dirty.add(key)
+            kick()
+          }
+          resolve()
+        })
+      }),
+    )
+    if (lanes >= atOnce) return
+    lanes++
+    void (async () => {
+      for (let next = queue.shift(); next; next = queue.shift()) await next()
+      lanes--
+    })()
+  }
+
+  // What was told already is not told again: a look at the whole machine without news makes no traffic.
+  const told = new Map<string, string>()
+  function report(news: Report): void {
+    const key = documentKey(news.kind, news.id)
+    const text = JSON.stringify(news)
+    if (told.get(key) === text) return
+    if (news.outcome === 'removed') told.delete(key)
+    else told.set(key, text)
+    parts.report(news)
+  }
+
+  async function pass(): Promise<void> {
+    const full = fullPass
+    fullPass = false
+    const keys = new Set(full ? documents.keys() : dirty)
+    for (const key of dirty) keys.add(key)
+    dirty.clear()
+    // What arrives during the pass waits for the next one, together with what it needs: a router must not meet its network's absence.
+    const known = new Map(documents)
+    host.documents?.(known)
+    for (const kind of [...kinds].reverse()) await kindPass(kind, true, keys, full, known)
+    for (const kind of kinds) await kindPass(kind, false, keys, full, known)
+  }
+
+  host.onChange?.((kind, id) => {
+    if (!documents.has(documentKey(kind, id))) return
+    dirty.add(documentKey(kind, id))
+    kick()
+  })
+
+  const loop = (async () => {
+    let nextLook = environment.clock.now() + (parts.lookEveryMs ?? 30_000)
+    while (!stopping.signal.aborted) {
+      const now = environment.clock.now()
+      if (now >= nextLook) {
+        fullPass = true
+        nextLook = now + (parts.lookEveryMs ?? 30_000)
+      }
+      for (const [key, at] of retry) {
+        if (at > now) continue
+        retry.delete(key)
+        if (documents.has(key)) dirty.add(key)
+      }
+      if (dirty.size || (fullPass && documents.size + Number(isComplete) > 0)) {
+        busy = true
+        await pass().catch((error) => log.error({ error: error.stack }, 'reconcile'))
+        busy = false
+        continue
+      }
+      const pause = new AbortController()
+      wake = () => pause.abort()
+      if (dirty.size) continue
+      await environment.clock.sleep(1000, AbortSignal.any([pause.signal, stopping.signal]))
+    }
+  })()
+
+  return {
+    documents,
+    take(fresh) {
+      for (const document of fresh) {
+        const key = documentKey(document.kind, document.id)
+        const known = documents.get(key)
+        if (known && known.generation > document.generation) continue
+        documents.set(key, document)
+        told.delete(key)
+        dirty.add(key)
+        retry.delete(key)
+      }
+      kick()
+    },
+    complete() {
+      isComplete = true
+      fullPass = true
+      kick()
+    },
+    lookAgain() {
+      fullPass = true
+      kick()
+    },
+    async idle() {
+      do {
+        await new Promise((resolve) => setImmediate(resolve))
+      } while (busy || background.size || dirty.size || (fullPass && documents.size > 0))
+    },
+    async stop() {
+      stopping.abort()
+      wake()
+      await loop
+      await Promise.all(background.values())
+    },
+  }
+}

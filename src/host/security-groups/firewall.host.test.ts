@@ -1,0 +1,130 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { openIn, runIn } from '../commands/netns.ts'
+import type { FirewallRule } from '../documents.ts'
+import { bridgeName, switchNamespace, tapName } from '../networks/names.ts'
+import { egress, network, port, rule, subnet, testMachine, uuid } from '../networks/test-machine.ts'
+
+async function pair(rules: FirewallRule[]) {
+  const machine = await testMachine()
+  const [net, clients, servers, a, b] = [uuid(), uuid(), uuid(), uuid(), uuid()]
+  const group = (wish: FirewallRule[]) => ({ kind: 'security-group' as const, id: servers, spec: { rules: wish, members: ['10.0.0.6'] } })
+  const clientGroup = (members: string[]) => ({ kind: 'security-group' as const, id: clients, spec: { rules: egress, members } })
+  await machine.put(
+    { kind: 'network', id: net, spec: network({ subnets: [subnet('10.0.0')] }) },
+    clientGroup([]),
+    group(rules),
+    { kind: 'port', id: a, spec: port(net, 'fa:16:3e:00:00:05', '10.0.0.5', { securityGroupIds: [clients] }) },
+    { kind: 'port', id: b, spec: port(net, 'fa:16:3e:00:00:06', '10.0.0.6', { securityGroupIds: [servers] }) },
+  )
+  const client = await machine.guest(a, 'fa:16:3e:00:00:05')
+  const server = await machine.guest(b, 'fa:16:3e:00:00:06')
+  await client.address('10.0.0.5/24')
+  await server.address('10.0.0.6/24')
+  await server.echo(22)
+  return { machine, client, server, group, clientGroup, clients, net, b }
+}
+
+const ssh = rule({ protocol: 6, portMin: 22, portMax: 22 })
+
+test('security-12: a rule taken away reaches running guests and their connections', async () => {
+  const { machine, client, group } = await pair([ssh])
+  await using _ = machine
+  const stream = await openIn(client.namespace, { type: 'connect', address: '10.0.0.6', port: 22, timeoutMs: 2000 })
+  const heard = () =>
+    Promise.race([
+      new Promise<string>((resolve) => stream.once('data', (data) => resolve(String(data)))),
+      new Promise<string>((resolve) => setTimeout(resolve, 800, 'nothing')),
+    ])
+  stream.write('one')
+  assert.equal(await heard(), 'one')
+  await machine.put(group([]))
+  stream.write('two')
+  assert.equal(await heard(), 'nothing')
+  assert.equal(await client.connects('10.0.0.6', 22), false)
+  await machine.put(group([ssh]))
+  assert.equal(await client.connects('10.0.0.6', 22), true)
+  stream.destroy()
+})
+
+test('what a guest may send is judged too, and its answers pass all the same', async () => {
+  const { machine, client, server } = await pair([ssh])
+  await using _ = machine
+  await client.echo(22)
+  assert.equal(await client.connects('10.0.0.6', 22), true, 'answers of a guest that may send nothing')
+  assert.equal(await server.connects('10.0.0.5', 22), false)
+  assert.equal(await server.pings('10.0.0.2'), false)
+})
+
+test('members of a remote group are let in as they come and go', async () => {
+  const { machine, client, group, clientGroup, clients } = await pair([])
+  await using _ = machine
+  await machine.put(group([rule({ protocol: 6, portMin: 22, portMax: 22, remoteGroupId: clients })]))
+  assert.equal(await client.connects('10.0.0.6', 22), false)
+  await machine.put(clientGroup(['10.0.0.5']))
+  assert.equal(await client.connects('10.0.0.6', 22), true)
+  await machine.put(clientGroup(['10.0.0.7']))
+  assert.equal(await client.connects('10.0.0.6', 22), false)
+})
+
+test('security-12: rules of every kind are in force as asked, or a fault', async () => {
+  const { machine, group, client } = await pair([ssh])
+  await using _ = machine
+  const kinds: Partial<FirewallRule>[] = [
+    ...[6, 17, 33, 132, 136].flatMap((protocol) => [
+      { protocol, portMin: 5, portMax: 5 },
+      { protocol, portMin: 1, portMax: 65_535 },
+      { protocol, portMin: 0, portMax: 65_535 },
+      { protocol },
+    ]),
+    ...[2, 4, 41, 47, 50, 51, 89, 103, 112, 253, 255].map((protocol) => ({ protocol })),
+    { protocol: 1 },
+    { protocol: 1, portMin: 8 },
+    { protocol: 1, portMin: 3, portMax: 4 },
+    { protocol: 1, portMin: 0, portMax: 0 },
+    { protocol: 1, portMin: 254, portMax: 255 },
+    { remoteCidr: '10.0.0.0/8' },
+    { remoteCidr: '10.0.0.9/32' },
+    { remoteCidr: '0.0.0.0/0' },
+  ]
+  const v6: Partial<FirewallRule>[] = [
+    { protocol: 58 },
+    { protocol: 58, portMin: 128, portMax: 0 },
+    { protocol: 58, portMin: 1 },
+    { remoteCidr: 'fd00::/8' },
+    { remoteCidr: '::/0' },
+    { protocol: 6, portMin: 22, portMax: 22 },
+    { protocol: 43 },
+    { protocol: 44 },
+    { protocol: 60 },
+  ]
+  for (const direction of ['ingress', 'egress'] as const) {
+    await machine.put(
+      group([...kinds.map((each) => rule({ direction, ...each })), ...v6.map((each) => rule({ direction, ipVersion: 6, ...each }))]),
+    )
+  }
+  await assert.rejects(machine.put(group([rule({ protocol: 47, portMin: 1, portMax: 2 })])), /protocol 47 has no ports/)
+  assert.equal(await client.connects('10.0.0.6', 22), false, 'a rule that is a fault opens nothing')
+})
+
+test('a real tap belongs to the guests user and is plugged only when it is filtered', async () => {
+  await using machine = await testMachine({ tapAs: 'tap', guestUid: 65_534 })
+  const [net, p] = [uuid(), uuid()]
+  await machine.put(
+    { kind: 'network', id: net, spec: network({ subnets: [subnet('10.0.0')] }) },
+    { kind: 'port', id: p, spec: port(net, 'fa:16:3e:00:00:05', '10.0.0.5') },
+  )
+  const [link] = JSON.parse(await runIn(switchNamespace(machine.prefix))('ip', ['-j', '-d', 'link', 'show', tapName(p)]))
+  assert.deepEqual(
+    [link.master, link.linkinfo.info_data.type, link.linkinfo.info_data.user, link.mtu],
+    [bridgeName(net), 'tap', 'nobody', 1450],
+  )
+  // A MAC that cannot be guarded: the tap must not be plugged.
+  const other = uuid()
+  await assert.rejects(machine.put({ kind: 'port', id: other, spec: port(net, 'not-a-mac', '10.0.0.6') }), /not a MAC/)
+  const links: { ifname: string }[] = JSON.parse(await runIn(switchNamespace(machine.prefix))('ip', ['-j', 'link', 'show']))
+  assert.equal(
+    links.some(({ ifname }) => ifname === tapName(other)),
+    false,
+  )
+})

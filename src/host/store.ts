@@ -1,0 +1,114 @@
+import type { Db } from '../db/database.ts'
+import type { Dialect } from '../db/schema.ts'
+import './tables.ts'
+import type { HostDocument, HostFacts, Kind, Report } from './documents.ts'
+
+export const findHost = (db: Db, name: string) => db.selectFrom('hosts').selectAll().where('name', '=', name).executeTakeFirst()
+export const listHosts = (db: Db) => db.selectFrom('hosts').selectAll().orderBy('name').execute()
+
+export const findDocument = (db: Db, host: string, kind: Kind, id: string) =>
+  db.selectFrom('host_documents').selectAll().where('host', '=', host).where('kind', '=', kind).where('id', '=', id).executeTakeFirst()
+
+/** Hosts whose document of that id asks for it. */
+export async function findHolders(db: Db, kind: Kind, id: string): Promise<string[]> {
+  const rows = await db
+    .selectFrom('host_documents')
+    .select('host')
+    .where('kind', '=', kind)
+    .where('id', '=', id)
+    .where('spec', 'is not', null)
+    .execute()
+  return rows.map((row) => row.host)
+}
+
+/** The same, and on PostgreSQL no report of it is written down before the asker's transaction has ended: its wait would not be seen. */
+export function findDocumentForWaiting(db: Db, dialect: Dialect, host: string, kind: Kind, id: string) {
+  const query = db.selectFrom('host_documents').selectAll().where('host', '=', host).where('kind', '=', kind).where('id', '=', id)
+  return (dialect === 'postgres' ? query.forShare() : query).executeTakeFirst()
+}
+
+export async function saveDocument(
+  db: Db,
+  host: string,
+  kind: Kind,
+  id: string,
+  generation: number,
+  spec: unknown,
+  now: string,
+): Promise<void> {
+  await db
+    .insertInto('host_documents')
+    .values({
+      host,
+      kind,
+      id,
+      generation,
+      spec: spec as object | null,
+      pending: true,
+      outcome: null,
+      error: null,
+      host_status: null,
+      updated_at: now,
+    })
+    .onConflict((c) =>
+      c
+        .columns(['host', 'kind', 'id'])
+        .doUpdateSet({ generation, spec: spec as object | null, pending: true, outcome: null, error: null, updated_at: now }),
+    )
+    .execute()
+}
+
+/** What the agent has not taken yet, or everything when it starts anew. */
+export async function documentsFor(db: Db, host: string, all: boolean, limit: number): Promise<HostDocument[]> {
+  let query = db.selectFrom('host_documents').select(['kind', 'id', 'generation', 'spec']).where('host', '=', host)
+  if (!all) query = query.where('pending', '=', true).limit(limit)
+  return (await query.execute()) as HostDocument[]
+}
+
+export const markTaken = (db: Db, host: string, document: Pick<HostDocument, 'kind' | 'id' | 'generation'>) =>
+  db
+    .updateTable('host_documents')
+    .set({ pending: false })
+    .where('host', '=', host)
+    .where('kind', '=', document.kind)
+    .where('id', '=', document.id)
+    .where('generation', '=', document.generation)
+    .execute()
+
+/** Writes a report down; an older generation's only updates the status. Gives false when no such document is known. */
+export async function applyReport(db: Db, host: string, report: Report): Promise<boolean> {
+  const here = <T extends { where: (column: never, op: never, value: never) => T }>(query: T) =>
+    query
+      .where('host' as never, '=' as never, host as never)
+      .where('kind' as never, '=' as never, report.kind as never)
+      .where('id' as never, '=' as never, report.id as never)
+  if (report.outcome === 'removed') {
+    const gone = await here(db.deleteFrom('host_documents'))
+      .where('generation', '=', report.generation)
+      .where('spec', 'is', null)
+      .executeTakeFirst()
+    return gone.numDeletedRows > 0n
+  }
+  const status = report.status ? { host_status: report.status as object } : {}
+  const result = await here(db.updateTable('host_documents'))
+    .set({ done_generation: report.generation, outcome: report.outcome, error: report.error ?? null, ...status })
+    .where('generation', '=', report.generation)
+    .executeTakeFirst()
+  if (result.numUpdatedRows > 0n) return true
+  if (report.status) await here(db.updateTable('host_documents')).set(status).execute()
+  return false
+}
+
+export async function saveContact(db: Db, name: string, session: string, facts: HostFacts, now: number): Promise<void> {
+  await db
+    .insertInto('hosts')
+    .values({ name, session, facts, last_seen: now, created_at: new Date(now).toISOString(), disabled_reason: null })
+    .onConflict((c) => c.column('name').doUpdateSet({ session, facts, last_seen: now }))
+    .execute()
+}
+
+export const touchHost = (db: Db, name: string, now: number) =>
+  db.updateTable('hosts').set({ last_seen: now }).where('name', '=', name).execute()
+
+export const setHostEnabled = (db: Db, name: string, enabled: boolean, reason: string | null) =>
+  db.updateTable('hosts').set({ enabled, disabled_reason: reason }).where('name', '=', name).execute()

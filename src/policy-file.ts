@@ -1,0 +1,20 @@
+import { existsSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { parse } from 'yaml'
+import { type Config, UserError } from './config.ts'
+
+/** The operator's rules: name to check string. A file that was named must be there; the default one may be missing. */
+export function readPolicyOverrides(config: Config): Record<string, string> {
+  const path = config.policyFile ?? join(config.dataDir, 'policy.yaml')
+  if (!existsSync(path)) {
+    if (config.policyFile) throw new UserError(`The policy file ${path} does not exist.`)
+    return {}
+  }
+  const content: unknown = parse(readFileSync(path, 'utf8')) ?? {}
+  if (typeof content !== 'object' || Array.isArray(content))
+    throw new UserError(`The policy file ${path} must map rule names to check strings.`)
+  for (const [name, check] of Object.entries(content as object)) {
+    if (typeof check !== 'string') throw new UserError(`The policy file ${path}: the check of ${name} must be text.`)
+  }
+  return content as Record<string, string>
+}

@@ -1,0 +1,81 @@
+// HTTP listeners over the service pipelines, with limits on headers, time and connections.
+import http from 'node:http'
+import type { AddressInfo } from 'node:net'
+import type { Duplex } from 'node:stream'
+import type { Cloud } from './cloud.ts'
+
+type Request = http.IncomingMessage
+type Response = http.ServerResponse
+
+interface Route {
+  prefix: string
+  handle(request: Request, response: Response): void
+  upgrade?(request: Request, socket: Duplex, head: Buffer): void
+}
+
+/** Opens all API ports; gives a function that closes them, letting running requests end. */
+export async function listen(cloud: Cloud): Promise<() => Promise<void>> {
+  const servers: http.Server[] = []
+  for (const { port, services, others } of cloud.endpoints.listeners()) {
+    const routes: Route[] = [
+      ...services.map(({ prefix, service }) => {
+        const pipeline = cloud.pipelines.get(service.name)!
+        return { prefix, handle: (request: Request, response: Response) => void pipeline.handle(request, response, prefix) }
+      }),
+      ...others.map(({ prefix, listener }) => ({
+        prefix,
+        handle: (request: Request, response: Response) => listener.handle(cloud, request, response, prefix),
+        upgrade: (request: Request, socket: Duplex, head: Buffer) => listener.upgrade?.(cloud, request, socket, head, prefix),
+      })),
+    ]
+    const alone = routes.length === 1 && routes[0]!.prefix === '' ? routes[0]! : null
+    const routeOf = (request: Request) =>
+      alone ?? routes.find(({ prefix }) => request.url!.startsWith(prefix) && /^(\/|\?|$)/.test(request.url!.slice(prefix.length)))
+    const server = http.createServer(
+      { maxHeaderSize: 32 * 1024, requestTimeout: 0, headersTimeout: 20_000, keepAliveTimeout: 65_000, connectionsCheckingInterval: 5_000 },
+      (request, response) => {
+        const route = routeOf(request)
+        if (route) route.handle(request, response)
+        else {
+          const body = JSON.stringify({ services: services.map(({ prefix }) => `${prefix}/`) })
+          response
+            .writeHead(request.url === '/' ? 200 : 404, { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) })
+            .end(body)
+        }
+      },
+    )
+    if (routes.some((route) => route.upgrade)) {
+      server.on('upgrade', (request, socket, head) => {
+        const route = routeOf(request)
+        if (route?.upgrade) route.upgrade(request, socket, head)
+        else socket.end('HTTP/1.1 404 Not Found\r\nConnection: close\r\nContent-Length: 0\r\n\r\n')
+      })
+    }
+    server.maxHeadersCount = 200
+    server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
+      if (socket.writable)
+        socket.end(
+          `HTTP/1.1 ${error.code === 'HPE_HEADER_OVERFLOW' ? '431 Request Header Fields Too Large' : '400 Bad Request'}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`,
+        )
+    })
+    await new Promise<void>((resolve, reject) => {
+      server.once('error', reject)
+      server.listen(port, cloud.config.listen, () => resolve())
+    })
+    // Port 0 means any free one: the endpoints must name the one that it became.
+    if (port === 0) cloud.config.singlePort = (server.address() as AddressInfo).port
+    servers.push(server)
+  }
+  return async () => {
+    await Promise.all(
+      servers.map(
+        (server) =>
+          new Promise<void>((resolve) => {
+            server.close(() => resolve())
+            server.closeIdleConnections()
+            setTimeout(() => server.closeAllConnections(), 3000).unref()
+          }),
+      ),
+    )
+  }
+}

@@ -1,0 +1,66 @@
+import { conflict } from '../../../api/faults.ts'
+import { operation } from '../../../api/operation.ts'
+import { isTrue } from '../../../api/types.ts'
+import { rule } from '../../../auth/policy.ts'
+import { alsoAt } from '../paths.ts'
+import { admin } from '../rules.ts'
+import { anyFlavor } from './resource.ts'
+import { CreateFlavor } from './schema.ts'
+import { deleteFlavor, flavorWithNameOrId, insertFlavor } from './store.ts'
+import type { FlavorRow } from './tables.ts'
+import { flavorView } from './view.ts'
+
+const create = operation({
+  id: 'flavors.create',
+  method: 'POST',
+  path: '/flavors',
+  summary: 'Create a flavor',
+  catalog: [],
+  policy: rule('os_compute_api:os-flavor-manage:create', admin, 'Create a flavor.'),
+  body: CreateFlavor,
+  async handle(context) {
+    const { body, tx, now, cloud } = context
+    const given = body.flavor
+    const id = given.id === undefined || given.id === null || given.id === 'auto' ? cloud.environment.uuid() : String(given.id)
+    const name = given.name.trim()
+    const known = await flavorWithNameOrId(tx.db, name, id)
+    if (known) throw conflict(known.id === id ? `Flavor with ID ${id} already exists.` : `Flavor with name ${name} already exists.`)
+    const row: FlavorRow = {
+      id,
+      name,
+      vcpus: Number(given.vcpus),
+      ram: Number(given.ram),
+      disk: Number(given.disk),
+      ephemeral: Number(given['OS-FLV-EXT-DATA:ephemeral'] ?? 0),
+      swap: Number(given.swap ?? 0),
+      rxtx_factor: Number(given.rxtx_factor ?? 1),
+      is_public: isTrue(given['os-flavor-access:is_public'] ?? true),
+      extra_specs: {},
+      created_at: now,
+    }
+    await insertFlavor(tx.db, row)
+    return { flavor: flavorView(context).detail(row) }
+  },
+})
+
+const remove = operation({
+  id: 'flavors.delete',
+  method: 'DELETE',
+  path: '/flavors/{flavor_id}',
+  summary: 'Delete a flavor',
+  catalog: [],
+  status: 202,
+  policy: rule('os_compute_api:os-flavor-manage:delete', admin, 'Delete a flavor.'),
+  on: anyFlavor,
+  async handle({ flavor, tx }) {
+    await deleteFlavor(tx.db, flavor.id)
+  },
+})
+
+export const manageFlavors = [
+  create,
+  remove,
+  { ...alsoAt(create, '/flavors/os-flavor-manage', 'compute-v2.1.flavors-manage.create-flavor'), status: 201 },
+  { ...alsoAt(remove, '/flavors/os-flavor-manage/{flavor_id}', 'compute-v2.1.flavors-manage.delete-flavor'), status: 204 },
+  alsoAt(create, '/flavors/os-flavor-access', 'compute-v2.1.flavors-access.create-flavor-with-access-list'),
+]

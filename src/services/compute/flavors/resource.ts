@@ -1,0 +1,13 @@
+import { resource } from '../../../api/operation.ts'
+import { findFlavor } from './store.ts'
+
+export const flavors = resource({
+  name: 'flavor',
+  param: 'flavor_id',
+  load: (id, { db, who }) => findFlavor(db, id, who.credentials.is_admin ? null : (who.project?.id ?? '')),
+  target: () => ({}),
+  missing: (id) => `Flavor ${id.slice(0, 255)} could not be found.`,
+})
+
+/** Every flavor, for what only administrators do: others are told that they may not, whether or not it is there for them. */
+export const anyFlavor = resource({ ...flavors, load: (id, { db }) => findFlavor(db, id, null) })

@@ -1,0 +1,58 @@
+import { Type } from 'typebox'
+import { Closed, LooseBoolean, LooseInteger } from '../../../api/types.ts'
+
+const FlavorName = Type.String({ minLength: 1, maxLength: 255, pattern: '^(?=.*\\S)[^\\u0000-\\u001f\\u007f]*$' })
+const FlavorId = Type.Unsafe<string | number | null>({
+  anyOf: [
+    { type: 'string', minLength: 1, maxLength: 255, pattern: '^(?! )[a-zA-Z0-9. _-]+(?<! )$' },
+    { type: 'integer', minimum: 0 },
+    { type: 'null' },
+  ],
+})
+
+export const CreateFlavor = Closed({
+  flavor: Closed({
+    name: FlavorName,
+    id: Type.Optional(FlavorId),
+    ram: LooseInteger(1),
+    vcpus: LooseInteger(1),
+    disk: LooseInteger(0),
+    'OS-FLV-EXT-DATA:ephemeral': Type.Optional(LooseInteger(0)),
+    swap: Type.Optional(LooseInteger(0)),
+    rxtx_factor: Type.Optional(
+      Type.Unsafe<number | string>({
+        anyOf: [
+          { type: 'number', exclusiveMinimum: 0, maximum: 3.4e38 },
+          { type: 'string', pattern: '^[0-9]{1,9}(\\.[0-9]{1,9})?$' },
+        ],
+      }),
+    ),
+    'os-flavor-access:is_public': Type.Optional(LooseBoolean),
+  }),
+})
+
+export const ListFlavors = Type.Object({
+  minDisk: Type.Optional(Type.String()),
+  minRam: Type.Optional(Type.String()),
+  is_public: Type.Optional(Type.String()),
+  limit: Type.Optional(Type.String()),
+  marker: Type.Optional(Type.String()),
+  sort_key: Type.Optional(Type.String()),
+  sort_dir: Type.Optional(Type.String()),
+})
+
+export const ExtraSpecKey = '^[a-zA-Z0-9_\\-. :]{1,255}$'
+const SpecValue = Type.Unsafe<string | number>({
+  anyOf: [{ type: 'string', maxLength: 255, pattern: '^[^\\u0000-\\u001f]*$' }, { type: 'number' }],
+})
+const specs = Type.Unsafe<Record<string, string | number>>({
+  type: 'object',
+  patternProperties: { [ExtraSpecKey]: SpecValue },
+  additionalProperties: false,
+})
+export const ExtraSpecs = Closed({ extra_specs: specs })
+export const OneExtraSpec = Type.Unsafe<Record<string, string | number>>({ ...specs, minProperties: 1, maxProperties: 1 })
+
+const Tenant = Closed({ tenant: Type.String({ minLength: 1, maxLength: 64, pattern: '^[a-zA-Z0-9-]+$' }) })
+export const AddAccess = Closed({ addTenantAccess: Tenant })
+export const RemoveAccess = Closed({ removeTenantAccess: Tenant })

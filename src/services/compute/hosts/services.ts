@@ -1,0 +1,102 @@
+// Services (reference 3.50): of the processes that the real one lists, this cloud has the hosts' agents, as nova-compute.
+import { Type } from 'typebox'
+import { notFound } from '../../../api/faults.ts'
+import { type BaseContext, operation } from '../../../api/operation.ts'
+import { Closed } from '../../../api/types.ts'
+import { since } from '../../../api/versions.ts'
+import { rule } from '../../../auth/policy.ts'
+import { alsoAt } from '../paths.ts'
+import { admin } from '../rules.ts'
+import { defaultZone } from '../scheduler/pick-host.ts'
+import { knownHosts } from './known-hosts.ts'
+
+const binary = 'nova-compute'
+const Text = Type.String({ minLength: 1, maxLength: 255, pattern: '^[^\\u0000-\\u001f\\u007f]*$' })
+const Which = Closed({ host: Text, binary: Text })
+const update = rule('os_compute_api:os-services:update', admin, 'Update a compute service.')
+
+const Service = Type.Object({
+  id: Type.Integer(),
+  binary: Type.String(),
+  host: Type.String(),
+  zone: Type.String(),
+  status: Type.String(),
+  state: Type.String(),
+  updated_at: Type.String(),
+  disabled_reason: Type.Any(),
+  forced_down: Type.Optional(since('2.11', Type.Boolean())),
+})
+
+const list = operation({
+  id: 'services.list',
+  method: 'GET',
+  path: '/os-services',
+  summary: 'List compute services',
+  catalog: ['compute-v2.1.manage-services.list-services'],
+  policy: rule('os_compute_api:os-services:list', admin, 'List compute services.'),
+  query: Type.Object({ host: Type.Optional(Type.String()), binary: Type.Optional(Type.String()) }),
+  answer: Type.Object({ services: Type.Array(Service) }),
+  async handle({ cloud, query }) {
+    const hosts = (await knownHosts(cloud)).filter(
+      (host) => (query.host === undefined || query.host === host.name) && (query.binary === undefined || query.binary === binary),
+    )
+    return {
+      services: hosts.map((host) => ({
+        id: host.number,
+        binary,
+        host: host.name,
+        zone: defaultZone,
+        status: host.enabled ? 'enabled' : 'disabled',
+        state: host.up ? 'up' : 'down',
+        updated_at: `${new Date(host.lastSeen).toISOString().slice(0, -1)}000`,
+        disabled_reason: host.disabledReason,
+        forced_down: false,
+      })),
+    }
+  },
+})
+
+async function setEnabled({ cloud, tx }: BaseContext, which: { host: string; binary: string }, enabled: boolean, reason: string | null) {
+  const known = which.binary === binary && (await cloud.hosts.list(tx.db)).some((host) => host.name === which.host)
+  if (!known) throw notFound(`Could not find binary ${which.binary} on host ${which.host}.`)
+  await cloud.hosts.setEnabled(tx, which.host, enabled, reason)
+  return { host: which.host, binary: which.binary, status: enabled ? 'enabled' : 'disabled' }
+}
+
+export const serviceOperations = [
+  list,
+  alsoAt(list, '/os-services/detail', 'compute-v2.1.manage-services.list-disabled-services'),
+  operation({
+    id: 'services.enable',
+    method: 'PUT',
+    path: '/os-services/enable',
+    summary: 'Let a host take new servers',
+    catalog: ['compute-v2.1.manage-services.enable-scheduling-for-a-service'],
+    policy: update,
+    body: Which,
+    handle: async (context) => ({ service: await setEnabled(context, context.body, true, null) }),
+  }),
+  operation({
+    id: 'services.disable',
+    method: 'PUT',
+    path: '/os-services/disable',
+    summary: 'Keep new servers from a host',
+    catalog: ['compute-v2.1.manage-services.disable-scheduling-for-a-service'],
+    policy: update,
+    body: Which,
+    handle: async (context) => ({ service: await setEnabled(context, context.body, false, null) }),
+  }),
+  operation({
+    id: 'services.disable-log-reason',
+    method: 'PUT',
+    path: '/os-services/disable-log-reason',
+    summary: 'Keep new servers from a host and say why',
+    catalog: ['compute-v2.1.manage-services.log-disabled-service-information'],
+    policy: update,
+    body: Closed({ host: Text, binary: Text, disabled_reason: Text }),
+    async handle(context) {
+      const { disabled_reason } = context.body
+      return { service: { ...(await setEnabled(context, context.body, false, disabled_reason)), disabled_reason } }
+    },
+  }),
+]

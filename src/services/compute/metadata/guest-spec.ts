@@ -1,0 +1,45 @@
+import type { Cloud } from '../../../cloud.ts'
+import type { Tx } from '../../../db/database.ts'
+import type { GuestSpec } from '../../../host/documents.ts'
+import type { ServerPort } from '../../network/facade.ts'
+import type { Server } from '../servers/store.ts'
+import { adminPassIn, instanceName, metadataTree, seedIn } from './tree.ts'
+
+/** Seconds that a guest gets to shut down by itself. */
+const shutdownTimeout = 60
+
+/** What the host is asked to have for a new server. */
+export function guestSpec(server: Server, ports: ServerPort[], seed: string): GuestSpec {
+  const { flavor, boot_images } = server
+  return {
+    name: instanceName(server.seq),
+    vcpus: flavor.vcpus,
+    ramMiB: flavor.ram,
+    diskGiB: flavor.disk,
+    ephemeralGiB: flavor.ephemeral,
+    swapMiB: flavor.swap,
+    image: boot_images.disk,
+    kernel: boot_images.kernel,
+    ramdisk: boot_images.ramdisk,
+    kernelArguments: boot_images.arguments,
+    nics: ports.map(({ id, mac, mtu }) => ({ portId: id, mac, mtu })),
+    metadata: metadataTree(server, ports, seed),
+    configDrive: server.config_drive,
+    power: 'running',
+    shutdownTimeout,
+    actions: [],
+  }
+}
+
+/** Lets a guest read what its server is now called and labelled; nothing else of it changes. */
+export async function refreshMetadata(cloud: Cloud, tx: Tx, server: Server): Promise<void> {
+  if (!server.host) return
+  const known = await cloud.hosts.get(tx.db, server.host, 'guest', server.id)
+  if (!known) return
+  const ports = (await cloud.network.portsOf(tx.db, [server.id])).get(server.id) ?? []
+  const withPassword = { ...server, admin_pass: adminPassIn(known.metadata) }
+  await cloud.hosts.put(tx, server.host, 'guest', server.id, {
+    ...known,
+    metadata: metadataTree(withPassword, ports, seedIn(known.metadata)),
+  })
+}

@@ -1,0 +1,110 @@
+// Security groups (reference 3.45).
+import { Type } from 'typebox'
+import { badRequest } from '../../../api/faults.ts'
+import { operation, resource } from '../../../api/operation.ts'
+import { Closed, isTrue, Text } from '../../../api/types.ts'
+import { rule } from '../../../auth/policy.ts'
+import { actorOf, proxied, lastProxyVersion as until } from '../proxy.ts'
+import { memberOrAdmin, readerOrAdmin } from '../rules.ts'
+import { groupView } from './view.ts'
+
+const catalog = (name: string) => [`compute-v2.1.security-groups.${name}`]
+const path = '/os-security-groups'
+const Whole = Type.Optional(Type.String({ pattern: '^[0-9]{1,9}$' }))
+const GroupName = Type.String({ ...Text, minLength: 1 })
+const Content = Closed({ name: GroupName, description: Type.Optional(Type.Union([Text, Type.Null()])) })
+const Changes = Closed({ name: Type.Optional(GroupName), description: Type.Optional(Type.Union([Text, Type.Null()])) })
+
+export const groups = resource({
+  name: 'group',
+  param: 'security_group_id',
+  load: (id, context) => context.cloud.network.securityGroups.find(context.db, actorOf(context), id),
+  target: ({ project_id }) => ({ project_id }),
+  missing: (id) => `Security group ${id.slice(0, 100)} not found.`,
+})
+
+const trimmed = (name: string) => {
+  if (!name.trim()) throw badRequest('Security group name cannot be empty.')
+  return name
+}
+
+const list = operation({
+  id: 'security-groups.list',
+  method: 'GET',
+  path,
+  until,
+  summary: 'List security groups',
+  catalog: catalog('list-security-groups'),
+  policy: rule('os_compute_api:os-security-groups:get', readerOrAdmin, 'List security groups.'),
+  query: Type.Object({ limit: Whole, offset: Whole, all_tenants: Type.Optional(Type.String({ maxLength: 10 })) }),
+  async handle(context) {
+    const { cloud, db, query, who } = context
+    const actor = actorOf(context)
+    const everybody = actor.isAdmin && query.all_tenants !== undefined && (query.all_tenants === '' || isTrue(query.all_tenants))
+    const all = await cloud.network.securityGroups.list(db, actor, everybody ? null : (who.project?.id ?? ''))
+    const first = Number(query.offset ?? 0)
+    return { security_groups: all.slice(first, first + Math.min(Number(query.limit ?? 1000), 1000)).map(groupView) }
+  },
+})
+
+const show = operation({
+  id: 'security-groups.show',
+  method: 'GET',
+  path: `${path}/{security_group_id}`,
+  until,
+  summary: 'Show a security group',
+  catalog: catalog('show-security-group-details'),
+  policy: rule('os_compute_api:os-security-groups:show', readerOrAdmin, 'Show a security group.'),
+  on: groups,
+  handle: async ({ group }) => ({ security_group: groupView(group) }),
+})
+
+const create = operation({
+  id: 'security-groups.create',
+  method: 'POST',
+  path,
+  until,
+  summary: 'Create a security group',
+  catalog: catalog('create-security-group'),
+  policy: rule('os_compute_api:os-security-groups:create', memberOrAdmin, 'Create a security group.'),
+  body: Closed({ security_group: Content }),
+  async handle(context) {
+    const { name, description } = context.body.security_group
+    const content = { name: trimmed(name), description: description ?? '' }
+    return {
+      security_group: groupView(await proxied(context.cloud.network.securityGroups.create(context, context.who.project!.id, content))),
+    }
+  },
+})
+
+const update = operation({
+  id: 'security-groups.update',
+  method: 'PUT',
+  path: `${path}/{security_group_id}`,
+  until,
+  summary: 'Change a security group',
+  catalog: catalog('update-security-group'),
+  policy: rule('os_compute_api:os-security-groups:update', memberOrAdmin, 'Change a security group.'),
+  on: groups,
+  body: Closed({ security_group: Changes }),
+  async handle(context) {
+    const { name, description } = context.body.security_group
+    const changes = { ...(name === undefined ? {} : { name: trimmed(name) }), ...(description == null ? {} : { description }) }
+    return { security_group: groupView(await proxied(context.cloud.network.securityGroups.update(context, context.group, changes))) }
+  },
+})
+
+const remove = operation({
+  id: 'security-groups.delete',
+  method: 'DELETE',
+  path: `${path}/{security_group_id}`,
+  until,
+  summary: 'Delete a security group',
+  catalog: catalog('delete-security-group'),
+  status: 202,
+  policy: rule('os_compute_api:os-security-groups:delete', memberOrAdmin, 'Delete a security group.'),
+  on: groups,
+  handle: (context) => proxied(context.cloud.network.securityGroups.remove(context, context.group)),
+})
+
+export const securityGroupOperations = [list, show, create, update, remove]

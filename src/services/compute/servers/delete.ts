@@ -1,0 +1,87 @@
+import { operation, reply } from '../../../api/operation.ts'
+import { rule } from '../../../auth/policy.ts'
+import type { Cloud } from '../../../cloud.ts'
+import type { TaskDeclaration } from '../../../tasks/task.ts'
+import { revokeConsoles } from '../console/tokens.ts'
+import { memberOrAdmin } from '../rules.ts'
+import { leaveHost, lockOf, recordEnd, removeGuest, removePorts, type ServerInput, serverOf } from './create-task.ts'
+import { servers } from './resource.ts'
+import { insertAction, updateServer } from './store.ts'
+import { powerStates } from './tables.ts'
+
+/** Reference 3.2.6. In every state, also while the server is being made: that is then undone first. */
+export const deleteServer = operation({
+  id: 'servers.delete',
+  method: 'DELETE',
+  path: '/servers/{server_id}',
+  summary: 'Delete a server',
+  catalog: ['compute-v2.1.servers.delete-server'],
+  status: 204,
+  policy: rule('os_compute_api:servers:delete', memberOrAdmin, 'Delete a server.'),
+  on: servers,
+  async handle({ server, tx, who, requestId, now, start }) {
+    if (server.task_state === 'deleting') return reply({ status: 204 })
+    await updateServer(tx.db, server.id, { task_state: 'deleting', updated_at: now })
+    await insertAction(tx.db, {
+      server_id: server.id,
+      action: 'delete',
+      request_id: requestId,
+      user_id: who.user.id,
+      project_id: server.project_id,
+      start_time: now,
+      updated_at: now,
+      message: null,
+      events: [],
+    })
+    await revokeConsoles(tx, server.id)
+    await start(deleteServerTask, { serverId: server.id })
+    return reply({ status: 204 })
+  },
+})
+
+export const deleteServerTask: TaskDeclaration<ServerInput, Cloud> = {
+  kind: 'compute.server.delete',
+  lock: lockOf,
+  interrupts: true,
+  steps: {
+    guest: { run: removeGuest, timeout: 120, late: 'go-on' },
+    ports: { run: removePorts, timeout: 60, late: 'go-on' },
+  },
+  async done(input, context) {
+    const { db, cloud, environment } = context
+    const server = await serverOf(input, context)
+    if (server.deleted_at !== null) return
+    const { flavor } = server
+    await leaveHost(input, context)
+    const now = new Date(environment.clock.now()).toISOString()
+    await cloud.quota.take(context, server.project_id, {
+      'compute.instances': -1,
+      'compute.cores': -flavor.vcpus,
+      'compute.ram': -flavor.ram,
+    })
+    await updateServer(db, server.id, {
+      vm_state: 'deleted',
+      task_state: null,
+      power_state: powerStates.none,
+      // What could be a secret is not kept with the tombstone.
+      user_data: null,
+      personality: [],
+      admin_pass: null,
+      terminated_at: now,
+      updated_at: now,
+      deleted_at: now,
+    })
+    await recordEnd(input, context, 'compute_terminate_instance')
+  },
+  async failed(input, context) {
+    const { db, environment, error } = context
+    const now = new Date(environment.clock.now()).toISOString()
+    await updateServer(db, input.serverId, {
+      vm_state: 'error',
+      task_state: null,
+      updated_at: now,
+      fault: { code: 500, created: now, message: error ?? 'The server could not be deleted.' },
+    })
+    await recordEnd(input, context, 'compute_terminate_instance')
+  },
+}

@@ -1,0 +1,30 @@
+// Servers (reference 3.2 to 3.4, 3.7 to 3.9): virtual machines, from being asked for to being gone.
+import { consoleOperations } from '../console/operations.ts'
+import { actionOperations } from './actions.ts'
+import { createServer } from './create.ts'
+import { deleteServer } from './delete.ts'
+import { metadataOperations } from './metadata.ts'
+import { networkReads } from './network-reads.ts'
+import { passwordOperations } from './password.ts'
+import { rebootServer, startServer, stopServer } from './power.ts'
+import { detailServers, listServers, showServer } from './read.ts'
+import { resetState } from './reset-state.ts'
+import { updateServer } from './update.ts'
+
+export const serverOperations = [
+  listServers,
+  detailServers,
+  showServer,
+  createServer,
+  updateServer,
+  deleteServer,
+  startServer,
+  stopServer,
+  rebootServer,
+  resetState,
+  ...consoleOperations,
+  ...metadataOperations,
+  ...passwordOperations,
+  ...networkReads,
+  ...actionOperations,
+]

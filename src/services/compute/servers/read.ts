@@ -1,0 +1,141 @@
+import { Type } from 'typebox'
+import { type ListShape, listRequest, listRows, nextQuery } from '../../../api/list.ts'
+import { type BaseContext, operation } from '../../../api/operation.ts'
+import { type Rule, rule } from '../../../auth/policy.ts'
+import { admin, readerOrAdmin } from '../rules.ts'
+import { filteredServers } from './filters.ts'
+import { servers } from './resource.ts'
+import { type ShownServer, serverView, shownColumns } from './view.ts'
+
+const shape: ListShape = {
+  filters: {},
+  sortKeys: {
+    created_at: 'created_at',
+    updated_at: 'updated_at',
+    display_name: 'name',
+    name: 'name',
+    uuid: 'id',
+    id: 'id',
+    vm_state: 'vm_state',
+    power_state: 'power_state',
+    project_id: 'project_id',
+    user_id: 'user_id',
+    launch_index: 'launch_index',
+    hostname: 'hostname',
+    config_drive: 'config_drive',
+    instance_type_id: 'flavor_id',
+    reservation_id: 'reservation_id',
+  },
+  defaultSort: [
+    ['created_at', 'desc'],
+    ['seq', 'desc'],
+  ],
+  id: 'id',
+  maxLimit: 1000,
+}
+
+export const serverListRules: Rule[] = [
+  rule('os_compute_api:servers:index:get_all_tenants', admin, 'List servers of all projects.'),
+  rule('os_compute_api:servers:detail:get_all_tenants', admin, 'List servers of all projects with details.'),
+  rule('os_compute_api:os-extended-server-attributes', admin, 'See on which host a server is.'),
+  rule('os_compute_api:servers:show:host_status', admin, 'See the state of the host of a server.'),
+  rule('os_compute_api:servers:create:forced_host', admin, 'Choose the host of a new server.'),
+]
+
+/** Small columns only, with all that one can sort by. */
+const briefColumns = [
+  'seq',
+  'id',
+  'name',
+  'created_at',
+  'updated_at',
+  'vm_state',
+  'power_state',
+  'project_id',
+  'user_id',
+  'launch_index',
+  'hostname',
+  'config_drive',
+  'flavor_id',
+  'reservation_id',
+] as const
+
+// Unknown filters are ignored before 2.75, so nothing is refused here.
+const ListQuery = Type.Object({})
+
+const nextLink = (context: BaseContext, path: string, next: string | null) =>
+  next === null ? {} : { servers_links: [{ rel: 'next', href: `${context.href(path)}?${nextQuery(context.rawQuery, next)}` }] }
+
+/** Whether each host is up, for those who may see it; nothing before 2.16. */
+async function hostStatuses(context: BaseContext): Promise<((host: string | null) => string) | null> {
+  if (!context.at('2.16') || !context.allows('os_compute_api:servers:show:host_status')) return null
+  const hosts = new Map((await context.cloud.hosts.list(context.db)).map((host) => [host.name, host]))
+  return (name) => {
+    if (name === null) return ''
+    const host = hosts.get(name)
+    return host ? (host.enabled ? (host.up ? 'UP' : 'DOWN') : 'MAINTENANCE') : 'UNKNOWN'
+  }
+}
+
+const moreColumns = (context: BaseContext) =>
+  context.at('2.3') && context.allows('os_compute_api:os-extended-server-attributes') ? (['user_data', 'boot_images'] as const) : []
+
+export const listServers = operation({
+  id: 'servers.list',
+  method: 'GET',
+  path: '/servers',
+  summary: 'List servers',
+  catalog: ['compute-v2.1.servers.list-servers'],
+  policy: rule('os_compute_api:servers:index', readerOrAdmin, 'List servers.'),
+  query: ListQuery,
+  async handle(context) {
+    const rows = await filteredServers(context, 'os_compute_api:servers:index:get_all_tenants')
+    const query = rows.select([...briefColumns])
+    const { rows: found, next } = await listRows<{ id: string; name: string }>(query, shape, listRequest(context.rawQuery))
+    return { servers: found.map(serverView(context).brief), ...nextLink(context, '/servers', next) }
+  },
+})
+
+export const detailServers = operation({
+  id: 'servers.detail',
+  method: 'GET',
+  path: '/servers/detail',
+  summary: 'List servers with details',
+  catalog: ['compute-v2.1.servers.list-details-for-servers'],
+  policy: rule('os_compute_api:servers:detail', readerOrAdmin, 'List servers with details.'),
+  query: ListQuery,
+  async handle(context) {
+    const { db, cloud } = context
+    const rows = await filteredServers(context, 'os_compute_api:servers:detail:get_all_tenants')
+    const query = rows.select([...shownColumns, ...moreColumns(context)])
+    const { rows: found, next } = await listRows<ShownServer>(query, shape, listRequest(context.rawQuery))
+    const ports = found.length
+      ? await cloud.network.portsOf(
+          db,
+          found.map((row) => row.id),
+        )
+      : new Map()
+    const { detail } = serverView(context)
+    const status = await hostStatuses(context)
+    return {
+      servers: found.map((row) => detail(row, ports.get(row.id) ?? [], status?.(row.host))),
+      ...nextLink(context, '/servers/detail', next),
+    }
+  },
+})
+
+export const showServer = operation({
+  id: 'servers.show',
+  method: 'GET',
+  path: '/servers/{server_id}',
+  summary: 'Show a server',
+  catalog: ['compute-v2.1.servers.get-server-details'],
+  policy: rule('os_compute_api:servers:show', readerOrAdmin, 'Show a server.'),
+  on: servers,
+  async handle(context) {
+    const { server, db, cloud } = context
+    const ports = (await cloud.network.portsOf(db, [server.id])).get(server.id) ?? []
+    const status = await hostStatuses(context)
+    return { server: serverView(context).detail(server, ports, status?.(server.host)) }
+  },
+})

@@ -1,0 +1,55 @@
+// Application credentials, as today's clients have them: a secret of a user for one project, with some of the roles there.
+import { type BaseContext, resource } from '../../../api/operation.ts'
+import type { AccessRuleRow, ApplicationCredentialRow } from '../../../auth/delegation-tables.ts'
+import { rule } from '../../../auth/policy.ts'
+import { missing } from '../attributes.ts'
+import { fullTime } from '../delegations/expiry.ts'
+import { rolesById } from '../roles/store.ts'
+import { adminOrSystemReader } from '../rules.ts'
+import { accessRulesById, findApplicationCredential } from './store.ts'
+
+/** What upstream's rules call the owner. */
+export const ownerTarget = (userId: string | undefined) => ({ user_id: userId, target: { user: { id: userId } } })
+const ofPath = (params: unknown) => (params as { user_id: string }).user_id
+
+export const applicationCredential = resource<'applicationCredential', ApplicationCredentialRow>({
+  name: 'applicationCredential',
+  param: 'application_credential_id',
+  async load(id, context) {
+    const row = await findApplicationCredential(context.db, id)
+    return row?.user_id === ofPath((context as unknown as { params: unknown }).params) ? row : undefined
+  },
+  target: (row) => ownerTarget(row.user_id),
+  missing: missing('Application Credential'),
+})
+
+const readers = `${adminOrSystemReader} or rule:owner`
+export const applicationCredentialRules = {
+  get: rule('identity:get_application_credential', readers, 'Show an application credential.'),
+  list: rule('identity:list_application_credentials', readers, 'List the application credentials of a user.'),
+  create: rule('identity:create_application_credential', 'rule:owner', 'Create an application credential.'),
+  delete: rule('identity:delete_application_credential', 'rule:admin_required or rule:owner', 'Delete an application credential.'),
+  getRule: rule('identity:get_access_rule', readers, 'Show an access rule.'),
+  listRules: rule('identity:list_access_rules', readers, 'List the access rules of a user.'),
+  deleteRule: rule('identity:delete_access_rule', 'rule:admin_required or rule:owner', 'Delete an access rule.'),
+}
+
+export const accessRuleView = ({ id, service, method, path }: AccessRuleRow) => ({ id, service, method, path })
+
+export async function applicationCredentialView(row: ApplicationCredentialRow, { db, href }: BaseContext) {
+  const roles = (await rolesById(db, row.role_ids)).map(({ id, name, domain_id }) => ({ id, name, domain_id: domain_id || null }))
+  const rules = await accessRulesById(db, row.access_rule_ids)
+  return {
+    id: row.id,
+    name: row.name,
+    description: row.description,
+    user_id: row.user_id,
+    project_id: row.project_id,
+    system: null,
+    unrestricted: row.unrestricted,
+    expires_at: fullTime(row.expires_at)?.replace(/Z$/, '') ?? null,
+    roles,
+    ...(rules.length ? { access_rules: rules.map(accessRuleView) } : {}),
+    links: { self: href(`/users/${row.user_id}/application_credentials/${row.id}`) },
+  }
+}

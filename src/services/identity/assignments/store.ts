@@ -1,0 +1,139 @@
+// All SQL on role assignments: who has which role where.
+import type { ExpressionBuilder } from 'kysely'
+import { changeGeneration } from '../../../auth/store.ts'
+import type { Assignment } from '../../../auth/tables.ts'
+import type { Db } from '../../../db/database.ts'
+import type { Tables } from '../../../db/tables.ts'
+
+export type Actor = 'user' | 'group'
+export type Target = 'project' | 'domain' | 'system'
+
+/** Where assignments are kept: system-wide ones have this as their target. */
+export const systemId = 'system'
+
+export interface Grant {
+  actor_type: Actor
+  actor_id: string
+  target_type: Target
+  target_id: string
+  role_id: string
+  inherited: boolean
+}
+
+/** Also a no-op where it is there already; gives whether it was new. */
+export async function insertGrant(db: Db, grant: Grant): Promise<boolean> {
+  const result = await db
+    .insertInto('identity_assignments')
+    .values(grant)
+    .onConflict((c) => c.doNothing())
+    .executeTakeFirst()
+  const added = (result.numInsertedOrUpdatedRows ?? 0n) > 0n
+  if (added) await changeGeneration(db)
+  return added
+}
+
+// Each value as a parameter: booleans are smallints in the tables.
+const where = (grant: Grant) => (eb: ExpressionBuilder<Tables, 'identity_assignments'>) =>
+  eb.and((Object.keys(grant) as (keyof Grant)[]).map((column) => eb(column, '=', grant[column])))
+
+/** False when there was none. */
+export async function deleteGrant(db: Db, grant: Grant): Promise<boolean> {
+  const result = await db.deleteFrom('identity_assignments').where(where(grant)).executeTakeFirst()
+  if (result.numDeletedRows > 0n) await changeGeneration(db)
+  return result.numDeletedRows > 0n
+}
+
+export const findGrant = (db: Db, grant: Grant) => db.selectFrom('identity_assignments').selectAll().where(where(grant)).executeTakeFirst()
+
+/** The roles granted there, not what they imply. */
+export const grantedRoles = (db: Db, grant: Omit<Grant, 'role_id'>) =>
+  db
+    .selectFrom('identity_assignments')
+    .innerJoin('identity_roles', 'identity_roles.id', 'identity_assignments.role_id')
+    .selectAll('identity_roles')
+    .where('actor_type', '=', grant.actor_type)
+    .where('actor_id', '=', grant.actor_id)
+    .where('target_type', '=', grant.target_type)
+    .where('target_id', '=', grant.target_id)
+    .where('inherited', '=', grant.inherited)
+    .orderBy('identity_roles.name')
+    .execute()
+
+export interface AssignmentFilter {
+  actors?: { type: Actor; ids: string[] }
+  role?: string
+  targets?: { type: Target; ids: string[] }
+  inherited?: boolean
+}
+
+export function listAssignments(db: Db, filter: AssignmentFilter): Promise<Assignment[]> {
+  let query = db.selectFrom('identity_assignments').selectAll()
+  const list = (ids: string[]) => (ids.length ? ids : [''])
+  if (filter.actors) query = query.where('actor_type', '=', filter.actors.type).where('actor_id', 'in', list(filter.actors.ids))
+  if (filter.targets) query = query.where('target_type', '=', filter.targets.type).where('target_id', 'in', list(filter.targets.ids))
+  if (filter.role !== undefined) query = query.where('role_id', '=', filter.role)
+  if (filter.inherited !== undefined) query = query.where('inherited', '=', filter.inherited)
+  return query.orderBy('target_id').orderBy('actor_id').orderBy('role_id').orderBy('inherited').execute()
+}
+
+/** All rows of a user: the user's own and those of the user's groups. */
+async function rowsOfUser(db: Db, userId: string): Promise<Assignment[]> {
+  const groups = await db.selectFrom('identity_group_members').select('group_id').where('user_id', '=', userId).execute()
+  return db
+    .selectFrom('identity_assignments')
+    .selectAll()
+    .where('actor_id', 'in', [userId, ...groups.map((row) => row.group_id)])
+    .execute()
+}
+
+/** Ids of the projects on which the user has a role: directly, by a group, or inherited from above. */
+export async function projectsOfUser(db: Db, userId: string): Promise<string[]> {
+  const rows = await rowsOfUser(db, userId)
+  const found = new Set(rows.filter((row) => row.target_type === 'project' && !row.inherited).map((row) => row.target_id))
+  const domains = rows.filter((row) => row.inherited && row.target_type === 'domain').map((row) => row.target_id)
+  if (domains.length) {
+    for (const { id } of await db.selectFrom('identity_projects').select('id').where('domain_id', 'in', domains).execute()) found.add(id)
+  }
+  let level = rows.filter((row) => row.inherited && row.target_type === 'project').map((row) => row.target_id)
+  while (level.length) {
+    const children = await db.selectFrom('identity_projects').select('id').where('parent_id', 'in', level).execute()
+    level = children.map(({ id }) => id).filter((id) => !found.has(id) || level.includes(id))
+    for (const id of level) found.add(id)
+  }
+  return [...found]
+}
+
+/** Ids of the domains on which the user has a role. */
+export async function domainsOfUser(db: Db, userId: string): Promise<string[]> {
+  const rows = await rowsOfUser(db, userId)
+  return [...new Set(rows.filter((row) => row.target_type === 'domain' && !row.inherited).map((row) => row.target_id))]
+}
+
+/** Whether the user has a role on the system. */
+export async function isOnSystem(db: Db, userId: string): Promise<boolean> {
+  return (await rowsOfUser(db, userId)).some((row) => row.target_type === 'system')
+}
+
+export const projectsInDomain = async (db: Db, domainId: string): Promise<string[]> =>
+  (await db.selectFrom('identity_projects').select('id').where('domain_id', '=', domainId).where('is_domain', '=', false).execute()).map(
+    (row) => row.id,
+  )
+
+/** Names (with their domain's) of users, groups, projects, domains and roles, for lists that show them. */
+export async function namesOf(
+  db: Db,
+): Promise<Record<'user' | 'group' | 'project' | 'role', Map<string, { name: string; domainId: string }>>> {
+  const table = async (name: 'identity_users' | 'identity_groups' | 'identity_projects' | 'identity_roles') =>
+    new Map(
+      (await db.selectFrom(name).select(['id', 'name', 'domain_id']).execute()).map((row) => [
+        row.id,
+        { name: row.name, domainId: row.domain_id },
+      ]),
+    )
+  return {
+    user: await table('identity_users'),
+    group: await table('identity_groups'),
+    project: await table('identity_projects'),
+    role: await table('identity_roles'),
+  }
+}

@@ -1,0 +1,76 @@
+// What the bearer of a token can do with it: its catalog, and the scopes for which it can get another (upstream: unenforced).
+import { forbidden } from '../../../api/faults.ts'
+import { type BaseContext, operation } from '../../../api/operation.ts'
+import { rule } from '../../../auth/policy.ts'
+import { domainsOfUser, isOnSystem, projectsOfUser } from '../assignments/store.ts'
+import { catalogFor } from '../catalog.ts'
+import { collection, wholeCollection } from '../collection.ts'
+import { domainList } from '../domains/domains.ts'
+import { projectShape } from '../projects/resource.ts'
+import { projectQuery, usableProjects } from '../projects/store.ts'
+import { projectView } from '../projects/view.ts'
+
+const any = (context: BaseContext) => ({ user_id: context.who.user.id })
+const common = { method: 'GET', majors: ['v3'], policyTarget: any } as const
+
+const catalog = operation({
+  ...common,
+  id: 'auth.catalog',
+  path: '/auth/catalog',
+  summary: 'Show the catalog of the token',
+  catalog: [],
+  policy: rule('identity:get_auth_catalog', '', 'Show the catalog of the token.'),
+  async handle(context) {
+    const { who, db } = context
+    if (!who.project && !who.domain && !who.system)
+      throw forbidden('You are not authorized to perform the requested action: get_auth_catalog.')
+    return { catalog: await catalogFor(db, who.project?.id ?? null), links: { self: context.href('/auth/catalog') } }
+  },
+})
+
+const projects = operation({
+  ...common,
+  id: 'auth.projects',
+  path: '/auth/projects',
+  summary: 'List projects that the token can be scoped to',
+  catalog: [],
+  policy: rule('identity:get_auth_projects', '', 'List projects that the token can be scoped to.'),
+  async handle(context) {
+    const { db, who } = context
+    const ids = await usableProjects(db, await projectsOfUser(db, who.user.id))
+    return collection(context, projectQuery(db, false, {}, ids), {
+      name: 'projects',
+      path: '/auth/projects',
+      shape: projectShape,
+      booleans: ['enabled'],
+      view: projectView,
+    })
+  },
+})
+
+const domains = operation({
+  ...common,
+  id: 'auth.domains',
+  path: '/auth/domains',
+  summary: 'List domains that the token can be scoped to',
+  catalog: [],
+  policy: rule('identity:get_auth_domains', '', 'List domains that the token can be scoped to.'),
+  async handle(context) {
+    const { db, who } = context
+    const ids = await domainsOfUser(db, who.user.id)
+    return collection(context, projectQuery(db, true, {}, ids).where('enabled', '=', true), { ...domainList, path: '/auth/domains' })
+  },
+})
+
+const system = operation({
+  ...common,
+  id: 'auth.system',
+  path: '/auth/system',
+  summary: 'List system scopes of the user',
+  catalog: [],
+  policy: rule('identity:get_auth_system', '', 'List system scopes of the user.'),
+  handle: async (context) =>
+    wholeCollection(context, 'system', '/auth/system', (await isOnSystem(context.db, context.who.user.id)) ? [{ all: true }] : []),
+})
+
+export const authScopes = [catalog, projects, domains, system]

@@ -1,0 +1,124 @@
+// What a fresh cloud needs before anybody can ask for a token: the default domain, roles, the admin project and user.
+
+import { checkPassword, hashPassword } from '../../auth/passwords.ts'
+import { changeGeneration } from '../../auth/store.ts'
+import type { Cloud } from '../../cloud.ts'
+import { writeCatalog } from './catalog.ts'
+
+const roles = ['admin', 'manager', 'member', 'reader', 'service']
+/** Each role has what the next one has. */
+const implied: [string, string][] = [
+  ['admin', 'manager'],
+  ['manager', 'member'],
+  ['member', 'reader'],
+]
+
+export const defaultDomainId = 'default'
+
+/** Idempotent. The admin's password is that of the settings when it is given there, else it stays. */
+export async function bootstrapIdentity(cloud: Cloud, initialPassword: string | null): Promise<void> {
+  const { environment, config, database } = cloud
+  const created_at = new Date(environment.clock.now()).toISOString()
+  const known = await database.read
+    .selectFrom('identity_users')
+    .select(['id', 'password_hash'])
+    .where('name', '=', 'admin')
+    .where('domain_id', '=', defaultDomainId)
+    .executeTakeFirst()
+  const password = config.adminPassword ?? (known ? null : initialPassword)
+  const same = known && password !== null && (await checkPassword(password, known.password_hash, config.passwordCost))
+  const password_hash = password === null || same ? null : await hashPassword(password, config.passwordCost, environment.random)
+  await database.write(async ({ db }) => {
+    const common = { extra: {}, tags: [], options: {}, created_at }
+    await db
+      .insertInto('identity_projects')
+      .values({
+        id: defaultDomainId,
+        name: 'Default',
+        domain_id: '',
+        parent_id: null,
+        is_domain: true,
+        description: 'The default domain',
+        ...common,
+      })
+      .onConflict((c) => c.doNothing())
+      .execute()
+    const ids = new Map<string, string>()
+    for (const name of roles) {
+      const role = await db
+        .selectFrom('identity_roles')
+        .select('id')
+        .where('name', '=', name)
+        .where('domain_id', '=', '')
+        .executeTakeFirst()
+      const id = role?.id ?? environment.hexId()
+      ids.set(name, id)
+      if (!role)
+        await db
+          .insertInto('identity_roles')
+          .values({ id, name, domain_id: '', description: null, extra: {}, options: { immutable: true }, created_at })
+          .execute()
+    }
+    if (known) {
+      if (password_hash) {
+        await db
+          .updateTable('identity_users')
+          .set(({ eb }) => ({ password_hash, password_changed_at: created_at, token_epoch: eb('token_epoch', '+', 1) }))
+          .where('id', '=', known.id)
+          .execute()
+        await changeGeneration(db)
+      }
+      return
+    }
+    for (const [prior, then] of implied) {
+      await db
+        .insertInto('identity_implied_roles')
+        .values({ prior_role_id: ids.get(prior)!, implied_role_id: ids.get(then)! })
+        .onConflict((c) => c.doNothing())
+        .execute()
+    }
+    const projectId = environment.hexId()
+    await db
+      .insertInto('identity_projects')
+      .values({
+        id: projectId,
+        name: 'admin',
+        domain_id: defaultDomainId,
+        parent_id: defaultDomainId,
+        is_domain: false,
+        description: "The administrators' project",
+        ...common,
+      })
+      .execute()
+    const userId = environment.hexId()
+    await db
+      .insertInto('identity_users')
+      .values({
+        id: userId,
+        name: 'admin',
+        domain_id: defaultDomainId,
+        password_hash,
+        password_changed_at: created_at,
+        password_expires_at: null,
+        default_project_id: null,
+        email: null,
+        description: null,
+        extra: {},
+        options: {},
+        created_at,
+      })
+      .execute()
+    for (const target of [
+      { target_type: 'project', target_id: projectId },
+      { target_type: 'domain', target_id: defaultDomainId },
+      { target_type: 'system', target_id: 'system' },
+    ] as const) {
+      await db
+        .insertInto('identity_assignments')
+        .values({ actor_type: 'user', actor_id: userId, role_id: ids.get('admin')!, ...target })
+        .execute()
+    }
+    await changeGeneration(db)
+  })
+  await writeCatalog(cloud)
+}

@@ -1,0 +1,77 @@
+// A page of a list as identity answers it: rows, links to this page and the next, and filters on parts of a text.
+import { sql } from 'kysely'
+import { type ListShape, listRequest, listRows, nextQuery } from '../../api/list.ts'
+import type { BaseContext } from '../../api/operation.ts'
+import { isTrue } from '../../api/types.ts'
+
+export interface Collection<Row> {
+  /** Key of the rows in the answer: `projects`. */
+  name: string
+  /** Path of the list below the version: `/projects`. */
+  path: string
+  shape: ListShape
+  /** Filters that are true or false. */
+  booleans?: readonly string[]
+  /** Filter name to column, for `name__contains` and the like. */
+  texts?: Record<string, string>
+  view(row: Row, context: BaseContext): object
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: one function for the rows of every table
+type Query = any
+
+const comparisons: Record<string, (column: string, value: string) => ReturnType<typeof sql>> = {
+  contains: (column, value) => sql`replace(${sql.ref(column)}, ${value}, '') <> ${sql.ref(column)}`,
+  icontains: (column, value) => sql`replace(lower(${sql.ref(column)}), lower(${value}), '') <> lower(${sql.ref(column)})`,
+  startswith: (column, value) => sql`substr(${sql.ref(column)}, 1, length(${value})) = ${value}`,
+  istartswith: (column, value) => sql`substr(lower(${sql.ref(column)}), 1, length(${value})) = lower(${value})`,
+  endswith: (column, value) => sql`substr(${sql.ref(column)}, length(${sql.ref(column)}) - length(${value}) + 1) = ${value}`,
+  iendswith: (column, value) => sql`substr(lower(${sql.ref(column)}), length(${sql.ref(column)}) - length(${value}) + 1) = lower(${value})`,
+}
+
+/** `?enabled`, `?enabled=1` and `?enabled=true` mean yes. */
+export const flag = (value: string): boolean => value === '' || isTrue(value)
+
+/** Runs `query`, which holds what the asker may see, for the page that was asked for. */
+export async function collection<Row>(
+  context: BaseContext,
+  query: Query,
+  { name, path, shape, booleans = [], texts = {}, view }: Collection<Row>,
+) {
+  const { rawQuery } = context
+  const request = listRequest(rawQuery)
+  for (const key of booleans) if (typeof request.filters[key] === 'string') request.filters[key] = flag(request.filters[key])
+  let wanted = query
+  for (const [key, value] of rawQuery) {
+    const [attribute, comparison] = key.split('__') as [string, string | undefined]
+    const column = Object.hasOwn(texts, attribute) ? texts[attribute] : undefined
+    const compare = comparison !== undefined && Object.hasOwn(comparisons, comparison) ? comparisons[comparison] : undefined
+    if (column && compare && value !== '') wanted = wanted.where(compare(column, value))
+  }
+  const { rows, next } = await listRows<Row>(wanted, shape, request)
+  const query_ = rawQuery.toString()
+  return {
+    [name]: rows.map((row) => view(row, context)),
+    links: {
+      self: context.href(path) + (query_ ? `?${query_}` : ''),
+      previous: null,
+      next: next === null ? null : `${context.href(path)}?${nextQuery(rawQuery, next)}`,
+    },
+    ...(next === null ? {} : { truncated: true }),
+  }
+}
+
+/** A list that is made at once, without pages. */
+export function wholeCollection(context: BaseContext, name: string, path: string, rows: object[]) {
+  const query = context.rawQuery.toString()
+  return { [name]: rows, links: { self: context.href(path) + (query ? `?${query}` : ''), previous: null, next: null } }
+}
+
+/** Shape of a list sorted by name. */
+export const byName = (filters: Record<string, string>, sort: Record<string, string> = {}): ListShape => ({
+  filters,
+  sortKeys: { name: 'name', id: 'id', ...sort },
+  defaultSort: [['name', 'asc']],
+  id: 'id',
+  maxLimit: 10_000,
+})

@@ -1,0 +1,151 @@
+// Domains (reference 6.5): each holds users, groups, projects and roles of its own.
+import { Type } from 'typebox'
+import { operation, resource } from '../../../api/operation.ts'
+import { rule } from '../../../auth/policy.ts'
+import { findProject } from '../../../auth/store.ts'
+import type { Project } from '../../../auth/tables.ts'
+import type { Db } from '../../../db/database.ts'
+import { Description, missing, Options, ShortName } from '../attributes.ts'
+import { byName, collection } from '../collection.ts'
+import { addProject } from '../projects/create.ts'
+import { tagFilter } from '../projects/read.ts'
+import { Tags } from '../projects/schema.ts'
+import { projectQuery } from '../projects/store.ts'
+import { changeProject } from '../projects/update.ts'
+import { adminRequired } from '../rules.ts'
+import { removeDomain } from './delete.ts'
+
+const attributes = {
+  description: Type.Optional(Description),
+  enabled: Type.Optional(Type.Boolean()),
+  tags: Type.Optional(Tags),
+  options: Type.Optional(Options),
+}
+const Create = Type.Object({ domain: Type.Object({ name: ShortName, ...attributes }) })
+const Update = Type.Object({ domain: Type.Object({ name: Type.Optional(ShortName), ...attributes }, { minProperties: 1 }) })
+const unknownToDomains = ['is_domain', 'parent_id', 'domain_id']
+
+export const findDomain = async (db: Db, id: string): Promise<Project | undefined> => {
+  const row = await findProject(db, id)
+  return row?.is_domain ? row : undefined
+}
+
+export const domain = resource({
+  name: 'domain',
+  param: 'domain_id',
+  load: (id, { db }) => findDomain(db, id),
+  target: (row) => ({ target: { domain: { id: row.id, name: row.name } } }),
+  missing: missing('domain'),
+  hidden: true,
+})
+
+const readers = 'rule:admin_required or (role:reader and system_scope:all)'
+const rules = {
+  get: rule(
+    'identity:get_domain',
+    `${readers} or token.domain.id:%(target.domain.id)s or token.project.domain.id:%(target.domain.id)s`,
+    'Show domain details.',
+  ),
+  list: rule('identity:list_domains', `${readers} or (role:reader and domain_id:%(target.domain.id)s)`, 'List domains.'),
+  create: rule('identity:create_domain', adminRequired, 'Create a domain.'),
+  update: rule('identity:update_domain', adminRequired, 'Update a domain.'),
+  delete: rule('identity:delete_domain', adminRequired, 'Delete a domain.'),
+}
+
+export const domainView = (row: Project, { href }: { href(path: string): string }) => ({
+  ...row.extra,
+  id: row.id,
+  name: row.name,
+  description: row.description,
+  enabled: row.enabled,
+  tags: row.tags,
+  options: row.options,
+  links: { self: href(`/domains/${row.id}`) },
+})
+
+export const domainList = {
+  name: 'domains',
+  shape: byName({ name: 'name', enabled: 'enabled' }),
+  booleans: ['enabled'],
+  texts: { name: 'name', description: 'description' },
+  view: domainView,
+}
+
+const without = <T extends object>(body: T) =>
+  Object.fromEntries(Object.entries(body).filter(([name]) => !unknownToDomains.includes(name))) as T
+
+const list = operation({
+  id: 'domains.list',
+  method: 'GET',
+  path: '/domains',
+  majors: ['v3'],
+  summary: 'List domains',
+  catalog: ['identity-v3.domains.list-domains'],
+  policy: rules.list,
+  policyTarget: ({ who }) => ({ target: { domain: { id: who.domain?.id } } }),
+  async handle(context) {
+    const { who, db, rawQuery } = context
+    return collection(context, projectQuery(db, true, tagFilter(rawQuery), who.domain ? [who.domain.id] : undefined), {
+      ...domainList,
+      path: '/domains',
+    })
+  },
+})
+
+const show = operation({
+  id: 'domains.show',
+  method: 'GET',
+  path: '/domains/{domain_id}',
+  majors: ['v3'],
+  summary: 'Show domain details',
+  catalog: ['identity-v3.domains.show-domain-details'],
+  on: domain,
+  policy: rules.get,
+  handle: async (context) => ({ domain: domainView(context.domain, context) }),
+})
+
+const create = operation({
+  id: 'domains.create',
+  method: 'POST',
+  path: '/domains',
+  majors: ['v3'],
+  summary: 'Create a domain',
+  catalog: ['identity-v3.domains.create-domain'],
+  body: Create,
+  status: 201,
+  policy: rules.create,
+  async handle(context) {
+    const { cloud, tx, body, now } = context
+    return { domain: domainView(await addProject(cloud, tx, { ...without(body.domain), is_domain: true }, '', now), context) }
+  },
+})
+
+const update = operation({
+  id: 'domains.update',
+  method: 'PATCH',
+  path: '/domains/{domain_id}',
+  majors: ['v3'],
+  summary: 'Update a domain',
+  catalog: ['identity-v3.domains.update-domain'],
+  body: Update,
+  on: domain,
+  policy: rules.update,
+  handle: async (context) => ({
+    domain: domainView(await changeProject(context.tx, context.domain, without(context.body.domain)), context),
+  }),
+})
+
+const remove = operation({
+  id: 'domains.delete',
+  method: 'DELETE',
+  path: '/domains/{domain_id}',
+  majors: ['v3'],
+  summary: 'Delete a domain',
+  catalog: ['identity-v3.domains.delete-domain'],
+  status: 204,
+  on: domain,
+  policy: rules.delete,
+  handle: ({ tx, domain }) => removeDomain(tx, domain),
+})
+
+export const domains = [list, create, show, update, remove]

@@ -1,0 +1,43 @@
+// What other services may ask of identity.
+import { createHash } from 'node:crypto'
+import { findUser } from '../../auth/store.ts'
+import type { Who } from '../../auth/who.ts'
+import type { Cloud } from '../../cloud.ts'
+import { decryptBlob } from './credentials/blob.ts'
+import { findCredential } from './credentials/store.ts'
+
+export interface IdentityFacade {
+  /** The secret behind an EC2 access key and who acts with it; null when there is no such key or its user may do nothing there. */
+  ec2(access: string): Promise<{ secret: string; who: Who } | null>
+}
+
+declare module '../facades.ts' {
+  interface Facades {
+    identity: IdentityFacade
+  }
+}
+
+export const identityFacade = (cloud: Cloud): IdentityFacade => ({
+  async ec2(access) {
+    const { read } = cloud.database
+    const row = await findCredential(read, createHash('sha256').update(access).digest('hex'))
+    if (row?.type !== 'ec2' || !row.project_id) return null
+    const blob = JSON.parse(decryptBlob(cloud, row.encrypted_blob)) as Record<string, unknown>
+    // Keys that were made with a delegated token carry less than the user's roles: they are not honoured here.
+    if (blob.trust_id || blob.app_cred_id || blob.access_token_id || typeof blob.secret !== 'string') return null
+    const user = await findUser(read, row.user_id)
+    if (!user) return null
+    const seconds = Math.floor(cloud.environment.clock.now() / 1000)
+    const who = await cloud.tokens.resolve(read, {
+      userId: user.id,
+      epoch: user.token_epoch,
+      methods: ['ec2credential'],
+      scope: { type: 'project', id: row.project_id },
+      issuedAt: seconds,
+      expiresAt: seconds + 900,
+      auditIds: [row.id],
+      delegation: { kind: 'ec2', id: row.id, epoch: user.token_epoch },
+    })
+    return who && { secret: blob.secret, who }
+  },
+})

@@ -1,0 +1,76 @@
+// Identity (reference chapters 6 to 10): who may do what, tokens and the service catalog.
+import { service } from '../../api/service.ts'
+import { applicationCredentials } from './application-credentials/index.ts'
+import { grants } from './assignments/grants.ts'
+import { roleAssignments } from './assignments/list.ts'
+import { authScopes } from './auth/scopes.ts'
+import { credentials } from './credentials/credentials.ts'
+import { domains } from './domains/domains.ts'
+import { ec2Credentials } from './ec2/credentials.ts'
+import { ec2Tokens } from './ec2/tokens.ts'
+import { endpointGroups } from './endpoint-filter/groups.ts'
+import { endpointFilters } from './endpoint-filter/projects.ts'
+import { groups } from './groups/groups.ts'
+import { groupMembers } from './groups/members.ts'
+import { partyKeys } from './key-distribution/keys.ts'
+import { tickets } from './key-distribution/tickets.ts'
+import { accessTokens } from './oauth1/access-tokens.ts'
+import { consumers } from './oauth1/consumers.ts'
+import { oauthTokens } from './oauth1/tokens.ts'
+import { policies } from './policies/policies.ts'
+import { projects } from './projects/index.ts'
+import { impliedRoles } from './roles/implied.ts'
+import { domainRoleRules, roles } from './roles/roles.ts'
+import { baseRules } from './rules.ts'
+import { endpoints } from './service-catalog/endpoints.ts'
+import { regions } from './service-catalog/regions.ts'
+import { services } from './service-catalog/services.ts'
+import { tokens } from './tokens/index.ts'
+import { trusts } from './trusts/index.ts'
+import { trustFilterRules } from './trusts/resource.ts'
+import { users } from './users/index.ts'
+import { v2Operations } from './v2.0/index.ts'
+import { versionOperations } from './versions/index.ts'
+
+export const identity = service({
+  name: 'identity',
+  description: 'Identity',
+  ports: [5000, 35357],
+  faultStyle: 'identity',
+  majors: [{ id: 'v3' }, { id: 'v2.0' }, { id: 'v1' }],
+  projectInPath: false,
+  catalog: [{ type: 'identity', name: 'keystone', path: '/v3', adminPort: 35357 }],
+  baseRules,
+  moreRules: [...domainRoleRules, ...trustFilterRules],
+  operations: [
+    ...versionOperations,
+    ...tokens,
+    ...authScopes,
+    ...projects,
+    ...domains,
+    ...users,
+    ...groups,
+    ...groupMembers,
+    ...roles,
+    ...impliedRoles,
+    ...grants,
+    roleAssignments,
+    ...services,
+    ...endpoints,
+    ...regions,
+    ...credentials,
+    ...policies,
+    ...trusts,
+    ...applicationCredentials,
+    ...ec2Credentials,
+    ...ec2Tokens,
+    ...consumers,
+    ...oauthTokens,
+    ...accessTokens,
+    ...endpointGroups,
+    ...endpointFilters,
+    ...partyKeys,
+    ...tickets,
+    ...v2Operations,
+  ],
+})

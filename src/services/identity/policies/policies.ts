@@ -1,0 +1,140 @@
+// Policies (reference 6.11): texts that services may keep here; what they say is not enforced by identity.
+import { Type } from 'typebox'
+import { operation, resource } from '../../../api/operation.ts'
+import type { PolicyRow } from '../../../auth/delegation-tables.ts'
+import { rule } from '../../../auth/policy.ts'
+import type { Db } from '../../../db/database.ts'
+import { ensureSameId, extraOf, mergeExtra, missing } from '../attributes.ts'
+import { collection } from '../collection.ts'
+import { adminOrSystemReader, adminRequired } from '../rules.ts'
+
+const Blob = Type.Unsafe<unknown>({
+  anyOf: [
+    { type: 'string', maxLength: 65535 },
+    { type: 'object', maxProperties: 1000 },
+  ],
+})
+const Kind = Type.String({ minLength: 1, maxLength: 255 })
+const Create = Type.Object({ policy: Type.Object({ blob: Blob, type: Kind }) })
+const Update = Type.Object({
+  policy: Type.Object({ blob: Type.Optional(Blob), type: Type.Optional(Kind) }, { minProperties: 1 }),
+})
+const known = ['blob', 'type']
+
+const find = (db: Db, id: string) => db.selectFrom('identity_policies').selectAll().where('id', '=', id).executeTakeFirst()
+const policy = resource<'policy', PolicyRow>({
+  name: 'policy',
+  param: 'policy_id',
+  load: (id, { db }) => find(db, id),
+  target: () => ({}),
+  missing: missing('policy'),
+  hidden: true,
+})
+
+const view = (row: PolicyRow, { href }: { href(path: string): string }) => ({
+  ...row.extra,
+  id: row.id,
+  type: row.type,
+  blob: row.policy_blob,
+  links: { self: href(`/policies/${row.id}`) },
+})
+
+const common = { majors: ['v3'] } as const
+const one = { ...common, path: '/policies/{policy_id}', on: policy } as const
+const ids = (name: string) => [`identity-v3.policies.${name}`]
+
+const list = operation({
+  ...common,
+  id: 'policies.list',
+  method: 'GET',
+  path: '/policies',
+  summary: 'List policies',
+  catalog: ids('list-policies'),
+  policy: rule('identity:list_policies', adminOrSystemReader, 'List policies.'),
+  handle: (context) =>
+    collection<PolicyRow>(context, context.db.selectFrom('identity_policies').selectAll(), {
+      name: 'policies',
+      path: '/policies',
+      view,
+      shape: {
+        filters: { type: 'type' },
+        sortKeys: { id: 'id', type: 'type' },
+        defaultSort: [['created_at', 'asc']],
+        id: 'id',
+        maxLimit: 10_000,
+      },
+    }),
+})
+
+const show = operation({
+  ...one,
+  id: 'policies.show',
+  method: 'GET',
+  summary: 'Show policy details',
+  catalog: ids('show-policy-details'),
+  policy: rule('identity:get_policy', adminOrSystemReader, 'Show policy details.'),
+  handle: async (context) => ({ policy: view(context.policy, context) }),
+})
+
+const create = operation({
+  ...common,
+  id: 'policies.create',
+  method: 'POST',
+  path: '/policies',
+  summary: 'Create policy',
+  catalog: ids('create-policy'),
+  body: Create,
+  status: 201,
+  policy: rule('identity:create_policy', adminRequired, 'Create a policy.'),
+  async handle(context) {
+    const { tx, now, cloud, body } = context
+    const { blob, type } = body.policy
+    const row = { id: cloud.environment.hexId(), type, policy_blob: blob, extra: extraOf(body.policy, known), created_at: now }
+    await tx.db
+      .insertInto('identity_policies')
+      .values({ ...row, policy_blob: JSON.stringify(blob) })
+      .execute()
+    return { policy: view(row, context) }
+  },
+})
+
+const update = operation({
+  ...one,
+  id: 'policies.update',
+  method: 'PATCH',
+  summary: 'Update policy',
+  catalog: ids('update-policy'),
+  body: Update,
+  policy: rule('identity:update_policy', adminRequired, 'Update a policy.'),
+  async handle(context) {
+    const { tx, body, policy } = context
+    ensureSameId(policy.id, body.policy)
+    const row = {
+      ...policy,
+      type: body.policy.type ?? policy.type,
+      policy_blob: body.policy.blob ?? policy.policy_blob,
+      extra: mergeExtra(policy.extra, body.policy, known),
+    }
+    await tx.db
+      .updateTable('identity_policies')
+      .set({ type: row.type, policy_blob: JSON.stringify(row.policy_blob), extra: row.extra })
+      .where('id', '=', policy.id)
+      .execute()
+    return { policy: view(row, context) }
+  },
+})
+
+const remove = operation({
+  ...one,
+  id: 'policies.delete',
+  method: 'DELETE',
+  summary: 'Delete policy',
+  catalog: ids('delete-policy'),
+  status: 204,
+  policy: rule('identity:delete_policy', adminRequired, 'Delete a policy.'),
+  async handle({ tx, policy }) {
+    await tx.db.deleteFrom('identity_policies').where('id', '=', policy.id).execute()
+  },
+})
+
+export const policies = [list, show, create, update, remove]

@@ -1,0 +1,29 @@
+import { forbidden } from '../../../api/faults.ts'
+import { operation } from '../../../api/operation.ts'
+import type { Project } from '../../../auth/tables.ts'
+import type { Tx } from '../../../db/database.ts'
+import { ensureMutable } from '../attributes.ts'
+import { removeDomain } from '../domains/delete.ts'
+import { deleteProject, project } from './resource.ts'
+import { childrenOf, deleteProjects } from './store.ts'
+
+export async function removeProject(tx: Tx, row: Project): Promise<void> {
+  ensureMutable('project', row)
+  if (row.is_domain) return removeDomain(tx, row)
+  if ((await childrenOf(tx.db, [row.id])).length)
+    throw forbidden(`Cannot delete the project ${row.id} since it is not a leaf in the hierarchy.`)
+  await deleteProjects(tx.db, [row.id])
+}
+
+export const remove = operation({
+  id: 'projects.delete',
+  method: 'DELETE',
+  path: '/projects/{project_id}',
+  majors: ['v3'],
+  summary: 'Delete a project',
+  catalog: ['identity-v3.projects.delete-project'],
+  status: 204,
+  on: project,
+  policy: deleteProject,
+  handle: ({ tx, project }) => removeProject(tx, project),
+})

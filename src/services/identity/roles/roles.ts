@@ -1,0 +1,169 @@
+// Roles (reference 6.10): names that rules ask for. A domain may have roles of its own, which count only by what they imply.
+import { Type } from 'typebox'
+import { badRequest, notFound } from '../../../api/faults.ts'
+import { operation, resource } from '../../../api/operation.ts'
+import { Name } from '../../../api/types.ts'
+import { rule } from '../../../auth/policy.ts'
+import type { RoleRow } from '../../../auth/tables.ts'
+import { Description, ensureMutable, ensureSameId, extraOf, Id, mergeExtra, mergeOptions, missing, Options } from '../attributes.ts'
+import { byName, collection } from '../collection.ts'
+import { findDomain } from '../domains/domains.ts'
+import { adminOrSystemReader, adminRequired } from '../rules.ts'
+import { deleteRoles, findRole, insertRole, roleQuery, updateRole } from './store.ts'
+
+const attributes = {
+  description: Type.Optional(Description),
+  domain_id: Type.Optional(Type.Union([Id, Type.Null()])),
+  options: Type.Optional(Options),
+}
+const Create = Type.Object({ role: Type.Object({ name: Name, ...attributes }) })
+const Update = Type.Object({ role: Type.Object({ name: Type.Optional(Name), ...attributes }, { minProperties: 1 }) })
+const known = ['name', ...Object.keys(attributes)]
+
+export const roleTarget = (row: Pick<RoleRow, 'id' | 'name' | 'domain_id'>) => ({
+  id: row.id,
+  name: row.name,
+  domain_id: row.domain_id === '' ? null : row.domain_id,
+})
+
+export const role = resource({
+  name: 'role',
+  param: 'role_id',
+  load: (id, { db }) => findRole(db, id),
+  target: (row) => ({ target: { role: roleTarget(row) } }),
+  missing: missing('role'),
+  hidden: true,
+})
+
+export const roleRules = {
+  get: rule('identity:get_role', `(${adminOrSystemReader}) or (role:manager and rule:domain_managed_target_role)`, 'Show role details.'),
+  list: rule('identity:list_roles', `(${adminOrSystemReader}) or (role:manager and not domain_id:None)`, 'List roles.'),
+  create: rule('identity:create_role', adminRequired, 'Create a role.'),
+  update: rule('identity:update_role', adminRequired, 'Update a role.'),
+  delete: rule('identity:delete_role', adminRequired, 'Delete a role.'),
+}
+
+/** Rules that handlers ask for besides, when the role is a domain's own. */
+export const domainRoleRules = [rule('identity:list_domain_roles', adminOrSystemReader, "List a domain's own roles.")]
+
+export const roleView = (row: RoleRow, { href }: { href(path: string): string }) => ({
+  ...row.extra,
+  id: row.id,
+  name: row.name,
+  domain_id: row.domain_id === '' ? null : row.domain_id,
+  description: row.description,
+  options: row.options,
+  links: { self: href(`/roles/${row.id}`) },
+})
+
+const list = operation({
+  id: 'roles.list',
+  method: 'GET',
+  path: '/roles',
+  majors: ['v3'],
+  summary: 'List roles',
+  catalog: ['identity-v3.roles.list-roles'],
+  policy: roleRules.list,
+  policyTarget: () => ({}),
+  async handle(context) {
+    const domainId = context.rawQuery.get('domain_id') ?? ''
+    if (domainId && !context.allows('identity:list_domain_roles'))
+      return { roles: [], links: { self: context.href('/roles'), previous: null, next: null } }
+    return collection(context, roleQuery(context.db, domainId), {
+      name: 'roles',
+      path: '/roles',
+      shape: byName({ name: 'name' }),
+      texts: { name: 'name' },
+      view: roleView,
+    })
+  },
+})
+
+const show = operation({
+  id: 'roles.show',
+  method: 'GET',
+  path: '/roles/{role_id}',
+  majors: ['v3'],
+  summary: 'Show role details',
+  catalog: ['identity-v3.roles.show-role-details'],
+  on: role,
+  policy: roleRules.get,
+  handle: async (context) => ({ role: roleView(context.role, context) }),
+})
+
+const create = operation({
+  id: 'roles.create',
+  method: 'POST',
+  path: '/roles',
+  majors: ['v3'],
+  summary: 'Create a role',
+  catalog: ['identity-v3.roles.create-role'],
+  body: Create,
+  status: 201,
+  policy: roleRules.create,
+  policyTarget: () => ({}),
+  async handle(context) {
+    const {
+      cloud,
+      tx,
+      body: { role },
+      now,
+    } = context
+    if (role.domain_id && !(await findDomain(tx.db, role.domain_id))) throw notFound(missing('domain')(role.domain_id))
+    const row: RoleRow = {
+      id: cloud.environment.hexId(),
+      name: role.name,
+      domain_id: role.domain_id ?? '',
+      description: role.description ?? null,
+      extra: extraOf(role, known),
+      options: mergeOptions({}, role.options),
+      created_at: now,
+    }
+    await insertRole(tx.db, row)
+    return { role: roleView(row, context) }
+  },
+})
+
+const update = operation({
+  id: 'roles.update',
+  method: 'PATCH',
+  path: '/roles/{role_id}',
+  majors: ['v3'],
+  summary: 'Update a role',
+  catalog: ['identity-v3.roles.update-role'],
+  body: Update,
+  on: role,
+  policy: roleRules.update,
+  async handle(context) {
+    const { tx, role, body } = context
+    const { name, description, options, domain_id } = body.role
+    ensureSameId(role.id, body.role)
+    ensureMutable('role', role, body.role)
+    if (domain_id !== undefined && (domain_id ?? '') !== role.domain_id) throw badRequest('Update of `domain_id` is not allowed.')
+    const row = await updateRole(tx.db, role, {
+      ...(name === undefined ? {} : { name }),
+      ...(description === undefined ? {} : { description }),
+      ...(options === undefined ? {} : { options: mergeOptions(role.options, options) }),
+      extra: mergeExtra(role.extra, body.role, known),
+    })
+    return { role: roleView(row, context) }
+  },
+})
+
+const remove = operation({
+  id: 'roles.delete',
+  method: 'DELETE',
+  path: '/roles/{role_id}',
+  majors: ['v3'],
+  summary: 'Delete a role',
+  catalog: ['identity-v3.roles.delete-role'],
+  status: 204,
+  on: role,
+  policy: roleRules.delete,
+  async handle({ tx, role }) {
+    ensureMutable('role', role)
+    await deleteRoles(tx.db, [role.id])
+  },
+})
+
+export const roles = [list, create, show, update, remove]

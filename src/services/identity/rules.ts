@@ -1,0 +1,20 @@
+// Check strings that identity's operations share, as upstream has them.
+export const baseRules: Record<string, string> = {
+  admin_required: 'role:admin or is_admin:1',
+  service_role: 'role:service',
+  service_or_admin: 'rule:admin_required or rule:service_role',
+  owner: 'user_id:%(user_id)s',
+  admin_or_owner: 'rule:admin_required or rule:owner',
+  token_subject: 'user_id:%(target.token.user_id)s',
+  admin_or_token_subject: 'rule:admin_required or rule:token_subject',
+  service_admin_or_token_subject: 'rule:service_or_admin or rule:token_subject',
+  domain_managed_target_role: "'manager':%(target.role.name)s or 'member':%(target.role.name)s or 'reader':%(target.role.name)s",
+}
+export const adminRequired = 'rule:admin_required'
+export const adminOrSystemReader = 'rule:admin_required or (role:reader and system_scope:all)'
+
+/** Who reads a domain's rows: administrators, readers of the whole system, readers of that domain. */
+export const readersOf = (domain: string) =>
+  `(rule:admin_required) or (role:reader and system_scope:all) or (role:reader and domain_id:%(${domain})s)`
+/** Who changes a domain's rows: administrators, and managers of that domain. */
+export const managersOf = (domain: string) => `(rule:admin_required) or (role:manager and domain_id:%(${domain})s)`

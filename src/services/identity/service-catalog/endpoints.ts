@@ -1,0 +1,211 @@
+// Endpoints of the catalog (reference 6.4).
+import { Type } from 'typebox'
+import { badRequest } from '../../../api/faults.ts'
+import { operation, resource } from '../../../api/operation.ts'
+import { rule } from '../../../auth/policy.ts'
+import type { Endpoint } from '../../../auth/tables.ts'
+import type { Db } from '../../../db/database.ts'
+import { Description, ensureSameId, extraOf, Id, mergeExtra, missing } from '../attributes.ts'
+import { collection } from '../collection.ts'
+import { adminOrSystemReader, adminRequired } from '../rules.ts'
+import { ownService } from './services.ts'
+import {
+  deleteEndpoints,
+  endpointQuery,
+  ensureRegion,
+  findEndpoint,
+  findRegion,
+  findService,
+  insertEndpoint,
+  updateEndpoint,
+} from './store.ts'
+
+const Interface = Type.Union([Type.Literal('public'), Type.Literal('internal'), Type.Literal('admin')])
+export const Url = Type.String({ maxLength: 225, pattern: '^[a-zA-Z0-9+.-]+:[^\\s\\u0000-\\u001f]+$' })
+const Region = Type.Union([Type.String({ minLength: 1, maxLength: 255 }), Type.Null()])
+const attributes = {
+  region: Type.Optional(Region),
+  region_id: Type.Optional(Region),
+  enabled: Type.Optional(Type.Boolean()),
+  name: Type.Optional(Type.String({ maxLength: 255 })),
+  description: Type.Optional(Description),
+}
+const Create = Type.Object({ endpoint: Type.Object({ service_id: Id, interface: Interface, url: Url, ...attributes }) })
+const Update = Type.Object({
+  endpoint: Type.Object(
+    { service_id: Type.Optional(Id), interface: Type.Optional(Interface), url: Type.Optional(Url), ...attributes },
+    { minProperties: 1 },
+  ),
+})
+const known = ['service_id', 'interface', 'url', 'region', 'region_id', 'enabled']
+
+export const endpoint = resource({
+  name: 'endpoint',
+  param: 'endpoint_id',
+  load: (id, { db }) => findEndpoint(db, id),
+  target: () => ({}),
+  missing: missing('endpoint'),
+  hidden: true,
+})
+
+export const endpointRules = {
+  get: rule('identity:get_endpoint', adminOrSystemReader, 'Show endpoint details.'),
+  list: rule('identity:list_endpoints', adminOrSystemReader, 'List endpoints.'),
+  create: rule('identity:create_endpoint', adminRequired, 'Create an endpoint.'),
+  update: rule('identity:update_endpoint', adminRequired, 'Update an endpoint.'),
+  delete: rule('identity:delete_endpoint', adminRequired, 'Delete an endpoint.'),
+}
+
+export const endpointView = (row: Endpoint, { href }: { href(path: string): string }) => ({
+  ...row.extra,
+  id: row.id,
+  service_id: row.service_id,
+  interface: row.interface,
+  url: row.url,
+  region: row.region_id,
+  region_id: row.region_id,
+  enabled: row.enabled,
+  links: { self: href(`/endpoints/${row.id}`) },
+})
+
+/** A catalog with a name it cannot fill in would be broken for everybody. Throws 400. */
+export function ensureUrl(url: string): void {
+  for (const [, name] of url.matchAll(/[$%]\(([^)]*)\)s?/g)) {
+    if (!['tenant_id', 'project_id', 'user_id'].includes(name!))
+      throw badRequest(`Invalid endpoint URL: '${name!.slice(0, 60)}' cannot be filled in.`)
+  }
+  if (/[$%]\(user_id\)/.test(url)) throw badRequest("Invalid endpoint URL: 'user_id' cannot be filled in.")
+}
+
+async function ensureFits(
+  db: Db,
+  body: { service_id?: string; url?: string; region?: string | null; region_id?: string | null },
+  now: string,
+): Promise<string | null | undefined> {
+  if (body.url !== undefined) ensureUrl(body.url)
+  if (body.service_id !== undefined && !(await findService(db, body.service_id))) throw badRequest(missing('service')(body.service_id))
+  if (body.region_id) {
+    if (!(await findRegion(db, body.region_id))) throw badRequest(missing('region')(body.region_id))
+    return body.region_id
+  }
+  if (body.region) await ensureRegion(db, body.region, now)
+  return body.region_id === undefined ? body.region : body.region_id
+}
+
+export const endpoints = [
+  operation({
+    id: 'endpoints.list',
+    method: 'GET',
+    path: '/endpoints',
+    majors: ['v3'],
+    summary: 'List endpoints',
+    catalog: ['identity-v3.endpoints.list-endpoints'],
+    policy: endpointRules.list,
+    handle: async (context) =>
+      collection(context, endpointQuery(context.db), {
+        name: 'endpoints',
+        path: '/endpoints',
+        view: endpointView,
+        booleans: ['enabled'],
+        shape: {
+          filters: { interface: 'interface', service_id: 'service_id', region_id: 'region_id', region: 'region_id', enabled: 'enabled' },
+          sortKeys: { id: 'id', service_id: 'service_id' },
+          defaultSort: [
+            ['service_id', 'asc'],
+            ['interface', 'asc'],
+          ],
+          id: 'id',
+          maxLimit: 10_000,
+        },
+      }),
+  }),
+  operation({
+    id: 'endpoints.show',
+    method: 'GET',
+    path: '/endpoints/{endpoint_id}',
+    majors: ['v3'],
+    summary: 'Show endpoint details',
+    catalog: [],
+    on: endpoint,
+    policy: endpointRules.get,
+    handle: async (context) => ({ endpoint: endpointView(context.endpoint, context) }),
+  }),
+  operation({
+    id: 'endpoints.create',
+    method: 'POST',
+    path: '/endpoints',
+    majors: ['v3'],
+    summary: 'Create endpoint',
+    catalog: ['identity-v3.endpoints.create-endpoint'],
+    body: Create,
+    status: 201,
+    policy: endpointRules.create,
+    async handle(context) {
+      const {
+        cloud,
+        tx,
+        body: { endpoint },
+        now,
+      } = context
+      const region = await ensureFits(tx.db, endpoint, now)
+      const row: Endpoint = {
+        id: cloud.environment.hexId(),
+        service_id: endpoint.service_id,
+        interface: endpoint.interface,
+        region_id: region ?? null,
+        url: endpoint.url,
+        enabled: endpoint.enabled ?? true,
+        managed: false,
+        legacy_id: null,
+        extra: extraOf(endpoint, known),
+        created_at: now,
+      }
+      await insertEndpoint(tx.db, row)
+      return { endpoint: endpointView(row, context) }
+    },
+  }),
+  operation({
+    id: 'endpoints.update',
+    method: 'PATCH',
+    path: '/endpoints/{endpoint_id}',
+    majors: ['v3'],
+    summary: 'Update endpoint',
+    catalog: ['identity-v3.endpoints.update-endpoint'],
+    body: Update,
+    on: endpoint,
+    policy: endpointRules.update,
+    async handle(context) {
+      const { tx, endpoint, body, now } = context
+      const changes = body.endpoint
+      ensureSameId(endpoint.id, changes)
+      if (endpoint.managed && ['service_id', 'interface', 'url', 'region', 'region_id'].some((name) => name in changes))
+        throw ownService('endpoint')
+      const region = await ensureFits(tx.db, changes, now)
+      const { service_id, url, enabled } = changes
+      const row = await updateEndpoint(tx.db, endpoint.id, {
+        ...(service_id === undefined ? {} : { service_id }),
+        ...(changes.interface === undefined ? {} : { interface: changes.interface }),
+        ...(url === undefined ? {} : { url }),
+        ...(enabled === undefined ? {} : { enabled }),
+        ...(region === undefined ? {} : { region_id: region }),
+        extra: mergeExtra(endpoint.extra, changes, known),
+      })
+      return { endpoint: endpointView(row, context) }
+    },
+  }),
+  operation({
+    id: 'endpoints.delete',
+    method: 'DELETE',
+    path: '/endpoints/{endpoint_id}',
+    majors: ['v3'],
+    summary: 'Delete endpoint',
+    catalog: ['identity-v3.endpoints.delete-endpoint'],
+    status: 204,
+    on: endpoint,
+    policy: endpointRules.delete,
+    async handle({ tx, endpoint }) {
+      if (endpoint.managed) throw ownService('endpoint')
+      await deleteEndpoints(tx.db, [endpoint.id])
+    },
+  }),
+]

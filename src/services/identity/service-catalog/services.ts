@@ -1,0 +1,161 @@
+// Services of the catalog (reference 6.3). Those of this cloud itself are kept up to date at each start.
+import { Type } from 'typebox'
+import { forbidden } from '../../../api/faults.ts'
+import { operation, resource } from '../../../api/operation.ts'
+import { Text } from '../../../api/types.ts'
+import { rule } from '../../../auth/policy.ts'
+import type { Service } from '../../../auth/tables.ts'
+import { Description, ensureSameId, extraOf, mergeExtra, missing } from '../attributes.ts'
+import { collection } from '../collection.ts'
+import { adminOrSystemReader, adminRequired } from '../rules.ts'
+import { deleteService, findService, insertService, serviceQuery, updateService } from './store.ts'
+
+const ServiceType = Type.String({ minLength: 1, maxLength: 255, pattern: '^[^\\u0000-\\u001f\\u007f]+$' })
+const attributes = { name: Type.Optional(Text), description: Type.Optional(Description), enabled: Type.Optional(Type.Boolean()) }
+const Create = Type.Object({ service: Type.Object({ type: ServiceType, ...attributes }) })
+const Update = Type.Object({ service: Type.Object({ type: Type.Optional(ServiceType), ...attributes }, { minProperties: 1 }) })
+const known = ['type', ...Object.keys(attributes)]
+
+export const service = resource({
+  name: 'service',
+  param: 'service_id',
+  load: (id, { db }) => findService(db, id),
+  target: () => ({}),
+  missing: missing('service'),
+  hidden: true,
+})
+
+export const serviceRules = {
+  get: rule('identity:get_service', adminOrSystemReader, 'Show service details.'),
+  list: rule('identity:list_services', adminOrSystemReader, 'List services.'),
+  create: rule('identity:create_service', adminRequired, 'Create a service.'),
+  update: rule('identity:update_service', adminRequired, 'Update a service.'),
+  delete: rule('identity:delete_service', adminRequired, 'Delete a service.'),
+}
+
+const view = (row: Service, { href }: { href(path: string): string }) => ({
+  ...row.extra,
+  id: row.id,
+  type: row.type,
+  name: row.name,
+  description: row.description,
+  enabled: row.enabled,
+  links: { self: href(`/services/${row.id}`) },
+})
+
+export const ownService = (what: string) =>
+  forbidden(
+    `This ${what} is the cloud's own: its settings say where it is. Only its name, description and \`enabled\` can be changed here.`,
+  )
+
+export function newService(
+  body: { type: string; name?: string; description?: string | null; enabled?: boolean },
+  id: string,
+  created_at: string,
+): Service {
+  return {
+    id,
+    type: body.type,
+    name: body.name ?? '',
+    description: body.description ?? '',
+    enabled: body.enabled ?? true,
+    managed: false,
+    extra: extraOf(body, known),
+    created_at,
+  }
+}
+
+export const removeService = async (db: Parameters<typeof deleteService>[0], row: Service) => {
+  if (row.managed) throw ownService('service')
+  await deleteService(db, row.id)
+}
+
+export const services = [
+  operation({
+    id: 'services.list',
+    method: 'GET',
+    path: '/services',
+    majors: ['v3'],
+    summary: 'List services',
+    catalog: ['identity-v3.service-catalog.list-services'],
+    policy: serviceRules.list,
+    handle: async (context) =>
+      collection(context, serviceQuery(context.db), {
+        name: 'services',
+        path: '/services',
+        view,
+        texts: { name: 'name', type: 'type' },
+        shape: {
+          filters: { type: 'type', name: 'name' },
+          sortKeys: { type: 'type', name: 'name', id: 'id' },
+          defaultSort: [['type', 'asc']],
+          id: 'id',
+          maxLimit: 10_000,
+        },
+      }),
+  }),
+  operation({
+    id: 'services.show',
+    method: 'GET',
+    path: '/services/{service_id}',
+    majors: ['v3'],
+    summary: 'Show service details',
+    catalog: ['identity-v3.service-catalog.show-service-details'],
+    on: service,
+    policy: serviceRules.get,
+    handle: async (context) => ({ service: view(context.service, context) }),
+  }),
+  operation({
+    id: 'services.create',
+    method: 'POST',
+    path: '/services',
+    majors: ['v3'],
+    summary: 'Create service',
+    catalog: ['identity-v3.service-catalog.create-service'],
+    body: Create,
+    status: 201,
+    policy: serviceRules.create,
+    async handle(context) {
+      const row = newService(context.body.service, context.cloud.environment.hexId(), context.now)
+      await insertService(context.tx.db, row)
+      return { service: view(row, context) }
+    },
+  }),
+  operation({
+    id: 'services.update',
+    method: 'PATCH',
+    path: '/services/{service_id}',
+    majors: ['v3'],
+    summary: 'Update service',
+    catalog: ['identity-v3.service-catalog.update-service'],
+    body: Update,
+    on: service,
+    policy: serviceRules.update,
+    async handle(context) {
+      const { tx, service, body } = context
+      const { type, name, description, enabled } = body.service
+      ensureSameId(service.id, body.service)
+      if (service.managed && type !== undefined && type !== service.type) throw ownService('service')
+      const row = await updateService(tx.db, service.id, {
+        ...(type === undefined ? {} : { type }),
+        ...(name === undefined ? {} : { name }),
+        ...(description === undefined ? {} : { description: description ?? '' }),
+        ...(enabled === undefined ? {} : { enabled }),
+        extra: mergeExtra(service.extra, body.service, known),
+      })
+      return { service: view(row, context) }
+    },
+  }),
+  operation({
+    id: 'services.delete',
+    method: 'DELETE',
+    path: '/services/{service_id}',
+    majors: ['v3'],
+    summary: 'Delete service',
+    catalog: ['identity-v3.service-catalog.delete-service'],
+    status: 204,
+    on: service,
+    policy: serviceRules.delete,
+    handle: ({ tx, service }) => removeService(tx.db, service),
+  }),
+]

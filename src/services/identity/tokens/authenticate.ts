@@ -1,0 +1,144 @@
+// From what was sent to who it is and for what: shared by v3 and v2.0. Every refusal is the same 401, so nobody learns which part was wrong.
+import { forbidden, unauthorized } from '../../../api/faults.ts'
+import { authorityOf, type Delegation, type DelegationKind } from '../../../auth/delegation.ts'
+import { checkPassword } from '../../../auth/passwords.ts'
+import { effectiveRoles, findDomainByName, findProject, findProjectByName, findUser, findUserByName } from '../../../auth/store.ts'
+import type { Scope } from '../../../auth/tokens.ts'
+import type { Who } from '../../../auth/who.ts'
+import type { Cloud } from '../../../cloud.ts'
+import type { ScopeRequest } from './schema.ts'
+
+interface DomainRef {
+  id?: string
+  name?: string
+}
+
+export interface Proof {
+  userId: string
+  /** User.token_epoch when it was proven. */
+  epoch: number
+  methods: string[]
+  /** Set when the proof was a token: the new one ends with it and is revoked with its chain. */
+  expiresAt?: number
+  auditChain?: string
+  /** Scope of the token it came from, used when no other is asked for. */
+  scope?: Scope
+  defaultProjectId: string | null
+  /** Set when it was proven with something handed over: then the scope is that of the delegation. */
+  delegation?: Delegation
+}
+
+async function domainId(cloud: Cloud, ref: DomainRef | undefined): Promise<string | undefined> {
+  if (ref?.id !== undefined) return ref.id
+  if (ref?.name !== undefined) return (await findDomainByName(cloud.database.read, ref.name))?.id
+  return undefined
+}
+
+/** Checks a password; `user` by id, or by name and domain. Throws 401. */
+export async function provePassword(
+  cloud: Cloud,
+  user: { id?: string; name?: string; domain?: DomainRef; password: string },
+): Promise<Proof> {
+  const { database, config, environment } = cloud
+  const domain = user.id === undefined ? await domainId(cloud, user.domain) : undefined
+  const row =
+    user.id !== undefined
+      ? await findUser(database.read, user.id)
+      : user.name !== undefined && domain !== undefined
+        ? await findUserByName(database.read, domain, user.name)
+        : undefined
+  const right = await checkPassword(user.password, row?.password_hash ?? null, config.passwordCost)
+  if (!right || !row?.enabled) throw unauthorized()
+  if (row.password_expires_at && row.password_expires_at <= new Date(environment.clock.now()).toISOString())
+    throw unauthorized('The password is expired and needs to be changed.')
+  const home = await findProject(database.read, row.domain_id)
+  if (!home?.enabled) throw unauthorized()
+  return { userId: row.id, epoch: row.token_epoch, methods: ['password'], defaultProjectId: row.default_project_id }
+}
+
+/** A token proves who its user is as long as it counts. Throws 401. */
+export async function proveToken(cloud: Cloud, token: string): Promise<Proof> {
+  const who = await cloud.tokens.authenticate(token)
+  if (!who) throw unauthorized()
+  if (who.delegation && who.delegation.kind !== 'application_credential')
+    throw forbidden('A token that acts with what was delegated cannot be used to get another token.')
+  const scope: Scope = who.project
+    ? { type: 'project', id: who.project.id }
+    : who.domain
+      ? { type: 'domain', id: who.domain.id }
+      : who.system
+        ? { type: 'system' }
+        : { type: 'none' }
+  return {
+    userId: who.user.id,
+    epoch: who.epoch,
+    methods: [...new Set(['token', ...who.methods])],
+    expiresAt: Math.floor(who.expiresAt / 1000),
+    auditChain: who.auditIds.at(-1)!,
+    scope,
+    defaultProjectId: null,
+    ...(who.delegation ? { delegation: { kind: who.delegation.kind, id: who.delegation.id, epoch: who.delegation.epoch } } : {}),
+  }
+}
+
+/** Who bears the delegation, proven by `methods`; the token ends with it and has its scope. Throws 401 when it counts no more. */
+export async function proveDelegation(cloud: Cloud, kind: DelegationKind, id: string, bearerId: string, methods: string[]): Promise<Proof> {
+  const { read } = cloud.database
+  const bearer = await findUser(read, bearerId)
+  const authority = bearer && (await authorityOf(read, kind, id, bearerId, new Date(cloud.environment.clock.now()).toISOString()))
+  if (!bearer?.enabled || !authority) throw unauthorized()
+  return {
+    userId: bearerId,
+    epoch: bearer.token_epoch,
+    methods,
+    defaultProjectId: null,
+    ...(authority.expiresAt === null ? {} : { expiresAt: Math.floor(Date.parse(authority.expiresAt) / 1000) }),
+    scope: authority.projectId === null ? { type: 'none' } : { type: 'project', id: authority.projectId },
+    delegation: { kind, id, epoch: authority.delegatorEpoch },
+  }
+}
+
+/** The scope that was asked for, by ids. Throws 401 when it does not exist. */
+export async function findScope(cloud: Cloud, asked: ScopeRequest | undefined, proof: Proof): Promise<Scope> {
+  const { read } = cloud.database
+  if (asked === undefined) {
+    if (proof.scope) return proof.scope
+    const home = proof.defaultProjectId
+    if (
+      home &&
+      (await findProject(read, home))?.enabled &&
+      (await effectiveRoles(read, proof.userId, { type: 'project', id: home })).length
+    )
+      return { type: 'project', id: home }
+    return { type: 'none' }
+  }
+  if (asked === 'unscoped' || asked.unscoped) return { type: 'none' }
+  if (asked.system) return { type: 'system' }
+  if (asked.project) {
+    if (asked.project.id !== undefined) return { type: 'project', id: asked.project.id }
+    const domain = await domainId(cloud, asked.project.domain)
+    const row =
+      domain !== undefined && asked.project.name !== undefined ? await findProjectByName(read, domain, asked.project.name) : undefined
+    if (row) return { type: 'project', id: row.id }
+  } else if (asked.domain) {
+    const id = await domainId(cloud, asked.domain)
+    if (id !== undefined) return { type: 'domain', id }
+  }
+  throw unauthorized()
+}
+
+/** Makes the token; throws 401 when the user has no role in the scope. */
+export async function issueToken(cloud: Cloud, proof: Proof, scope: Scope): Promise<{ token: string; who: Who }> {
+  const { token, content } = cloud.tokens.issue({
+    userId: proof.userId,
+    epoch: proof.epoch,
+    methods: proof.methods,
+    scope,
+    expiresAt: proof.expiresAt,
+    auditChain: proof.auditChain,
+    delegation: proof.delegation,
+  })
+  const who = await cloud.tokens.resolve(cloud.database.read, content)
+  if (!who) throw unauthorized()
+  return { token, who }
+}

@@ -1,0 +1,33 @@
+// The token that a request is about: X-Subject-Token.
+import { type BaseContext, resource } from '../../../api/operation.ts'
+import { rule } from '../../../auth/policy.ts'
+import type { Who } from '../../../auth/who.ts'
+import { flag } from '../collection.ts'
+import { adminOrSystemReader } from '../rules.ts'
+
+/** How long after its end a service may still ask what a token was, with `allow_expired`. */
+const expiredWindowSeconds = 172_800
+
+async function find({ request, who, cloud, rawQuery }: BaseContext): Promise<Who | undefined> {
+  const token = request.headers['x-subject-token']
+  if (typeof token !== 'string' || !token) return undefined
+  if (token === request.headers['x-auth-token']) return who
+  const found = await cloud.tokens.authenticate(token)
+  if (found || !rawQuery.size || !flag(rawQuery.get('allow_expired') ?? 'false')) return found ?? undefined
+  const content = cloud.tokens.read(token, expiredWindowSeconds)
+  return (content && (await cloud.tokens.resolve(cloud.database.read, content))) ?? undefined
+}
+
+export const subject = resource({
+  name: 'subject',
+  param: '',
+  load: (_id, context) => find(context),
+  target: (who) => ({ target: { token: { user_id: who.user.id, user: { domain: { id: who.user.domain.id } } } } }),
+  missing: () => 'Could not find token.',
+})
+
+export const tokenRules = {
+  validate: rule('identity:validate_token', `${adminOrSystemReader} or rule:service_role or rule:token_subject`, 'Validate a token.'),
+  check: rule('identity:check_token', `${adminOrSystemReader} or rule:token_subject`, 'Check a token.'),
+  revoke: rule('identity:revoke_token', 'rule:admin_required or rule:token_subject', 'Revoke a token.'),
+}

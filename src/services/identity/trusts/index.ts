@@ -1,0 +1,93 @@
+// Operations on trusts (reference 7.4; the rest as today's clients have it).
+import { Type } from 'typebox'
+import { forbidden, notFound } from '../../../api/faults.ts'
+import { operation, reply } from '../../../api/operation.ts'
+import { missing } from '../attributes.ts'
+import { wholeCollection } from '../collection.ts'
+import { ensureOwnAuthority } from '../delegations/own-authority.ts'
+import { createTrust } from './create.ts'
+import { trust, trustRoles, trustRules, trustTarget, trustView } from './resource.ts'
+import { deleteTrusts, trustQuery } from './store.ts'
+
+const common = { majors: ['v3'], catalog: [] as string[] } as const
+const one = { ...common, path: '/OS-TRUST/trusts/{trust_id}', on: trust } as const
+const role = { ...common, path: '/OS-TRUST/trusts/{trust_id}/roles/{role_id}', on: trust, policy: trustRules.getRole } as const
+
+const list = operation({
+  ...common,
+  id: 'trusts.list',
+  method: 'GET',
+  path: '/OS-TRUST/trusts',
+  summary: 'List trusts',
+  query: Type.Object({ trustor_user_id: Type.Optional(Type.String()), trustee_user_id: Type.Optional(Type.String()) }),
+  policy: trustRules.list,
+  policyTarget: ({ query }) => trustTarget(query),
+  async handle(context) {
+    const { query, allows, db } = context
+    const { trustor_user_id: trustor, trustee_user_id: trustee } = query
+    const rules = [...(trustor === undefined ? [] : ['for_trustor']), ...(trustee === undefined ? [] : ['for_trustee'])]
+    for (const name of rules.map((filter) => `identity:list_trusts_${filter}`))
+      if (!allows(name)) throw forbidden(`You are not authorized to perform the requested action: ${name}.`)
+    const rows = await trustQuery(db, { trustor, trustee }).execute()
+    return wholeCollection(context, 'trusts', '/OS-TRUST/trusts', await Promise.all(rows.map((row) => trustView(row, context, false))))
+  },
+})
+
+const show = operation({
+  ...one,
+  id: 'trusts.show',
+  method: 'GET',
+  summary: 'Show a trust',
+  policy: trustRules.get,
+  handle: async (context) => ({ trust: await trustView(context.trust, context, true) }),
+})
+
+const remove = operation({
+  ...one,
+  id: 'trusts.delete',
+  method: 'DELETE',
+  summary: 'Delete a trust',
+  status: 204,
+  policy: trustRules.delete,
+  async handle({ tx, trust, who }) {
+    ensureOwnAuthority(who)
+    await deleteTrusts(tx.db, [trust.id])
+  },
+})
+
+const listRoles = operation({
+  ...common,
+  id: 'trusts.roles.list',
+  method: 'GET',
+  path: '/OS-TRUST/trusts/{trust_id}/roles',
+  on: trust,
+  summary: 'List the roles of a trust',
+  policy: trustRules.listRoles,
+  handle: async (context) =>
+    wholeCollection(context, 'roles', `/OS-TRUST/trusts/${context.trust.id}/roles`, await trustRoles(context.trust, context)),
+})
+
+const showRole = operation({
+  ...role,
+  id: 'trusts.roles.show',
+  method: 'GET',
+  summary: 'Show a role of a trust',
+  async handle(context) {
+    const found = (await trustRoles(context.trust, context)).find(({ id }) => id === context.params.role_id)
+    if (!found) throw notFound(missing('role')(context.params.role_id))
+    return { role: found }
+  },
+})
+
+const checkRole = operation({
+  ...role,
+  id: 'trusts.roles.check',
+  method: 'HEAD',
+  summary: 'Check a role of a trust',
+  async handle({ trust, params }) {
+    if (!trust.role_ids.includes(params.role_id)) throw notFound(missing('role')(params.role_id))
+    return reply({ status: 200 })
+  },
+})
+
+export const trusts = [...createTrust, list, show, remove, listRoles, showRole, checkRole]

@@ -1,0 +1,66 @@
+// Trusts (reference 7.4): a user lets another act with some of the own roles in a project.
+import { type BaseContext, resource } from '../../../api/operation.ts'
+import { findTrust } from '../../../auth/delegation.ts'
+import type { Trust } from '../../../auth/delegation-tables.ts'
+import { rule } from '../../../auth/policy.ts'
+import { missing } from '../attributes.ts'
+import { fullTime } from '../delegations/expiry.ts'
+import { rolesById } from '../roles/store.ts'
+import { adminOrSystemReader } from '../rules.ts'
+
+export const trustTarget = (row: { trustor_user_id?: string; trustee_user_id?: string }) => ({
+  trust: { trustor_user_id: row.trustor_user_id },
+  target: { trust: { trustor_user_id: row.trustor_user_id, trustee_user_id: row.trustee_user_id } },
+})
+
+/** Found while it can be used. */
+export const trust = resource<'trust', Trust>({
+  name: 'trust',
+  param: 'trust_id',
+  async load(id, { db, now }) {
+    const row = await findTrust(db, id)
+    return row && row.remaining_uses !== 0 && (row.expires_at === null || row.expires_at > now) ? row : undefined
+  },
+  target: trustTarget,
+  missing: missing('trust'),
+})
+
+const trustor = 'user_id:%(target.trust.trustor_user_id)s'
+const trustee = 'user_id:%(target.trust.trustee_user_id)s'
+const either = `${adminOrSystemReader} or ${trustor} or ${trustee}`
+export const trustRules = {
+  create: rule('identity:create_trust', 'user_id:%(trust.trustor_user_id)s', 'Create a trust.'),
+  get: rule('identity:get_trust', either, 'Show a trust.'),
+  list: rule('identity:list_trusts', either, 'List trusts: all, or with a filter those of the own.'),
+  delete: rule('identity:delete_trust', `rule:admin_required or ${trustor}`, 'Delete a trust.'),
+  listRoles: rule('identity:list_roles_for_trust', either, 'List the roles of a trust.'),
+  getRole: rule('identity:get_role_for_trust', either, 'Show a role of a trust.'),
+}
+/** Asked by the list for its filters. */
+export const trustFilterRules = [
+  rule('identity:list_trusts_for_trustor', `${adminOrSystemReader} or ${trustor}`, 'List trusts of a trustor.'),
+  rule('identity:list_trusts_for_trustee', `${adminOrSystemReader} or ${trustee}`, 'List trusts of a trustee.'),
+]
+
+const plainView = (row: Trust, { href }: BaseContext) => ({
+  id: row.id,
+  trustor_user_id: row.trustor_user_id,
+  trustee_user_id: row.trustee_user_id,
+  project_id: row.project_id,
+  impersonation: row.impersonation,
+  expires_at: fullTime(row.expires_at),
+  deleted_at: null,
+  remaining_uses: row.remaining_uses,
+  redelegated_trust_id: row.redelegated_trust_id,
+  redelegation_count: row.redelegation_count,
+  links: { self: href(`/OS-TRUST/trusts/${row.id}`) },
+})
+
+export const trustRoles = async (row: Trust, { db, href }: BaseContext) =>
+  (await rolesById(db, row.role_ids)).map(({ id, name }) => ({ id, name, links: { self: href(`/roles/${id}`) } }))
+
+export async function trustView(row: Trust, context: BaseContext, withRoles: boolean) {
+  if (!withRoles) return plainView(row, context)
+  const self = context.href(`/OS-TRUST/trusts/${row.id}/roles`)
+  return { ...plainView(row, context), roles: await trustRoles(row, context), roles_links: { self, previous: null, next: null } }
+}

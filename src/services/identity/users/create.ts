@@ -1,0 +1,67 @@
+import { notFound } from '../../../api/faults.ts'
+import { operation } from '../../../api/operation.ts'
+import { hashPassword } from '../../../auth/passwords.ts'
+import type { User } from '../../../auth/tables.ts'
+import type { Cloud } from '../../../cloud.ts'
+import type { Tx } from '../../../db/database.ts'
+import { extraOf, mergeOptions, missing } from '../attributes.ts'
+import { findDomain } from '../domains/domains.ts'
+import { homeDomain } from '../projects/create.ts'
+import { userRules, userTarget } from './resource.ts'
+import { knownUser, type UserBody, UserCreate } from './schema.ts'
+import { insertUser } from './store.ts'
+import { userView } from './view.ts'
+
+/** Makes a user; the password was hashed before, outside of the transaction. */
+export async function addUser(
+  cloud: Cloud,
+  tx: Tx,
+  body: UserBody & { name: string; domain_id: string },
+  password_hash: string | null,
+  now: string,
+): Promise<User> {
+  if (!(await findDomain(tx.db, body.domain_id))) throw notFound(missing('domain')(body.domain_id))
+  const row: User = {
+    id: cloud.environment.hexId(),
+    name: body.name,
+    domain_id: body.domain_id,
+    enabled: body.enabled ?? true,
+    password_hash,
+    password_changed_at: password_hash === null ? null : now,
+    password_expires_at: null,
+    default_project_id: body.default_project_id ?? null,
+    email: body.email ?? null,
+    description: body.description ?? null,
+    token_epoch: 0,
+    extra: extraOf(body, knownUser),
+    options: mergeOptions({}, body.options),
+    created_at: now,
+  }
+  await insertUser(tx.db, row)
+  return row
+}
+
+/** The hash of a password, null where there is none. Slow on purpose: never in a transaction. */
+export const passwordHash = async (cloud: Cloud, password: string | null | undefined): Promise<string | null> =>
+  password === null || password === undefined ? null : hashPassword(password, cloud.config.passwordCost, cloud.environment.random)
+
+export const create = operation({
+  id: 'users.create',
+  method: 'POST',
+  path: '/users',
+  majors: ['v3'],
+  summary: 'Create a user',
+  catalog: ['identity-v3.users.create-user'],
+  body: UserCreate,
+  status: 201,
+  transaction: 'none',
+  policy: userRules.create,
+  policyTarget: ({ body, who }) => userTarget({ name: body.user.name, domain_id: body.user.domain_id ?? homeDomain(who) }),
+  async handle(context) {
+    const { cloud, body, who, now } = context
+    const hash = await passwordHash(cloud, body.user.password)
+    const domain_id = body.user.domain_id ?? homeDomain(who)
+    const row = await cloud.database.write((tx) => addUser(cloud, tx, { ...body.user, domain_id }, hash, now))
+    return { user: userView(row, context) }
+  },
+})

@@ -1,0 +1,16 @@
+import { operation } from '../../../api/operation.ts'
+import { user, userRules } from './resource.ts'
+import { deleteUsers } from './store.ts'
+
+export const remove = operation({
+  id: 'users.delete',
+  method: 'DELETE',
+  path: '/users/{user_id}',
+  majors: ['v3'],
+  summary: 'Delete a user',
+  catalog: ['identity-v3.users.delete-user'],
+  status: 204,
+  on: user,
+  policy: userRules.delete,
+  handle: ({ tx, user }) => deleteUsers(tx.db, [user.id]),
+})

@@ -1,0 +1,34 @@
+import { type Static, Type } from 'typebox'
+import { Name } from '../../../api/types.ts'
+import { Description, Id } from '../attributes.ts'
+
+const Flag = Type.Optional(Type.Union([Type.Boolean(), Type.Null()]))
+/** Those that upstream knows and that have a meaning here; several factors at login are not built and so not accepted. */
+const UserOptions = Type.Object(
+  {
+    lock_password: Flag,
+    ignore_change_password_upon_first_use: Flag,
+    ignore_password_expiry: Flag,
+    ignore_lockout_failure_attempts: Flag,
+    ignore_user_inactivity: Flag,
+  },
+  { additionalProperties: false },
+)
+
+const Password = Type.Union([Type.String({ maxLength: 4096 }), Type.Null()])
+const attributes = {
+  password: Type.Optional(Password),
+  enabled: Type.Optional(Type.Boolean()),
+  description: Type.Optional(Description),
+  email: Type.Optional(Type.Union([Type.String({ maxLength: 255 }), Type.Null()])),
+  default_project_id: Type.Optional(Type.Union([Id, Type.Null()])),
+  domain_id: Type.Optional(Id),
+  options: Type.Optional(UserOptions),
+}
+export const UserCreate = Type.Object({ user: Type.Object({ name: Name, ...attributes }) })
+export const UserUpdate = Type.Object({ user: Type.Object({ name: Type.Optional(Name), ...attributes }, { minProperties: 1 }) })
+export const knownUser = ['name', ...Object.keys(attributes)]
+export type UserBody = Static<typeof UserUpdate>['user'] & Record<string, unknown>
+export const PasswordChange = Type.Object({
+  user: Type.Object({ password: Type.String({ minLength: 1, maxLength: 4096 }), original_password: Type.String({ maxLength: 4096 }) }),
+})

@@ -1,0 +1,56 @@
+// All SQL on users.
+import { changeGeneration, findUser } from '../../../auth/store.ts'
+import type { User } from '../../../auth/tables.ts'
+import type { Db } from '../../../db/database.ts'
+import { unique } from '../attributes.ts'
+import { deleteDelegationsOfUsers } from '../delegations/store.ts'
+
+export const insertUser = (db: Db, row: User) =>
+  unique('user', `name ${row.name} at domain ID ${row.domain_id}`, db.insertInto('identity_users').values(row).execute())
+
+/** Writes the changes. `endTokens`: every token of before is void at once, and stays so. */
+export async function updateUser(db: Db, row: { id: string }, changes: Partial<User>, endTokens: boolean): Promise<User> {
+  await unique(
+    'user',
+    `name ${changes.name}`,
+    db
+      .updateTable('identity_users')
+      .set((eb) => ({ ...changes, ...(endTokens ? { token_epoch: eb('token_epoch', '+', 1) } : {}) }))
+      .where('id', '=', row.id)
+      .execute(),
+  )
+  await changeGeneration(db)
+  return (await findUser(db, row.id))!
+}
+
+/** Changes the password only while it still is the one that was proven: two changes at once cannot both count. False when it was not. */
+export async function swapPassword(db: Db, id: string, before: string, changes: Partial<User>): Promise<boolean> {
+  const result = await db
+    .updateTable('identity_users')
+    .set((eb) => ({ ...changes, token_epoch: eb('token_epoch', '+', 1) }))
+    .where('id', '=', id)
+    .where('password_hash', '=', before)
+    .executeTakeFirst()
+  await changeGeneration(db)
+  return result.numUpdatedRows === 1n
+}
+
+/** Takes away users with their grants, memberships and credentials. */
+export async function deleteUsers(db: Db, ids: string[]): Promise<void> {
+  if (!ids.length) return
+  await db.deleteFrom('identity_assignments').where('actor_type', '=', 'user').where('actor_id', 'in', ids).execute()
+  await db.deleteFrom('identity_group_members').where('user_id', 'in', ids).execute()
+  await db.deleteFrom('identity_credentials').where('user_id', 'in', ids).execute()
+  await deleteDelegationsOfUsers(db, ids)
+  await db.deleteFrom('identity_users').where('id', 'in', ids).execute()
+  await changeGeneration(db)
+}
+
+/** Users of a domain, of a group, or all. */
+export function userQuery(db: Db, only: { domainId?: string; groupId?: string } = {}) {
+  let query = db.selectFrom('identity_users').selectAll()
+  if (only.domainId !== undefined) query = query.where('domain_id', '=', only.domainId)
+  if (only.groupId !== undefined)
+    query = query.where('id', 'in', (eb) => eb.selectFrom('identity_group_members').select('user_id').where('group_id', '=', only.groupId!))
+  return query
+}

@@ -1,0 +1,20 @@
+// The operations of v2.0.
+import { v2Extensions } from './extensions.ts'
+import { v2Roles } from './roles.ts'
+import { v2Services } from './services.ts'
+import { v2Tenants } from './tenants.ts'
+import { v2Tokens } from './tokens.ts'
+import { v2UserCredentials } from './user-credentials.ts'
+import { v2Users } from './users.ts'
+import { v2Validate } from './validate.ts'
+
+export const v2Operations = [
+  ...v2Tokens,
+  ...v2Tenants,
+  ...v2Users,
+  ...v2Roles,
+  ...v2Services,
+  ...v2Extensions,
+  ...v2UserCredentials,
+  ...v2Validate,
+]

@@ -1,0 +1,56 @@
+import { findProject } from '../../../auth/store.ts'
+import type { Who } from '../../../auth/who.ts'
+import type { Db } from '../../../db/database.ts'
+import { catalogFor } from '../catalog.ts'
+import { tenantView } from './common.ts'
+
+const time = (ms: number) => new Date(ms).toISOString().replace(/\.\d+Z$/, 'Z')
+const fullTime = (ms: number) => new Date(ms).toISOString().replace('Z', '000Z')
+
+/** Endpoints as v2.0 has them: one entry a region with three addresses. This service itself is shown with this version. */
+export async function serviceCatalog(db: Db, projectId: string | null) {
+  return (await catalogFor(db, projectId)).map(({ type, name, endpoints }) => {
+    const regions = [...new Set(endpoints.map((endpoint) => endpoint.region))]
+    const url = (region: string | null, side: string) => {
+      const found = endpoints.find((endpoint) => endpoint.region === region && endpoint.interface === side)?.url
+      return found === undefined ? {} : { [`${side}URL`]: type === 'identity' ? found.replace(/\/v3$/, '/v2.0') : found }
+    }
+    return {
+      type,
+      name,
+      endpoints_links: [],
+      endpoints: regions.map((region) => ({
+        id: endpoints.find((endpoint) => endpoint.region === region)!.id,
+        region,
+        ...url(region, 'public'),
+        ...url(region, 'internal'),
+        ...url(region, 'admin'),
+      })),
+    }
+  })
+}
+
+/** The v2.0 token (reference 8.2.1). */
+export async function accessView(db: Db, token: string, who: Who, withCatalog: boolean) {
+  const project = who.project ? await findProject(db, who.project.id) : undefined
+  return {
+    access: {
+      token: {
+        id: token,
+        issued_at: fullTime(who.issuedAt),
+        expires: time(who.expiresAt),
+        audit_ids: who.auditIds,
+        ...(project ? { tenant: tenantView(project) } : {}),
+      },
+      user: {
+        id: who.user.id,
+        name: who.user.name,
+        username: who.user.name,
+        roles: who.project ? who.roles.map(({ id, name }) => ({ id, name })) : [],
+        roles_links: [],
+      },
+      ...(withCatalog ? { serviceCatalog: project ? await serviceCatalog(db, project.id) : [] } : {}),
+      metadata: { is_admin: who.credentials.is_admin ? 1 : 0, roles: who.project ? who.roles.map((role) => role.id) : [] },
+    },
+  }
+}

@@ -1,0 +1,214 @@
+// Users (reference 9.3, 10.1.1 to 10.1.5): those of the default domain.
+import { Type } from 'typebox'
+import { badRequest, forbidden, notFound } from '../../../api/faults.ts'
+import { listRequest, listRows } from '../../../api/list.ts'
+import { operation } from '../../../api/operation.ts'
+import { Name } from '../../../api/types.ts'
+import { rule } from '../../../auth/policy.ts'
+import { findProject, findUser } from '../../../auth/store.ts'
+import type { User } from '../../../auth/tables.ts'
+import type { Tx } from '../../../db/database.ts'
+import { insertGrant } from '../assignments/store.ts'
+import { missing } from '../attributes.ts'
+import { defaultDomainId } from '../bootstrap.ts'
+import { findRoleByName } from '../roles/store.ts'
+import { findScope, issueToken } from '../tokens/authenticate.ts'
+import { changeOwnPassword } from '../users/change-password.ts'
+import { addUser, passwordHash } from '../users/create.ts'
+import { userList, userRules, userTarget } from '../users/resource.ts'
+import type { UserBody } from '../users/schema.ts'
+import { deleteUsers, userQuery } from '../users/store.ts'
+import { changeUser } from '../users/update.ts'
+import { user, userView, v2 } from './common.ts'
+import { accessView } from './token-view.ts'
+
+const Word = Type.Union([Type.String({ maxLength: 255 }), Type.Null()])
+const attributes = {
+  username: Type.Optional(Name),
+  email: Type.Optional(Word),
+  enabled: Type.Optional(Type.Boolean()),
+  tenantId: Type.Optional(Word),
+  tenant_id: Type.Optional(Word),
+  password: Type.Optional(Type.Union([Type.String({ maxLength: 4096 }), Type.Null()])),
+}
+const Create = Type.Object({ user: Type.Object({ name: Type.Optional(Name), ...attributes }) })
+const Update = Type.Object({ user: Type.Object({ id: Type.Optional(Type.String()), name: Type.Optional(Name), ...attributes }) })
+type Body = { name?: string; username?: string; tenantId?: string | null; tenant_id?: string | null } & Record<string, unknown>
+
+/** The body as v3 has it. */
+function v3Body({
+  tenantId,
+  tenant_id,
+  username,
+  name,
+  domain_id: _domain,
+  options: _options,
+  default_project_id: _project,
+  ...rest
+}: Body): UserBody & { name?: string } {
+  const tenant = tenantId ?? tenant_id
+  return {
+    ...rest,
+    ...((name ?? username) ? { name: name ?? username } : {}),
+    ...(tenant === undefined ? {} : { default_project_id: tenant || null }),
+  }
+}
+
+/** In this version a user's tenant is one in which the user is a member. */
+async function joinTenant(tx: Tx, row: User): Promise<void> {
+  if (!row.default_project_id) return
+  if (!(await findProject(tx.db, row.default_project_id))) throw notFound(missing('project')(row.default_project_id))
+  const role = await findRoleByName(tx.db, 'member')
+  if (role)
+    await insertGrant(tx.db, {
+      actor_type: 'user',
+      actor_id: row.id,
+      target_type: 'project',
+      target_id: row.default_project_id,
+      role_id: role.id,
+      inherited: false,
+    })
+}
+
+const create = operation({
+  ...v2,
+  id: 'v2.users.create',
+  method: 'POST',
+  path: '/users',
+  summary: 'Create user',
+  catalog: ['identity-v2.0-admin.users.create-user', 'identity-v2.0-ext.os-ksadm-admin-extension.create-user'],
+  body: Create,
+  transaction: 'none',
+  policy: userRules.create,
+  policyTarget: ({ body }) => userTarget({ name: body.user.name, domain_id: defaultDomainId }),
+  async handle({ cloud, body, now }) {
+    const wanted = v3Body(body.user)
+    if (!wanted.name) throw badRequest('Expecting to find name in user.')
+    const hash = await passwordHash(cloud, body.user.password)
+    const row = await cloud.database.write(async (tx) => {
+      const made = await addUser(cloud, tx, { ...wanted, name: wanted.name!, domain_id: defaultDomainId }, hash, now)
+      await joinTenant(tx, made)
+      return made
+    })
+    return { user: userView(row) }
+  },
+})
+
+const list = operation({
+  ...v2,
+  id: 'v2.users.list',
+  method: 'GET',
+  path: '/users',
+  summary: 'List users',
+  catalog: ['identity-v2.0-admin.users.list-users', 'identity-v2.0-ext.os-ksadm-admin-extension.list-users'],
+  policy: userRules.list,
+  policyTarget: () => ({ target: {} }),
+  async handle({ db, rawQuery }) {
+    const name = rawQuery.get('name')
+    const { rows } = await listRows<User>(userQuery(db, { domainId: defaultDomainId }), userList.shape, {
+      ...listRequest(rawQuery),
+      filters: name === null ? {} : { name },
+    })
+    if (name === null) return { users: rows.map(userView), users_links: [] }
+    if (!rows[0]) throw notFound(missing('user')(name))
+    return { user: userView(rows[0]) }
+  },
+})
+
+/** Changes at several paths: whole, enabled, password. */
+const change = (
+  id: string,
+  path: '/users/{user_id}' | '/users/{user_id}/enabled' | '/users/{user_id}/OS-KSADM/enabled' | '/users/{user_id}/OS-KSADM/password',
+  fields: string[] | null,
+  summary: string,
+  catalog: string[],
+) =>
+  operation({
+    ...v2,
+    id,
+    method: 'PUT',
+    path,
+    summary,
+    catalog,
+    body: Update,
+    on: user,
+    transaction: 'none',
+    policy: userRules.update,
+    async handle({ cloud, body, user, now }) {
+      const given = fields ? Object.fromEntries(Object.entries(body.user).filter(([name]) => fields.includes(name))) : (body.user as Body)
+      if (fields && !Object.keys(given).length) throw badRequest(`Expecting to find ${fields[0]} in user.`)
+      const wanted = v3Body(given)
+      const password = given.password as string | null | undefined
+      const hash = password === undefined ? undefined : await passwordHash(cloud, password)
+      const row = await cloud.database.write(async (tx) => {
+        const changed = await changeUser(tx, user, wanted, hash, now)
+        if (changed.default_project_id !== user.default_project_id) await joinTenant(tx, changed)
+        return changed
+      })
+      return { user: userView(row) }
+    },
+  })
+
+const OwnPassword = Type.Object({
+  user: Type.Object({ password: Type.String({ minLength: 1, maxLength: 4096 }), original_password: Type.String({ maxLength: 4096 }) }),
+})
+
+const changeOwn = operation({
+  ...v2,
+  id: 'v2.users.change-password',
+  method: 'PATCH',
+  path: '/OS-KSCRUD/users/{user_id}',
+  summary: 'Change own password',
+  catalog: [],
+  body: OwnPassword,
+  transaction: 'none',
+  policy: rule('identity:change_password', '', 'Change the own password.'),
+  policyTarget: () => ({}),
+  async handle({ cloud, params, body, who, now }) {
+    if (params.user_id !== who.user.id) throw forbidden('Only the own password can be changed here.')
+    await changeOwnPassword(cloud, who.user.id, body.user.original_password, body.user.password, now)
+    // All tokens ended with the old password: the answer brings a new one for the same tenant.
+    const row = (await findUser(cloud.database.read, who.user.id))!
+    const proof = { userId: row.id, epoch: row.token_epoch, methods: ['password'], defaultProjectId: null }
+    const { token, who: now_ } = await issueToken(
+      cloud,
+      proof,
+      await findScope(cloud, who.project ? { project: { id: who.project.id } } : 'unscoped', proof),
+    )
+    return accessView(cloud.database.read, token, now_, true)
+  },
+})
+
+const ksadm = 'identity-v2.0-ext.os-ksadm-admin-extension'
+export const v2Users = [
+  create,
+  list,
+  changeOwn,
+  change('v2.users.update', '/users/{user_id}', null, 'Update user', ['identity-v2.0-admin.users.update-user', `${ksadm}.update-user`]),
+  change('v2.users.enable', '/users/{user_id}/OS-KSADM/enabled', ['enabled'], 'Enable user', [`${ksadm}.enable-user`]),
+  change('v2.users.enable-short', '/users/{user_id}/enabled', ['enabled'], 'Enable user', []),
+  change('v2.users.set-password', '/users/{user_id}/OS-KSADM/password', ['password'], 'Set password of user', []),
+  operation({
+    ...v2,
+    id: 'v2.users.show',
+    method: 'GET',
+    path: '/users/{user_id}',
+    summary: 'Get user information by ID',
+    catalog: ['identity-v2.0-admin.users.get-user-information-by-id'],
+    on: user,
+    policy: userRules.get,
+    handle: async ({ user }) => ({ user: userView(user) }),
+  }),
+  operation({
+    ...v2,
+    id: 'v2.users.delete',
+    method: 'DELETE',
+    path: '/users/{user_id}',
+    summary: 'Delete user',
+    catalog: ['identity-v2.0-admin.users.delete-user', `${ksadm}.delete-user`],
+    status: 204,
+    on: user,
+    policy: userRules.delete,
+    handle: ({ tx, user }) => deleteUsers(tx.db, [user.id]),
+  }),
+]

@@ -1,0 +1,113 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { testCloud } from '../../../testing/test-cloud.ts'
+import { ask, makeDomain, makeProject, makeUser } from '../test-users.ts'
+
+const login = (cloud: Parameters<typeof ask>[0], auth: object, expected = 200) =>
+  ask(cloud, null, 'POST', '/v2.0/tokens', { body: { auth }, expected })
+
+test('v2.0 gives a token with catalog, validates, checks and deletes it', async () => {
+  await using cloud = await testCloud()
+  const admin = await cloud.admin.token()
+  const { access } = (await login(cloud, { tenantName: 'admin', passwordCredentials: { username: 'admin', password: 'test-admin' } })).body
+  assert.equal(access.token.tenant.name, 'admin')
+  assert.match(access.token.expires, /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/)
+  assert.equal(access.metadata.is_admin, 1)
+  assert.equal(
+    access.serviceCatalog.find((entry: { type: string }) => entry.type === 'identity').endpoints[0].adminURL,
+    `${cloud.url}/identity/v2.0`,
+  )
+  const { id, tenant } = access.token
+  assert.equal(
+    (await ask(cloud, admin, 'GET', `/v2.0/tokens/${id}?belongsTo=${tenant.id}`, { expected: 200 })).body.access.user.name,
+    'admin',
+  )
+  await ask(cloud, admin, 'HEAD', `/v2.0/tokens/${id}?belongsTo=other`, { expected: 401 })
+  await ask(cloud, admin, 'HEAD', `/v2.0/tokens/${id}`, { expected: 200 })
+  assert.ok(
+    (await ask(cloud, admin, 'GET', `/v2.0/tokens/${id}/endpoints`, { expected: 200 })).body.endpoints.some(
+      (row: { name: string }) => row.name === 'keystone',
+    ),
+  )
+  await ask(cloud, id, 'GET', '/v3/users', { expected: 200 })
+  await ask(cloud, admin, 'DELETE', `/v2.0/tokens/${id}`, { expected: 204 })
+  await ask(cloud, admin, 'GET', `/v2.0/tokens/${id}`, { expected: 404 })
+  await ask(cloud, id, 'GET', '/v3/users', { expected: 401 })
+})
+
+test('what v2.0 refuses when a token is asked for', async () => {
+  await using cloud = await testCloud()
+  const passwordCredentials = { username: 'admin', password: 'test-admin' }
+  await login(cloud, { passwordCredentials, tenantName: 'admin', tenantId: await cloud.admin.projectId() }, 400)
+  await login(cloud, { tenantName: 'admin' }, 400)
+  await login(cloud, { passwordCredentials: { password: 'x' } }, 400)
+  await login(cloud, { passwordCredentials, tenantName: 'nowhere' }, 401)
+  await login(cloud, { token: { id: 'gAAAA' } }, 401)
+  const domain = await makeDomain(cloud, 'd')
+  const project = await makeProject(cloud, 'p', { domain_id: domain })
+  const user = await makeUser(cloud, [['member', `/projects/${project}`]], domain)
+  await login(cloud, { passwordCredentials: { userId: user.id, password: user.password } }, 401)
+  await login(cloud, { token: { id: await user.login() }, tenantId: project }, 401)
+})
+
+test('tenants, users and roles of v2.0 are the projects, users and roles of v3', async () => {
+  await using cloud = await testCloud()
+  const v2 = '/identity/v2.0'
+  const tenant = (await cloud.admin.post(`${v2}/tenants`, { tenant: { name: 't', description: 'd' } }, 200)).body.tenant
+  assert.deepEqual(tenant, { id: tenant.id, name: 't', description: 'd', enabled: true })
+  await cloud.admin.post(`${v2}/tenants`, { tenant: { name: 't' } }, 409)
+  assert.equal((await cloud.admin.get(`/identity/v3/projects/${tenant.id}`)).body.project.domain_id, 'default')
+  assert.equal((await cloud.admin.get(`${v2}/tenants?name=t`)).body.tenant.id, tenant.id)
+  const user = (await cloud.admin.post(`${v2}/users`, { user: { name: 'u', password: 'p', tenantId: tenant.id, email: 'e' } }, 200)).body
+    .user
+  assert.equal(user.username, 'u')
+  await login(cloud, { tenantName: 't', passwordCredentials: { username: 'u', password: 'p' } })
+  assert.deepEqual(
+    (await cloud.admin.get(`${v2}/tenants/${tenant.id}/users`)).body.users.map((row: { id: string }) => row.id),
+    [user.id],
+  )
+  const role = (await cloud.admin.post(`${v2}/OS-KSADM/roles`, { role: { name: 'r' } }, 200)).body.role
+  const grant = `${v2}/tenants/${tenant.id}/users/${user.id}/roles/OS-KSADM/${role.id}`
+  await cloud.admin.request('PUT', grant, { expected: 200 })
+  await cloud.admin.request('PUT', grant, { expected: 409 })
+  assert.deepEqual(
+    (await cloud.admin.get(`${v2}/tenants/${tenant.id}/users/${user.id}/roles`)).body.roles.map((row: { name: string }) => row.name),
+    ['member', 'r'],
+  )
+  await cloud.admin.delete(grant)
+  await cloud.admin.put(`${v2}/users/${user.id}/OS-KSADM/password`, { user: { password: 'q' } }, 200)
+  await login(cloud, { passwordCredentials: { username: 'u', password: 'p' } }, 401)
+  const own = (await login(cloud, { tenantName: 't', passwordCredentials: { username: 'u', password: 'q' } })).body.access.token.id
+  const changed = await ask(cloud, own, 'PATCH', `/v2.0/OS-KSCRUD/users/${user.id}`, {
+    body: { user: { password: 'n', original_password: 'q' } },
+    expected: 200,
+  })
+  await ask(cloud, own, 'GET', '/v2.0/tenants', { expected: 401 })
+  const after = changed.body.access.token.id
+  assert.deepEqual(
+    (await ask(cloud, after, 'GET', '/v2.0/tenants', { expected: 200 })).body.tenants.map((row: { id: string }) => row.id),
+    [tenant.id],
+  )
+  await ask(cloud, after, 'PATCH', '/v2.0/OS-KSCRUD/users/other', {
+    body: { user: { password: 'n', original_password: 'q' } },
+    expected: 403,
+  })
+  for (const path of ['/users', `/users/${user.id}/roles`, '/OS-KSADM/roles', '/OS-KSADM/services', '/endpoints'])
+    await ask(cloud, after, 'GET', `/v2.0${path}`, { expected: 403 })
+  await cloud.admin.put(`${v2}/users/${user.id}/enabled`, { user: { enabled: false } }, 200)
+  await ask(cloud, after, 'GET', '/v2.0/tenants', { expected: 401 })
+  await cloud.admin.delete(`${v2}/users/${user.id}`)
+  await cloud.admin.delete(`${v2}/tenants/${tenant.id}`)
+})
+
+test('v2.0 does not reach into other domains', async () => {
+  await using cloud = await testCloud()
+  const domain = await makeDomain(cloud, 'd')
+  const project = await makeProject(cloud, 'p', { domain_id: domain })
+  const user = await makeUser(cloud, [], domain)
+  const v2 = '/identity/v2.0'
+  await cloud.admin.get(`${v2}/users/${user.id}`, 404)
+  await cloud.admin.get(`${v2}/tenants/${project}`, 404)
+  await cloud.admin.get(`${v2}/tenants/default`, 404)
+  assert.ok(!(await cloud.admin.get(`${v2}/users`)).body.users.some((row: { id: string }) => row.id === user.id))
+})

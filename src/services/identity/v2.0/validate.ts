@@ -1,0 +1,75 @@
+// OS-KVALIDATE (reference 10.5): the token to look at comes in a header, so that it is in no log of addresses.
+import { notFound } from '../../../api/faults.ts'
+import { type BaseContext, operation, resource } from '../../../api/operation.ts'
+import type { Who } from '../../../auth/who.ts'
+import { tokenRules } from '../tokens/subject.ts'
+import { v2 } from './common.ts'
+import { accessView, serviceCatalog } from './token-view.ts'
+import { findV2Token } from './tokens.ts'
+
+const header = ({ headers }: BaseContext) => String(headers['x-subject-token'] ?? '')
+const subject = resource<'subject', Who>({
+  name: 'subject',
+  param: '',
+  load: (_id, context) => findV2Token(header(context), context),
+  target: (who) => ({ target: { token: { user_id: who.user.id } } }),
+  missing: () => 'Could not find token.',
+})
+const ids = (name: string) => [`identity-v2.0-ext.os-kvalidate-admin-extension.${name}`]
+
+/** `HP-IDM-serviceId`: only roles named after one of these services, `ID:role`, and those after none. */
+function rolesFor(roles: { name: string }[], services: string | null) {
+  if (!services) return roles
+  const wanted = services.split(',')
+  return roles.filter(({ name }) => !name.includes(':') || wanted.includes(name.split(':')[0]!))
+}
+
+export const v2Validate = [
+  operation({
+    ...v2,
+    id: 'v2.kvalidate.validate',
+    method: 'GET',
+    path: '/OS-KVALIDATE/token/validate',
+    on: subject,
+    summary: 'Validate token',
+    catalog: ids('validate-token'),
+    policy: tokenRules.validate,
+    async handle(context) {
+      const { access } = await accessView(context.db, header(context), context.subject, false)
+      const roles = rolesFor(access.user.roles, context.rawQuery.get('HP-IDM-serviceId'))
+      return { access: { ...access, user: { ...access.user, roles } } }
+    },
+  }),
+  operation({
+    ...v2,
+    id: 'v2.kvalidate.check',
+    method: 'HEAD',
+    path: '/OS-KVALIDATE/token/validate',
+    on: subject,
+    summary: 'Check token',
+    catalog: ids('check-token'),
+    policy: tokenRules.check,
+    handle: async () => undefined,
+  }),
+  operation({
+    ...v2,
+    id: 'v2.kvalidate.endpoints',
+    method: 'GET',
+    path: '/OS-KVALIDATE/token/endpoints',
+    on: subject,
+    summary: 'List endpoints for token',
+    catalog: ids('list-endpoints-for-token'),
+    policy: tokenRules.validate,
+    async handle({ db, subject }) {
+      const { project } = subject
+      if (!project) throw notFound('The token has no tenant and so no endpoints.')
+      const services = await serviceCatalog(db, project.id)
+      return {
+        endpoints: services.flatMap(({ type, name, endpoints }) =>
+          endpoints.map((endpoint) => ({ ...endpoint, tenantId: project.id, type, name, status: 'OK' })),
+        ),
+        endpoints_links: [],
+      }
+    },
+  }),
+]

@@ -1,0 +1,32 @@
+// Looks at uploaded data before anything else opens it: what could reach for other files of a host never becomes an image.
+import { open } from 'node:fs/promises'
+import { badRequest } from '../../../api/faults.ts'
+import { checkSafe, inspect, UnsafeImage } from '../../../disk-formats/inspect.ts'
+
+export interface Verdict {
+  virtualSize: number | null
+  /** Set when the data is harmless but cannot be booted as what it was declared to be. */
+  fault: string | null
+}
+
+/** Containers whose content is no disk: it is kept as it is, and never booted. */
+const archives = new Set(['ova', 'docker', 'compressed'])
+const plain = new Set(['raw', 'ami', 'ari', 'aki'])
+
+/** Judges the file. Throws 400 for data that is another format than declared, refers to other files, or claims more than `maxVirtualBytes`. */
+export async function judge(path: string, diskFormat: string, containerFormat: string, maxVirtualBytes: number): Promise<Verdict> {
+  if (archives.has(containerFormat)) return { virtualSize: null, fault: `an image in a ${containerFormat} container cannot be booted` }
+  const file = await open(path, 'r')
+  try {
+    const found = await inspect(file)
+    // Bytes without any known header hold no reference to anything: they may be kept, as in the reference, but not booted.
+    if (found.format === 'raw' && !plain.has(diskFormat)) return { virtualSize: null, fault: `its content is not ${diskFormat}` }
+    const { virtualBytes } = await checkSafe(file, diskFormat, { maxVirtualBytes })
+    return { virtualSize: virtualBytes, fault: null }
+  } catch (error) {
+    if (error instanceof UnsafeImage) throw badRequest(error.message)
+    throw error
+  } finally {
+    await file.close()
+  }
+}

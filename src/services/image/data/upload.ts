@@ -1,0 +1,125 @@
+// PUT /v2/images/{id}/file (reference 11.3.1): queued -> saving -> active, and back to queued when anything goes wrong.
+import type { IncomingMessage } from 'node:http'
+import { Fault } from '../../../api/faults.ts'
+import { operation } from '../../../api/operation.ts'
+import { rule } from '../../../auth/policy.ts'
+import type { Cloud } from '../../../cloud.ts'
+import { QuotaExceeded } from '../../../quota/quota.ts'
+import { images } from '../images/resource.ts'
+import { ownerMember } from '../rules.ts'
+import { judge } from './judge.ts'
+import { type Received, receive, tooLargeImage } from './receive.ts'
+import { claim, finish, giveUp, room } from './uploads.ts'
+
+/** A client that sends nothing for so long has gone. */
+const idleMs = 120_000
+/** What is read of a refused body, so that its client gets to see the answer. */
+const drainBytes = 16 * 2 ** 20
+const drainIdleMs = 500
+
+export const uploadImage = operation({
+  id: 'images.upload',
+  method: 'PUT',
+  path: '/images/{image_id}/file',
+  summary: 'Upload binary image data',
+  catalog: ['image-v2.image-data.upload-binary-image-data'],
+  input: 'stream',
+  transaction: 'none',
+  status: 204,
+  policy: rule('upload_image', ownerMember, 'Upload the data of an image.'),
+  on: images,
+  async handle({ image, request, headers, cloud }) {
+    await readingAll(request, async () => {
+      mustBeOctets(headers)
+      await upload(cloud, image, request)
+    })
+  },
+})
+
+/** Throws 415 for a body that is not raw data. */
+export function mustBeOctets(headers: IncomingMessage['headers']): void {
+  if ((headers['content-type'] ?? '').split(';')[0]!.trim().toLowerCase() !== 'application/octet-stream') {
+    throw new Fault(415, 'The data of an image is sent with Content-Type application/octet-stream.')
+  }
+}
+
+/** Does work on the request's body; when it fails, reads on a little so that the client sees why. */
+export async function readingAll<T>(request: IncomingMessage, work: () => Promise<T>): Promise<T> {
+  try {
+    return await work()
+  } catch (error) {
+    await drain(request)
+    if ((error as NodeJS.ErrnoException).code === 'ECONNRESET') throw new Fault(400, 'The upload was broken off by the client.')
+    throw error
+  }
+}
+
+/** Takes the body to the file of an upload. Throws 413 when it is more than the owner may store. */
+export async function receiveBody(cloud: Cloud, image: { id: string; owner_id: string }, request: IncomingMessage, uploadId: string) {
+  const limit = await room(cloud, image.owner_id, image.id)
+  if (Number(request.headers['content-length'] ?? 0) > limit) throw tooLargeImage(limit)
+  return whileNotIdle(
+    request,
+    idleMs,
+    () => request.destroy(),
+    () => receive(request.iterator({ destroyOnReturn: false }), cloud.image.store.incoming(uploadId), limit),
+  )
+}
+
+/** Makes the body the data of the image. Throws 400, 409, 410, 413 or 507; the image is queued again then. */
+export async function upload(
+  cloud: Cloud,
+  image: { id: string; owner_id: string },
+  request: IncomingMessage,
+  check: (received: Received) => void = () => {},
+): Promise<void> {
+  const { store } = cloud.image
+  const imageId = image.id
+  const uploadId = cloud.environment.uuid()
+  // The file is there before the row says so: what a crash leaves is found by it at the next start.
+  await store.begin(uploadId)
+  try {
+    const { disk_format, container_format } = await claim(cloud, imageId, uploadId)
+    const received = await receiveBody(cloud, image, request, uploadId)
+    check(received)
+    const verdict = await judge(store.incoming(uploadId), disk_format, container_format, cloud.config.maxImageBytes * 16)
+    await store.commit(uploadId, imageId)
+    try {
+      await finish(cloud, imageId, uploadId, received, verdict)
+    } catch (error) {
+      // Any other error may have come after the commit: the next upload or start sees to the file then.
+      if (error instanceof Fault || error instanceof QuotaExceeded) await store.remove(imageId)
+      throw error
+    }
+  } catch (error) {
+    await store.discard(uploadId)
+    await giveUp(cloud, imageId, uploadId)
+    throw error
+  }
+}
+
+/** Reads some of what is left of a refused body. */
+async function drain(request: IncomingMessage): Promise<void> {
+  if (request.readableEnded || request.destroyed) return
+  let left = drainBytes
+  const { promise, resolve } = Promise.withResolvers<void>()
+  request.on('data', (chunk: Buffer) => {
+    left -= chunk.length
+    if (left < 0) resolve()
+  })
+  for (const event of ['end', 'close', 'error']) request.once(event, () => resolve())
+  await whileNotIdle(request, drainIdleMs, resolve, () => promise)
+  request.pause()
+}
+
+/** Does the work; calls `idle` when the client sends nothing for `ms` milliseconds meanwhile. */
+async function whileNotIdle<T>(request: IncomingMessage, ms: number, idle: () => void, work: () => Promise<T>): Promise<T> {
+  request.setTimeout(ms)
+  request.once('timeout', idle)
+  try {
+    return await work()
+  } finally {
+    request.off('timeout', idle)
+    request.setTimeout(0)
+  }
+}

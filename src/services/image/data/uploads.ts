@@ -1,0 +1,87 @@
+// The rows of an upload: it is claimed, ended or given up, each in one transaction and by its own id, so two can never mix.
+import { badRequest, conflict, Fault, notFound } from '../../../api/faults.ts'
+import type { Cloud } from '../../../cloud.ts'
+import { missingImage } from '../images/resource.ts'
+import { change, type Image } from '../images/store.ts'
+import { bytes } from '../quotas.ts'
+import type { Verdict } from './judge.ts'
+import type { Received } from './receive.ts'
+
+const now = (cloud: Cloud) => new Date(cloud.environment.clock.now()).toISOString()
+
+/** Makes the image `saving` (or `uploading`, when its data shall wait for an import) for this upload. Throws 409 unless it is queued, 400 without formats. Gives the row as it was. */
+export const claim = (
+  cloud: Cloud,
+  imageId: string,
+  uploadId: string,
+  status: 'saving' | 'uploading' = 'saving',
+): Promise<Image & { disk_format: string; container_format: string }> =>
+  cloud.database.write(async ({ db }) => {
+    await change(db, imageId, now(cloud))
+    const image = await db.selectFrom('images').selectAll().where('id', '=', imageId).executeTakeFirst()
+    if (!image) throw notFound(missingImage(imageId))
+    if (image.status !== 'queued') throw conflict(`Image status transition from ${image.status} to ${status} is not allowed`)
+    const { disk_format, container_format } = image
+    if (disk_format === null || container_format === null) {
+      throw badRequest('Properties disk_format, container_format must be set prior to saving data.')
+    }
+    await change(db, imageId, now(cloud), { status, upload_id: uploadId })
+    return { ...image, disk_format, container_format }
+  })
+
+/** Makes the image active with what was received. Throws 410 when it was deleted meanwhile, 413 when the quota is used up. */
+export const finish = (cloud: Cloud, imageId: string, uploadId: string, received: Received, verdict: Verdict): Promise<void> =>
+  cloud.database.write(async (tx) => {
+    const row = await tx.db
+      .selectFrom('images')
+      .select('owner_id')
+      .where('id', '=', imageId)
+      .where('upload_id', '=', uploadId)
+      .executeTakeFirst()
+    if (!row) throw new Fault(410, `Image ${imageId} could not be found after upload: it has been deleted.`)
+    await cloud.quota.take(tx, row.owner_id, { [bytes]: received.size })
+    await change(tx.db, imageId, now(cloud), {
+      status: 'active',
+      size: received.size,
+      virtual_size: verdict.virtualSize,
+      content_fault: verdict.fault,
+      checksum: received.md5,
+      os_hash_algo: 'sha512',
+      os_hash_value: received.sha512,
+      upload_id: null,
+    })
+  })
+
+/** Notes that the data of this upload is complete and waits for its import. Throws 410 when the image was deleted meanwhile. */
+export const staged = (cloud: Cloud, imageId: string, uploadId: string, size: number): Promise<void> =>
+  cloud.database.write(async ({ db }) => {
+    const { numUpdatedRows } = await db
+      .updateTable('images')
+      .set((eb) => ({ staged_bytes: size, revision: eb('revision', '+', 1) }))
+      .where('id', '=', imageId)
+      .where('upload_id', '=', uploadId)
+      .executeTakeFirst()
+    if (numUpdatedRows === 0n) throw new Fault(410, `Image ${imageId} could not be found after upload: it has been deleted.`)
+  })
+
+/** Makes the image queued again, when this upload still holds it. */
+export const giveUp = (cloud: Cloud, imageId: string, uploadId: string): Promise<void> =>
+  cloud.database.write(async ({ db }) => {
+    const held = await db.selectFrom('images').select('id').where('id', '=', imageId).where('upload_id', '=', uploadId).executeTakeFirst()
+    if (held) await change(db, imageId, now(cloud), { status: 'queued', upload_id: null })
+  })
+
+/** Bytes that the owner may still store: the lesser of its quota, less what waits for an import, and what one image may have. */
+export async function room(cloud: Cloud, owner: string, imageId: string): Promise<number> {
+  const { read } = cloud.database
+  const limit = await cloud.quota.limit(read, owner, bytes)
+  if (limit < 0) return cloud.config.maxImageBytes
+  const used = (await cloud.quota.show(read, owner, 'image.')).image_size_total!.in_use
+  const staged = await read
+    .selectFrom('images')
+    .select(({ fn }) => fn.sum<number | string | null>('staged_bytes').as('bytes'))
+    .where('owner_id', '=', owner)
+    .where('id', '!=', imageId)
+    .executeTakeFirst()
+  return Math.max(0, Math.min(cloud.config.maxImageBytes, limit - used - Number(staged?.bytes ?? 0)))
+}

@@ -1,0 +1,102 @@
+// POST /v2/images (reference 11.2.1).
+import { conflict, Fault, forbidden } from '../../../api/faults.ts'
+import { type BaseContext, operation, reply } from '../../../api/operation.ts'
+import { validator } from '../../../api/validate.ts'
+import { rule } from '../../../auth/policy.ts'
+import { importHeaders } from '../imports/discovery.ts'
+import { count, maxProperties, maxTags } from '../quotas.ts'
+import { ownerMember } from '../rules.ts'
+import { ImageAnswer } from '../schemas/image.ts'
+import { checkVisibility } from './publish.ts'
+import { checkName, checkValue, type Fields, ImageCreate, ImageId, isField } from './schema.ts'
+import { fullImage, isIdUsed, setProperties, setTags } from './store.ts'
+import { imageView } from './view.ts'
+
+export const createImage = operation({
+  id: 'images.create',
+  method: 'POST',
+  path: '/images',
+  summary: 'Create an image',
+  catalog: ['image-v2.images.create-image'],
+  body: ImageCreate,
+  status: 201,
+  answer: ImageAnswer,
+  policy: rule('add_image', `${ownerMember}`, 'Create an image.'),
+  policyTarget: ({ who }) => ({ project_id: who.project?.id, owner: who.project?.id }),
+  async handle(context) {
+    const id = await insertImage(context, context.body as Record<string, unknown>)
+    const headers = { location: context.href(`/images/${id}`), ...importHeaders }
+    return reply({ status: 201, headers, body: imageView((await fullImage(context.tx.db, id))!) })
+  },
+})
+
+const idCheck = validator({ type: 'object', properties: { id: ImageId } }, false)
+
+/** Inserts a queued image with those fields; gives its id. Throws 400, 403, 409 or 413 for what may not be. */
+export async function insertImage(context: BaseContext, fields: Record<string, unknown>): Promise<string> {
+  const { who, tx, cloud, now } = context
+  const { db } = tx
+  const properties: Record<string, string> = {}
+  for (const [name, value] of Object.entries(fields)) {
+    if (name === 'id') {
+      idCheck.check({ id: value }, 0, 'body')
+      continue
+    }
+    checkName(name)
+    checkValue(name, value)
+    if (!isField(name)) properties[name] = value as string
+  }
+  const given = fields as Partial<Fields> & { id?: string }
+  const owner = given.owner ?? who.project?.id
+  if (owner === undefined) throw forbidden('An image needs an owner: use a token of a project.')
+  if (owner !== who.project?.id && !who.credentials.is_admin)
+    throw forbidden('You are not permitted to create images owned by another project.')
+  checkCounts(given.tags ?? [], properties)
+  const visibility = given.visibility ?? 'shared'
+  checkVisibility(context, visibility, owner)
+  if (given.id !== undefined && (await isIdUsed(db, given.id))) throw conflict(`Image ID ${given.id} already exists!`)
+  await cloud.quota.take(tx, owner, { [count]: 1 })
+  const id = given.id ?? cloud.environment.uuid()
+  await db
+    .insertInto('images')
+    .values({
+      id,
+      name: given.name ?? null,
+      owner_id: owner,
+      status: 'queued',
+      visibility,
+      container_format: given.container_format ?? null,
+      disk_format: given.disk_format ?? null,
+      size: null,
+      virtual_size: null,
+      checksum: null,
+      os_hash_algo: null,
+      os_hash_value: null,
+      min_disk: given.min_disk ?? 0,
+      min_ram: given.min_ram ?? 0,
+      protected: given.protected ?? false,
+      os_hidden: given.os_hidden ?? false,
+      content_fault: null,
+      upload_id: null,
+      created_at: now,
+      updated_at: now,
+    })
+    .execute()
+  await setTags(db, id, given.tags ?? [])
+  await setProperties(db, id, properties)
+  return id
+}
+
+/** Throws 413 for more tags or custom properties than an image may have. */
+export function checkCounts(tags: string[], properties: Record<string, string>): void {
+  const tagCount = new Set(tags).size
+  if (tagCount > maxTags)
+    throw new Fault(413, `The limit has been exceeded on the number of allowed image tags. Attempted: ${tagCount}, Maximum: ${maxTags}`)
+  const propertyCount = Object.keys(properties).length
+  if (propertyCount > maxProperties) {
+    throw new Fault(
+      413,
+      `The limit has been exceeded on the number of allowed image properties. Attempted: ${propertyCount}, Maximum: ${maxProperties}`,
+    )
+  }
+}

@@ -1,0 +1,93 @@
+// All queries on images. What a project may not see is not found here, so no handler can forget it.
+import type { ExpressionBuilder, Selectable } from 'kysely'
+import type { Db } from '../../../db/database.ts'
+import type { Tables } from '../../../db/tables.ts'
+import type { ImageRow } from '../tables.ts'
+
+export type Image = Selectable<ImageRow>
+export interface FullImage extends Image {
+  tags: string[]
+  properties: Record<string, string>
+}
+
+export interface Viewer {
+  projectId: string | null
+  isAdmin: boolean
+}
+
+/** Own, public and community images, and those shared with the project whatever it answered; all for administrators. */
+export const visibleTo = (viewer: Viewer) => (eb: ExpressionBuilder<Tables, 'images'>) => {
+  if (viewer.isAdmin) return eb.lit(true)
+  const open = eb('visibility', 'in', ['public', 'community'])
+  if (viewer.projectId === null) return open
+  return eb.or([open, eb('owner_id', '=', viewer.projectId), sharedWith(viewer.projectId)(eb)])
+}
+
+/** Images that are shared with the project, with one of the given answers (any unless given). */
+export const sharedWith = (projectId: string, answers?: string[]) => (eb: ExpressionBuilder<Tables, 'images'>) => {
+  let members = eb.selectFrom('image_members').select('image_id').where('member_id', '=', projectId)
+  if (answers) members = members.where('status', 'in', answers as never)
+  return eb.and([eb('visibility', '=', 'shared'), eb('id', 'in', members)])
+}
+
+/** The image when that viewer may know of it. */
+export const findVisible = (db: Db, id: string, viewer: Viewer): Promise<Image | undefined> =>
+  db.selectFrom('images').selectAll().where('id', '=', id).where(visibleTo(viewer)).executeTakeFirst()
+
+/** The rows with tags and properties, in the same order. */
+export async function complete(db: Db, rows: Image[]): Promise<FullImage[]> {
+  if (!rows.length) return []
+  const ids = rows.map((row) => row.id)
+  const full = new Map<string, FullImage>(rows.map((row) => [row.id, { ...row, tags: [], properties: {} }]))
+  for (const { image_id, tag } of await db.selectFrom('image_tags').selectAll().where('image_id', 'in', ids).orderBy('tag').execute()) {
+    full.get(image_id)!.tags.push(tag)
+  }
+  for (const row of await db.selectFrom('image_properties').selectAll().where('image_id', 'in', ids).orderBy('name').execute()) {
+    full.get(row.image_id)!.properties[row.name] = row.value
+  }
+  return [...full.values()]
+}
+
+export const completeOne = async (db: Db, row: Image): Promise<FullImage> => (await complete(db, [row]))[0]!
+
+/** Notes a change of the image: every write of it, its tags or properties goes through here first, which also locks the row. */
+export async function change(db: Db, id: string, now: string, values: Partial<Omit<Image, 'id' | 'revision'>> = {}): Promise<void> {
+  await db
+    .updateTable('images')
+    .set((eb) => ({ ...values, updated_at: now, revision: eb('revision', '+', 1) }))
+    .where('id', '=', id)
+    .execute()
+}
+
+/** The image as the transaction has it. */
+export async function fullImage(db: Db, id: string): Promise<FullImage | undefined> {
+  const row = await db.selectFrom('images').selectAll().where('id', '=', id).executeTakeFirst()
+  return row && completeOne(db, row)
+}
+
+export async function setTags(db: Db, imageId: string, tags: string[]): Promise<void> {
+  await db.deleteFrom('image_tags').where('image_id', '=', imageId).execute()
+  const rows = [...new Set(tags)].map((tag) => ({ image_id: imageId, tag }))
+  if (rows.length) await db.insertInto('image_tags').values(rows).execute()
+}
+
+export async function setProperties(db: Db, imageId: string, properties: Record<string, string>): Promise<void> {
+  await db.deleteFrom('image_properties').where('image_id', '=', imageId).execute()
+  const rows = Object.entries(properties).map(([name, value]) => ({ image_id: imageId, name, value }))
+  if (rows.length) await db.insertInto('image_properties').values(rows).execute()
+}
+
+/** True when an image has or had that id: it must never name other data. */
+export async function isIdUsed(db: Db, id: string): Promise<boolean> {
+  if (await db.selectFrom('image_tombstones').select('id').where('id', '=', id).executeTakeFirst()) return true
+  return (await db.selectFrom('images').select('id').where('id', '=', id).executeTakeFirst()) !== undefined
+}
+
+/** Removes the row and all that hangs on it, and keeps the id as used. */
+export async function removeImage(db: Db, id: string, now: string): Promise<void> {
+  await db.deleteFrom('image_tags').where('image_id', '=', id).execute()
+  await db.deleteFrom('image_properties').where('image_id', '=', id).execute()
+  await db.deleteFrom('image_members').where('image_id', '=', id).execute()
+  await db.deleteFrom('images').where('id', '=', id).execute()
+  await db.insertInto('image_tombstones').values({ id, deleted_at: now }).execute()
+}

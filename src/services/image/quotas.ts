@@ -1,0 +1,17 @@
+// What the image service counts for each project.
+import { Fault } from '../../api/faults.ts'
+import type { QuotaDefaults } from '../../quota/quota.ts'
+
+export const count = 'image.image_count_total'
+/** Bytes. */
+export const bytes = 'image.image_size_total'
+
+export const quotas: QuotaDefaults = { [count]: 1000, [bytes]: 2 ** 40 }
+
+export const quotaFault = (resource: string, limit: number, inUse: number, requested: number) =>
+  new Fault(413, `Quota exceeded for ${resource}: limit ${limit}, in use ${inUse}, requested ${requested}.`)
+
+/** Most tags, custom properties and members of one image. */
+export const maxTags = 128
+export const maxProperties = 128
+export const maxMembers = 128

@@ -1,0 +1,85 @@
+// GET /v1/images and /v1/images/detail (reference 12.2.1, 12.2.3).
+import { badRequest } from '../../../api/faults.ts'
+import { type ListShape, listRequest, listRows } from '../../../api/list.ts'
+import { type BaseContext, operation } from '../../../api/operation.ts'
+import { type Condition, conditionsOf } from '../images/filters.ts'
+import { listImages } from '../images/list.ts'
+import { viewerOf } from '../images/resource.ts'
+import { complete, type Image, visibleTo } from '../images/store.ts'
+import { briefView, detailView } from './view.ts'
+
+const sortable = ['name', 'status', 'container_format', 'disk_format', 'size', 'id', 'created_at', 'updated_at']
+const shape: ListShape = {
+  filters: {},
+  sortKeys: Object.fromEntries(sortable.map((key) => [key, key])),
+  nullable: ['name', 'container_format', 'disk_format', 'size'],
+  defaultSort: [
+    ['created_at', 'desc'],
+    ['id', 'desc'],
+  ],
+  id: 'id',
+  maxLimit: 1000,
+  defaultLimit: 25,
+}
+const filters = new Set(['name', 'container_format', 'disk_format', 'size_min', 'size_max', 'min_ram', 'min_disk', 'protected'])
+
+/** The filters of version 1 as those of version 2. Those it does not know are ignored. */
+function conditions(query: URLSearchParams, context: BaseContext): Condition[] {
+  const viewer = viewerOf(context)
+  const translated = new URLSearchParams()
+  const more: Condition[] = []
+  for (const [name, value] of query) {
+    if (filters.has(name)) translated.append(name, value)
+    else if (name.startsWith('property-')) translated.append(name.slice('property-'.length), value)
+    else if (name === 'changes-since') translated.append('updated_at', `gte:${value}`)
+    else if (name === 'status') {
+      const known = value.toLowerCase() === 'saving' ? ['saving', 'importing'] : [value.toLowerCase()]
+      more.push((eb) => eb('status', 'in', known as never))
+    }
+  }
+  const isPublic = (query.get('is_public') ?? 'default').toLowerCase()
+  if (!['default', 'none', 'true', 'false', '1', '0'].includes(isPublic)) throw badRequest('is_public must be None, True, or False')
+  if (isPublic === 'false' || isPublic === '0') more.push((eb) => eb('visibility', '!=', 'public'))
+  if (isPublic === 'true' || isPublic === '1') translated.set('visibility', 'public')
+  // Only administrators see what is neither public, their own, nor shared with them, and only when they ask for it.
+  else if (!viewer.isAdmin || isPublic === 'default') translated.set('member_status', 'all')
+  return [...conditionsOf(translated, viewer), ...more]
+}
+
+async function page(context: BaseContext): Promise<Image[]> {
+  const { db, rawQuery } = context
+  const request = listRequest(rawQuery)
+  if (!rawQuery.has('sort_dir')) request.sort = request.sort.map(([key]) => [key, 'desc'])
+  const wanted = conditions(rawQuery, context)
+  const seen = db
+    .selectFrom('images')
+    .selectAll()
+    .where(visibleTo(viewerOf(context)))
+  const { rows } = await listRows(seen, shape, request, (query) => wanted.reduce((q, condition) => q.where(condition), query))
+  return rows
+}
+
+export const listBrief = operation({
+  id: 'v1.images.list',
+  method: 'GET',
+  path: '/images',
+  summary: 'List images',
+  catalog: ['image-v1.images.list-images'],
+  policy: listImages.policy,
+  handle: async (context) => ({ images: (await page(context)).map(briefView) }),
+})
+
+const detailed = (path: '/images/detail' | '/images/details', catalog: string) =>
+  operation({
+    id: `v1.images.${path.slice(8)}`,
+    method: 'GET',
+    path,
+    summary: 'List images with details',
+    catalog: [catalog],
+    policy: listImages.policy,
+    handle: async (context) => ({ images: (await complete(context.db, await page(context))).map(detailView) }),
+  })
+
+export const listDetail = detailed('/images/detail', 'image-v1.images.list-image-details')
+/** As the quick start spells it. */
+export const listDetails = detailed('/images/details', 'quickstart-image-v1.images.list-image-details')

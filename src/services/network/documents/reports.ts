@@ -1,0 +1,42 @@
+// What hosts report moves the status of ports, routers' ports and floating IPs, in the transaction of the report.
+import type { Cloud } from '../../../cloud.ts'
+import { setStatusOfRouter } from '../floating-ips/store.ts'
+import { dhcpPortOf, findPort, setPortStatus } from '../ports/store.ts'
+import { findRouter, interfacesOf } from '../routers/store.ts'
+import { forgetLeaving } from './store.ts'
+
+/** Listens to the reports of all kinds that networking writes. Called once, when the cloud is made. */
+export function listenToReports(cloud: Cloud): void {
+  const { hosts, environment } = cloud
+  const iso = () => new Date(environment.clock.now()).toISOString()
+
+  hosts.onReport('port', async (tx, host, { id, outcome }) => {
+    if (outcome === 'removed') {
+      await forgetLeaving(tx.db, id, host)
+      return
+    }
+    const port = await findPort(tx.db, id)
+    if (port?.bound_host !== host) return
+    if (outcome === 'failed') await setPortStatus(tx.db, [id], 'DOWN', iso())
+    else if (await hosts.isDone(tx.db, host, 'port', id)) await setPortStatus(tx.db, [id], port.admin_state_up ? 'ACTIVE' : 'DOWN', iso())
+  })
+
+  hosts.onReport('network', async (tx, host, { id, outcome }) => {
+    const port = await dhcpPortOf(tx.db, id)
+    if (!port) return
+    if (outcome !== 'done') await setPortStatus(tx.db, [port.id], 'DOWN', iso())
+    else if (await hosts.isDone(tx.db, host, 'network', id)) await setPortStatus(tx.db, [port.id], 'ACTIVE', iso())
+  })
+
+  hosts.onReport('router', async (tx, host, { id, outcome }) => {
+    const router = await findRouter(tx.db, id)
+    if (!router || outcome === 'removed') return
+    if (outcome === 'done' && !(await hosts.isDone(tx.db, host, 'router', id))) return
+    const works = outcome === 'done' && router.admin_state_up
+    const interfaces = await interfacesOf(tx.db, id)
+    const ids = interfaces.filter((port) => port.admin_state_up).map((port) => port.id)
+    if (router.gateway_port_id) ids.push(router.gateway_port_id)
+    if (ids.length) await setPortStatus(tx.db, ids, works ? 'ACTIVE' : 'DOWN', iso())
+    await setStatusOfRouter(tx.db, id, works ? 'ACTIVE' : outcome === 'failed' ? 'ERROR' : 'DOWN', iso())
+  })
+}

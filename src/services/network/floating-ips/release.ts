@@ -1,0 +1,19 @@
+import type { Cloud } from '../../../cloud.ts'
+import type { Tx } from '../../../db/database.ts'
+import { syncRouter } from '../documents/routers.ts'
+import { floatingIpsOfPorts, updateFloatingIp } from './store.ts'
+import { tellServer } from './tell-server.ts'
+
+/** What a floating IP is when it is on no port. */
+export const unassociated = { port_id: null, fixed_ip_address: null, router_id: null, status: 'DOWN' }
+
+/** Takes the floating IPs off a port, or only those of one of its addresses. */
+export async function releaseFromPort(cloud: Cloud, tx: Tx, portId: string, fixedIp?: string): Promise<void> {
+  const now = new Date(cloud.environment.clock.now()).toISOString()
+  for (const one of await floatingIpsOfPorts(tx.db, [portId])) {
+    if (fixedIp !== undefined && one.fixed_ip_address !== fixedIp) continue
+    await updateFloatingIp(tx.db, one.id, unassociated, now)
+    if (one.router_id) await syncRouter(cloud, tx, one.router_id, now)
+  }
+  await tellServer(cloud, tx, portId)
+}

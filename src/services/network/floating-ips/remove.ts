@@ -1,0 +1,18 @@
+import type { Cloud } from '../../../cloud.ts'
+import type { Tx } from '../../../db/database.ts'
+import { syncRouter } from '../documents/routers.ts'
+import { removePort } from '../ports/make.ts'
+import { findPort } from '../ports/store.ts'
+import { deleteFloatingIpRow, type FloatingIp } from './store.ts'
+import { tellServer } from './tell-server.ts'
+
+/** Removes the floating IP, and gives its address back. */
+export async function removeFloatingIp(cloud: Cloud, tx: Tx, one: FloatingIp): Promise<void> {
+  const now = new Date(cloud.environment.clock.now()).toISOString()
+  await deleteFloatingIpRow(tx.db, one.id)
+  await cloud.quota.take(tx, one.project_id, { 'network.floatingip': -1 })
+  const port = await findPort(tx.db, one.floating_port_id)
+  if (port) await removePort(cloud, tx, port)
+  if (one.router_id) await syncRouter(cloud, tx, one.router_id, now)
+  await tellServer(cloud, tx, one.port_id)
+}

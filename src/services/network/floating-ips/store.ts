@@ -1,0 +1,47 @@
+// All queries on floating IPs.
+import type { Insertable, Selectable, Updateable } from 'kysely'
+import type { Db } from '../../../db/database.ts'
+import type { FloatingIpRow } from '../tables.ts'
+import type { Actor } from '../wire/actor.ts'
+
+export type FloatingIp = Selectable<FloatingIpRow>
+
+/** Own ones; all for administrators. */
+export const visibleFloatingIps = (db: Db, { isAdmin, projectId }: Actor) => {
+  const all = db.selectFrom('network_floating_ips').selectAll()
+  return isAdmin ? all : all.where('project_id', '=', projectId)
+}
+
+export const findVisibleFloatingIp = (db: Db, actor: Actor, id: string): Promise<FloatingIp | undefined> =>
+  visibleFloatingIps(db, actor).where('id', '=', id).executeTakeFirst()
+
+export const floatingIpsOfPorts = (db: Db, portIds: string[]): Promise<FloatingIp[]> =>
+  portIds.length ? db.selectFrom('network_floating_ips').selectAll().where('port_id', 'in', portIds).execute() : Promise.resolve([])
+
+export const floatingIpsOfRouter = (db: Db, routerId: string): Promise<FloatingIp[]> =>
+  db.selectFrom('network_floating_ips').selectAll().where('router_id', '=', routerId).orderBy('id').execute()
+
+export const floatingIpsOfNetwork = (db: Db, networkId: string): Promise<FloatingIp[]> =>
+  db.selectFrom('network_floating_ips').selectAll().where('floating_network_id', '=', networkId).execute()
+
+export const insertFloatingIp = (db: Db, row: Insertable<FloatingIpRow>): Promise<FloatingIp> =>
+  db.insertInto('network_floating_ips').values(row).returningAll().executeTakeFirstOrThrow()
+
+export const updateFloatingIp = (db: Db, id: string, changes: Updateable<FloatingIpRow>, now: string): Promise<FloatingIp> =>
+  db
+    .updateTable('network_floating_ips')
+    .set((eb) => ({ ...changes, updated_at: now, revision: eb('revision', '+', 1) }))
+    .where('id', '=', id)
+    .returningAll()
+    .executeTakeFirstOrThrow()
+
+/** All floating IPs of the router that are on a port get that status. */
+export const setStatusOfRouter = (db: Db, routerId: string, status: string, now: string) =>
+  db
+    .updateTable('network_floating_ips')
+    .set((eb) => ({ status, updated_at: now, revision: eb('revision', '+', 1) }))
+    .where('router_id', '=', routerId)
+    .where('status', '!=', status)
+    .execute()
+
+export const deleteFloatingIpRow = (db: Db, id: string) => db.deleteFrom('network_floating_ips').where('id', '=', id).execute()

@@ -1,0 +1,40 @@
+import { resource } from '../../../api/operation.ts'
+import { actorOf, ownedBy } from '../wire/actor.ts'
+import type { Collection } from '../wire/listing.ts'
+import { findVisibleNetwork, type Network } from './store.ts'
+
+/** What rules see of a network. */
+export const networkTarget = (network: Network) =>
+  ownedBy(network.project_id, { id: network.id, shared: network.shared, 'router:external': network.external })
+
+export const networkResource = resource({
+  name: 'network',
+  param: 'network_id',
+  load: (id, context) => findVisibleNetwork(context.db, actorOf(context), id),
+  target: networkTarget,
+  missing: (id) => `Network ${id.slice(0, 100)} could not be found.`,
+  missingType: 'NetworkNotFound',
+})
+
+export const networkCollection: Collection = {
+  many: 'networks',
+  columns: {
+    id: 'id',
+    name: 'name',
+    description: 'description',
+    admin_state_up: 'admin_state_up',
+    status: 'status',
+    project_id: 'project_id',
+    tenant_id: 'project_id',
+    shared: 'shared',
+    'router:external': 'external',
+    is_default: 'is_default',
+    mtu: 'mtu',
+    port_security_enabled: 'port_security_enabled',
+    dns_domain: 'dns_domain',
+    revision_number: 'revision',
+    created_at: 'created_at',
+    updated_at: 'updated_at',
+  },
+  numbers: ['mtu', 'revision_number'],
+}

@@ -1,0 +1,36 @@
+import type { Db } from '../../../db/database.ts'
+import { standard } from '../wire/fields.ts'
+import { type Network, subnetIdsOf } from './store.ts'
+
+/** One zone: that of the hosts. */
+export const zone = 'nova'
+
+/** Networks as they are shown (reference 13.2, 14.3); how they are made only to those who may see that. */
+export async function networkViews(db: Db, networks: Network[], showProvider: boolean) {
+  const subnets = await subnetIdsOf(
+    db,
+    networks.map((network) => network.id),
+  )
+  return networks.map((network) => {
+    const ids = subnets.get(network.id)!
+    return {
+      id: network.id,
+      name: network.name,
+      admin_state_up: network.admin_state_up,
+      status: network.status,
+      subnets: ids,
+      shared: network.shared,
+      'router:external': network.external,
+      ...(network.external ? { is_default: network.is_default } : {}),
+      mtu: network.mtu,
+      port_security_enabled: network.port_security_enabled,
+      dns_domain: network.dns_domain,
+      availability_zone_hints: network.availability_zone_hints,
+      availability_zones: ids.length ? [zone] : [],
+      ipv4_address_scope: null,
+      ipv6_address_scope: null,
+      ...(showProvider ? { 'provider:network_type': 'local', 'provider:physical_network': null, 'provider:segmentation_id': null } : {}),
+      ...standard(network),
+    }
+  })
+}

@@ -1,0 +1,86 @@
+import { badRequest } from '../../../api/faults.ts'
+import { operation, reply } from '../../../api/operation.ts'
+import { rule } from '../../../auth/policy.ts'
+import type { Cloud } from '../../../cloud.ts'
+import { canonicalIp } from '../addresses/ip.ts'
+import { reader } from '../rules.ts'
+import { actorOf } from '../wire/actor.ts'
+import { listing, pageOf, pickFields } from '../wire/listing.ts'
+import { createRendered, type Rendered } from '../wire/rendered.ts'
+import { portCollection, portResource } from './resource.ts'
+import { findPorts, portsInGroups, portsOnSubnets, portsWithAddress, portsWithAddressLike, visiblePorts } from './store.ts'
+import { portView } from './view.ts'
+
+const see = rule('get_port', `${reader} or rule:network_owner or rule:context_is_advsvc`, 'Show a port.')
+
+/** `fixed_ips=ip_address=10.0.0.5`, `fixed_ips=subnet_id=...`, also with a colon; given several times: all subnets and addresses together. */
+function fixedFilters(values: string[]): Record<'ip_address' | 'subnet_id' | 'ip_address_substr', string[]> {
+  const found = { ip_address: [] as string[], subnet_id: [] as string[], ip_address_substr: [] as string[] }
+  for (const value of values.flatMap((text) => text.split(','))) {
+    const match = /^(ip_address|subnet_id|ip_address_substr)[=:](.{1,64})$/.exec(value)
+    if (!match) throw badRequest(`Invalid input for fixed_ips: '${value.slice(0, 60)}'.`)
+    found[match[1] as keyof typeof found].push(match[2]!)
+  }
+  return found
+}
+
+/** For those who see where ports are bound, and for the others; each cloud of the process has its own. */
+const renderedOf = new WeakMap<Cloud, { true: Rendered; false: Rendered }>()
+function rendered(cloud: Cloud, binding: boolean): Rendered {
+  const known = renderedOf.get(cloud) ?? { true: createRendered(20_000), false: createRendered(20_000) }
+  renderedOf.set(cloud, known)
+  return known[`${binding}`]
+}
+
+/** Reference 13.4.1, 14.6.1: own ports and those on own networks. */
+export const listPorts = operation({
+  id: 'ports.list',
+  method: 'GET',
+  path: '/ports',
+  summary: 'List ports',
+  catalog: ['network-v2.0.ports.list-ports', 'network-v2.0-ext.ports-binding-extended-attributes.list-ports'],
+  policy: see,
+  async handle(context) {
+    const { db, rawQuery, allows } = context
+    const binding = allows('get_port:binding:host_id')
+    let query = visiblePorts(db, actorOf(context))
+    const fixed = fixedFilters(rawQuery.getAll('fixed_ips'))
+    if (fixed.ip_address.length)
+      query = query.where(
+        'id',
+        'in',
+        portsWithAddress(
+          db,
+          fixed.ip_address.map((ip) => canonicalIp(ip) ?? ip),
+        ),
+      )
+    if (fixed.subnet_id.length) query = query.where('id', 'in', portsOnSubnets(db, fixed.subnet_id))
+    for (const part of fixed.ip_address_substr) query = query.where('id', 'in', portsWithAddressLike(db, part))
+    const groups = [...rawQuery.getAll('security_groups'), ...rawQuery.getAll('security_group_ids')]
+    if (groups.length) query = query.where('id', 'in', portsInGroups(db, groups))
+    const hosts = rawQuery.getAll('binding:host_id')
+    if (hosts.length && binding) query = query.where('binding_host', 'in', hosts)
+    if (rawQuery.has('fields') || rawQuery.has('marker')) {
+      return listing(context, portCollection, query, (rows) => rows.map((port) => portView(port, binding)))
+    }
+    const { rows, links } = await pageOf(context, portCollection, query.clearSelect().select(['id', 'revision']))
+    const texts = await rendered(context.cloud, binding).texts(rows, async (ids) => {
+      const ports = await findPorts(db, ids)
+      return ports.map((port) => ({ id: port.id, revision: port.revision, view: portView(port, binding) }))
+    })
+    const end = links.length ? `,"ports_links":${JSON.stringify(links)}` : ''
+    return reply({ headers: { 'content-type': 'application/json' }, body: `{"ports":[${texts.join(',')}]${end}}` })
+  },
+})
+
+/** Reference 13.4.4, 14.6.3. */
+export const showPort = operation({
+  id: 'ports.show',
+  method: 'GET',
+  path: '/ports/{port_id}',
+  summary: 'Show a port',
+  catalog: ['network-v2.0.ports.show-port-details', 'network-v2.0-ext.ports-binding-extended-attributes.show-port-details'],
+  policy: see,
+  on: portResource,
+  handle: async (context) => ({ port: pickFields(context, portView(context.port, context.allows('get_port:binding:host_id'))) }),
+})

@@ -1,0 +1,52 @@
+import { resource } from '../../../api/operation.ts'
+import { findNetwork, type Network } from '../networks/store.ts'
+import { actorOf, ownedBy } from '../wire/actor.ts'
+import type { Collection } from '../wire/listing.ts'
+import { findVisiblePort, type Port } from './store.ts'
+
+type Known = Port & { network: Network }
+
+/** What rules see of a port: itself and whose network it is in. */
+export const portTarget = (projectId: string, network: Network, deviceOwner: string) =>
+  ownedBy(projectId, {
+    'network:project_id': network.project_id,
+    'network:tenant_id': network.project_id,
+    shared: network.shared,
+    device_owner: deviceOwner,
+  })
+
+export const portResource = resource({
+  name: 'port',
+  param: 'port_id',
+  async load(id, context): Promise<Known | undefined> {
+    const port = await findVisiblePort(context.db, actorOf(context), id)
+    return port && { ...port, network: (await findNetwork(context.db, port.network_id))! }
+  },
+  target: (port) => portTarget(port.project_id, port.network, port.device_owner),
+  missing: (id) => `Port ${id.slice(0, 100)} could not be found.`,
+  missingType: 'PortNotFound',
+})
+
+export const portCollection: Collection = {
+  many: 'ports',
+  columns: {
+    id: 'id',
+    name: 'name',
+    description: 'description',
+    project_id: 'project_id',
+    tenant_id: 'project_id',
+    network_id: 'network_id',
+    admin_state_up: 'admin_state_up',
+    status: 'status',
+    mac_address: 'mac_address',
+    device_id: 'device_id',
+    device_owner: 'device_owner',
+    port_security_enabled: 'port_security_enabled',
+    'binding:vnic_type': 'binding_vnic_type',
+    dns_name: 'dns_name',
+    revision_number: 'revision',
+    created_at: 'created_at',
+    updated_at: 'updated_at',
+  },
+  numbers: ['revision_number'],
+}

@@ -1,0 +1,81 @@
+// The gateway of a router: a port on an external network.
+import type { Static } from 'typebox'
+import { conflict } from '../../../api/faults.ts'
+import type { BaseContext } from '../../../api/operation.ts'
+import { isTrue } from '../../../api/types.ts'
+import { floatingIpsOfRouter } from '../floating-ips/store.ts'
+import { findVisibleNetwork } from '../networks/store.ts'
+import { changeAddresses, changePort, makePort, removePort } from '../ports/make.ts'
+import { findPort } from '../ports/store.ts'
+import { subnetsOfNetwork } from '../subnets/store.ts'
+import { actorOf, checkAttributes, ownedBy } from '../wire/actor.ts'
+import { networkNotFound } from '../wire/faults.ts'
+import { badRouterRequest } from './faults.ts'
+import { checkNoOverlap, connectedSubnets } from './overlap.ts'
+import type { RouterChanges } from './schema.ts'
+import { gatewayOwner, type Router, updateRouter } from './store.ts'
+
+type Info = NonNullable<Static<typeof RouterChanges>['router']['external_gateway_info']>
+
+/** SNAT and addresses of the gateway are the administrator's to choose. Throws 403. */
+export function checkGatewayRules(context: BaseContext, verb: string, projectId: string, info: Info | null | undefined): void {
+  const parts = {
+    'external_gateway_info:enable_snat': info?.enable_snat,
+    'external_gateway_info:external_fixed_ips': info?.external_fixed_ips,
+  }
+  checkAttributes(context, verb, Object.keys(parts), parts, ownedBy(projectId))
+}
+
+async function clearGateway(context: BaseContext, router: Router): Promise<Router> {
+  const { cloud, tx, now } = context
+  if (router.gateway_port_id === null) return router
+  if ((await floatingIpsOfRouter(tx.db, router.id)).length) {
+    throw conflict(
+      `Gateway cannot be updated for router ${router.id}, since a gateway to external network ${router.gateway_network_id} is required by one or more floating IPs.`,
+      'RouterExternalGatewayInUseByFloatingIp',
+    )
+  }
+  const port = await findPort(tx.db, router.gateway_port_id)
+  const changed = await updateRouter(tx.db, router.id, { gateway_port_id: null, gateway_network_id: null, enable_snat: true }, now)
+  if (port) await removePort(cloud, tx, port)
+  return changed
+}
+
+/** Gives the router the gateway that is asked for, another, or (null or empty) none. Throws 400, 404 or 409. */
+export async function setGateway(context: BaseContext, router: Router, info: Info | null): Promise<Router> {
+  const { cloud, tx, now } = context
+  const { db } = tx
+  if (info === null || info.network_id === undefined) return clearGateway(context, router)
+  const network = await findVisibleNetwork(db, actorOf(context), info.network_id)
+  if (!network) throw networkNotFound(info.network_id)
+  if (!network.external) throw badRouterRequest(`Network ${network.id} is not an external network`)
+  const enable_snat = info.enable_snat === undefined ? true : isTrue(info.enable_snat)
+  if (router.gateway_network_id === network.id && router.gateway_port_id !== null) {
+    const port = (await findPort(db, router.gateway_port_id))!
+    if (info.external_fixed_ips?.length) {
+      const fixed_ips = await changeAddresses(cloud, tx, port, info.external_fixed_ips)
+      await changePort(cloud, tx, port, { fixed_ips }, now)
+    }
+    return updateRouter(db, router.id, { enable_snat }, now)
+  }
+  const free = await clearGateway(context, router)
+  const subnets = await subnetsOfNetwork(db, network.id)
+  checkNoOverlap(free, await connectedSubnets(db, free), subnets)
+  const port = await makePort(
+    cloud,
+    tx,
+    {
+      network,
+      projectId: '',
+      fixed: info.external_fixed_ips?.length ? info.external_fixed_ips : null,
+      deviceId: router.id,
+      deviceOwner: gatewayOwner,
+      securityGroups: [],
+      portSecurity: false,
+      subnets,
+    },
+    now,
+  )
+  if (!port.fixed_ips.length) throw badRouterRequest(`No IPs available for external network ${network.id}`)
+  return updateRouter(db, router.id, { gateway_port_id: port.id, gateway_network_id: network.id, enable_snat }, now)
+}

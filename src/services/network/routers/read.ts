@@ -1,0 +1,34 @@
+import { operation } from '../../../api/operation.ts'
+import { rule } from '../../../auth/policy.ts'
+import { reader } from '../rules.ts'
+import { actorOf } from '../wire/actor.ts'
+import { listing, pickFields } from '../wire/listing.ts'
+import { routerCollection, routerResource } from './resource.ts'
+import { visibleRouters } from './store.ts'
+import { routerView, routerViews } from './view.ts'
+
+const see = rule('get_router', reader, 'Show a router.')
+
+/** Reference 14.9.1. */
+export const listRouters = operation({
+  id: 'routers.list',
+  method: 'GET',
+  path: '/routers',
+  summary: 'List routers',
+  catalog: ['network-v2.0-ext.layer-3-networking.list-routers'],
+  policy: see,
+  handle: (context) =>
+    listing(context, routerCollection, visibleRouters(context.db, actorOf(context)), (rows) => routerViews(context.db, rows)),
+})
+
+/** Reference 14.9.3. */
+export const showRouter = operation({
+  id: 'routers.show',
+  method: 'GET',
+  path: '/routers/{router_id}',
+  summary: 'Show a router',
+  catalog: ['network-v2.0-ext.layer-3-networking.show-router-details'],
+  policy: see,
+  on: routerResource,
+  handle: async (context) => ({ router: pickFields(context, await routerView(context.db, context.router)) }),
+})

@@ -1,0 +1,30 @@
+import { resource } from '../../../api/operation.ts'
+import { actorOf, ownedBy } from '../wire/actor.ts'
+import type { Collection } from '../wire/listing.ts'
+import { findVisibleRouter } from './store.ts'
+
+export const routerResource = resource({
+  name: 'router',
+  param: 'router_id',
+  load: (id, context) => findVisibleRouter(context.db, actorOf(context), id),
+  target: (router) => ownedBy(router.project_id),
+  missing: (id) => `Router ${id.slice(0, 100)} could not be found`,
+  missingType: 'RouterNotFound',
+})
+
+export const routerCollection: Collection = {
+  many: 'routers',
+  columns: {
+    id: 'id',
+    name: 'name',
+    description: 'description',
+    project_id: 'project_id',
+    tenant_id: 'project_id',
+    admin_state_up: 'admin_state_up',
+    status: 'status',
+    revision_number: 'revision',
+    created_at: 'created_at',
+    updated_at: 'updated_at',
+  },
+  numbers: ['revision_number'],
+}

@@ -1,0 +1,28 @@
+import { Type } from 'typebox'
+import { Closed, Nullable } from '../../../api/types.ts'
+import { Description, Id, IpAddress, owner } from '../wire/fields.ts'
+
+// Out of range is told by check.ts, in the words that clients know.
+const PortNumber = Type.Unsafe<number | string>({ anyOf: [{ type: 'integer' }, { type: 'string', pattern: '^-?[0-9]{1,6}$' }] })
+
+export const NewRule = Closed({
+  ...owner,
+  security_group_id: Id,
+  direction: Type.Unsafe<'ingress' | 'egress'>({ enum: ['ingress', 'egress'] }),
+  ethertype: Type.Optional(Nullable(Type.String({ pattern: '^([iI][pP][vV][46])$' }))),
+  protocol: Type.Optional(
+    Nullable(
+      Type.Unsafe<number | string>({
+        anyOf: [
+          { type: 'integer', minimum: 0, maximum: 255 },
+          { type: 'string', maxLength: 40 },
+        ],
+      }),
+    ),
+  ),
+  port_range_min: Type.Optional(Nullable(PortNumber)),
+  port_range_max: Type.Optional(Nullable(PortNumber)),
+  remote_ip_prefix: Type.Optional(Nullable(IpAddress)),
+  remote_group_id: Type.Optional(Nullable(Id)),
+  description: Type.Optional(Nullable(Description)),
+})

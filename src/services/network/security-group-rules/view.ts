@@ -1,0 +1,18 @@
+import type { SecurityGroupRule } from '../security-groups/store.ts'
+import { standard } from '../wire/fields.ts'
+import { normalizedPrefix } from './rule-key.ts'
+
+/** The rule as it is shown (reference 14.8). */
+export const ruleView = (rule: SecurityGroupRule) => ({
+  id: rule.id,
+  security_group_id: rule.security_group_id,
+  direction: rule.direction,
+  ethertype: rule.ethertype,
+  protocol: rule.protocol,
+  port_range_min: rule.port_range_min,
+  port_range_max: rule.port_range_max,
+  remote_ip_prefix: rule.remote_ip_prefix,
+  normalized_cidr: normalizedPrefix(rule),
+  remote_group_id: rule.remote_group_id,
+  ...standard(rule),
+})

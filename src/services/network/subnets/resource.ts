@@ -1,0 +1,47 @@
+import { resource } from '../../../api/operation.ts'
+import { findNetwork } from '../networks/store.ts'
+import { actorOf, ownedBy } from '../wire/actor.ts'
+import type { Collection } from '../wire/listing.ts'
+import { findVisibleSubnet, type Subnet } from './store.ts'
+
+type Known = Subnet & { network_project_id: string; shared: boolean }
+
+export const subnetResource = resource({
+  name: 'subnet',
+  param: 'subnet_id',
+  async load(id, context): Promise<Known | undefined> {
+    const subnet = await findVisibleSubnet(context.db, actorOf(context), id)
+    const network = subnet && (await findNetwork(context.db, subnet.network_id))
+    return subnet && network ? { ...subnet, network_project_id: network.project_id, shared: network.shared } : undefined
+  },
+  target: (subnet) =>
+    ownedBy(subnet.project_id, {
+      'network:project_id': subnet.network_project_id,
+      'network:tenant_id': subnet.network_project_id,
+      shared: subnet.shared,
+    }),
+  missing: (id) => `Subnet ${id.slice(0, 100)} could not be found.`,
+  missingType: 'SubnetNotFound',
+})
+
+export const subnetCollection: Collection = {
+  many: 'subnets',
+  columns: {
+    id: 'id',
+    name: 'name',
+    description: 'description',
+    project_id: 'project_id',
+    tenant_id: 'project_id',
+    network_id: 'network_id',
+    ip_version: 'ip_version',
+    cidr: 'cidr',
+    gateway_ip: 'gateway_ip',
+    enable_dhcp: 'enable_dhcp',
+    ipv6_address_mode: 'ipv6_address_mode',
+    ipv6_ra_mode: 'ipv6_ra_mode',
+    revision_number: 'revision',
+    created_at: 'created_at',
+    updated_at: 'updated_at',
+  },
+  numbers: ['ip_version', 'revision_number'],
+}

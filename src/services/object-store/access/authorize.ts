@@ -1,0 +1,59 @@
+// Who may do it: owners of the account, those whom the container's lists name, and holders of a temporary URL.
+
+import { Fault, forbidden } from '../../../api/faults.ts'
+import type { BaseContext } from '../../../api/operation.ts'
+import type { Who } from '../../../auth/who.ts'
+import { header } from '../headers.ts'
+import type { Headers } from '../tables.ts'
+import { entryAllowed, parseAcl, referrerAllowed } from './acl.ts'
+
+/** `read` an object, `list` a container, `write` objects; `own` is the owner's alone, `own-read` his project's readers' too. */
+export type Need = 'read' | 'list' | 'write' | 'own' | 'own-read'
+
+export interface Access {
+  /** Sees keys and access lists. */
+  owner: boolean
+  reseller: boolean
+}
+
+/** What a container says about access. */
+export type AccessLists = Headers
+
+export const accountPrefix = 'AUTH_'
+
+export function denied(context: BaseContext, account: string): Fault {
+  if (context.who as Who | null) return forbidden('Access was denied to this resource.')
+  const realm = /^[\w-]{1,256}$/.test(account) ? account : 'unknown'
+  return new Fault(401, 'This server could not verify that you are authorized to access the document you requested.', {
+    headers: { 'www-authenticate': `Swift realm="${realm}", Keystone uri="${context.cloud.endpoints.root('identity')}"` },
+  })
+}
+
+/** What the token gives in that account, whatever the container says. */
+export function ownAccess(context: BaseContext, account: string, reading: boolean): Access | null {
+  const who = context.who as Who | null
+  if (!who) return null
+  if (context.allows('object-store:reseller_admin', {})) return { owner: true, reseller: true }
+  if (!account.startsWith(accountPrefix)) return null
+  const target = { project_id: account.slice(accountPrefix.length) }
+  if (context.allows('object-store:operator', target)) return { owner: true, reseller: false }
+  if (reading && context.allows('object-store:reader', target)) return { owner: false, reseller: false }
+  return null
+}
+
+/** Throws 401 (nobody) or 403 unless the asker may; `lists` is undefined where there is no container yet. */
+export function authorize(context: BaseContext, account: string, need: Need, lists?: AccessLists): Access {
+  const own = ownAccess(context, account, need === 'read' || need === 'list' || need === 'own-read')
+  if (own) return own
+  if (!allowedByLists(context, need, lists)) throw denied(context, account)
+  return { owner: false, reseller: false }
+}
+
+/** True when the container's access lists let the asker do it. */
+export function allowedByLists(context: BaseContext, need: Need, lists?: AccessLists): boolean {
+  if (!lists || need === 'own' || need === 'own-read') return false
+  const acl = parseAcl(need === 'write' ? lists['x-container-write'] : lists['x-container-read'])
+  const who = context.who as Who | null
+  if (who && entryAllowed(acl, who)) return true
+  return need !== 'write' && (need === 'read' || acl.listings) && referrerAllowed(acl, header(context.headers, 'referer'))
+}

@@ -1,0 +1,87 @@
+import { forbidden } from '../../../api/faults.ts'
+import { type BaseContext, operation, reply } from '../../../api/operation.ts'
+import { type Access, authorize, denied } from '../access/authorize.ts'
+import { bulkDelete } from '../bulk/delete.ts'
+import { extractArchive } from '../bulk/extract.ts'
+import { header, merged, userMetadata } from '../headers.ts'
+import { plain } from '../limits.ts'
+import type { Headers } from '../tables.ts'
+import { nextTimestamp } from '../timestamps.ts'
+import { ensureAccount, findAccount, removeAccount, setAccountMetadata } from './store.ts'
+
+const common = { path: '/{account}', auth: 'optional', policy: null, majors: ['v1', 'v1.0'], input: 'stream', transaction: 'none' } as const
+
+/** What a request changes in an account's headers. Only resellers set quotas. */
+function changesOf(context: BaseContext, access: Access): Headers {
+  const changes = userMetadata(context.headers, 'account')
+  const quota = header(context.headers, 'x-account-quota-bytes') ?? header(context.headers, 'x-account-meta-quota-bytes')
+  const removed = header(context.headers, 'x-remove-account-quota-bytes') ?? header(context.headers, 'x-remove-account-meta-quota-bytes')
+  if (quota !== undefined || removed !== undefined) {
+    if (!access.reseller) throw forbidden('Access was denied to this resource.')
+    if (quota && !/^\d{1,15}$/.test(quota)) throw plain(400, 'Invalid bytes quota.')
+    changes['x-account-meta-quota-bytes'] = removed === undefined ? (quota ?? '') : ''
+  }
+  return changes
+}
+
+/** Makes the account or changes it; true when it was there. */
+async function store({ cloud }: BaseContext, account: string, changes: Headers): Promise<boolean> {
+  return cloud.database.write(async ({ db }) => {
+    const at = nextTimestamp(cloud.environment.clock)
+    const known = await findAccount(db, account)
+    const row = await ensureAccount(db, account, at)
+    await setAccountMetadata(db, account, merged(row.metadata, changes, 'account'), at)
+    return known !== undefined
+  })
+}
+
+export const updateAccount = operation({
+  ...common,
+  id: 'accounts.update',
+  method: 'POST',
+  summary: 'Create, update, or delete account metadata',
+  catalog: ['object-store-v1.accounts.create-update-or-delete-account-metadata'],
+  status: 204,
+  async handle(context) {
+    if (context.rawQuery.has('bulk-delete')) return bulkDelete(context, context.params.account)
+    const access = authorize(context, context.params.account, 'own')
+    await store(context, context.params.account, changesOf(context, access))
+    return undefined
+  },
+})
+
+export const createAccount = operation({
+  ...common,
+  id: 'accounts.create',
+  method: 'PUT',
+  summary: 'Create an account (resellers only)',
+  catalog: [],
+  async handle(context) {
+    if (context.rawQuery.has('extract-archive')) return extractArchive(context, context.params.account, '')
+    const access = authorize(context, context.params.account, 'own')
+    if (!access.reseller) throw denied(context, context.params.account)
+    return reply({ status: (await store(context, context.params.account, changesOf(context, access))) ? 202 : 201 })
+  },
+})
+
+export const deleteAccount = operation({
+  ...common,
+  id: 'accounts.delete',
+  method: 'DELETE',
+  summary: 'Delete an account that is empty (resellers only)',
+  catalog: [],
+  status: 204,
+  async handle(context) {
+    const { account } = context.params
+    if (context.rawQuery.has('bulk-delete')) return bulkDelete(context, account)
+    const access = authorize(context, account, 'own')
+    if (!access.reseller) throw denied(context, account)
+    await context.cloud.database.write(async ({ db }) => {
+      const row = await findAccount(db, account)
+      if (!row) throw plain(404, 'The resource could not be found.')
+      if (row.containers) throw plain(409, 'The account is not empty.')
+      await removeAccount(db, account)
+    })
+    return undefined
+  },
+})

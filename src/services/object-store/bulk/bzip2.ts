@@ -1,0 +1,240 @@
+// Decompresses bzip2, a block at a time: Node has no decoder of its own. Holds one block of input and output.
+import { plain } from '../limits.ts'
+
+const fault = () => plain(400, 'Invalid Tar File: it cannot be decompressed')
+/** More than the longest possible code of the largest block. */
+const enough = 2_400_000
+const groupSize = 50
+const maxCode = 20
+
+class Bits {
+  bytes: Buffer = Buffer.alloc(0)
+  /** Position in bits. */
+  at = 0
+  one(): number {
+    const byte = this.bytes[this.at >> 3]
+    if (byte === undefined) throw fault()
+    const bit = (byte >> (7 - (this.at & 7))) & 1
+    this.at++
+    return bit
+  }
+  take(count: number): number {
+    let value = 0
+    for (let i = 0; i < count; i++) value = value * 2 + this.one()
+    return value
+  }
+}
+
+/** The decompressed bytes; several streams may follow each other. Throws 400 for what is no bzip2. */
+export async function* bunzip2(source: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
+  const chunks = source[Symbol.asyncIterator]()
+  const bits = new Bits()
+  let ended = false
+  async function fill(): Promise<void> {
+    const parts = [bits.bytes.subarray(bits.at >> 3)]
+    let size = parts[0]!.length
+    while (!ended && size < enough) {
+      const next = await chunks.next()
+      if (next.done) ended = true
+      else {
+        parts.push(next.value)
+        size += next.value.length
+      }
+    }
+    bits.bytes = Buffer.concat(parts)
+    bits.at &= 7
+  }
+  for (;;) {
+    await fill()
+    if (bits.bytes.length - ((bits.at + 7) >> 3) < 4) return
+    if (bits.take(24) !== 0x425a68) throw fault()
+    const level = bits.take(8) - 0x30
+    if (level < 1 || level > 9) throw fault()
+    for (;;) {
+      await fill()
+      const magic = bits.take(48)
+      const sum = bits.take(32)
+      if (magic === 0x177245385090) {
+        bits.at = (bits.at + 7) & ~7
+        break
+      }
+      if (magic !== 0x314159265359) throw fault()
+      const block = readBlock(bits, level * 100_000)
+      if (checksum(block) !== sum) throw fault()
+      yield block
+    }
+  }
+}
+
+interface Code {
+  limit: Int32Array
+  base: Int32Array
+  symbols: Uint16Array
+  shortest: number
+}
+
+function makeCode(lengths: Uint8Array): Code {
+  const limit = new Int32Array(maxCode + 2)
+  const base = new Int32Array(maxCode + 2)
+  const counts = new Int32Array(maxCode + 2)
+  for (const length of lengths) counts[length]!++
+  const symbols: number[] = []
+  for (let length = 1; length <= maxCode; length++) for (const [symbol, own] of lengths.entries()) if (own === length) symbols.push(symbol)
+  let code = 0
+  let index = 0
+  let shortest = 0
+  for (let length = 1; length <= maxCode; length++) {
+    base[length] = index - code
+    code += counts[length]!
+    index += counts[length]!
+    limit[length] = code
+    if (!shortest && counts[length]) shortest = length
+    code <<= 1
+  }
+  return { limit, base, symbols: Uint16Array.from(symbols), shortest }
+}
+
+function nextSymbol(bits: Bits, { limit, base, symbols, shortest }: Code): number {
+  let value = bits.take(shortest)
+  for (let length = shortest; length <= maxCode; length++) {
+    if (value < limit[length]!) {
+      const symbol = symbols[value + base[length]!]
+      if (symbol === undefined) throw fault()
+      return symbol
+    }
+    value = value * 2 + bits.one()
+  }
+  throw fault()
+}
+
+function readCodes(bits: Bits, used: number[]): { codes: Code[]; selectors: Uint8Array } {
+  const groups = bits.take(3)
+  const count = bits.take(15)
+  if (groups < 2 || groups > 6 || count < 1) throw fault()
+  const order = Array.from({ length: groups }, (_, i) => i)
+  const selectors = new Uint8Array(count)
+  for (let i = 0; i < count; i++) {
+    let place = 0
+    while (bits.one()) if (++place >= groups) throw fault()
+    const [chosen] = order.splice(place, 1)
+    order.unshift(chosen!)
+    selectors[i] = chosen!
+  }
+  const codes: Code[] = []
+  for (let group = 0; group < groups; group++) {
+    const lengths = new Uint8Array(used.length + 2)
+    let length = bits.take(5)
+    for (let i = 0; i < lengths.length; i++) {
+      while (bits.one()) length += bits.one() ? -1 : 1
+      if (length < 1 || length > maxCode) throw fault()
+      lengths[i] = length
+    }
+    codes.push(makeCode(lengths))
+  }
+  return { codes, selectors }
+}
+
+function readBlock(bits: Bits, size: number): Buffer {
+  if (bits.one()) throw fault() // randomised blocks have not been written since 1999
+  const origin = bits.take(24)
+  const rows = bits.take(16)
+  const used: number[] = []
+  for (let row = 0; row < 16; row++) {
+    if (!(rows & (0x8000 >> row))) continue
+    const columns = bits.take(16)
+    for (let column = 0; column < 16; column++) if (columns & (0x8000 >> column)) used.push(row * 16 + column)
+  }
+  if (!used.length) throw fault()
+  const { codes, selectors } = readCodes(bits, used)
+  const end = used.length + 1
+  const last = new Uint8Array(size)
+  let length = 0
+  let run = 0
+  let step = 1
+  for (let group = 0; ; group++) {
+    if (group >= selectors.length) throw fault()
+    const code = codes[selectors[group]!]!
+    let done = false
+    for (let i = 0; i < groupSize; i++) {
+      const symbol = nextSymbol(bits, code)
+      if (symbol <= 1) {
+        run += step << symbol
+        step <<= 1
+        if (run > size) throw fault()
+        continue
+      }
+      if (run) {
+        if (length + run > size) throw fault()
+        last.fill(used[0]!, length, length + run)
+        length += run
+        run = 0
+        step = 1
+      }
+      if (symbol === end) {
+        done = true
+        break
+      }
+      if (length >= size) throw fault()
+      const [byte] = used.splice(symbol - 1, 1)
+      used.unshift(byte!)
+      last[length++] = byte!
+    }
+    if (done) break
+  }
+  if (origin >= length) throw fault()
+  return unrun(unsort(last.subarray(0, length), origin))
+}
+
+/** Takes the sorting of Burrows and Wheeler back. */
+function unsort(last: Uint8Array, origin: number): Uint8Array {
+  const starts = new Int32Array(257)
+  for (const byte of last) starts[byte + 1]!++
+  for (let i = 1; i < 257; i++) starts[i]! += starts[i - 1]!
+  const next = new Int32Array(last.length)
+  for (let i = 0; i < last.length; i++) next[starts[last[i]!]!++] = i
+  const out = new Uint8Array(last.length)
+  let at = next[origin]!
+  for (let i = 0; i < last.length; i++) {
+    out[i] = last[at]!
+    at = next[at]!
+  }
+  return out
+}
+
+/** After four equal bytes comes how many more of them there are. */
+function unrun(bytes: Uint8Array): Buffer {
+  let size = 0
+  const each = (say: (byte: number, count: number) => void) => {
+    let equal = 0
+    for (let i = 0; i < bytes.length; i++) {
+      equal = i > 0 && equal > 0 && bytes[i] === bytes[i - 1] ? equal + 1 : 1
+      say(bytes[i]!, 1)
+      if (equal === 4 && i + 1 < bytes.length) {
+        say(bytes[i]!, bytes[++i]!)
+        equal = 0
+      }
+    }
+  }
+  each((_, count) => {
+    size += count
+  })
+  const out = Buffer.alloc(size)
+  let at = 0
+  each((byte, count) => {
+    out.fill(byte, at, at + count)
+    at += count
+  })
+  return out
+}
+
+const table = Uint32Array.from({ length: 256 }, (_, index) => {
+  let value = index << 24
+  for (let bit = 0; bit < 8; bit++) value = value & 0x80000000 ? (value << 1) ^ 0x04c11db7 : value << 1
+  return value
+})
+
+function checksum(bytes: Buffer): number {
+  let sum = 0xffffffff
+  for (let i = 0; i < bytes.length; i++) sum = (sum << 8) ^ table[((sum >>> 24) ^ bytes[i]!) & 0xff]!
+  return ~sum >>> 0
+}

@@ -1,0 +1,91 @@
+// Bulk upload: PUT with extract-archive makes an object of each file in a tar archive.
+import { PassThrough, Readable } from 'node:stream'
+import { createGunzip } from 'node:zlib'
+import { Fault, title } from '../../../api/faults.ts'
+import type { BaseContext, Reply } from '../../../api/operation.ts'
+import { ownAccess } from '../access/authorize.ts'
+import { putContainer } from '../containers/change.ts'
+import { findContainer } from '../containers/store.ts'
+import { checkContainerName, limits, plain } from '../limits.ts'
+import { contentType } from '../objects/metadata.ts'
+import { objectScope } from '../objects/scope.ts'
+import { writeObject } from '../objects/write.ts'
+import { receive } from '../storage/data.ts'
+import { bunzip2 } from './bzip2.ts'
+import { type Report, reportReply } from './report.ts'
+import { type Entry, tarEntries } from './tar.ts'
+
+export const maxFailed = 1000
+
+function unpacked(context: BaseContext, kind: string): AsyncIterable<Buffer> {
+  const body = context.request
+  if (kind === 'tar') return body
+  if (kind === 'tar.bz2') return bunzip2(body)
+  const gunzip = createGunzip()
+  const out = new PassThrough()
+  body.pipe(gunzip)
+  body.once('error', (error) => gunzip.destroy(error))
+  gunzip.once('error', () => out.destroy(plain(400, 'Invalid Tar File: it cannot be decompressed')))
+  gunzip.pipe(out)
+  return out
+}
+
+/** Extracts below `prefix`: '' (paths begin with the container), a container, or a container with the first part of names. */
+export async function extractArchive(context: BaseContext, account: string, prefix: string): Promise<Reply> {
+  const kind = context.rawQuery.get('extract-archive')!.toLowerCase()
+  if (!['tar', 'tar.gz', 'tar.bz2'].includes(kind)) throw plain(400, 'Unsupported archive format')
+  const report: Report = { counts: { 'Number Files Created': 0 }, errors: [], status: '201 Created', body: '' }
+  try {
+    for await (const entry of tarEntries(unpacked(context, kind))) {
+      if (entry.type !== 'file') continue
+      const path = [...prefix.split('/'), ...entry.path.split('/')].filter((part) => part && part !== '.').join('/')
+      try {
+        await putEntry(context, account, path, entry)
+        report.counts['Number Files Created']!++
+      } catch (error) {
+        if (!(error instanceof Fault) || error.message.startsWith('Invalid Tar File')) throw error
+        report.errors.push([encodeURI(entry.path), `${error.status} ${title(error.status)}`])
+        if (error.status === 401 || report.errors.length >= maxFailed) break
+      }
+    }
+  } catch (error) {
+    if (!(error instanceof Fault)) throw error
+    report.status = '400 Bad Request'
+    report.body = error.message
+  }
+  if (report.errors.length) report.status = '400 Bad Request'
+  else if (!report.counts['Number Files Created'] && !report.body) {
+    report.status = '400 Bad Request'
+    report.body = 'Invalid Tar File: No Valid Files'
+  }
+  if (!context.request.readableEnded) Readable.prototype.resume.call(context.request)
+  return reportReply(context, report)
+}
+
+async function putEntry(context: BaseContext, account: string, path: string, entry: Entry): Promise<void> {
+  const slash = path.indexOf('/')
+  if (slash <= 0) throw new Fault(400, 'The path names no object')
+  const [container, object] = [path.slice(0, slash), path.slice(slash + 1)]
+  if (entry.size > limits.max_file_size) throw new Fault(413, 'Your request is too large.')
+  const { cloud } = context
+  if (!(await findContainer(cloud.database.read, account, container)) && ownAccess(context, account, false)?.owner) {
+    checkContainerName(container)
+    await cloud.database.write((tx) => putContainer({ ...context, headers: {}, tx, db: tx.db }, account, container))
+  }
+  const scope = await objectScope({ ...context, params: { account, container, object } }, 'write')
+  const type = entry.attributes['SCHILY.xattr.user.mime_type']?.replace(/[^\x20-\x7e]/g, '')
+  const metadata: Record<string, string> = {}
+  for (const [name, value] of Object.entries(entry.attributes)) {
+    const match = /^SCHILY\.xattr\.user\.meta\.([A-Za-z0-9_-]{1,128})$/.exec(name)
+    if (match && /^[\x20-\x7e]{1,256}$/.test(value)) metadata[`x-object-meta-${match[1]!.toLowerCase()}`] = value
+  }
+  await writeObject(cloud, scope.container, {
+    name: object,
+    content_type: type || contentType({}, object),
+    metadata,
+    delete_at: null,
+    kind: '',
+    received: await receive(cloud, entry.body, limits.max_file_size),
+    reseller: scope.access.reseller,
+  })
+}

@@ -1,0 +1,113 @@
+import { Fault } from '../../../api/faults.ts'
+import { type BaseContext, operation, reply } from '../../../api/operation.ts'
+import { isUniqueViolation } from '../../../db/database.ts'
+import { authorize } from '../access/authorize.ts'
+import { countInAccount, ensureAccount } from '../accounts/store.ts'
+import { bulkDelete } from '../bulk/delete.ts'
+import { extractArchive } from '../bulk/extract.ts'
+import { isForm, postForm } from '../forms/post.ts'
+import { merged } from '../headers.ts'
+import { checkContainerName, plain } from '../limits.ts'
+import { nextTimestamp } from '../timestamps.ts'
+import { containerChanges } from './metadata.ts'
+import {
+  containerMissing,
+  findContainer,
+  hasVersions,
+  insertContainer,
+  lockContainer,
+  removeContainer,
+  setContainerMetadata,
+} from './store.ts'
+
+const common = { path: '/{account}/{container}', auth: 'optional', policy: null, majors: ['v1', 'v1.0'], input: 'stream' } as const
+
+/** Makes the container, or changes the headers of the one that is there; true when it is new. */
+export async function putContainer(context: BaseContext, account: string, name: string): Promise<boolean> {
+  const { db, headers, cloud } = context
+  const at = nextTimestamp(cloud.environment.clock)
+  await ensureAccount(db, account, at)
+  const known = await findContainer(db, account, name)
+  if (!known) {
+    await insertContainer(db, account, name, merged({}, containerChanges(headers, {}), 'container'), at)
+    await countInAccount(db, account, { containers: 1 })
+    return true
+  }
+  const row = await lockContainer(context.tx, cloud, known.id)
+  await setContainerMetadata(db, row.id, merged(row.metadata, containerChanges(headers, row.metadata), 'container'), at)
+  return false
+}
+
+export const createContainer = operation({
+  ...common,
+  id: 'containers.create',
+  method: 'PUT',
+  summary: 'Create container',
+  catalog: ['object-store-v1.containers.create-container', 'quickstart-object-store-v1.0.containers.create-container'],
+  transaction: 'none',
+  async handle(context) {
+    const { account, container } = context.params
+    if (context.rawQuery.has('extract-archive')) return extractArchive(context, account, container)
+    authorize(context, account, 'own')
+    checkContainerName(container)
+    const policy = context.headers['x-storage-policy']
+    if (policy !== undefined && String(policy).toLowerCase() !== 'policy-0')
+      throw plain(400, `Invalid X-Storage-Policy '${String(policy).slice(0, 80)}'`)
+    const put = () => context.cloud.database.write((tx) => putContainer({ ...context, tx, db: tx.db }, account, container))
+    // Somebody else may make it at the same time: then it is there, which is no fault.
+    const made = await put().catch((error) => {
+      if (isUniqueViolation(error)) return put()
+      throw error
+    })
+    return reply({ status: made ? 201 : 202 })
+  },
+})
+
+export const updateContainer = operation({
+  ...common,
+  id: 'containers.update',
+  method: 'POST',
+  summary: 'Create, update, or delete container metadata',
+  catalog: ['object-store-v1.containers.create-update-or-delete-container-metadata'],
+  status: 204,
+  transaction: 'none',
+  async handle(context) {
+    const { account, container } = context.params
+    const { cloud } = context
+    if (isForm(context)) return postForm(context, account, container, '')
+    if (context.rawQuery.has('bulk-delete')) return bulkDelete(context, account)
+    authorize(context, account, 'own')
+    await cloud.database.write(async (tx) => {
+      const found = await findContainer(tx.db, account, container)
+      if (!found) throw containerMissing()
+      const row = await lockContainer(tx, cloud, found.id)
+      const metadata = merged(row.metadata, containerChanges(context.headers, row.metadata), 'container')
+      await setContainerMetadata(tx.db, row.id, metadata, nextTimestamp(cloud.environment.clock))
+    })
+    return undefined
+  },
+})
+
+/** Removes the container; 409 while it holds anything. */
+export async function dropContainer(context: BaseContext, account: string, container: string): Promise<void> {
+  const { db } = context
+  const found = await findContainer(db, account, container)
+  if (!found) throw containerMissing()
+  const row = await lockContainer(context.tx, context.cloud, found.id)
+  if (row.objects || (await hasVersions(db, row.id))) throw new Fault(409, 'There was a conflict when trying to complete your request.')
+  await removeContainer(db, row.id)
+  await countInAccount(db, account, { containers: -1 })
+}
+
+export const deleteContainer = operation({
+  ...common,
+  id: 'containers.delete',
+  method: 'DELETE',
+  summary: 'Delete container',
+  catalog: ['object-store-v1.containers.delete-container', 'quickstart-object-store-v1.0.containers.delete-container'],
+  status: 204,
+  async handle(context) {
+    authorize(context, context.params.account, 'own')
+    await dropContainer(context, context.params.account, context.params.container)
+  },
+})

@@ -1,0 +1,55 @@
+import { type BaseContext, operation, reply } from '../../../api/operation.ts'
+import { type Access, authorize } from '../access/authorize.ts'
+import { checkContainerName, limits } from '../limits.ts'
+import { listObjects } from '../listing/objects.ts'
+import { formatType, listingFormat, listingQuery } from '../listing/query.ts'
+import type { Container } from '../tables.ts'
+import { isBrowser, webContainer } from '../web/static.ts'
+import { containerMissing, findContainer } from './store.ts'
+import { containerHeaders } from './view.ts'
+
+const common = { path: '/{account}/{container}', auth: 'optional', policy: null, majors: ['v1', 'v1.0'] } as const
+
+/** The container, for those who may list it. Others do not learn whether it is there. */
+async function listable(context: BaseContext, account: string, name: string): Promise<{ row: Container; access: Access }> {
+  const row = await findContainer(context.db, account, name)
+  const access = authorize(context, account, 'list', row?.metadata)
+  checkContainerName(name)
+  if (!row) throw containerMissing()
+  return { row, access }
+}
+
+export const showContainer = operation({
+  ...common,
+  id: 'containers.show',
+  method: 'GET',
+  summary: 'Show container details and list objects',
+  catalog: ['object-store-v1.containers.show-container-details-and-list-objects', 'quickstart-object-store-v1.0.containers.list-objects'],
+  async handle(context) {
+    const page = isBrowser(context) ? await webContainer(context, context.params.account, context.params.container) : null
+    if (page) return page
+    const { row, access } = await listable(context, context.params.account, context.params.container)
+    const query = listingQuery(context.rawQuery, limits.container_listing_limit)
+    const format = listingFormat(context)
+    const headers = { ...containerHeaders(row, access), 'content-type': formatType[format] }
+    const body = await listObjects(context.db, row, query, format)
+    if (!body.length) return reply({ status: 204, headers })
+    return reply({ headers, body })
+  },
+})
+
+export const headContainer = operation({
+  ...common,
+  id: 'containers.head',
+  method: 'HEAD',
+  summary: 'Show container metadata',
+  catalog: ['object-store-v1.containers.show-container-metadata', 'quickstart-object-store-v1.0.containers.show-container-metadata'],
+  status: 204,
+  async handle(context) {
+    const page = isBrowser(context) ? await webContainer(context, context.params.account, context.params.container) : null
+    if (page) return page
+    const { row, access } = await listable(context, context.params.account, context.params.container)
+    const format = listingFormat(context)
+    return reply({ status: 204, headers: { ...containerHeaders(row, access), 'content-type': formatType[format], 'content-length': '0' } })
+  },
+})

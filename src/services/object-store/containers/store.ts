@@ -1,0 +1,45 @@
+import { Fault } from '../../../api/faults.ts'
+import type { Cloud } from '../../../cloud.ts'
+import type { Db, Tx } from '../../../db/database.ts'
+import { prepared } from '../storage/prepared.ts'
+import type { Container, Headers } from '../tables.ts'
+
+const byName = prepared<Container>((db) =>
+  db.selectFrom('object_store_containers').selectAll().where('account', '=', '').where('name', '=', ''),
+)
+export const findContainer = async (db: Db, account: string, name: string): Promise<Container | undefined> =>
+  (await byName(db, [account, name]))[0]
+
+const byId = prepared<Container>((db) => db.selectFrom('object_store_containers').selectAll().where('id', '=', 0))
+const byIdLocked = prepared<Container>((db) => db.selectFrom('object_store_containers').selectAll().where('id', '=', 0).forUpdate())
+
+export const containerMissing = () => new Fault(404, 'The resource could not be found.')
+
+/** The container as it is now, kept from changing until the transaction ends. Throws 404. */
+export async function lockContainer(tx: Tx, cloud: Cloud, id: number): Promise<Container> {
+  const [row] = await (cloud.database.dialect === 'postgres' ? byIdLocked : byId)(tx.db, [id])
+  if (!row) throw containerMissing()
+  return row
+}
+
+export async function insertContainer(db: Db, account: string, name: string, metadata: Headers, at: number): Promise<void> {
+  await db.insertInto('object_store_containers').values({ account, name, metadata, made_at: at, changed_at: at }).execute()
+}
+
+export const setContainerMetadata = (db: Db, id: number, metadata: Headers, at: number) =>
+  db.updateTable('object_store_containers').set({ metadata, changed_at: at }).where('id', '=', id).execute()
+
+export const removeContainer = (db: Db, id: number) => db.deleteFrom('object_store_containers').where('id', '=', id).execute()
+
+/** Adds to what the container holds, and says that its listing has changed. */
+export const countInContainer = (db: Db, id: number, objects: number, bytes: number) => add(db, [objects, bytes, 1, id])
+const add = prepared((db) =>
+  db
+    .updateTable('object_store_containers')
+    .set((eb) => ({ objects: eb('objects', '+', 0), bytes_used: eb('bytes_used', '+', 0), changes: eb('changes', '+', 1) }))
+    .where('id', '=', 0),
+)
+
+/** True when versions are left that nobody sees in the plain listing. */
+export const hasVersions = async (db: Db, id: number): Promise<boolean> =>
+  (await db.selectFrom('object_store_versions').select('name').where('container_id', '=', id).limit(1).executeTakeFirst()) !== undefined

@@ -1,0 +1,84 @@
+// Object store (reference chapter 15): accounts, containers and objects, as Swift has them.
+import { service } from '../../api/service.ts'
+import type { Cloud } from '../../cloud.ts'
+import { createAccount, deleteAccount, updateAccount } from './accounts/change.ts'
+import { headAccount, showAccount } from './accounts/read.ts'
+import { createContainer, deleteContainer, updateContainer } from './containers/change.ts'
+import { headContainer, showContainer } from './containers/read.ts'
+import { showEndpoints, showOwnEndpoints } from './info/endpoints.ts'
+import { crossDomain, healthcheck, showInfo } from './info/info.ts'
+import { deleteObject, updateObject } from './objects/change.ts'
+import { copyObject } from './objects/copy.ts'
+import { expireObjects } from './objects/expire.ts'
+import { headObject, showObject } from './objects/get.ts'
+import { putObject } from './objects/put.ts'
+import { bootstrapRoles } from './roles.ts'
+import { accessRules } from './rules.ts'
+import { s3Operations } from './s3/index.ts'
+import { createAuditor } from './storage/auditor.ts'
+import { prepareFolders } from './storage/data.ts'
+import { sweepData, sweepIncoming } from './storage/sweep.ts'
+import { answered, preflights } from './web/cors.ts'
+
+export const objectStore = service({
+  name: 'object-store',
+  description: 'Object Store',
+  ports: [8080],
+  faultStyle: 'object-store',
+  majors: [{ id: 'v1' }, { id: 'v1.0' }],
+  projectInPath: false,
+  requestId: { header: 'x-trans-id', make: transactionId },
+  catalog: [{ type: 'object-store', name: 'swift', path: '/v1/AUTH_%(project_id)s' }],
+  baseRules: {},
+  moreRules: accessRules,
+  operations: [
+    showInfo,
+    healthcheck,
+    crossDomain,
+    showEndpoints,
+    showOwnEndpoints,
+    ...preflights,
+    ...[
+      showAccount,
+      headAccount,
+      createAccount,
+      updateAccount,
+      deleteAccount,
+      showContainer,
+      headContainer,
+      createContainer,
+      updateContainer,
+      deleteContainer,
+      showObject,
+      headObject,
+      putObject,
+      copyObject,
+      updateObject,
+      deleteObject,
+    ].map(answered),
+    ...s3Operations,
+  ],
+  begin,
+  bootstrap: bootstrapRoles,
+})
+
+/** `tx`, 21 hex digits of chance, and the seconds in ten more. */
+function transactionId({ environment }: Cloud): string {
+  const seconds = Math.floor(environment.clock.now() / 1000)
+  return `tx${environment.random.bytes(11).toString('hex').slice(0, 21)}-${seconds.toString(16).padStart(10, '0')}`
+}
+
+async function begin(cloud: Cloud): Promise<void> {
+  prepareFolders(cloud)
+  await sweepIncoming(cloud)
+  const started = cloud.environment.clock.now()
+  cloud.tasks.periodic('expire objects', 5000, () => expireObjects(cloud))
+  const auditor = createAuditor(cloud)
+  cloud.tasks.periodic('audit objects', 30_000, async () => void (await auditor.step()))
+  let nextSweep = started
+  cloud.tasks.periodic('sweep object files', 1000, async () => {
+    if (cloud.environment.clock.now() < nextSweep) return
+    nextSweep = cloud.environment.clock.now() + 3_600_000
+    await sweepData(cloud, started)
+  })
+}

@@ -1,0 +1,152 @@
+// Static large objects: a list of segments that is checked as a whole when it is put.
+import { createHash } from 'node:crypto'
+import { readBody } from '../../../api/body.ts'
+import { Fault } from '../../../api/faults.ts'
+import { type BaseContext, type Reply, reply } from '../../../api/operation.ts'
+import { findContainer } from '../containers/store.ts'
+import { header } from '../headers.ts'
+import { plain } from '../limits.ts'
+import { isTrue } from '../listing/query.ts'
+import { contentType, deleteAt, objectMetadata } from '../objects/metadata.ts'
+import { madeReply } from '../objects/put.ts'
+import { mayReadOther, type Scope } from '../objects/scope.ts'
+import { liveObject } from '../objects/store.ts'
+import { writeObject } from '../objects/write.ts'
+import { receivedBytes } from '../storage/data.ts'
+import { isoText } from '../timestamps.ts'
+import { extent, limits, type Segment, splitName } from './manifest.ts'
+
+interface Asked {
+  path?: string
+  etag?: string | null
+  size_bytes?: number | null
+  range?: string
+  data?: string
+}
+
+const known = new Set(['path', 'etag', 'size_bytes', 'range', 'data'])
+
+/** Reads and checks the form of a manifest; all its faults in one text. */
+function parse(bytes: Buffer, self: string): Asked[] {
+  let list: unknown
+  try {
+    list = JSON.parse(bytes.toString('utf8'))
+  } catch {
+    throw plain(400, 'Manifest must be valid JSON.\n')
+  }
+  if (!Array.isArray(list)) throw plain(400, 'Manifest must be a list.\n')
+  if (list.length > limits.max_manifest_segments) throw plain(413, `Number of segments must be <= ${limits.max_manifest_segments}`)
+  if (!list.length) throw plain(400, 'Manifest must have at least one segment.\n')
+  const faults: string[] = []
+  for (const [index, entry] of list.entries()) {
+    const say = (text: string) => faults.push(`Index ${index}: ${text}`)
+    if (entry === null || typeof entry !== 'object' || Array.isArray(entry)) {
+      say('not a JSON object')
+      continue
+    }
+    const segment = entry as Asked
+    const extra = Object.keys(segment).filter((key) => !known.has(key))
+    if (extra.length) say(`extraneous keys ${extra.map((key) => JSON.stringify(key.slice(0, 40))).join(', ')}`)
+    if (segment.data !== undefined) {
+      if (typeof segment.data !== 'string' || !/^[A-Za-z0-9+/]+={0,2}$/.test(segment.data)) say('data must be valid base64')
+      else if (segment.path !== undefined) say('path and data cannot both be given')
+      continue
+    }
+    if (typeof segment.path !== 'string') say('expected keys to include one of "path" or "data"')
+    else if (!splitName(segment.path)) say('path does not refer to an object. Path must be of the form /container/object.')
+    else if (segment.path.replace(/^\/?/, '/') === self) say('manifest must not include itself as a segment')
+    const { size_bytes, etag, range } = segment
+    if (etag !== undefined && etag !== null && typeof etag !== 'string') say('etag must be a string or null')
+    if (size_bytes !== undefined && size_bytes !== null && !(Number.isInteger(Number(size_bytes)) && Number(size_bytes) >= 1))
+      say('too small; each segment must be at least 1 byte.')
+    if (range !== undefined && range !== null && !/^(\d{1,15}-\d{0,15}|-\d{1,15})$/.test(String(range))) say('invalid range')
+  }
+  if (faults.length) throw plain(400, `${faults.join('\n')}\n`)
+  return list as Asked[]
+}
+
+/** The first and last byte that a range means in so many; null when there are none. */
+function resolved(range: string, size: number): { start: number; end: number } | null {
+  const [first, last] = range.split('-') as [string, string]
+  const start = first ? Number(first) : Math.max(0, size - Number(last))
+  const end = first && last ? Math.min(Number(last), size - 1) : size - 1
+  return start > end ? null : { start, end }
+}
+
+/** The object behind a segment, checked; or what is wrong with it. */
+async function check(context: BaseContext, scope: Scope, asked: Asked): Promise<Segment | string> {
+  if (asked.data !== undefined) return { name: '', hash: '', bytes: 0, content_type: '', last_modified: '', data: asked.data }
+  const { cloud } = context
+  const place = splitName(asked.path!)!
+  const container = await findContainer(cloud.database.read, scope.place.account, place.container)
+  if (container && !mayReadOther(context, scope, container)) return '403 Forbidden'
+  const row = container && (await liveObject(cloud, cloud.database.read, container.id, place.object))
+  if (!row) return '404 Not Found'
+  if (asked.size_bytes !== undefined && asked.size_bytes !== null && Number(asked.size_bytes) !== row.size) return 'Size Mismatch'
+  const etag = asked.etag?.replace(/^"|"$/g, '')
+  if (etag && etag !== row.etag) return 'Etag Mismatch'
+  if (row.size < 1) return 'Too Small; each segment must be at least 1 byte.'
+  const part = asked.range ? resolved(asked.range, row.size) : null
+  if (asked.range && !part) return 'Unsatisfiable Range'
+  return {
+    name: `/${place.container}/${place.object}`,
+    hash: row.etag,
+    bytes: row.size,
+    content_type: row.content_type,
+    last_modified: isoText(row.changed_at),
+    ...(part && (part.start > 0 || part.end < row.size - 1) && { range: `${part.start}-${part.end}` }),
+    ...(row.kind === 'slo' && { sub_slo: true as const }),
+  }
+}
+
+/** PUT with `multipart-manifest=put`. */
+export async function putManifest(context: BaseContext, scope: Scope): Promise<Reply> {
+  const { cloud, headers } = context
+  const metadata = objectMetadata(headers)
+  if (metadata['x-object-manifest']) throw plain(400, 'An object cannot be a static and a dynamic manifest.')
+  const delete_at = deleteAt(headers, cloud)
+  const self = `/${scope.place.container}/${scope.place.object}`
+  const asked = parse(await readBody(context.request, limits.max_manifest_size), self)
+  const segments: Segment[] = []
+  const faults: [string, string][] = []
+  for (const entry of asked) {
+    const found = await check(context, scope, entry)
+    if (typeof found === 'string') faults.push([entry.path!, found])
+    else segments.push(found)
+  }
+  if (faults.length) throw manifestFault(context, faults)
+  const md5 = createHash('md5')
+  let size = 0
+  for (const segment of segments) {
+    const { length } = extent(segment)
+    size += length
+    if (segment.data !== undefined) md5.update(createHash('md5').update(Buffer.from(segment.data, 'base64')).digest('hex'))
+    else md5.update(segment.range ? `${segment.hash}:${segment.range};` : segment.hash)
+  }
+  const etag = md5.digest('hex')
+  const expected = header(headers, 'etag')?.replace(/^"|"$/g, '')
+  if (expected && expected !== etag) throw new Fault(422, 'Unable to process the contained instructions')
+  const made = await writeObject(cloud, scope.container, {
+    name: scope.place.object,
+    content_type: contentType(headers, scope.place.object),
+    metadata,
+    delete_at,
+    kind: 'slo',
+    received: receivedBytes(cloud, Buffer.from(JSON.stringify(segments))),
+    size,
+    etag,
+    onlyNew: headers['if-none-match'] !== undefined,
+    reseller: scope.access.reseller,
+  })
+  if (!isTrue(context.rawQuery.get('heartbeat'))) return madeReply(made)
+  const body = JSON.stringify({ 'Response Status': '201 Created', 'Response Body': '', Etag: `"${etag}"`, Errors: [] })
+  return reply({ status: 202, headers: { 'content-type': 'application/json' }, body })
+}
+
+function manifestFault(context: BaseContext, faults: [string, string][]): Fault {
+  const json = (context.headers.accept ?? '').includes('json')
+  const text = json
+    ? JSON.stringify({ 'Response Status': '400 Bad Request', 'Response Body': 'Bad Request', Errors: faults })
+    : `Errors:\n${faults.map(([path, what]) => `${path}, ${what}`).join('\n')}\n`
+  return plain(400, text)
+}

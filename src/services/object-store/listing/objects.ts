@@ -1,0 +1,41 @@
+// Listings of objects, remembered while the container does not change: a large page costs more to make than to send.
+import type { Db } from '../../../db/database.ts'
+import type { Container } from '../tables.ts'
+import type { Format, ListingQuery } from './query.ts'
+import { renderObjects } from './render.ts'
+import { objectsIn } from './store.ts'
+import { walk } from './walk.ts'
+
+const cacheBytes = 32 * 1024 * 1024
+const smallest = 4096
+
+const caches = new WeakMap<Db, { pages: Map<string, Buffer>; bytes: number }>()
+
+/** The page as bytes. `row` must have been read by the same request: its `changes` says which pages still hold. */
+export async function listObjects(db: Db, row: Container, query: ListingQuery, format: Format): Promise<Buffer> {
+  let cache = caches.get(db)
+  if (!cache) {
+    cache = { pages: new Map(), bytes: 0 }
+    caches.set(db, cache)
+  }
+  const key = JSON.stringify([row.id, row.changes, format, query])
+  const known = cache.pages.get(key)
+  if (known) {
+    // Moved to the end: the first ones are forgotten first.
+    cache.pages.delete(key)
+    cache.pages.set(key, known)
+    return known
+  }
+  const entries = await walk(query, (range) => objectsIn(db, row.id, range))
+  const page = Buffer.from(renderObjects(row.name, entries, format))
+  if (page.length >= smallest && page.length <= cacheBytes / 4) {
+    cache.pages.set(key, page)
+    cache.bytes += page.length
+    for (const [old, bytes] of cache.pages) {
+      if (cache.bytes <= cacheBytes) break
+      cache.pages.delete(old)
+      cache.bytes -= bytes.length
+    }
+  }
+  return page
+}

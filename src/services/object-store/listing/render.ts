@@ -1,0 +1,56 @@
+// Listings as text, JSON and XML.
+import { isoText } from '../timestamps.ts'
+import type { Format } from './query.ts'
+import type { ListedContainer, ListedObject } from './store.ts'
+import type { Folder } from './walk.ts'
+
+const escapes: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;' }
+/** Text as it may stand in XML; characters that XML cannot hold become U+FFFD. */
+export const xmlText = (text: string) =>
+  text.replace(/[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]/g, '\ufffd').replace(/[&<>"]/g, (character) => escapes[character]!)
+
+const declaration = '<?xml version="1.0" encoding="UTF-8"?>\n'
+const element = (name: string, value: string | number) => `<${name}>${typeof value === 'number' ? value : xmlText(value)}</${name}>`
+const lines = (names: string[]) => (names.length ? `${names.join('\n')}\n` : '')
+const nameOf = (entry: { name: string } | Folder) => ('subdir' in entry ? entry.subdir : entry.name)
+/** Header text is kept as it came, as Latin-1. */
+export const headerText = (value: string) => (/[\x80-\xff]/.test(value) ? Buffer.from(value, 'latin1').toString('utf8') : value)
+
+export function renderContainers(account: string, entries: (ListedContainer | Folder)[], format: Format): string {
+  if (format === 'text') return lines(entries.map(nameOf))
+  if (format === 'json') {
+    return JSON.stringify(
+      entries.map((entry) =>
+        'subdir' in entry
+          ? entry
+          : { name: entry.name, count: entry.objects, bytes: entry.bytes_used, last_modified: isoText(entry.changed_at) },
+      ),
+    )
+  }
+  const parts = entries.map((entry) =>
+    'subdir' in entry
+      ? `<subdir name="${xmlText(entry.subdir)}" />`
+      : `<container>${element('name', entry.name)}${element('count', entry.objects)}${element('bytes', entry.bytes_used)}${element('last_modified', isoText(entry.changed_at))}</container>`,
+  )
+  return `${declaration}<account name="${xmlText(account)}">${parts.join('')}</account>`
+}
+
+const jsonObject = (entry: ListedObject): Record<string, unknown> => ({
+  bytes: entry.size,
+  hash: entry.etag,
+  name: entry.name,
+  content_type: headerText(entry.content_type),
+  last_modified: isoText(entry.changed_at),
+  ...(entry.kind === 'slo' && { slo_etag: `"${entry.etag}"` }),
+})
+
+export function renderObjects(container: string, entries: (ListedObject | Folder)[], format: Format): string {
+  if (format === 'text') return lines(entries.map(nameOf))
+  if (format === 'json') return JSON.stringify(entries.map((entry) => ('subdir' in entry ? entry : jsonObject(entry))))
+  const parts = entries.map((entry) =>
+    'subdir' in entry
+      ? `<subdir name="${xmlText(entry.subdir)}">${element('name', entry.subdir)}</subdir>`
+      : `<object>${element('name', entry.name)}${element('hash', entry.etag)}${element('bytes', entry.size)}${element('content_type', headerText(entry.content_type))}${element('last_modified', isoText(entry.changed_at))}</object>`,
+  )
+  return `${declaration}<container name="${xmlText(container)}">${parts.join('')}</container>`
+}

@@ -1,0 +1,149 @@
+import { Readable } from 'node:stream'
+import { Fault, title } from '../../../api/faults.ts'
+import { type BaseContext, operation, type Reply, reply } from '../../../api/operation.ts'
+import { header } from '../headers.ts'
+import { manifestReply } from '../large-objects/show.ts'
+import { isBrowser, webMissing } from '../web/static.ts'
+import { condition, rangeHolds } from './conditions.ts'
+import { type Content, contentOf } from './content.ts'
+import { followLink } from './links.ts'
+import { type ByteRange, parseRanges } from './ranges.ts'
+import { objectScope, type Place, type Scope } from './scope.ts'
+import { liveObject, liveObjectWithBytes, type StoredObject } from './store.ts'
+import { findVersion } from './versions.ts'
+import { objectHeaders } from './view.ts'
+
+const common = { path: '/{account}/{container}/{object*}', auth: 'optional', policy: null, majors: ['v1', 'v1.0'] } as const
+
+export const objectMissing = () => new Fault(404, 'The resource could not be found.')
+
+export const showObject = operation({
+  ...common,
+  id: 'objects.show',
+  method: 'GET',
+  summary: 'Get object content and metadata',
+  catalog: ['object-store-v1.objects.get-object-content-and-metadata', 'quickstart-object-store-v1.0.objects.get-object'],
+  handle: (context) => answerRead(context),
+})
+
+export const headObject = operation({
+  ...common,
+  id: 'objects.head',
+  method: 'HEAD',
+  summary: 'Show object metadata',
+  catalog: ['object-store-v1.objects.show-object-metadata', 'quickstart-object-store-v1.0.objects.show-object-metadata'],
+  handle: (context) => answerRead(context),
+})
+
+async function answerRead(context: BaseContext & { params: Place }): Promise<Reply> {
+  const scope = await objectScope(context, 'read')
+  for (let attempt = 1; ; attempt++) {
+    let row: Found
+    try {
+      row = await findReadable(context, scope)
+    } catch (error) {
+      if (isBrowser(context) && !scope.temp) return webMissing(context, scope.container, scope.place.object, error)
+      throw error
+    }
+    try {
+      return await readReply(context, scope, row)
+    } catch (error) {
+      // Overwritten between the row and its bytes: the row of now has others.
+      if ((error as NodeJS.ErrnoException).code !== 'ENOENT' || attempt >= 3) throw error
+    }
+  }
+}
+
+/** A row, with its bytes when they were read at once. */
+type Found = StoredObject & { data?: Buffer | null }
+
+async function findReadable(context: BaseContext, scope: Scope): Promise<Found> {
+  const { cloud, rawQuery } = context
+  const version = rawQuery.get('version-id')
+  const { id } = scope.container
+  const row =
+    version !== null
+      ? await findVersion(cloud.database.read, id, scope.place.object, version)
+      : context.request.method === 'HEAD'
+        ? await liveObject(cloud, cloud.database.read, id, scope.place.object)
+        : await liveObjectWithBytes(cloud, id, scope.place.object)
+  if (!row || row.kind === 'marker') throw objectMissing()
+  return row
+}
+
+/** The answer to a GET or HEAD of a row that the asker may read. */
+export async function readReply(context: BaseContext, scope: Scope, found: Found): Promise<Reply> {
+  let row = found
+  let where: Pick<Scope, 'temp' | 'container'> = scope
+  let location: string | null = null
+  if (row.kind === 'link' && context.rawQuery.get('symlink') !== 'get') ({ row, where, location } = await followLink(context, scope, row))
+  if (row.kind === 'slo' && context.rawQuery.get('multipart-manifest') === 'get') return manifestReply(context, row)
+  const plainManifest = row.kind === 'dlo' && context.rawQuery.get('multipart-manifest') === 'get'
+  const content = await contentOf(context, where, plainManifest ? { ...row, kind: '' } : row, row === found ? found.data : null)
+  const headers = objectHeaders(row, scope.temp)
+  if (row.kind === 'dlo' && !plainManifest) headers.etag = `"${content.etag}"`
+  if (location) headers['content-location'] = location
+  return contentReply(context, row, content, headers)
+}
+
+/** Status, headers and bytes by conditions, ranges and part number. */
+export async function contentReply(
+  context: BaseContext,
+  row: StoredObject,
+  content: Content,
+  headers: Record<string, string>,
+): Promise<Reply> {
+  const status = condition(context.headers, content.etag, row.changed_at)
+  if (status === 304) return reply({ status, headers })
+  if (status === 412) throw new Fault(412, 'A precondition for this request was not met.', { headers: { etag: headers.etag! } })
+  const part = context.rawQuery.get('part-number')
+  let ranges: ByteRange[] | null = null
+  if (part !== null) {
+    ranges = [partRange(part, content)]
+    headers['x-parts-count'] = String(content.parts?.length ?? 1)
+  } else if (rangeHolds(context.headers, content.etag, row.changed_at)) ranges = parseRanges(header(context.headers, 'range'), content.size)
+  if (ranges?.length === 0) {
+    const unsatisfied = { 'content-range': `bytes */${content.size}`, 'accept-ranges': 'bytes' }
+    throw new Fault(416, 'The Range requested is not available.', { headers: unsatisfied })
+  }
+  const head = context.request.method === 'HEAD'
+  if (ranges && ranges.length > 1) return severalRanges(content, ranges, headers, context.requestId, head)
+  const { start, end } = ranges?.[0] ?? { start: 0, end: content.size - 1 }
+  headers['content-length'] = String(end - start + 1)
+  if (ranges) headers['content-range'] = `bytes ${start}-${end}/${content.size}`
+  return reply({ status: ranges ? 206 : 200, headers, body: head ? undefined : await content.read(start, end) })
+}
+
+function partRange(text: string, content: Content): ByteRange {
+  const parts = content.parts ?? [content.size]
+  if (!/^[1-9]\d{0,5}$/.test(text)) throw new Fault(400, 'Part number must be an integer greater than 0')
+  const number = Number(text)
+  if (number > parts.length) throw new Fault(416, title(416))
+  const start = parts.slice(0, number - 1).reduce((sum, length) => sum + length, 0)
+  return { start, end: start + parts[number - 1]! - 1 }
+}
+
+async function severalRanges(content: Content, ranges: ByteRange[], headers: Record<string, string>, requestId: string, head: boolean) {
+  const boundary = requestId.replace(/[^0-9a-zA-Z]/g, '').padEnd(32, '0')
+  const type = headers['content-type']!
+  const before = ranges.map(
+    ({ start, end }) => `--${boundary}\r\nContent-Type: ${type}\r\nContent-Range: bytes ${start}-${end}/${content.size}\r\n\r\n`,
+  )
+  const last = `--${boundary}--`
+  const length = ranges.reduce((sum, { start, end }, i) => sum + Buffer.byteLength(before[i]!, 'latin1') + end - start + 1 + 2, last.length)
+  async function* body(): AsyncGenerator<Buffer> {
+    for (const [index, { start, end }] of ranges.entries()) {
+      yield Buffer.from(before[index]!, 'latin1')
+      const part = await content.read(start, end)
+      if (Buffer.isBuffer(part)) yield part
+      else for await (const chunk of part) yield chunk as Buffer
+      yield Buffer.from('\r\n')
+    }
+    yield Buffer.from(last)
+  }
+  return reply({
+    status: 206,
+    headers: { ...headers, 'content-type': `multipart/byteranges;boundary=${boundary}`, 'content-length': String(length) },
+    body: head ? undefined : Readable.from(body(), { objectMode: false }),
+  })
+}

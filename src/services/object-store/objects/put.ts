@@ -1,0 +1,90 @@
+import { Fault } from '../../../api/faults.ts'
+import { type BaseContext, operation, reply } from '../../../api/operation.ts'
+import { extractArchive } from '../bulk/extract.ts'
+import { header } from '../headers.ts'
+import { putManifest } from '../large-objects/put.ts'
+import { limits, plain } from '../limits.ts'
+import { discard, patient, receive } from '../storage/data.ts'
+import { httpDate } from '../timestamps.ts'
+import { copyInto } from './copy.ts'
+import { linkHeaders } from './links.ts'
+import { contentType, deleteAt, objectMetadata } from './metadata.ts'
+import { objectScope } from './scope.ts'
+import type { NewObject } from './store.ts'
+import { writeObject } from './write.ts'
+
+export const putObject = operation({
+  path: '/{account}/{container}/{object*}',
+  auth: 'optional',
+  policy: null,
+  majors: ['v1', 'v1.0'],
+  id: 'objects.put',
+  method: 'PUT',
+  summary: 'Create or replace object',
+  catalog: ['object-store-v1.objects.create-or-replace-object', 'quickstart-object-store-v1.0.objects.create-or-replace-object'],
+  input: 'stream',
+  transaction: 'none',
+  status: 201,
+  async handle(context) {
+    const { account, container, object } = context.params
+    if (context.rawQuery.has('extract-archive')) return extractArchive(context, account, `${container}/${object}`)
+    const scope = await objectScope(context, 'write')
+    const { headers, cloud } = context
+    if (headers['x-copy-from'] !== undefined) return copyInto(context, scope)
+    const length = bodyLength(context)
+    const onlyNew = noneMatch(context)
+    if (context.rawQuery.get('multipart-manifest') === 'put') return putManifest(context, scope)
+    const metadata = objectMetadata(headers)
+    const link = linkHeaders(context, scope.place.account, `${scope.place.container}/${scope.place.object}`)
+    const delete_at = deleteAt(headers, cloud)
+    const received = await receive(cloud, patient(context.request), link ? 0 : limits.max_file_size)
+    const expected = header(headers, 'etag')?.replace(/^"|"$/g, '').toLowerCase()
+    const cut = length !== null && received.size !== length
+    const kind = link ? 'link' : metadata['x-object-manifest'] ? 'dlo' : ''
+    if ((expected && expected !== received.etag) || cut) {
+      await discard(cloud, received)
+      throw cut ? new Fault(499, 'Client Disconnect') : new Fault(422, 'Unable to process the contained instructions')
+    }
+    const made = await writeObject(cloud, scope.container, {
+      name: scope.place.object,
+      content_type: link && !header(headers, 'content-type') ? 'application/symlink' : contentType(headers, scope.place.object),
+      metadata: { ...metadata, ...link },
+      delete_at,
+      kind,
+      received,
+      onlyNew,
+      reseller: scope.access.reseller,
+    })
+    return madeReply(made)
+  },
+})
+
+/** 201 with what there is to know of a new object. */
+export const madeReply = (made: NewObject, more: Record<string, string> = {}) =>
+  reply({
+    status: 201,
+    headers: {
+      etag: made.kind === 'slo' ? `"${made.etag}"` : made.etag,
+      'last-modified': httpDate(made.changed_at),
+      'content-type': 'text/html; charset=UTF-8',
+      ...(made.version_id && { 'x-object-version-id': made.version_id }),
+      ...more,
+    },
+  })
+
+/** The length of the body; null when it comes in chunks. Throws 411 and 413. */
+function bodyLength({ headers }: BaseContext): number | null {
+  if (headers['transfer-encoding'] !== undefined) return null
+  const text = header(headers, 'content-length')
+  if (text === undefined) throw new Fault(411, 'Content-Length header required.')
+  if (Number(text) > limits.max_file_size) throw new Fault(413, 'Your request is too large.')
+  return Number(text)
+}
+
+/** True for `If-None-Match: *`; on a PUT nothing else makes sense. */
+function noneMatch({ headers }: BaseContext): boolean {
+  const text = header(headers, 'if-none-match')
+  if (text === undefined) return false
+  if (text.trim() !== '*') throw plain(400, 'If-None-Match only supports *')
+  return true
+}

@@ -1,0 +1,94 @@
+import type { Selectable } from 'kysely'
+import type { Cloud } from '../../../cloud.ts'
+import type { Db, Tx } from '../../../db/database.ts'
+import { countInAccount } from '../accounts/store.ts'
+import { countInContainer } from '../containers/store.ts'
+import { drop, keep, type Received } from '../storage/data.ts'
+import { prepared } from '../storage/prepared.ts'
+import type { Container, ObjectRow } from '../tables.ts'
+
+export type StoredObject = Selectable<ObjectRow>
+
+const seconds = (cloud: Cloud) => Math.floor(cloud.environment.clock.now() / 1000)
+
+/** Objects whose time is over are as good as gone, before the expirer comes by. */
+export const expired = (cloud: Cloud, row: { delete_at: number | null }) => row.delete_at !== null && row.delete_at <= seconds(cloud)
+
+const byName = prepared<StoredObject>((db) =>
+  db.selectFrom('object_store_objects').selectAll().where('container_id', '=', 0).where('name', '=', ''),
+)
+export const findObject = async (db: Db, containerId: number, name: string): Promise<StoredObject | undefined> =>
+  (await byName(db, [containerId, name]))[0]
+
+const withBytes = prepared<StoredObject & { data: Buffer | null }>((db) =>
+  db
+    .selectFrom('object_store_objects')
+    .leftJoin('object_store_blobs', 'object_store_blobs.id', 'object_store_objects.data_id')
+    .selectAll('object_store_objects')
+    .select('object_store_blobs.data')
+    .where('container_id', '=', 0)
+    .where('name', '=', ''),
+)
+/** The object, unless its time is over, with its bytes where they are kept as a row. */
+export async function liveObjectWithBytes(cloud: Cloud, containerId: number, name: string) {
+  const [row] = await withBytes(cloud.database.read, [containerId, name])
+  return row && !expired(cloud, row) ? row : undefined
+}
+
+/** The object, unless its time is over. */
+export async function liveObject(cloud: Cloud, db: Db, containerId: number, name: string): Promise<StoredObject | undefined> {
+  const row = await findObject(db, containerId, name)
+  return row && !expired(cloud, row) ? row : undefined
+}
+
+export type NewObject = Omit<StoredObject, 'container_id'>
+
+/** Makes or replaces the row with its bytes and counts; the bytes of the one before are taken away unless `spare` has them now. */
+export async function replaceObject(
+  tx: Tx,
+  cloud: Cloud,
+  container: Container,
+  old: StoredObject | undefined,
+  object: NewObject,
+  received: Received | null,
+  spare = false,
+): Promise<void> {
+  const { db } = tx
+  if (received) await keep(tx, received)
+  const values = { ...object, container_id: container.id }
+  if (old) {
+    const { container_id, name, ...changes } = values
+    await db.updateTable('object_store_objects').set(changes).where('container_id', '=', container_id).where('name', '=', name).execute()
+    if (!spare && old.data_id !== object.data_id) await drop(tx, cloud, old)
+  } else await db.insertInto('object_store_objects').values(values).execute()
+  await count(db, container, old ? 0 : 1, object.stored - (spare ? 0 : (old?.stored ?? 0)))
+}
+
+/** Removes the row; its bytes too unless `spare` has them now. */
+export async function removeObject(tx: Tx, cloud: Cloud, container: Container, old: StoredObject, spare = false): Promise<void> {
+  await tx.db.deleteFrom('object_store_objects').where('container_id', '=', container.id).where('name', '=', old.name).execute()
+  if (!spare) await drop(tx, cloud, old)
+  await count(tx.db, container, -1, spare ? 0 : -old.stored)
+}
+
+export async function count(db: Db, container: Container, objects: number, bytes: number): Promise<void> {
+  await countInContainer(db, container.id, objects, bytes)
+  await countInAccount(db, container.account, { objects, bytes })
+}
+
+/** Changes what is no content: metadata, type, expiry. */
+export const setObject = (
+  db: Db,
+  containerId: number,
+  name: string,
+  changes: Partial<Pick<StoredObject, 'metadata' | 'content_type' | 'delete_at' | 'changed_at' | 'kind'>>,
+) => db.updateTable('object_store_objects').set(changes).where('container_id', '=', containerId).where('name', '=', name).execute()
+
+/** Some objects whose time is over. */
+export const expiredObjects = (cloud: Cloud, limit: number) =>
+  cloud.database.read
+    .selectFrom('object_store_objects')
+    .select(['container_id', 'name'])
+    .where('delete_at', '<=', seconds(cloud))
+    .limit(limit)
+    .execute()

@@ -1,0 +1,153 @@
+// Older versions of objects: kept beside the container (X-Versions-Enabled) or in another one (X-Versions-Location, X-History-Location).
+import { Fault } from '../../../api/faults.ts'
+import type { Cloud } from '../../../cloud.ts'
+import type { Db, Tx } from '../../../db/database.ts'
+import { findContainer, lockContainer } from '../containers/store.ts'
+import { isTrue, successor } from '../listing/query.ts'
+import { drop } from '../storage/data.ts'
+import type { Container } from '../tables.ts'
+import { timestampText } from '../timestamps.ts'
+import { count, findObject, removeObject, replaceObject, type StoredObject } from './store.ts'
+
+export const keepsVersions = (container: Container) => isTrue(container.metadata['x-versions-enabled'])
+/** Versions from before they were counted are called null. */
+const idOf = (text: string) => (text === 'null' ? '' : text)
+
+export async function findVersion(db: Db, containerId: number, name: string, version: string): Promise<StoredObject | undefined> {
+  const current = await findObject(db, containerId, name)
+  if (current?.version_id === idOf(version)) return current
+  return db
+    .selectFrom('object_store_versions')
+    .selectAll()
+    .where('container_id', '=', containerId)
+    .where('name', '=', name)
+    .where('version_id', '=', idOf(version))
+    .executeTakeFirst()
+}
+
+const insertVersion = (db: Db, row: StoredObject) =>
+  db
+    .insertInto('object_store_versions')
+    .values(row)
+    .onConflict((c) => c.columns(['container_id', 'name', 'version_id']).doUpdateSet({ ...row }))
+    .execute()
+
+/** Takes one version away for good; false when there is none. */
+export async function removeVersion(
+  tx: Tx,
+  cloud: Cloud,
+  container: Container,
+  name: string,
+  version: string,
+): Promise<StoredObject | undefined> {
+  const row = await findVersion(tx.db, container.id, name, version)
+  if (!row) return undefined
+  const current = await findObject(tx.db, container.id, name)
+  if (current && current.version_id === row.version_id) await removeObject(tx, cloud, container, current)
+  else {
+    await tx.db
+      .deleteFrom('object_store_versions')
+      .where('container_id', '=', container.id)
+      .where('name', '=', name)
+      .where('version_id', '=', row.version_id)
+      .execute()
+    await drop(tx, cloud, row)
+    await count(tx.db, container, 0, -row.stored)
+  }
+  return row
+}
+
+const archivePrefix = (name: string) => `${[...name].length.toString(16).padStart(3, '0')}${name}/`
+
+async function archiveOf(tx: Tx, cloud: Cloud, container: Container): Promise<{ container: Container; history: boolean } | null> {
+  const history = container.metadata['x-history-location']
+  const location = history ?? container.metadata['x-versions-location']
+  if (!location) return null
+  const found = await findContainer(tx.db, container.account, decodeURIComponent(location.replaceAll('/', '')))
+  if (!found) throw new Fault(412, 'The container for versions is not there.')
+  return { container: found.id === container.id ? container : await lockContainer(tx, cloud, found.id), history: history !== undefined }
+}
+
+/** Puts the row that is about to be replaced away; true when its bytes belong to somebody else now. */
+export async function archive(tx: Tx, cloud: Cloud, container: Container, old: StoredObject): Promise<boolean> {
+  if (keepsVersions(container)) {
+    await insertVersion(tx.db, old)
+    return true
+  }
+  const to = await archiveOf(tx, cloud, container)
+  if (!to) return false
+  const name = archivePrefix(old.name) + timestampText(old.made_at)
+  const before = await findObject(tx.db, to.container.id, name)
+  const { container_id, ...row } = old
+  await replaceObject(tx, cloud, to.container, before, { ...row, name, version_id: '' }, null)
+  await count(tx.db, container, 0, -old.stored)
+  return true
+}
+
+/** Deletes as the container's versions have it: keeps the old one, or brings back the one before. Gives the id of a deletion marker. */
+export async function removeKeeping(
+  tx: Tx,
+  cloud: Cloud,
+  container: Container,
+  old: StoredObject | undefined,
+  name: string,
+  at: number,
+): Promise<string | null> {
+  if (keepsVersions(container)) {
+    if (old) {
+      await insertVersion(tx.db, old)
+      await removeObject(tx, cloud, container, old, true)
+    }
+    const version_id = timestampText(at)
+    await insertVersion(tx.db, marker(container, name, version_id, at))
+    return version_id
+  }
+  if (!old) return null
+  const from = await archiveOf(tx, cloud, container)
+  if (from?.history) {
+    await archive(tx, cloud, container, old)
+    const type = 'application/x-deleted;swift_versions_deleted=1'
+    const { container_id, ...row } = marker(container, archivePrefix(name) + timestampText(at), '', at)
+    await replaceObject(tx, cloud, from.container, undefined, { ...row, kind: '', content_type: type }, null)
+    // The archive has its bytes and has taken them off the container's count.
+    await removeObject(tx, cloud, container, old, true)
+    return null
+  }
+  const before = from && (await newest(tx.db, from.container.id, archivePrefix(name)))
+  if (!from || !before) await removeObject(tx, cloud, container, old)
+  else {
+    const { container_id, ...row } = before
+    await removeObject(tx, cloud, from.container, before, true)
+    await count(tx.db, from.container, 0, -before.stored)
+    await replaceObject(tx, cloud, container, old, { ...row, name }, null)
+  }
+  return null
+}
+
+const marker = (container: Container, name: string, version_id: string, at: number): StoredObject => ({
+  container_id: container.id,
+  name,
+  version_id,
+  place: 'none',
+  data_id: null,
+  size: 0,
+  stored: 0,
+  etag: 'd41d8cd98f00b204e9800998ecf8427e',
+  content_type: 'application/x-deleted;swift_versions_deleted=1',
+  kind: 'marker',
+  metadata: {},
+  made_at: at,
+  changed_at: at,
+  delete_at: null,
+})
+
+const newest = (db: Db, containerId: number, prefix: string): Promise<StoredObject | undefined> =>
+  db
+    .selectFrom('object_store_objects')
+    .selectAll()
+    .where('container_id', '=', containerId)
+    .where('name', '>', prefix)
+    .where('name', '<', successor(prefix)!)
+    .orderBy('name', 'desc')
+    .limit(1)
+    .executeTakeFirst()

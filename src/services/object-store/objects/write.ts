@@ -1,0 +1,76 @@
+// The one way in which an object comes to be: its bytes are durable, then row, counts and versions change together.
+import { Fault } from '../../../api/faults.ts'
+import type { Cloud } from '../../../cloud.ts'
+import type { Db } from '../../../db/database.ts'
+import { findAccount } from '../accounts/store.ts'
+import { lockContainer } from '../containers/store.ts'
+import { discard, type Received } from '../storage/data.ts'
+import type { Container, Headers, ObjectKind } from '../tables.ts'
+import { nextTimestamp, timestampText } from '../timestamps.ts'
+import { expired, findObject, type NewObject, replaceObject, type StoredObject } from './store.ts'
+import { archive, keepsVersions } from './versions.ts'
+
+export interface Wanted {
+  name: string
+  content_type: string
+  metadata: Headers
+  delete_at: number | null
+  kind: ObjectKind
+  received: Received
+  /** Where what clients see differs from the bytes that are kept: manifests. */
+  size?: number
+  etag?: string
+  /** If-None-Match: `*`. */
+  onlyNew?: boolean
+  /** Quotas of the account do not bind resellers. */
+  reseller?: boolean
+}
+
+/** Makes or replaces the object. Throws 404 (container gone), 412 (is there, with `onlyNew`) and 413 (quota); then the bytes are removed. */
+export async function writeObject(cloud: Cloud, container: Pick<Container, 'id'>, wanted: Wanted): Promise<NewObject> {
+  const { received } = wanted
+  try {
+    return await cloud.database.write(async (tx) => {
+      const locked = await lockContainer(tx, cloud, container.id)
+      const old = await findObject(tx.db, locked.id, wanted.name)
+      if (old && wanted.onlyNew && !expired(cloud, old)) throw new Fault(412, 'A precondition for this request was not met.')
+      const at = nextTimestamp(cloud.environment.clock)
+      const object: NewObject = {
+        name: wanted.name,
+        version_id: keepsVersions(locked) ? timestampText(at) : '',
+        place: received.place,
+        data_id: received.data_id,
+        size: wanted.size ?? received.size,
+        stored: received.size,
+        etag: wanted.etag ?? received.etag,
+        content_type: wanted.content_type,
+        kind: wanted.kind,
+        metadata: wanted.metadata,
+        made_at: at,
+        changed_at: at,
+        delete_at: wanted.delete_at,
+      }
+      const spare = old !== undefined && (await archive(tx, cloud, locked, old))
+      // In another container the old bytes are counted there; among own versions they stay counted here.
+      await replaceObject(tx, cloud, locked, old, object, received, spare)
+      await checkQuotas(tx.db, locked, old, object, wanted.reseller ?? false)
+      return object
+    })
+  } catch (error) {
+    await discard(cloud, received)
+    throw error
+  }
+}
+
+/** Throws 413 when the container or account now holds more than its quota lets it, and this object made it so. */
+async function checkQuotas(db: Db, before: Container, old: StoredObject | undefined, object: NewObject, reseller: boolean): Promise<void> {
+  const bytes = before.metadata['x-container-meta-quota-bytes']
+  const count = before.metadata['x-container-meta-quota-count']
+  const grown = object.stored - (old?.stored ?? 0)
+  if (bytes && grown > 0 && before.bytes_used + grown > Number(bytes)) throw new Fault(413, 'Upload exceeds quota.', { type: 'plain' })
+  if (count && !old && before.objects + 1 > Number(count)) throw new Fault(413, 'Upload exceeds quota.', { type: 'plain' })
+  if (reseller || grown <= 0) return
+  const account = await findAccount(db, before.account)
+  const quota = account?.metadata['x-account-meta-quota-bytes']
+  if (account && quota && account.bytes_used > Number(quota)) throw new Fault(413, 'Upload exceeds quota.', { type: 'plain' })
+}

@@ -1,0 +1,68 @@
+// Faults as S3 clients know them.
+import { Fault } from '../../../api/faults.ts'
+import { type Reply, reply } from '../../../api/operation.ts'
+import { xmlText } from '../listing/render.ts'
+
+const known = {
+  AccessDenied: [403, 'Access Denied.'],
+  AuthorizationHeaderMalformed: [400, 'The authorization header is malformed.'],
+  BadDigest: [400, 'The Content-MD5 you specified did not match what we received.'],
+  BucketAlreadyExists: [409, 'The requested bucket name is not available.'],
+  BucketAlreadyOwnedByYou: [409, 'Your previous request to create the named bucket succeeded and you already own it.'],
+  BucketNotEmpty: [409, 'The bucket you tried to delete is not empty.'],
+  EntityTooLarge: [400, 'Your proposed upload exceeds the maximum allowed object size.'],
+  EntityTooSmall: [400, 'Your proposed upload is smaller than the minimum allowed object size.'],
+  IncompleteBody: [400, 'You did not provide the number of bytes specified by the Content-Length HTTP header.'],
+  InvalidAccessKeyId: [403, 'The AWS Access Key Id you provided does not exist in our records.'],
+  InvalidArgument: [400, 'Invalid Argument.'],
+  InvalidBucketName: [400, 'The specified bucket is not valid.'],
+  InvalidPart: [400, 'One or more of the specified parts could not be found.'],
+  InvalidPartOrder: [400, 'The list of parts was not in ascending order.'],
+  InvalidRange: [416, 'The requested range cannot be satisfied.'],
+  InvalidRequest: [400, 'Invalid Request.'],
+  KeyTooLongError: [400, 'Your key is too long.'],
+  MalformedXML: [400, 'The XML you provided was not well-formed or did not validate against our published schema.'],
+  MissingContentLength: [411, 'You must provide the Content-Length HTTP header.'],
+  NoSuchBucket: [404, 'The specified bucket does not exist.'],
+  NoSuchKey: [404, 'The specified key does not exist.'],
+  NoSuchUpload: [404, 'The specified multipart upload does not exist.'],
+  NotImplemented: [501, 'A header or query you provided implies functionality that is not implemented.'],
+  PreconditionFailed: [412, 'At least one of the preconditions you specified did not hold.'],
+  RequestTimeTooSkewed: [403, "The difference between the request time and the server's time is too large."],
+  SignatureDoesNotMatch: [403, 'The request signature we calculated does not match the signature you provided.'],
+  XAmzContentSHA256Mismatch: [400, "The provided 'x-amz-content-sha256' header does not match what was computed."],
+} as const satisfies Record<string, readonly [number, string]>
+
+export type Code = keyof typeof known
+
+export const fault = (code: Code, message: string = known[code][1]) => new Fault(known[code][0], message, { type: code })
+
+/** A fault of any layer in S3's words: those of our own code keep theirs. */
+export function faultReply(error: Fault, resource: string, requestId: string, missing: Code): Reply {
+  const own = error.type !== undefined && error.type in known
+  const byStatus: Record<number, Code> = {
+    400: 'InvalidRequest',
+    401: 'AccessDenied',
+    403: 'AccessDenied',
+    404: missing,
+    409: 'BucketNotEmpty',
+    411: 'MissingContentLength',
+    412: 'PreconditionFailed',
+    413: 'EntityTooLarge',
+    416: 'InvalidRange',
+    422: 'BadDigest',
+    501: 'NotImplemented',
+  }
+  const code = own ? (error.type as Code) : byStatus[error.status]
+  const status = own || !code ? error.status : known[code][0]
+  const message = own || !code ? error.message : known[code][1]
+  const body = `<?xml version="1.0" encoding="UTF-8"?>\n<Error><Code>${code ?? 'InternalError'}</Code><Message>${xmlText(message)}</Message><Resource>${xmlText(resource)}</Resource><RequestId>${requestId}</RequestId></Error>`
+  return reply({
+    status,
+    headers: {
+      'content-type': 'application/xml',
+      ...('content-range' in error.headers && { 'content-range': error.headers['content-range']! }),
+    },
+    body,
+  })
+}

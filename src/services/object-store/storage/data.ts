@@ -1,0 +1,191 @@
+// The bytes of objects: small ones are rows, others files that are written aside, flushed, and then moved to their place.
+
+import { createHash } from 'node:crypto'
+import { createReadStream, mkdirSync } from 'node:fs'
+import { type FileHandle, link, open, rename, rm } from 'node:fs/promises'
+import type { IncomingMessage } from 'node:http'
+import { join } from 'node:path'
+import type { Readable } from 'node:stream'
+import { Fault } from '../../../api/faults.ts'
+import type { Cloud } from '../../../cloud.ts'
+import type { Db, Tx } from '../../../db/database.ts'
+import type { Place } from '../tables.ts'
+
+/** Up to here bytes are kept in the database: one flush serves many objects, and no inode is used. */
+export const inlineBytes = 16 * 1024
+const writeBytes = 1024 * 1024
+
+export interface Kept {
+  place: Place
+  data_id: string | null
+}
+
+/** Bytes that have come in and are durable, or (row) will be with the transaction. Belongs to nobody until `keep`. */
+export interface Received extends Kept {
+  size: number
+  etag: string
+  bytes: Buffer | null
+}
+
+export const dataFolder = (cloud: Cloud) => join(cloud.config.dataDir, 'object-store')
+export const incomingFolder = (cloud: Cloud) => join(dataFolder(cloud), 'incoming')
+export const shardFolder = (cloud: Cloud, shard: string) => join(dataFolder(cloud), 'data', shard)
+const fileOf = (cloud: Cloud, id: string) => join(shardFolder(cloud, id.slice(0, 2)), id)
+
+export function prepareFolders(cloud: Cloud): void {
+  mkdirSync(incomingFolder(cloud), { recursive: true, mode: 0o700 })
+  for (let shard = 0; shard < 256; shard++)
+    mkdirSync(shardFolder(cloud, shard.toString(16).padStart(2, '0')), { recursive: true, mode: 0o700 })
+}
+
+async function syncFolder(path: string): Promise<void> {
+  const folder = await open(path, 'r')
+  try {
+    await folder.sync()
+  } finally {
+    await folder.close()
+  }
+}
+
+async function writeAll(file: FileHandle, chunks: Buffer[]): Promise<void> {
+  let rest = chunks
+  while (rest.length) {
+    let { bytesWritten } = await file.writev(rest)
+    while (rest.length && bytesWritten >= rest[0]!.length) {
+      bytesWritten -= rest[0]!.length
+      rest = rest.slice(1)
+    }
+    if (bytesWritten) rest = [rest[0]!.subarray(bytesWritten), ...rest.slice(1)]
+  }
+}
+
+/** A client that sends nothing for so long is given up; what it sent is removed. */
+const patienceMs = 60_000
+
+/** The body of a request; ends with an error when the client stops sending. */
+export async function* patient(request: IncomingMessage): AsyncGenerator<Buffer> {
+  const timer = setTimeout(() => request.destroy(new Fault(408, 'Request Timeout')), patienceMs)
+  try {
+    for await (const chunk of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
+      timer.refresh()
+      yield chunk
+      timer.refresh()
+    }
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+/** Reads all of `source` with at most two pieces of a megabyte in memory. Throws 413 past `limit` bytes; then nothing is left behind. */
+export async function receive(cloud: Cloud, source: AsyncIterable<Buffer>, limit: number): Promise<Received> {
+  const md5 = createHash('md5')
+  const id = cloud.environment.hexId()
+  const path = join(incomingFolder(cloud), id)
+  let file: FileHandle | null = null
+  let pending: Buffer[] = []
+  let pendingBytes = 0
+  let size = 0
+  let writing: Promise<void> = Promise.resolve()
+  try {
+    for await (const chunk of source) {
+      size += chunk.length
+      if (size > limit) throw new Fault(413, 'Your request is too large.')
+      md5.update(chunk)
+      pending.push(chunk)
+      pendingBytes += chunk.length
+      if (pendingBytes < (file ? writeBytes : inlineBytes + 1)) continue
+      await writing
+      file ??= await open(path, 'wx', 0o600)
+      writing = writeAll(file, pending)
+      writing.catch(() => {}) // it is thrown where it is awaited
+      pending = []
+      pendingBytes = 0
+    }
+    const etag = md5.digest('hex')
+    if (!file) {
+      const bytes = pending.length === 1 ? pending[0]! : Buffer.concat(pending)
+      return size ? { place: 'row', data_id: id, size, etag, bytes } : { place: 'none', data_id: null, size, etag, bytes: null }
+    }
+    await writing
+    if (pending.length) await writeAll(file, pending)
+    await file.datasync()
+    await file.close()
+    file = null
+    const to = fileOf(cloud, id)
+    await rename(path, to)
+    await syncFolder(join(to, '..'))
+    return { place: 'file', data_id: id, size, etag, bytes: null }
+  } catch (error) {
+    await writing.catch(() => {})
+    await file?.close().catch(() => {})
+    await rm(path, { force: true })
+    // The client left: nobody is to blame and nobody hears the answer.
+    if ((error as NodeJS.ErrnoException).code === 'ECONNRESET') throw new Fault(499, 'Client Disconnect')
+    throw error
+  }
+}
+
+/** Bytes made here (manifests) as if they had been received. */
+export function receivedBytes(cloud: Cloud, bytes: Buffer): Received {
+  if (!bytes.length) return { place: 'none', data_id: null, size: 0, etag: createHash('md5').digest('hex'), bytes: null }
+  return {
+    place: 'row',
+    data_id: cloud.environment.hexId(),
+    size: bytes.length,
+    etag: createHash('md5').update(bytes).digest('hex'),
+    bytes,
+  }
+}
+
+/** A second name for the same bytes, for a copy. Files are linked, not copied. */
+export async function duplicate(cloud: Cloud, from: Kept & { size: number; etag: string }): Promise<Received> {
+  const { size, etag, place } = from
+  if (place === 'none') return { place, data_id: null, size, etag, bytes: null }
+  const id = cloud.environment.hexId()
+  if (place === 'row') return { place, data_id: id, size, etag, bytes: await rowBytes(cloud.database.read, from.data_id!) }
+  const to = fileOf(cloud, id)
+  await link(fileOf(cloud, from.data_id!), to)
+  await syncFolder(join(to, '..'))
+  return { place, data_id: id, size, etag, bytes: null }
+}
+
+export async function rowBytes(db: Db, id: string): Promise<Buffer> {
+  const row = await db.selectFrom('object_store_blobs').select('data').where('id', '=', id).executeTakeFirst()
+  if (!row) throw Object.assign(new Error(`the bytes ${id} are gone`), { code: 'ENOENT' })
+  return row.data
+}
+
+/** Writes what is kept as a row; in the transaction that makes its object. */
+export async function keep(tx: Tx, received: Received): Promise<void> {
+  if (received.place === 'row')
+    await tx.db.insertInto('object_store_blobs').values({ id: received.data_id!, data: received.bytes! }).execute()
+}
+
+/** Takes the bytes away: a row with the transaction, a file after it. */
+export async function drop(tx: Tx, cloud: Cloud, kept: Kept): Promise<void> {
+  if (kept.place === 'row') await tx.db.deleteFrom('object_store_blobs').where('id', '=', kept.data_id).execute()
+  if (kept.place === 'file') tx.afterCommit(() => void discard(cloud, kept))
+}
+
+/** Removes the file of bytes that became nobody's. What stays behind is swept at the next start. */
+export async function discard(cloud: Cloud, kept: Kept): Promise<void> {
+  if (kept.place !== 'file') return
+  await rm(fileOf(cloud, kept.data_id!), { force: true }).catch((error) =>
+    cloud.log.error({ error: error.stack, data: kept.data_id }, 'an object file cannot be removed'),
+  )
+}
+
+/** The bytes from `start` to `end` (inclusive). The file is open when this returns, so a removal does not hurt any more. */
+export async function read(cloud: Cloud, kept: Kept, start: number, end: number, bytes?: Buffer | null): Promise<Buffer | Readable> {
+  if (kept.place === 'none' || end < start) return Buffer.alloc(0)
+  if (kept.place === 'row') return (bytes ?? (await rowBytes(cloud.database.read, kept.data_id!))).subarray(start, end + 1)
+  const file = await open(fileOf(cloud, kept.data_id!), 'r')
+  return createReadStream('', { fd: file, start, end, highWaterMark: 512 * 1024 })
+}
+
+/** Moves a file whose bytes have changed by themselves out of the way, for somebody to look at. */
+export async function quarantine(cloud: Cloud, id: string): Promise<void> {
+  const folder = join(dataFolder(cloud), 'quarantined')
+  mkdirSync(folder, { recursive: true, mode: 0o700 })
+  await rename(fileOf(cloud, id), join(folder, id))
+}

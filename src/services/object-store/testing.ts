@@ -1,0 +1,29 @@
+// What the tests of this service share.
+import { strictEqual } from 'node:assert/strict'
+import type { Answer, Persona } from '../../testing/persona.ts'
+import type { TestCloud } from '../../testing/test-cloud.ts'
+
+type Options = NonNullable<Parameters<Persona['request']>[2]>
+
+/** Path of a persona's account, `/object-store/v1/AUTH_...`. */
+export const accountOf = async (persona: Persona) => `/object-store/v1/AUTH_${await persona.projectId()}`
+
+/** A request without a token. */
+export async function anonymous(cloud: TestCloud, method: string, path: string, options: Options = {}): Promise<Answer> {
+  const response = await fetch(cloud.url + path, { method, headers: options.headers, body: options.raw, redirect: 'manual' })
+  const text = await response.text()
+  if (options.expected !== undefined) strictEqual(response.status, options.expected, `${method} ${path}: ${text.slice(0, 400)}`)
+  const body = response.headers.get('content-type')?.includes('json') && text ? JSON.parse(text) : text
+  return { status: response.status, headers: response.headers, body, text }
+}
+
+/** A member with a container of that name; `at` gives paths below the container, `call` sends requests to them. */
+export async function withContainer(cloud: TestCloud, name = 'things', headers: Record<string, string> = {}) {
+  const member = await cloud.as('member')
+  const account = await accountOf(member)
+  await member.request('PUT', `${account}/${name}`, { headers, expected: 201 })
+  const at = (path: string) => `${account}/${name}${path ? `/${path}` : ''}`
+  const call = (method: string, path: string, expected: number, options: Options = {}) =>
+    member.request(method, at(path), { ...options, expected })
+  return { member, account, at, call }
+}

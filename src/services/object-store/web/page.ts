@@ -1,0 +1,31 @@
+// The HTML page of a listing. Everything that comes from users is escaped.
+import { xmlText } from '../listing/render.ts'
+import type { ListedObject } from '../listing/store.ts'
+import type { Folder } from '../listing/walk.ts'
+import { httpDate } from '../timestamps.ts'
+
+const link = (name: string) => xmlText(name.split('/').map(encodeURIComponent).join('/'))
+// `./` keeps a name with a colon from being read as a scheme.
+const row = (name: string, size: string, changed: string) =>
+  `<tr><td><a href="./${link(name)}">${xmlText(name)}</a></td><td>${size}</td><td>${changed}</td></tr>`
+
+export function listingPage(title: string, prefix: string, entries: (ListedObject | Folder)[], css: string | undefined): string {
+  const sheet = css
+    ? `<link rel="stylesheet" type="text/css" href="${xmlText(/^(https?:)?\/\//.test(css) || !prefix ? css : '../'.repeat(prefix.split('/').length - 1) + css)}" />`
+    : '<style type="text/css">h1 {font-size: 1em} th {text-align: left} td {padding-right: 1em}</style>'
+  const rows = entries.map((entry) =>
+    'subdir' in entry
+      ? row(entry.subdir.slice(prefix.length), '', '')
+      : row(entry.name.slice(prefix.length), String(entry.size), httpDate(entry.changed_at)),
+  )
+  const up = prefix ? '<tr><td><a href="../">../</a></td><td></td><td></td></tr>' : ''
+  return `<!DOCTYPE html>
+<html>
+<head><meta charset="utf-8"><title>Listing of ${xmlText(title)}</title>${sheet}</head>
+<body><h1 id="title">Listing of ${xmlText(title)}</h1>
+<table id="listing"><tr id="heading"><th>Name</th><th>Size</th><th>Date</th></tr>${up}
+${rows.join('\n')}
+</table></body>
+</html>
+`
+}

@@ -1,0 +1,99 @@
+// Static web: containers that show themselves to browsers as a site, with index, listings and pages for errors.
+import { Fault } from '../../../api/faults.ts'
+import { type BaseContext, Reply, reply } from '../../../api/operation.ts'
+import type { Who } from '../../../auth/who.ts'
+import { authorize } from '../access/authorize.ts'
+import { findContainer } from '../containers/store.ts'
+import { header } from '../headers.ts'
+import { isTrue, type ListingQuery } from '../listing/query.ts'
+import { objectsIn } from '../listing/store.ts'
+import { walk } from '../listing/walk.ts'
+import { readReply } from '../objects/get.ts'
+import { liveObject } from '../objects/store.ts'
+import type { Container } from '../tables.ts'
+import { listingPage } from './page.ts'
+
+const setting = (container: Container, name: string) => container.metadata[`x-container-meta-web-${name}`]
+
+/** Browsers have no token; programs that have one say X-Web-Mode to see what a browser would. */
+export const isBrowser = (context: BaseContext) =>
+  !(context.who as Who | null) ? header(context.headers, 'x-web-mode') !== 'false' : isTrue(header(context.headers, 'x-web-mode'))
+
+const rawPath = (context: BaseContext) => context.request.url!.split('?')[0]!
+
+function redirectToFolder(context: BaseContext): Reply {
+  // Only a path of our own: two slashes in front would lead to another host.
+  const location = `/${rawPath(context).replace(/^\/+/, '')}/`
+  return reply({
+    status: 301,
+    headers: { location, 'content-type': 'text/html; charset=UTF-8' },
+    body: '<html><h1>Moved Permanently</h1></html>',
+  })
+}
+
+/** A GET or HEAD of a container by a browser; null when the container is no site. */
+export async function webContainer(context: BaseContext, account: string, name: string): Promise<Reply | null> {
+  const container = await findContainer(context.cloud.database.read, account, name)
+  if (!container || !(setting(container, 'index') || isTrue(setting(container, 'listings')))) return null
+  try {
+    authorize(context, account, 'read', container.metadata)
+  } catch (error) {
+    return webFault(context, container, error)
+  }
+  if (!rawPath(context).endsWith('/')) return redirectToFolder(context)
+  return webFolder(context, container, '')
+}
+
+/** What a browser gets instead of the 404 of an object: the folder of that name, or the site's own page for errors. */
+export async function webMissing(context: BaseContext, container: Container, object: string, fault: unknown): Promise<Reply> {
+  if (!(fault instanceof Fault)) throw fault
+  const site = setting(container, 'index') || isTrue(setting(container, 'listings'))
+  if (fault.status !== 404 || !site) return webFault(context, container, fault)
+  if (object.endsWith('/')) return webFolder(context, container, object)
+  const below = await walk({ ...everything, prefix: `${object}/`, limit: 1 }, (range) =>
+    objectsIn(context.cloud.database.read, container.id, range),
+  )
+  return below.length ? redirectToFolder(context) : webFault(context, container, fault)
+}
+
+const everything: ListingQuery = { limit: 10_000, marker: '', endMarker: '', prefix: '', delimiter: '', path: null, reverse: false }
+
+async function webFolder(context: BaseContext, container: Container, prefix: string): Promise<Reply> {
+  const index = setting(container, 'index')
+  const page = index && (await webObject(context, container, prefix + index))
+  if (page) return page
+  if (!isTrue(setting(container, 'listings'))) return webFault(context, container, new Fault(404, 'The resource could not be found.'))
+  try {
+    authorize(context, container.account, 'list', container.metadata)
+  } catch (error) {
+    return webFault(context, container, error)
+  }
+  const entries = await walk({ ...everything, prefix, delimiter: '/' }, (range) =>
+    objectsIn(context.cloud.database.read, container.id, range),
+  )
+  const shown = entries.filter((entry) => 'subdir' in entry || entry.name !== prefix)
+  if (prefix && !entries.length) return webFault(context, container, new Fault(404, 'The resource could not be found.'))
+  const title = setting(container, 'listings-label') ?? rawPath(context)
+  const body = listingPage(title, prefix, shown, setting(container, 'listings-css'))
+  return reply({ headers: { 'content-type': 'text/html; charset=UTF-8' }, body })
+}
+
+async function webObject(context: BaseContext, container: Container, name: string): Promise<Reply | null> {
+  const row = await liveObject(context.cloud, context.cloud.database.read, container.id, name)
+  if (!row) return null
+  const place = { account: container.account, container: container.name, object: name }
+  return readReply(context, { place, container, access: { owner: false, reseller: false }, temp: null }, row)
+}
+
+/** The site's page for that status, `404error.html`; without one the fault is thrown. */
+async function webFault(context: BaseContext, container: Container, fault: unknown): Promise<Reply> {
+  const suffix = setting(container, 'error')
+  if (!(fault instanceof Fault) || !suffix || (fault.status !== 404 && fault.status !== 401)) throw fault
+  const row = await liveObject(context.cloud, context.cloud.database.read, container.id, `${fault.status}${suffix}`)
+  if (!row) throw fault
+  // Conditions and ranges of the request are meant for another object.
+  const bare = { ...context, headers: {}, rawQuery: new URLSearchParams() }
+  const place = { account: container.account, container: container.name, object: row.name }
+  const page = await readReply(bare, { place, container, access: { owner: false, reseller: false }, temp: null }, row)
+  return new Reply({ status: fault.status, headers: { ...page.headers, ...fault.headers }, body: page.body })
+}
