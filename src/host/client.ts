@@ -10,6 +10,7 @@ import {
   applyReport,
   documentsFor,
   findDocument,
+  findDocumentForChange,
   findDocumentForWaiting,
   findHolders,
   findHost,
@@ -119,15 +120,15 @@ export function createHosts(parts: { database: Database; environment: Environmen
       await setHostEnabled(tx.db, name, enabled, reason)
     },
     async put(tx, host, kind, id, spec) {
-      const known = await findDocument(tx.db, host, kind, id)
+      const known = await findDocumentForChange(tx.db, database.dialect, host, kind, id)
       if (known && JSON.stringify(known.spec) === JSON.stringify(spec)) return
-      await saveDocument(tx.db, host, kind, id, (known?.generation ?? 0) + 1, spec, iso())
+      await saveDocument(tx.db, host, kind, id, spec, iso())
       changed(tx)
     },
     async remove(tx, host, kind, id) {
-      const known = await findDocument(tx.db, host, kind, id)
+      const known = await findDocumentForChange(tx.db, database.dialect, host, kind, id)
       if (!known || known.spec === null) return
-      await saveDocument(tx.db, host, kind, id, known.generation + 1, null, iso())
+      await saveDocument(tx.db, host, kind, id, null, iso())
       changed(tx)
     },
     async settled(db, host, kind, id) {

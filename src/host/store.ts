@@ -21,28 +21,27 @@ export async function findHolders(db: Db, kind: Kind, id: string): Promise<strin
   return rows.map((row) => row.host)
 }
 
+/** The same, to be changed: on PostgreSQL nobody else changes it before the asker's transaction has ended. */
+export function findDocumentForChange(db: Db, dialect: Dialect, host: string, kind: Kind, id: string) {
+  const query = db.selectFrom('host_documents').select('spec').where('host', '=', host).where('kind', '=', kind).where('id', '=', id)
+  return (dialect === 'postgres' ? query.forUpdate() : query).executeTakeFirst()
+}
+
 /** The same, and on PostgreSQL no report of it is written down before the asker's transaction has ended: its wait would not be seen. */
 export function findDocumentForWaiting(db: Db, dialect: Dialect, host: string, kind: Kind, id: string) {
   const query = db.selectFrom('host_documents').selectAll().where('host', '=', host).where('kind', '=', kind).where('id', '=', id)
   return (dialect === 'postgres' ? query.forShare() : query).executeTakeFirst()
 }
 
-export async function saveDocument(
-  db: Db,
-  host: string,
-  kind: Kind,
-  id: string,
-  generation: number,
-  spec: unknown,
-  now: string,
-): Promise<void> {
+/** Writes the next generation of a document down; one above the last also when two write at once. */
+export async function saveDocument(db: Db, host: string, kind: Kind, id: string, spec: unknown, now: string): Promise<void> {
   await db
     .insertInto('host_documents')
     .values({
       host,
       kind,
       id,
-      generation,
+      generation: 1,
       spec: spec as object | null,
       pending: true,
       outcome: null,
@@ -51,9 +50,14 @@ export async function saveDocument(
       updated_at: now,
     })
     .onConflict((c) =>
-      c
-        .columns(['host', 'kind', 'id'])
-        .doUpdateSet({ generation, spec: spec as object | null, pending: true, outcome: null, error: null, updated_at: now }),
+      c.columns(['host', 'kind', 'id']).doUpdateSet((eb) => ({
+        generation: eb('host_documents.generation', '+', 1),
+        spec: eb.ref('excluded.spec'),
+        pending: true,
+        outcome: null,
+        error: null,
+        updated_at: now,
+      })),
     )
     .execute()
 }

@@ -32,8 +32,8 @@ export interface Tasks {
   run(): void
   /** For tests: after the `count`-th transaction of a task of that kind no task goes on, as if the process had died; resolves then. */
   dieAfter(kind: string, count: number): Promise<void>
-  /** Resolves when no task can run now: for tests, all others wait for the machine or for time. */
-  idle(): Promise<void>
+  /** Resolves when no task can run now: for tests, all others wait for the machine or for time. Gives false after `dieAfter`. */
+  idle(): Promise<boolean>
   stop(): Promise<void>
 }
 
@@ -322,11 +322,11 @@ export function createTasks<Cloud>(parts: {
       }),
     async idle() {
       for (;;) {
-        if (dead) return
+        if (dead) return false
         await new Promise((resolve) => setImmediate(resolve))
         if (running.size || woken || looking) continue
         const due = await dueTasks(database.read, clock.now(), 1)
-        if (!due.length && !running.size && !woken && !looking) return
+        if (!due.length && !running.size && !woken && !looking) return true
         kick()
       }
     },

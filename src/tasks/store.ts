@@ -7,14 +7,13 @@ export type Task = Selectable<TaskRow>
 
 export const unfinished = ['ready', 'waiting', 'undoing'] as const
 
-/** Tasks that may run now: due, not owned by a live process, and first under their lock. */
-export async function dueTasks(db: Db, now: number, limit: number): Promise<Task[]> {
-  return db
+/** Tasks that have something to do now, first under their lock, whether a process is at it or not. */
+export const runnableTasks = (db: Db, now: number) =>
+  db
     .selectFrom('tasks as t')
     .selectAll()
     .where('state', 'in', ['ready', 'undoing'])
     .where('run_at', '<=', now)
-    .where('lease_until', '<', now)
     .where(({ not, exists, selectFrom }) =>
       not(
         exists(
@@ -26,10 +25,10 @@ export async function dueTasks(db: Db, now: number, limit: number): Promise<Task
         ),
       ),
     )
-    .orderBy('seq')
-    .limit(limit)
-    .execute()
-}
+
+/** Tasks that may run now: due, not owned by a live process, and first under their lock. */
+export const dueTasks = (db: Db, now: number, limit: number): Promise<Task[]> =>
+  runnableTasks(db, now).where('lease_until', '<', now).orderBy('seq').limit(limit).execute()
 
 /** Takes a task for this process; false when another was faster. */
 export async function claim(db: Db, id: string, owner: string, now: number, leaseMs: number): Promise<boolean> {

@@ -15,6 +15,7 @@ import { listen } from '../server.ts'
 import { bootstrapIdentity } from '../services/identity/bootstrap.ts'
 import { writeCatalog } from '../services/identity/catalog.ts'
 import { facades, services } from '../services/index.ts'
+import { runnableTasks } from '../tasks/store.ts'
 import { testDatabaseUrl } from './database.ts'
 import { Persona } from './persona.ts'
 
@@ -112,18 +113,16 @@ export async function testCloud(options: TestCloudOptions = {}): Promise<TestClo
     return persona
   }
   result.settled = async () => {
-    const { database, tasks } = result.cloud
-    const openDocuments = async () =>
-      (await database.read.selectFrom('host_documents').select('id').whereRef('done_generation', '<', 'generation').limit(1).execute())
-        .length > 0
+    const { database, environment, tasks } = result.cloud
+    const openDocuments = database.read.selectFrom('host_documents').select('id').whereRef('done_generation', '<', 'generation')
     for (;;) {
-      await tasks.idle()
+      if (!(await tasks.idle())) return
       await result.agent.reconciler.idle()
-      // A report wakes a task, which may ask for more: only when there is nothing open before and after the tasks is it over.
-      if (!(await openDocuments())) {
-        await tasks.idle()
-        if (!(await openDocuments())) return
-      }
+      // In one query: a report closes its document and wakes a task in one transaction, and a step that asks for more ends in one.
+      const open = await openDocuments
+        .unionAll(runnableTasks(database.read, environment.clock.now()).clearSelect().select('t.id'))
+        .execute()
+      if (!open.length) return
       await new Promise((resolve) => setTimeout(resolve, 2))
     }
   }
