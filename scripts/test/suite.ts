@@ -10,6 +10,14 @@ export interface Counts {
   skipped: number
 }
 
+interface Outcome extends Counts {
+  /** Those with a failure. */
+  failedFiles: string[]
+}
+
+// More than that is no chance but a fault.
+const mostUnsteadyFiles = 2
+
 export interface Suite {
   name: string
   root: string
@@ -20,10 +28,26 @@ export interface Suite {
   timeout: number
 }
 
-/** Runs all files of `suite` in the present environment. A file that cannot be loaded counts as one failure. */
-export async function runSuite({ name, root, files, concurrency, timeout }: Suite): Promise<Counts> {
+/**
+ * Runs all files of `suite` in the present environment. A file that cannot be loaded counts as one failure. One or two files that
+ * fail are run once more, alone: a test that passes then is told as UNSTEADY, which is a fault to be mended, but not one of the change.
+ */
+export async function runSuite(suite: Suite): Promise<Counts> {
+  const first = await runOnce(suite)
+  const { failedFiles } = first
+  if (failedFiles.length === 0 || failedFiles.length > mostUnsteadyFiles || suite.files.length <= mostUnsteadyFiles) return first
+  const names = failedFiles.map((file) => relative(suite.root, file))
+  const again = await runOnce({ ...suite, name: `${suite.name}, once more and alone`, files: names, concurrency: 1 })
+  for (const [i, file] of failedFiles.entries()) {
+    if (!again.failedFiles.includes(file)) process.stdout.write(`  UNSTEADY ${names[i]}\n`)
+  }
+  // A test that failed alone too counts once; all others of those files had passed before.
+  return { passed: first.passed + first.failed - again.failed, failed: again.failed, skipped: first.skipped }
+}
+
+async function runOnce({ name, root, files, concurrency, timeout }: Suite): Promise<Outcome> {
   const counts: Counts = { passed: 0, failed: 0, skipped: 0 }
-  if (files.length === 0) return counts
+  if (files.length === 0) return { ...counts, failedFiles: [] }
   const begin = Date.now()
   process.stdout.write(`${name}: ${files.length} files\n`)
   // A test that fails half-way may leave a listener open: its file ends all the same.
@@ -53,7 +77,7 @@ export async function runSuite({ name, root, files, concurrency, timeout }: Suit
   process.stdout.write(
     `${name}: ${counts.passed} passed, ${counts.failed} failed${counts.skipped ? `, ${counts.skipped} skipped` : ''} (${seconds(Date.now() - begin)})\n`,
   )
-  return counts
+  return { ...counts, failedFiles: [...failedInside] }
 }
 
 export const sumUp = (parts: Counts[]): Counts =>
