@@ -1,7 +1,7 @@
 import { relative } from 'node:path'
 import type { Command } from 'commander'
 import { type Config, loadConfig, UserError } from '../config.ts'
-import { type RunningCloud, startCloud } from '../main.ts'
+import type { RunningCloud } from '../main.ts'
 import { nephosProgram, thisProgram } from './clone.ts'
 import { isRunning } from './control.ts'
 import { decideHost } from './decide-host.ts'
@@ -29,6 +29,7 @@ export async function up(command: Command): Promise<void> {
   process.umask(0o077) // database and secrets are the owner's alone, whatever the shell says
   let running: RunningCloud
   try {
+    const { startCloud } = await import('../main.ts') // only here: the agent has no use for the services
     running = await startCloud({ ...config, host }, { agentCommand })
   } catch (error) {
     throw explained(error as NodeJS.ErrnoException, config)
