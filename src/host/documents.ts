@@ -173,6 +173,7 @@ export interface HostFacts {
   memoryUsedMiB: number
   diskGiB: number
   diskFreeGiB: number
+  /** kvm, tcg or fake; empty while it is being tried. */
   accelerator: string
   hostIp: string
 }

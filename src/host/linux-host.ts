@@ -6,7 +6,7 @@ import type { Environment } from '../environment.ts'
 import type { Log } from '../log.ts'
 import type { GuestImage, HostDocument, HostFacts, Kind } from './documents.ts'
 import type { Host } from './driver.ts'
-import { probeAccelerator } from './guests/accelerator.ts'
+import { type Accelerator, probeAccelerator } from './guests/accelerator.ts'
 import { createGuestDriver } from './guests/index.ts'
 import { guestAt, metadataAnswer } from './metadata/answer.ts'
 import { createNetworkDrivers, switchNamespace, tapName } from './networks/index.ts'
@@ -31,7 +31,14 @@ export interface LinuxHostOptions {
 export async function createLinuxHost(options: LinuxHostOptions): Promise<Host> {
   const { environment, log, dataDir, guestUid } = options
   const prefix = prefixOf(dataDir)
-  const accelerator = await probeAccelerator({ dataDir, log })
+  // Not waited for here: the host is known at once, and the first guest that starts waits for the answer.
+  let accelerator: Accelerator | '' = ''
+  const probed = probeAccelerator({ dataDir, log })
+    .catch((error: Error) => {
+      log.error({ error: error.stack }, 'KVM could not be tried: guests are emulated')
+      return 'tcg' as const
+    })
+    .then((found) => (accelerator = found))
   let documents: ReadonlyMap<string, HostDocument> = new Map()
   const networks = createNetworkDrivers({
     environment,
@@ -55,7 +62,7 @@ export async function createLinuxHost(options: LinuxHostOptions): Promise<Host> 
     uid: guestUid,
     netns: switchNamespace(prefix),
     tapName,
-    accelerator,
+    accelerator: probed,
     fetchImage: options.fetchImage,
   })
   return {

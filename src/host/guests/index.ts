@@ -28,7 +28,8 @@ export interface GuestOptions {
   /** Network namespace with the taps; null: the agent's own. */
   netns: string | null
   tapName(portId: string): string
-  accelerator: Accelerator
+  /** Or what will tell it; no guest starts before. */
+  accelerator: Accelerator | Promise<Accelerator>
   fetchImage: FetchImage
   /** Milliseconds that an image stays in the cache after its last use by a new guest; ten minutes. */
   keepImagesMs?: number

@@ -35,7 +35,7 @@ export function createLife(options: {
   uid: number
   netns: string | null
   tapName(portId: string): string
-  accelerator: Accelerator
+  accelerator: Accelerator | Promise<Accelerator>
   bootId: string
   monitors: Monitors
 }): Life {
@@ -71,9 +71,10 @@ export function createLife(options: {
 
   const start: Life['start'] = async (id, spec, actions, signal) => {
     const folder = folderOf(id)
+    const accelerator = await options.accelerator
     const args = qemuArgs(spec, {
       id,
-      accelerator: options.accelerator,
+      accelerator,
       taps: spec.nics.map((nic) => options.tapName(nic.portId)),
       hasConfigDrive: spec.configDrive,
     })
@@ -84,7 +85,7 @@ export function createLife(options: {
     await chown(join(folder, names.sockets), uid, uid)
     if (spec.nics.length) await openTunDevice()
     monitors.drop(id)
-    const gid = options.accelerator === 'kvm' ? await kvmGroup() : undefined
+    const gid = accelerator === 'kvm' ? await kvmGroup() : undefined
     const { exited } = startQemu({ folder, args, uid, gid, netns: spec.nics.length ? options.netns : null, log: names.log })
     try {
       await connected(id, exited, signal)
@@ -103,7 +104,7 @@ export function createLife(options: {
       running: true,
       handled: 'running',
       bootId: options.bootId,
-      accelerator: options.accelerator,
+      accelerator,
       actionsDone: done,
     })
   }
