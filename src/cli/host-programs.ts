@@ -12,6 +12,7 @@ export interface HostProgram {
 export const hostPrograms: readonly HostProgram[] = [
   { program: 'qemu-system-x86_64', package: 'qemu-system-x86', use: 'runs guests' },
   { program: 'qemu-img', package: 'qemu-utils', use: 'makes and inspects disks' },
+  { program: 'bwrap', package: 'bubblewrap', use: 'confines what reads images of strangers' },
   { program: 'genisoimage', package: 'genisoimage', use: 'makes config drives' },
   { program: 'ip', package: 'iproute2', use: 'makes namespaces, bridges and taps' },
   { program: 'iptables-restore', package: 'iptables', use: 'filters the ports of guests' },

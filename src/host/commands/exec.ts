@@ -1,5 +1,6 @@
 // The one place that starts programs: argument arrays, no shell, a time limit, and errors that say which command failed and how.
 import { type SpawnOptions, spawn } from 'node:child_process'
+import type { Writable } from 'node:stream'
 
 export class CommandError extends Error {
   readonly command: string
@@ -22,6 +23,10 @@ export interface RunOptions {
   accept?: number[]
   cwd?: string
   env?: Record<string, string>
+  /** File descriptor that takes the standard output, which is then not returned. */
+  stdout?: number
+  /** What the program can read from its file descriptor 3. */
+  more?: Buffer
 }
 
 export type Run = (program: string, args: readonly string[], options?: RunOptions) => Promise<string>
@@ -31,7 +36,7 @@ export const run: Run = (program, args, options = {}) =>
   new Promise((resolve, reject) => {
     for (const arg of args) if (arg.includes('\0')) return reject(new CommandError(program, null, 'an argument holds a NUL byte'))
     const spawnOptions: SpawnOptions = {
-      stdio: ['pipe', 'pipe', 'pipe'],
+      stdio: ['pipe', options.stdout ?? 'pipe', 'pipe', ...(options.more ? ['pipe' as const] : [])],
       cwd: options.cwd,
       env: { PATH: searchPath, LC_ALL: 'C', ...options.env },
     }
@@ -42,7 +47,7 @@ export const run: Run = (program, args, options = {}) =>
     const stop = () => child.kill('SIGKILL')
     const timer = setTimeout(stop, options.timeout ?? 30_000)
     options.signal?.addEventListener('abort', stop, { once: true })
-    child.stdout!.on('data', (chunk: Buffer) => {
+    child.stdout?.on('data', (chunk: Buffer) => {
       size += chunk.length
       if (size > 64 * 2 ** 20) stop()
       else out.push(chunk)
@@ -65,6 +70,9 @@ export const run: Run = (program, args, options = {}) =>
     })
     child.stdin!.on('error', () => {}) // the program may end before it has read everything; its exit code tells
     child.stdin!.end(options.input ?? '')
+    const more = child.stdio[3] as Writable | undefined
+    more?.on('error', () => {})
+    more?.end(options.more)
   })
 
 /** Host programs live in the sbin folders too, which an ordinary user's PATH may lack. */

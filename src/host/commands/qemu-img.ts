@@ -1,4 +1,5 @@
 // qemu-img, always told the format: it never guesses.
+import { type Jail, type Limits, runConfined } from './confined.ts'
 import { run } from './exec.ts'
 
 /** Makes a qcow2 of `bytes` over `base` (a file in the same folder), in `folder`. An existing one is replaced. */
@@ -9,4 +10,25 @@ export async function createOverlay(
   bytes: number,
 ): Promise<void> {
   await run('qemu-img', ['create', '-q', '-f', 'qcow2', '-F', base.format, '-b', base.name, name, String(bytes)], { cwd: folder })
+}
+
+/** Names of the formats of the image service as qemu-img has them, where they differ. */
+const ownNames: Record<string, string> = { vhd: 'vpc' }
+
+/**
+ * Writes what a guest would see of `from`, a file of a stranger, to the existing file `to` in another format, confined. Throws
+ * CommandError; `to` then holds anything.
+ */
+export async function convertImage(
+  from: { path: string; format: string },
+  to: { path: string; format: 'raw' | 'qcow2' },
+  { limits, signal, jail }: { limits: Limits; signal?: AbortSignal; jail?: Jail },
+): Promise<void> {
+  const name = ownNames[from.format] ?? from.format
+  await runConfined(
+    'qemu-img',
+    ({ input, output }) => ['convert', '-q', '-m', '4', '-f', name, '-O', to.format, input, output],
+    { input: from.path, output: to.path, limits, signal },
+    jail,
+  )
 }
