@@ -123,6 +123,8 @@ export interface Declaration<Path extends string, Q extends TSchema, B extends T
   on?: Resource<Name, Row>
   /** What policy sees when there is no row yet; without it: the asker's own project and user. */
   policyTarget?(context: Context<Path, Q, B>): PolicyTarget | Promise<PolicyTarget>
+  /** The rule that decides instead of `policy` for this request, one of the service's `moreRules`: a domain's own role has rules of its own. */
+  ruleFor?(context: Context<Path, Q, B> & { [K in Name]: Row }): Rule | undefined
   /** States in which it may be done: others answer the service's wrong-state fault. A value is the first microversion that allows it. */
   allowed?: readonly string[] | Record<string, string>
   /** What is taken from the project's quota with the handler's transaction: resource (with service) to delta. */

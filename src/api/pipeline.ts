@@ -151,9 +151,8 @@ export function createPipeline(
     } else if (operation.policyTarget) target = await operation.policyTarget(context as never)
     else if (context.who) target = { project_id: context.who.project?.id, user_id: context.who.user.id }
     context.allows = (name, other) => policy.allows(name, context.who?.credentials ?? nobody, other ?? target)
-    if (operation.policy && !policy.allows(operation.policy.name, context.who?.credentials ?? nobody, target)) {
-      throw denied(operation.policy.name)
-    }
+    const rule = operation.ruleFor?.(context as never) ?? operation.policy
+    if (rule && !policy.allows(rule.name, context.who?.credentials ?? nobody, target)) throw denied(rule.name)
     if (check.allowed && on?.state) {
       const state = on.state((context as unknown as Record<string, never>)[on.name]!)
       const since = check.allowed.get(state)
