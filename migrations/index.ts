@@ -8,6 +8,22 @@ import { objectStore } from './0006-object-store.ts'
 import { imageMore } from './0007-image-more.ts'
 import { identityMore } from './0008-identity-more.ts'
 import { computeGroups } from './0009-compute-groups.ts'
+import { endpointTemplates } from './0010-endpoint-templates.ts'
+import { identitySecurity } from './0011-identity-security.ts'
+import { federation } from './0012-federation.ts'
 
 /** All migrations, oldest first. A released one is never changed. */
-export const migrations: Migration[] = [core, identity, network, image, compute, objectStore, imageMore, identityMore, computeGroups]
+export const migrations: Migration[] = [
+  core,
+  identity,
+  network,
+  image,
+  compute,
+  objectStore,
+  imageMore,
+  identityMore,
+  computeGroups,
+  endpointTemplates,
+  identitySecurity,
+  federation,
+]
