@@ -3,6 +3,7 @@ import { service } from '../../api/service.ts'
 import { applicationCredentials } from './application-credentials/index.ts'
 import { grants } from './assignments/grants.ts'
 import { roleAssignments } from './assignments/list.ts'
+import { assignmentRules } from './assignments/rules.ts'
 import { authScopes } from './auth/scopes.ts'
 import { credentials } from './credentials/credentials.ts'
 import { domains } from './domains/domains.ts'
@@ -41,7 +42,7 @@ export const identity = service({
   projectInPath: false,
   catalog: [{ type: 'identity', name: 'keystone', path: '/v3', adminPort: 35357 }],
   baseRules,
-  moreRules: [...domainRoleRules, ...trustFilterRules],
+  moreRules: [...domainRoleRules, ...trustFilterRules, assignmentRules.tree],
   operations: [
     ...versionOperations,
     ...tokens,

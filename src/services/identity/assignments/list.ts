@@ -3,19 +3,21 @@ import { badRequest } from '../../../api/faults.ts'
 import { type BaseContext, operation } from '../../../api/operation.ts'
 import { findProject } from '../../../auth/store.ts'
 import type { Assignment } from '../../../auth/tables.ts'
+import type { Db } from '../../../db/database.ts'
+import { absent } from '../attributes.ts'
 import { flag, wholeCollection } from '../collection.ts'
 import { subtreeOf } from '../projects/store.ts'
 import { type Effective, effectiveAssignments } from './expand.ts'
 import { assignmentRules } from './rules.ts'
-import { type AssignmentFilter, listAssignments, namesOf, projectsInDomain } from './store.ts'
+import { listAssignments, type Names, namesOf, projectsInDomain, systemId } from './store.ts'
 
-type Names = Awaited<ReturnType<typeof namesOf>>
 type Entry = Effective | Assignment
 
 const isOn = (query: URLSearchParams, name: string) => query.has(name) && flag(query.get(name)!)
 
 function ask(query: URLSearchParams) {
-  const get = (name: string) => query.get(name) ?? undefined
+  const get = (name: string) => query.get(name) || undefined
+  const inherited = query.get('scope.OS-INHERIT:inherited_to')
   return {
     user: get('user.id'),
     group: get('group.id'),
@@ -23,7 +25,8 @@ function ask(query: URLSearchParams) {
     project: get('scope.project.id'),
     domain: get('scope.domain.id'),
     system: query.has('scope.system'),
-    inherited: query.has('scope.OS-INHERIT:inherited_to'),
+    /** Anything but `projects` asks for what is not inherited. */
+    inherited: inherited === null ? undefined : inherited === 'projects',
     effective: isOn(query, 'effective'),
     names: isOn(query, 'include_names'),
     subtree: isOn(query, 'include_subtree'),
@@ -75,34 +78,36 @@ function view(entry: Entry, names: Names | null, { href }: BaseContext) {
   }
 }
 
-async function entries(context: BaseContext, asked: Ask, only: Set<string> | null): Promise<Entry[]> {
-  const { db } = context
-  const projects = asked.project
-    ? [asked.project, ...(asked.subtree ? (await subtreeOf(db, asked.project)).map((row) => row.id) : [])]
-    : undefined
-  const targets = projects
-    ? { type: 'project' as const, ids: projects }
+async function entries(db: Db, asked: Ask): Promise<Entry[]> {
+  const targets = asked.project
+    ? {
+        type: 'project' as const,
+        ids: [asked.project, ...(asked.subtree ? (await subtreeOf(db, asked.project)).map((row) => row.id) : [])],
+      }
     : asked.domain
       ? { type: 'domain' as const, ids: [asked.domain] }
       : asked.system
-        ? { type: 'system' as const, ids: ['system'] }
+        ? { type: 'system' as const, ids: [systemId] }
         : undefined
-  const inherited = asked.inherited ? true : undefined
-  const inDomain = (entry: { type: string; id: string }) => only === null || only.has(entry.id)
-  if (!asked.effective) {
-    const filter: AssignmentFilter = { role: asked.role, targets, inherited }
-    if (asked.user) filter.actors = { type: 'user', ids: [asked.user] }
-    if (asked.group) filter.actors = { type: 'group', ids: [asked.group] }
-    return (await listAssignments(db, filter)).filter((row) => inDomain({ type: row.target_type, id: row.target_id }))
+  const { user, group, role, inherited } = asked
+  if (asked.effective) return effectiveAssignments(db, { user, role, targets, inherited })
+  const actor = user ?? group
+  const rows = await listAssignments(db, { role, targets, inherited, actorIds: actor === undefined ? undefined : [actor] })
+  return rows.filter((row) => actor === undefined || row.actor_type === (user === undefined ? 'group' : 'user'))
+}
+
+const placeOf = (entry: Entry) => ('userId' in entry ? entry.target : { type: entry.target_type, id: entry.target_id })
+
+function namesIn(db: Db, entries: Entry[]): Promise<Names> {
+  const ids = { user: new Set<string>(), group: new Set<string>(), project: new Set<string>(), role: new Set<string>() }
+  for (const entry of entries) {
+    const place = placeOf(entry)
+    if (place.type !== 'system') ids.project.add(place.id)
+    if ('userId' in entry) ids.user.add(entry.userId)
+    else ids[entry.actor_type].add(entry.actor_id)
+    ids.role.add('userId' in entry ? entry.roleId : entry.role_id)
   }
-  const all = await effectiveAssignments(db, await listAssignments(db, { inherited }))
-  return all.filter(
-    (entry) =>
-      (!asked.user || entry.userId === asked.user) &&
-      (!asked.role || entry.roleId === asked.role) &&
-      inDomain(entry.target) &&
-      (!targets || (entry.target.type === targets.type && targets.ids.includes(entry.target.id))),
-  )
+  return namesOf(db, ids)
 }
 
 export const roleAssignments = operation({
@@ -113,20 +118,27 @@ export const roleAssignments = operation({
   summary: 'List role assignments',
   catalog: ['identity-v3.roles.list-role-assignments', 'identity-v3-ext.os-inherit-extension.list-role-assignments'],
   policy: assignmentRules.list,
-  async policyTarget({ rawQuery, who, db }) {
+  ruleFor: ({ rawQuery }) => (isOn(rawQuery, 'include_subtree') ? assignmentRules.tree : undefined),
+  async policyTarget(context) {
+    const { rawQuery, who, db } = context
     // The tree of a project belongs to its domain; without a project the token's own domain is meant.
     const id = rawQuery.get('scope.project.id')
-    const project = id && isOn(rawQuery, 'include_subtree') ? await findProject(db, id) : undefined
-    return { target: { domain_id: project?.domain_id ?? who.domain?.id } }
+    if (!id || !isOn(rawQuery, 'include_subtree')) return { target: { domain_id: who.domain?.id } }
+    const project = await findProject(db, id)
+    if (!project) throw absent(context, 'project', id)
+    return { target: { domain_id: project.domain_id } }
   },
   async handle(context) {
     const { rawQuery, who, db } = context
     const asked = ask(rawQuery)
     check(asked)
+    let rows = await entries(db, asked)
     const own = who.domain?.id
-    const only = own === undefined ? null : new Set([own, ...(await projectsInDomain(db, own))])
-    const rows = await entries(context, asked, only)
-    const names = asked.names ? await namesOf(db) : null
+    if (own !== undefined) {
+      const only = new Set([own, ...(await projectsInDomain(db, own))])
+      rows = rows.filter((entry) => only.has(placeOf(entry).id))
+    }
+    const names = asked.names ? await namesIn(db, rows) : null
     return wholeCollection(
       context,
       'role_assignments',

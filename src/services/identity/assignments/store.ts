@@ -4,6 +4,8 @@ import { changeGeneration } from '../../../auth/store.ts'
 import type { Assignment } from '../../../auth/tables.ts'
 import type { Db } from '../../../db/database.ts'
 import type { Tables } from '../../../db/tables.ts'
+import { inChunks } from '../chunks.ts'
+import { groupsOf } from '../groups/store.ts'
 
 export type Actor = 'user' | 'group'
 export type Target = 'project' | 'domain' | 'system'
@@ -60,17 +62,28 @@ export const grantedRoles = (db: Db, grant: Omit<Grant, 'role_id'>) =>
     .execute()
 
 export interface AssignmentFilter {
-  actors?: { type: Actor; ids: string[] }
+  actorIds?: string[]
   role?: string
   targets?: { type: Target; ids: string[] }
+  /** Of whatever type. */
+  targetIds?: string[]
   inherited?: boolean
 }
 
-export function listAssignments(db: Db, filter: AssignmentFilter): Promise<Assignment[]> {
+/** Grants in the order of targets, actors and roles. */
+export async function listAssignments(db: Db, filter: AssignmentFilter): Promise<Assignment[]> {
+  const ids = filter.targets?.ids ?? filter.targetIds
+  if (ids && ids.length > 1000) {
+    const parts = inChunks(ids.toSorted()).map((part) =>
+      listAssignments(db, { ...filter, ...(filter.targets ? { targets: { ...filter.targets, ids: part } } : { targetIds: part }) }),
+    )
+    return (await Promise.all(parts)).flat()
+  }
   let query = db.selectFrom('identity_assignments').selectAll()
-  const list = (ids: string[]) => (ids.length ? ids : [''])
-  if (filter.actors) query = query.where('actor_type', '=', filter.actors.type).where('actor_id', 'in', list(filter.actors.ids))
-  if (filter.targets) query = query.where('target_type', '=', filter.targets.type).where('target_id', 'in', list(filter.targets.ids))
+  const list = (values: string[]) => (values.length ? values : [''])
+  if (filter.actorIds) query = query.where('actor_id', 'in', list(filter.actorIds))
+  if (filter.targets) query = query.where('target_type', '=', filter.targets.type)
+  if (ids) query = query.where('target_id', 'in', list(ids))
   if (filter.role !== undefined) query = query.where('role_id', '=', filter.role)
   if (filter.inherited !== undefined) query = query.where('inherited', '=', filter.inherited)
   return query.orderBy('target_id').orderBy('actor_id').orderBy('role_id').orderBy('inherited').execute()
@@ -78,11 +91,10 @@ export function listAssignments(db: Db, filter: AssignmentFilter): Promise<Assig
 
 /** All rows of a user: the user's own and those of the user's groups. */
 async function rowsOfUser(db: Db, userId: string): Promise<Assignment[]> {
-  const groups = await db.selectFrom('identity_group_members').select('group_id').where('user_id', '=', userId).execute()
   return db
     .selectFrom('identity_assignments')
     .selectAll()
-    .where('actor_id', 'in', [userId, ...groups.map((row) => row.group_id)])
+    .where('actor_id', 'in', [userId, ...(await groupsOf(db, userId))])
     .execute()
 }
 
@@ -119,21 +131,22 @@ export const projectsInDomain = async (db: Db, domainId: string): Promise<string
     (row) => row.id,
   )
 
-/** Names (with their domain's) of users, groups, projects, domains and roles, for lists that show them. */
-export async function namesOf(
-  db: Db,
-): Promise<Record<'user' | 'group' | 'project' | 'role', Map<string, { name: string; domainId: string }>>> {
-  const table = async (name: 'identity_users' | 'identity_groups' | 'identity_projects' | 'identity_roles') =>
-    new Map(
-      (await db.selectFrom(name).select(['id', 'name', 'domain_id']).execute()).map((row) => [
-        row.id,
-        { name: row.name, domainId: row.domain_id },
-      ]),
-    )
-  return {
-    user: await table('identity_users'),
-    group: await table('identity_groups'),
-    project: await table('identity_projects'),
-    role: await table('identity_roles'),
+export type Names = Record<'user' | 'group' | 'project' | 'role', Map<string, { name: string; domainId: string }>>
+
+/** Names of those users, groups, projects (and domains) and roles, and of the domains that they are in. */
+export async function namesOf(db: Db, ids: Record<keyof Names, Iterable<string>>): Promise<Names> {
+  const tables = { user: 'identity_users', group: 'identity_groups', project: 'identity_projects', role: 'identity_roles' } as const
+  const names: Names = { user: new Map(), group: new Map(), project: new Map(), role: new Map() }
+  const load = async (kind: keyof Names, wanted: Iterable<string>) => {
+    for (const part of inChunks([...new Set(wanted)].filter((id) => !names[kind].has(id)))) {
+      const rows = await db.selectFrom(tables[kind]).select(['id', 'name', 'domain_id']).where('id', 'in', part).execute()
+      for (const row of rows) names[kind].set(row.id, { name: row.name, domainId: row.domain_id })
+    }
   }
+  for (const kind of ['user', 'group', 'project', 'role'] as const) await load(kind, ids[kind])
+  await load(
+    'project',
+    Object.values(names).flatMap((known) => [...known.values()].map(({ domainId }) => domainId)),
+  )
+  return names
 }

@@ -3,6 +3,7 @@ import { changeGeneration } from '../../../auth/store.ts'
 import type { GroupRow } from '../../../auth/tables.ts'
 import type { Db } from '../../../db/database.ts'
 import { unique } from '../attributes.ts'
+import { inChunks } from '../chunks.ts'
 
 export const findGroup = (db: Db, id: string) => db.selectFrom('identity_groups').selectAll().where('id', '=', id).executeTakeFirst()
 
@@ -40,8 +41,16 @@ export const isMember = async (db: Db, groupId: string, userId: string) =>
     .where('user_id', '=', userId)
     .executeTakeFirst()) !== undefined
 
-export const membersOf = async (db: Db, groupIds: string[]) =>
-  groupIds.length ? db.selectFrom('identity_group_members').selectAll().where('group_id', 'in', groupIds).orderBy('user_id').execute() : []
+export async function membersOf(db: Db, groupIds: string[]) {
+  const parts = inChunks(groupIds).map((ids) =>
+    db.selectFrom('identity_group_members').selectAll().where('group_id', 'in', ids).orderBy('user_id').execute(),
+  )
+  return (await Promise.all(parts)).flat()
+}
+
+/** Ids of the groups that a user is in. */
+export const groupsOf = async (db: Db, userId: string): Promise<string[]> =>
+  (await db.selectFrom('identity_group_members').select('group_id').where('user_id', '=', userId).execute()).map((row) => row.group_id)
 
 export async function addMember(db: Db, group_id: string, user_id: string): Promise<void> {
   await db

@@ -4,6 +4,7 @@ import { changeGeneration, findProject } from '../../../auth/store.ts'
 import type { Project } from '../../../auth/tables.ts'
 import type { Db } from '../../../db/database.ts'
 import { unique } from '../attributes.ts'
+import { inChunks } from '../chunks.ts'
 import { deleteDelegationsInProjects } from '../delegations/store.ts'
 
 export const insertProject = (db: Db, row: Project) =>
@@ -34,6 +35,14 @@ export const childrenOf = (db: Db, ids: string[]) =>
     .where('is_domain', '=', false)
     .orderBy('id')
     .execute()
+
+/** Where those projects stand in the tree. */
+export async function projectsById(db: Db, ids: string[]) {
+  const parts = inChunks(ids).map((part) =>
+    db.selectFrom('identity_projects').select(['id', 'parent_id', 'domain_id']).where('id', 'in', part).execute(),
+  )
+  return (await Promise.all(parts)).flat()
+}
 
 /** All projects below, nearest first. */
 export async function subtreeOf(db: Db, id: string): Promise<Project[]> {
