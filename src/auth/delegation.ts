@@ -122,13 +122,19 @@ export async function authorityOf(db: Db, kind: DelegationKind, id: string, bear
   const home = delegator && (await findProject(db, delegator.domain_id))
   if (!delegator?.enabled || !home?.enabled) return null
   const { roleIds, bearerId: _, ...rest } = grant
-  const roles = await rolesOf(db, grant.delegatorId, grant.projectId, roleIds)
+  const roles = await rolesOf(db, grant.delegatorId, grant.projectId, roleIds, Date.parse(now))
   return roles && { ...rest, delegatorEpoch: delegator.token_epoch, roles }
 }
 
-async function rolesOf(db: Db, delegatorId: string, projectId: string | null, roleIds: string[] | null): Promise<RoleRef[] | null> {
+async function rolesOf(
+  db: Db,
+  delegatorId: string,
+  projectId: string | null,
+  roleIds: string[] | null,
+  now: number,
+): Promise<RoleRef[] | null> {
   if (projectId === null) return []
-  const own = await effectiveRoles(db, delegatorId, { type: 'project', id: projectId })
+  const own = await effectiveRoles(db, delegatorId, { type: 'project', id: projectId }, { now })
   if (roleIds === null) return own.length ? own : null
   if (!roleIds.length || !roleIds.every((id) => own.some((role) => role.id === id))) return null
   const handed = await withImplied(db, roleIds)

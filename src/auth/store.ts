@@ -1,5 +1,6 @@
 import { CompiledQuery } from 'kysely'
 import { type Db, execute } from '../db/database.ts'
+import { expiringMemberships } from './federation.ts'
 import './tables.ts'
 
 const readGeneration = CompiledQuery.raw('select generation from identity_state where id = 1')
@@ -90,14 +91,29 @@ async function ancestors(db: Db, projectId: string): Promise<string[]> {
   return above
 }
 
+/** Groups besides those that the user is a member of for good. */
+export interface AlsoIn {
+  /** Of the user's token, when it came from a federated login. */
+  groups?: readonly string[]
+  /** Milliseconds: memberships that a login gave for a while count when they last longer; without it none does. */
+  now?: number
+}
+
+/** Ids by which a user has roles: the user's own and those of the user's groups. */
+export async function actorsOf(db: Db, userId: string, { groups = [], now }: AlsoIn = {}): Promise<string[]> {
+  const rows = await db.selectFrom('identity_group_members').select('group_id').where('user_id', '=', userId).execute()
+  const passing = now === undefined ? [] : await expiringMemberships(db, userId, now)
+  return [...new Set([userId, ...groups, ...rows.map((row) => row.group_id), ...passing.map((row) => row.group_id)])]
+}
+
 /** All roles of a user on a target: direct, by groups, inherited from above, and implied. A domain's own roles count only by what they imply, whatever their names. */
 export async function effectiveRoles(
   db: Db,
   userId: string,
   target: { type: 'project' | 'domain' | 'system'; id: string },
+  also: AlsoIn = {},
 ): Promise<RoleRef[]> {
-  const groups = await db.selectFrom('identity_group_members').select('group_id').where('user_id', '=', userId).execute()
-  const actors = [userId, ...groups.map((row) => row.group_id)]
+  const actors = await actorsOf(db, userId, also)
   const direct = await db
     .selectFrom('identity_assignments')
     .select('role_id')

@@ -3,6 +3,7 @@ import { decode, encode } from '@msgpack/msgpack'
 import type { Database, Db } from '../db/database.ts'
 import type { Environment } from '../environment.ts'
 import { authorityOf, type Delegation, delegationKinds } from './delegation.ts'
+import { expiringMemberships, type Federation, isVouchedFor } from './federation.ts'
 import { fernetDecrypt, fernetEncrypt } from './fernet.ts'
 import type { KeyRepository } from './keys.ts'
 import { effectiveRoles, findProject, findUser, generation, isRevoked } from './store.ts'
@@ -36,6 +37,7 @@ export interface TokenContent {
   /** UserRow.token_epoch when it was made. */
   epoch: number
   delegation?: Delegation
+  federation?: Federation
 }
 
 const packId = (id: string): Uint8Array | string => (/^[0-9a-f]{32}$/.test(id) ? Buffer.from(id, 'hex') : id)
@@ -51,6 +53,7 @@ export interface Tokens {
     expiresAt?: number
     auditChain?: string
     delegation?: Delegation
+    federation?: Federation
   }): {
     token: string
     content: TokenContent
@@ -81,7 +84,7 @@ export function createTokens(parts: {
     const opened = fernetDecrypt(keys.keys(), token)
     if (!opened) return null
     try {
-      const [version, user, methods, scopeId, expiresAt, audits, epoch, delegated] = decode(opened.payload) as [
+      const [version, user, methods, scopeId, expiresAt, audits, epoch, delegated, federated] = decode(opened.payload) as [
         number,
         Uint8Array | string,
         number,
@@ -89,7 +92,8 @@ export function createTokens(parts: {
         number,
         Uint8Array[],
         number,
-        [kind: number, id: Uint8Array | string, epoch: number]?,
+        ([kind: number, id: Uint8Array | string, epoch: number] | null)?,
+        [providerId: string, protocolId: string, groupIds: (Uint8Array | string)[]]?,
       ]
       if (expiresAt * 1000 + allowExpiredSeconds * 1000 <= clock.now()) return null
       const scope: Scope =
@@ -109,6 +113,7 @@ export function createTokens(parts: {
         auditIds: audits.map((audit) => Buffer.from(audit).toString('base64url')),
         epoch,
         ...(delegated ? { delegation: { kind: delegationKinds[delegated[0]]!, id: unpackId(delegated[1]), epoch: delegated[2] } } : {}),
+        ...(federated ? { federation: { providerId: federated[0], protocolId: federated[1], groupIds: federated[2].map(unpackId) } } : {}),
       }
     } catch {
       return null
@@ -121,13 +126,16 @@ export function createTokens(parts: {
     if (await isRevoked(db, content.auditIds)) return null
     const bearerDomain = await findProject(db, bearer.domain_id)
     if (!bearerDomain?.enabled) return null
-    const { scope } = content
+    const { scope, federation } = content
+    if (federation && !(await isVouchedFor(db, federation))) return null
+    const now = clock.now()
+    const also = { groups: federation?.groupIds, now }
     let delegation: Who['delegation'] = null
     let user = bearer
     let userDomain = bearerDomain
     if (content.delegation) {
       const { kind, id, epoch } = content.delegation
-      const authority = await authorityOf(db, kind, id, bearer.id, new Date(clock.now()).toISOString())
+      const authority = await authorityOf(db, kind, id, bearer.id, new Date(now).toISOString())
       if (!authority || authority.delegatorEpoch !== epoch) return null
       if (authority.projectId !== (scope.type === 'project' ? scope.id : null) || !['project', 'none'].includes(scope.type)) return null
       delegation = { ...content.delegation, authority }
@@ -147,14 +155,15 @@ export function createTokens(parts: {
       const owner = row?.is_domain ? row : row && (await findProject(db, row.domain_id))
       if (!row?.enabled || !owner?.enabled) return null
       project = { id: row.id, name: row.name, domain: { id: owner.id, name: owner.name }, isDomain: row.is_domain }
-      roles = delegation ? delegation.authority.roles : await effectiveRoles(db, user.id, { type: 'project', id: row.id })
+      roles = delegation ? delegation.authority.roles : await effectiveRoles(db, user.id, { type: 'project', id: row.id }, also)
     } else if (scope.type === 'domain') {
       const row = await findProject(db, scope.id)
       if (!row?.enabled || !row.is_domain) return null
       domain = { id: row.id, name: row.name }
-      roles = await effectiveRoles(db, user.id, { type: 'domain', id: row.id })
-    } else if (scope.type === 'system') roles = await effectiveRoles(db, user.id, { type: 'system', id: 'system' })
+      roles = await effectiveRoles(db, user.id, { type: 'domain', id: row.id }, also)
+    } else if (scope.type === 'system') roles = await effectiveRoles(db, user.id, { type: 'system', id: 'system' }, also)
     if (scope.type !== 'none' && !roles.length) return null
+    const passing = await expiringMemberships(db, delegation?.authority.delegatorId ?? user.id, now)
     const who = {
       user: {
         id: user.id,
@@ -169,6 +178,8 @@ export function createTokens(parts: {
       methods: content.methods,
       epoch: content.epoch,
       delegation,
+      federation: federation ?? null,
+      holdsUntil: Math.min(content.expiresAt * 1000, ...passing.map((row) => row.expires_at)),
       auditIds: content.auditIds,
       issuedAt: content.issuedAt * 1000,
       expiresAt: content.expiresAt * 1000,
@@ -177,7 +188,7 @@ export function createTokens(parts: {
   }
 
   return {
-    issue({ userId, epoch, methods, scope, expiresAt, auditChain, delegation }) {
+    issue({ userId, epoch, methods, scope, expiresAt, auditChain, delegation, federation }) {
       const now = Math.floor(clock.now() / 1000)
       const end = Math.min(expiresAt ?? Number.POSITIVE_INFINITY, now + lifetimeSeconds)
       const audits = [random.bytes(16)]
@@ -185,7 +196,9 @@ export function createTokens(parts: {
       const bits = methods.reduce((sum, method) => sum | (1 << Math.max(0, methodBits.indexOf(method))), 0)
       const scopeId = scope.type === 'project' || scope.type === 'domain' ? packId(scope.id) : null
       const parts: unknown[] = [versions[scope.type], packId(userId), bits, scopeId, end, audits, epoch]
-      if (delegation) parts.push([delegationKinds.indexOf(delegation.kind), packId(delegation.id), delegation.epoch])
+      if (delegation || federation)
+        parts.push(delegation ? [delegationKinds.indexOf(delegation.kind), packId(delegation.id), delegation.epoch] : null)
+      if (federation) parts.push([federation.providerId, federation.protocolId, federation.groupIds.map(packId)])
       const payload = encode(parts)
       const token = fernetEncrypt(keys.keys()[0]!, payload, now, random.bytes(16))
       return {
@@ -199,6 +212,7 @@ export function createTokens(parts: {
           auditIds: audits.map((audit) => audit.toString('base64url')),
           epoch,
           ...(delegation ? { delegation } : {}),
+          ...(federation ? { federation } : {}),
         },
       }
     },
@@ -211,7 +225,7 @@ export function createTokens(parts: {
         cacheGeneration = current
       }
       const known = cache.get(token)
-      if (known) return known.expiresAt > clock.now() ? known : null
+      if (known && known.holdsUntil > clock.now()) return known
       const content = read(token)
       const who = content && (await resolve(database.read, content))
       if (!who) return null

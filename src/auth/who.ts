@@ -1,5 +1,6 @@
 // Who stands behind a request: what the token proves, looked up afresh whenever identity has changed.
 import type { Authority, Delegation } from './delegation.ts'
+import type { Federation } from './federation.ts'
 import type { PolicyCredentials } from './policy.ts'
 import type { RoleRef } from './store.ts'
 
@@ -26,6 +27,10 @@ export interface Who {
   expiresAt: number
   /** Set when the token acts with what somebody handed over: it may not hand on, nor make or see credentials. */
   delegation: (Delegation & { authority: Authority }) | null
+  /** Set when an identity provider vouched for the user. */
+  federation: Federation | null
+  /** Milliseconds: until then the roles are these as long as identity does not change. */
+  holdsUntil: number
   credentials: PolicyCredentials
 }
 

@@ -1,6 +1,7 @@
 // From what was sent to who it is and for what: shared by v3 and v2.0. Every refusal is the same 401, so nobody learns which part was wrong.
 import { forbidden, unauthorized } from '../../../api/faults.ts'
 import { authorityOf, type Delegation, type DelegationKind } from '../../../auth/delegation.ts'
+import type { Federation } from '../../../auth/federation.ts'
 import { checkPassword } from '../../../auth/passwords.ts'
 import { effectiveRoles, findDomainByName, findProject, findProjectByName, findUser, findUserByName } from '../../../auth/store.ts'
 import type { Scope } from '../../../auth/tokens.ts'
@@ -26,6 +27,8 @@ export interface Proof {
   defaultProjectId: string | null
   /** Set when it was proven with something handed over: then the scope is that of the delegation. */
   delegation?: Delegation
+  /** Set when an identity provider vouched for the user. */
+  federation?: Federation
 }
 
 async function domainId(cloud: Cloud, ref: DomainRef | undefined): Promise<string | undefined> {
@@ -78,6 +81,7 @@ export async function proveToken(cloud: Cloud, token: string): Promise<Proof> {
     scope,
     defaultProjectId: null,
     ...(who.delegation ? { delegation: { kind: who.delegation.kind, id: who.delegation.id, epoch: who.delegation.epoch } } : {}),
+    ...(who.federation ? { federation: who.federation } : {}),
   }
 }
 
@@ -137,6 +141,7 @@ export async function issueToken(cloud: Cloud, proof: Proof, scope: Scope): Prom
     expiresAt: proof.expiresAt,
     auditChain: proof.auditChain,
     delegation: proof.delegation,
+    federation: proof.federation,
   })
   const who = await cloud.tokens.resolve(cloud.database.read, content)
   if (!who) throw unauthorized()

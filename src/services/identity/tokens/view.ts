@@ -9,7 +9,7 @@ export function tokenView(who: Who, catalog: CatalogService[] | null) {
   return {
     token: {
       methods: who.methods,
-      user: { ...pickNamed(who.user), domain: who.user.domain, password_expires_at: who.user.passwordExpiresAt },
+      user: { ...pickNamed(who.user), domain: who.user.domain, password_expires_at: who.user.passwordExpiresAt, ...federationView(who) },
       ...(who.project ? { is_domain: who.project.isDomain, project: { ...pickNamed(who.project), domain: who.project.domain } } : {}),
       ...(who.domain ? { domain: who.domain } : {}),
       ...(who.system ? { system: { all: true } } : {}),
@@ -24,6 +24,18 @@ export function tokenView(who: Who, catalog: CatalogService[] | null) {
 }
 
 const pickNamed = ({ id, name }: { id: string; name: string }) => ({ id, name })
+
+/** Who vouched for the user, and the groups that came of it. */
+const federationView = ({ federation }: Who) =>
+  federation
+    ? {
+        'OS-FEDERATION': {
+          groups: federation.groupIds.map((id) => ({ id })),
+          identity_provider: { id: federation.providerId },
+          protocol: { id: federation.protocolId },
+        },
+      }
+    : {}
 
 /** What the token says of the delegation that it acts by. */
 function delegationView({ delegation }: Who) {
