@@ -110,6 +110,7 @@ declare module '../db/tables.ts' {
     identity_used_nonces: { nonce: string; used_at: number }
     identity_endpoint_groups: EndpointGroupRow
     identity_project_endpoints: { project_id: string; endpoint_id: string }
+    identity_tenant_endpoints: { project_id: string; endpoint_id: string }
     identity_project_endpoint_groups: { project_id: string; endpoint_group_id: string }
     identity_party_keys: PartyKeyRow
     identity_party_groups: { name: string; created_at: string }

@@ -21,7 +21,7 @@ const substitute = (url: string, projectId: string | null): string | null => {
 /** The catalog as a v3 token shows it; endpoints that need a project are left out when there is none. */
 export async function catalogFor(db: Db, projectId: string | null): Promise<CatalogService[]> {
   const services = await catalogRows(db)
-  const isSeen = projectId === null ? () => true : await endpointFilter(db, projectId)
+  const isSeen = projectId === null ? ({ on_request }: { on_request: boolean }) => !on_request : await endpointFilter(db, projectId)
   return services.map((service) => ({
     id: service.id,
     type: service.type,

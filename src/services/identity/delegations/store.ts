@@ -28,5 +28,6 @@ export async function deleteDelegationsInProjects(db: Db, ids: string[]): Promis
   await db.deleteFrom('identity_request_tokens').where('project_id', 'in', ids).execute()
   await db.deleteFrom('identity_access_tokens').where('project_id', 'in', ids).execute()
   await db.deleteFrom('identity_project_endpoints').where('project_id', 'in', ids).execute()
+  await db.deleteFrom('identity_tenant_endpoints').where('project_id', 'in', ids).execute()
   await db.deleteFrom('identity_project_endpoint_groups').where('project_id', 'in', ids).execute()
 }

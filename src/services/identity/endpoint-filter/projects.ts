@@ -18,6 +18,13 @@ const common = { majors: ['v3'], catalog: [] as string[] } as const
 const read = (name: string, text: string) => rule(`identity:${name}`, adminOrSystemReader, text)
 const change = (name: string, text: string) => rule(`identity:${name}`, adminRequired, text)
 
+export const filterRules = {
+  add: change('add_endpoint_to_project', 'Let a project see an endpoint.'),
+  check: read('check_endpoint_in_project', 'Check whether a project is linked with an endpoint.'),
+  remove: change('remove_endpoint_from_project', 'Take the link of a project with an endpoint away.'),
+  list: read('list_endpoints_for_project', 'List the endpoints that a project is linked with.'),
+}
+
 async function ensureProject({ db }: BaseContext, id: string): Promise<string> {
   if (!(await findProject(db, id))) throw notFound(missing('project')(id))
   return id
@@ -43,7 +50,7 @@ const ofEndpoints = [
     method: 'PUT',
     summary: 'Let a project see an endpoint',
     status: 204,
-    policy: change('add_endpoint_to_project', 'Let a project see an endpoint.'),
+    policy: filterRules.add,
     handle: async (context) => link(context.tx.db, links, await ensureProject(context, context.params.project_id), context.endpoint.id),
   }),
   operation({
@@ -51,7 +58,7 @@ const ofEndpoints = [
     id: 'endpoint-filter.check',
     method: 'HEAD',
     summary: 'Check whether a project is linked with an endpoint',
-    policy: read('check_endpoint_in_project', 'Check whether a project is linked with an endpoint.'),
+    policy: filterRules.check,
     async handle(context) {
       const { params, db, endpoint } = context
       if (!(await linksOf(db, links, params.project_id)).includes(endpoint.id)) throw notFound(missing('endpoint')(endpoint.id))
@@ -64,7 +71,7 @@ const ofEndpoints = [
     method: 'DELETE',
     summary: 'Take the link of a project with an endpoint away',
     status: 204,
-    policy: change('remove_endpoint_from_project', 'Take the link of a project with an endpoint away.'),
+    policy: filterRules.remove,
     async handle({ tx, params, endpoint }) {
       if (!(await unlink(tx.db, links, params.project_id, endpoint.id))) throw notFound(missing('endpoint')(endpoint.id))
     },
@@ -75,7 +82,7 @@ const ofEndpoints = [
     method: 'GET',
     path: '/OS-EP-FILTER/projects/{project_id}/endpoints',
     summary: 'List the endpoints that a project is linked with',
-    policy: read('list_endpoints_for_project', 'List the endpoints that a project is linked with.'),
+    policy: filterRules.list,
     async handle(context) {
       const id = await ensureProject(context, context.params.project_id)
       const linked = (await linksOf(context.db, links, id)).length + (await linksOf(context.db, groupLinks, id)).length

@@ -21,8 +21,12 @@ export async function deleteEndpointGroup(db: Db, id: string): Promise<void> {
   await changeGeneration(db)
 }
 
-type Table = 'identity_project_endpoints' | 'identity_project_endpoint_groups'
-const columns = { identity_project_endpoints: 'endpoint_id', identity_project_endpoint_groups: 'endpoint_group_id' } as const
+type Table = 'identity_project_endpoints' | 'identity_project_endpoint_groups' | 'identity_tenant_endpoints'
+const columns = {
+  identity_project_endpoints: 'endpoint_id',
+  identity_project_endpoint_groups: 'endpoint_group_id',
+  identity_tenant_endpoints: 'endpoint_id',
+} as const
 
 export async function link(db: Db, table: Table, projectId: string, id: string): Promise<void> {
   await db
@@ -64,16 +68,22 @@ export const projectsOf = async (db: Db, table: Table, id: string): Promise<stri
 export const isInGroup = (endpoint: Pick<Endpoint, 'service_id' | 'interface' | 'region_id'>, { filters }: EndpointGroupRow): boolean =>
   (['service_id', 'interface', 'region_id'] as const).every((key) => filters[key] === undefined || filters[key] === endpoint[key])
 
-/** Tells which endpoints the project sees; all, while none and no group is linked with it. */
-export async function endpointFilter(
-  db: Db,
-  projectId: string,
-): Promise<(endpoint: Pick<Endpoint, 'id' | 'service_id' | 'interface' | 'region_id'>) => boolean> {
-  const [own, groupIds] = [
+/** What decides whether a project sees an endpoint. */
+export type Filtered = Pick<Endpoint, 'id' | 'service_id' | 'interface' | 'region_id' | 'on_request'>
+
+/**
+ * Tells which endpoints the project sees: those it is linked with, itself or by a group; while it is linked with none, all but those that
+ * are given on request; and those that it was given (OS-KSCATALOG).
+ */
+export async function endpointFilter(db: Db, projectId: string): Promise<(endpoint: Filtered) => boolean> {
+  const [own, groupIds, given] = [
     await linksOf(db, 'identity_project_endpoints', projectId),
     await linksOf(db, 'identity_project_endpoint_groups', projectId),
+    await linksOf(db, 'identity_tenant_endpoints', projectId),
   ]
-  if (!own.length && !groupIds.length) return () => true
   const groups = groupIds.length ? await endpointGroupQuery(db).where('id', 'in', groupIds).execute() : []
-  return (endpoint) => own.includes(endpoint.id) || groups.some((group) => isInGroup(endpoint, group))
+  const isOpen = !own.length && !groupIds.length
+  return (endpoint) =>
+    given.includes(endpoint.id) ||
+    (isOpen ? !endpoint.on_request : own.includes(endpoint.id) || groups.some((group) => isInGroup(endpoint, group)))
 }

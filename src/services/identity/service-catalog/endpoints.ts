@@ -157,6 +157,7 @@ export const endpoints = [
         enabled: endpoint.enabled ?? true,
         managed: false,
         legacy_id: null,
+        on_request: false,
         extra: extraOf(endpoint, known),
         created_at: now,
       }

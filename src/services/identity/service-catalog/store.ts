@@ -20,7 +20,12 @@ export async function updateService(db: Db, id: string, changes: Partial<Service
 
 /** Takes away a service with its endpoints. */
 export async function deleteService(db: Db, id: string): Promise<void> {
-  await db.deleteFrom('identity_endpoints').where('service_id', '=', id).execute()
+  const rows = await db.selectFrom('identity_endpoints').select('id').where('service_id', '=', id).execute()
+  if (rows.length)
+    await deleteEndpoints(
+      db,
+      rows.map((row) => row.id),
+    )
   await db.deleteFrom('identity_services').where('id', '=', id).execute()
   await changeGeneration(db)
 }
@@ -41,6 +46,7 @@ export async function updateEndpoint(db: Db, id: string, changes: Partial<Endpoi
 
 export async function deleteEndpoints(db: Db, ids: string[]): Promise<void> {
   await db.deleteFrom('identity_project_endpoints').where('endpoint_id', 'in', ids).execute()
+  await db.deleteFrom('identity_tenant_endpoints').where('endpoint_id', 'in', ids).execute()
   await db.deleteFrom('identity_endpoints').where('id', 'in', ids).execute()
   await changeGeneration(db)
 }

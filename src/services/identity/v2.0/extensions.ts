@@ -13,6 +13,14 @@ const extensions = [
     links: [],
   },
   {
+    name: 'OpenStack Endpoint Templates',
+    namespace: 'http://docs.openstack.org/identity/api/ext/OS-KSCATALOG/v1.0',
+    alias: 'OS-KSCATALOG',
+    updated: '2013-07-07T12:00:00-00:00',
+    description: 'Endpoint templates, and endpoints of tenants.',
+    links: [],
+  },
+  {
     name: 'OpenStack Keystone User CRUD',
     namespace: 'http://docs.openstack.org/identity/api/ext/OS-KSCRUD/v1.0',
     alias: 'OS-KSCRUD',

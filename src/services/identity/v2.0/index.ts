@@ -1,4 +1,6 @@
 // The operations of v2.0.
+import { tenantEndpoints } from '../endpoint-templates/of-tenants.ts'
+import { endpointTemplates } from '../endpoint-templates/templates.ts'
 import { v2Extensions } from './extensions.ts'
 import { v2Roles } from './roles.ts'
 import { v2Services } from './services.ts'
@@ -14,6 +16,8 @@ export const v2Operations = [
   ...v2Users,
   ...v2Roles,
   ...v2Services,
+  ...endpointTemplates,
+  ...tenantEndpoints,
   ...v2Extensions,
   ...v2UserCredentials,
   ...v2Validate,

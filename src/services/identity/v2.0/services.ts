@@ -3,19 +3,11 @@ import { Type } from 'typebox'
 import { badRequest, notFound } from '../../../api/faults.ts'
 import { operation, resource } from '../../../api/operation.ts'
 import type { Endpoint, Service } from '../../../auth/tables.ts'
-import type { Db } from '../../../db/database.ts'
 import { Id, missing } from '../attributes.ts'
+import { endpointsAsOne } from '../endpoint-templates/group.ts'
 import { endpointRules, ensureUrl, Url } from '../service-catalog/endpoints.ts'
 import { newService, ownService, removeService, serviceRules } from '../service-catalog/services.ts'
-import {
-  deleteEndpoints,
-  endpointQuery,
-  ensureRegion,
-  findService,
-  insertEndpoint,
-  insertService,
-  serviceQuery,
-} from '../service-catalog/store.ts'
+import { deleteEndpoints, ensureRegion, findService, insertEndpoint, insertService, serviceQuery } from '../service-catalog/store.ts'
 import { v2 } from './common.ts'
 
 const ksadm = 'identity-v2.0-ext.os-ksadm-admin-extension'
@@ -117,19 +109,6 @@ const EndpointCreate = Type.Object({
   }),
 })
 
-/** Rows that are one endpoint in this version. */
-async function groups(db: Db): Promise<Map<string, Endpoint[]>> {
-  const found = new Map<string, Endpoint[]>()
-  const ids = new Map<string, string>()
-  for (const row of await endpointQuery(db).orderBy('interface', 'desc').orderBy('id').execute()) {
-    const key = row.legacy_id ?? `${row.service_id} ${row.region_id} ${row.managed ? '' : row.id}`
-    const id = ids.get(key) ?? row.legacy_id ?? row.id
-    ids.set(key, id)
-    found.set(id, [...(found.get(id) ?? []), row])
-  }
-  return found
-}
-
 const endpointView = (id: string, rows: Endpoint[]) => ({
   id,
   region: rows[0]!.region_id,
@@ -147,7 +126,7 @@ const endpoints = [
     summary: 'List endpoints',
     catalog: [],
     policy: endpointRules.list,
-    handle: async ({ db }) => ({ endpoints: [...(await groups(db))].map(([id, rows]) => endpointView(id, rows)) }),
+    handle: async ({ db }) => ({ endpoints: [...(await endpointsAsOne(db))].map(([id, rows]) => endpointView(id, rows)) }),
   }),
   operation({
     ...v2,
@@ -177,6 +156,7 @@ const endpoints = [
           enabled: true,
           managed: false,
           legacy_id,
+          on_request: false,
           extra: {},
           created_at: now,
         }
@@ -196,7 +176,7 @@ const endpoints = [
     status: 204,
     policy: endpointRules.delete,
     async handle({ tx, params }) {
-      const rows = (await groups(tx.db)).get(params.endpoint_id)
+      const rows = (await endpointsAsOne(tx.db)).get(params.endpoint_id)
       if (!rows) throw notFound(missing('endpoint')(params.endpoint_id))
       if (rows.some((row) => row.managed)) throw ownService('endpoint')
       await deleteEndpoints(
