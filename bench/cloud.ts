@@ -10,10 +10,13 @@ export interface BenchCloud {
   admin: Session
   /** MB resident of the process and its children. */
   residentMB(): number
+  /** Processor seconds that the process has used, without its children. */
+  cpuSeconds(): number
   stop(): Promise<void>
 }
 
-const portOffset = 24_000
+/** Another one lets two measure side by side (each other's figures then suffer). */
+const portOffset = Number(process.env.NEPHOS_BENCH_PORT_OFFSET ?? 24_000)
 const password = 'bench-admin'
 
 /** Starts `nephos up` on `dataDir` with the given host; waits until every port answers. */
@@ -49,7 +52,7 @@ export async function startBenchCloud(
     },
   )
   const ended = new Promise<void>((resolve) => child.on('exit', () => resolve()))
-  const ports = [5000, 35357, 8774, 9292, 9696]
+  const ports = [5000, 35357, 8080, 8774, 9292, 9696]
   for (const port of ports) {
     for (;;) {
       if (child.exitCode !== null) throw new Error(`the cloud ended with ${child.exitCode}`)
@@ -73,6 +76,10 @@ export async function startBenchCloud(
     authUrl,
     admin: await login(authUrl, 'admin', password, 'admin'),
     residentMB: () => Math.round(resident(child.pid!)),
+    cpuSeconds() {
+      const fields = readFileSync(`/proc/${child.pid}/stat`, 'utf8').split(') ')[1]!.split(' ')
+      return (Number(fields[11]) + Number(fields[12])) / 100
+    },
     async stop() {
       child.kill('SIGTERM')
       await ended

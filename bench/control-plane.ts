@@ -8,7 +8,7 @@ const connections = 16
 const seconds = 5
 
 /** A project of its own with room for everything. */
-async function freshProject(cloud: BenchCloud, name: string): Promise<Session> {
+export async function freshProject(cloud: BenchCloud, name: string): Promise<Session> {
   const { admin } = cloud
   const project = (await admin.call('POST', 'identity', '/projects', { project: { name, domain_id: 'default' } })).project.id
   const user = (await admin.call('POST', 'identity', '/users', { user: { name, domain_id: 'default', password: name } })).user.id
@@ -19,7 +19,7 @@ async function freshProject(cloud: BenchCloud, name: string): Promise<Session> {
   return login(cloud.authUrl, name, name, name)
 }
 
-async function atOnce<T>(count: number, lanes: number, work: (index: number) => Promise<T>): Promise<T[]> {
+export async function atOnce<T>(count: number, lanes: number, work: (index: number) => Promise<T>): Promise<T[]> {
   const results: T[] = []
   let next = 0
   await Promise.all(

@@ -6,7 +6,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
 export interface Load {
+  /** `%N%` in it becomes a number for each request. */
   url: string
+  /** What `%N%` is: drawn from so many; counted up without it. */
+  among?: number
   method?: string
   headers?: Record<string, string>
   body?: string
@@ -26,7 +29,10 @@ const hasWrk = !spawnSync('wrk', ['-v']).error
 
 export const load = (options: Load): Promise<Measured> => (hasWrk ? byWrk(options) : byNode(options))
 
-async function byWrk({ url, method = 'GET', headers = {}, body, seconds, connections }: Load): Promise<Measured> {
+/** Counted numbers do not come again in a later run of the same process. */
+let counted = 0
+
+async function byWrk({ url: template, among, method = 'GET', headers = {}, body, seconds, connections }: Load): Promise<Measured> {
   const folder = mkdtempSync(join(tmpdir(), 'nephos-bench-'))
   const script = join(folder, 'load.lua')
   const quote = (text: string) => JSON.stringify(text)
@@ -35,6 +41,22 @@ async function byWrk({ url, method = 'GET', headers = {}, body, seconds, connect
     ...Object.entries(headers).map(([name, value]) => `wrk.headers[${quote(name)}] = ${quote(value)}`),
   ]
   if (body !== undefined) lines.push(`wrk.body = ${quote(body)}`)
+  const url = template.replaceAll('%N%', '0')
+  if (template !== url) {
+    const path = template.slice(new URL(url).origin.length)
+    const [before, after] = path.split('%N%') as [string, string]
+    // Texts of the requests are made before: only the number is put in while it runs.
+    lines.push(
+      `local n = ${counted}`,
+      'init = function(args)',
+      `  local whole = wrk.format(wrk.method, ${quote(`${before}@@@${after}`)})`,
+      "  local at, to = whole:find('@@@', 1, true)",
+      '  head, tail = whole:sub(1, at - 1), whole:sub(to + 1)',
+      'end',
+      `request = function() ${among ? `n = math.random(0, ${among - 1})` : 'n = n + 1'} return head .. n .. tail end`,
+    )
+    counted += 10_000_000
+  }
   lines.push(
     'done = function(summary, latency)',
     '  local e = summary.errors',
@@ -60,13 +82,14 @@ async function byWrk({ url, method = 'GET', headers = {}, body, seconds, connect
   }
 }
 
-async function byNode({ url, method = 'GET', headers = {}, body, seconds, connections }: Load): Promise<Measured> {
+async function byNode({ url: template, among, method = 'GET', headers = {}, body, seconds, connections }: Load): Promise<Measured> {
   const agent = new http.Agent({ keepAlive: true, maxSockets: connections })
   const times: number[] = []
   let errors = 0
   const started = performance.now()
   const one = () =>
     new Promise<void>((resolve) => {
+      const url = template.replaceAll('%N%', String(among ? Math.floor(Math.random() * among) : counted++))
       const begun = performance.now()
       const request = http.request(
         url,

@@ -1,61 +1,33 @@
-// npm run bench [-- control|real]: measures and writes bench/RESULTS.md (only when both parts ran).
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+// npm run bench [-- PART...]: measures the parts (all of them unless named), keeps their figures in bench/results/PART.json
+// and writes bench/RESULTS.md from all that are kept.
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { buildBundle, bundleIsFresh, bundlePath } from '../scripts/host/bundle.ts'
-import { ensureGuestImage, guestImage } from '../scripts/host/guest-image.ts'
-import { startBenchCloud } from './cloud.ts'
-import { measureControlPlane } from './control-plane.ts'
-import { measureRealHost } from './real-host.ts'
-import { type Row, report } from './report.ts'
+import { buildBundle, bundleIsFresh } from '../scripts/host/bundle.ts'
+import { parts, readPeer } from './parts.ts'
+import { type Kept, page, section, taken } from './report.ts'
 
-const root = join(import.meta.dirname, '..')
-const only = process.argv[2]
-const peer = JSON.parse(readFileSync(join(root, 'bench/peer.json'), 'utf8'))
+const here = import.meta.dirname
+const asked = process.argv.slice(2)
+for (const name of asked) if (!parts[name]) throw new Error(`no part ${name}; there are ${Object.keys(parts).join(', ')}`)
+const peer = readPeer(join(here, 'peer.json'))
+const fileOf = (name: string) => join(here, 'results', `${name}.json`)
 if (!bundleIsFresh()) await buildBundle()
-const rows: Row[] = []
-const folder = () => mkdtempSync(join(tmpdir(), 'nephos-bench-'))
 
-if (only !== 'real') {
-  const dataDir = folder()
-  await (await startBenchCloud(bundlePath, dataDir, 'fake')).stop()
-  const ready: number[] = []
-  for (let round = 0; round < 5; round++) {
-    const cloud = await startBenchCloud(bundlePath, dataDir, 'fake')
-    ready.push(cloud.readyMs)
-    await cloud.stop()
+for (const [name, part] of Object.entries(parts)) {
+  if (asked.length && !asked.includes(name)) continue
+  const missing = part.missing?.() ?? null
+  if (missing) {
+    process.stderr.write(`${name} is left out: ${missing}\n`)
+    continue
   }
-  rows.push({
-    what: 'process start until all endpoints answer, median of 5',
-    value: ready.toSorted((a, b) => a - b)[2]! / 1000,
-    unit: 's',
-    peer: peer['seconds to start'],
-    goal: { atMost: 1 },
-  })
-  const cloud = await startBenchCloud(bundlePath, dataDir, 'fake')
-  await new Promise((resolve) => setTimeout(resolve, 2000))
-  rows.push({
-    what: 'resident, idle, with the fake host',
-    value: cloud.residentMB(),
-    unit: 'MB',
-    peer: peer['MB idle'],
-    goal: { atMost: 200 },
-  })
-  process.stderr.write(`  ready in ${Math.round(ready[2]!)} ms, ${cloud.residentMB()} MB\n`)
-  rows.push(...(await measureControlPlane(cloud, peer)))
-  await cloud.stop()
-  rmSync(dataDir, { recursive: true })
+  process.stderr.write(`${name}\n`)
+  const kept: Kept = { ...taken(), rows: await part.measure(peer.figures) }
+  writeFileSync(fileOf(name), `${JSON.stringify(kept, null, 2)}\n`)
+  process.stdout.write(section(part, kept))
 }
-if (only !== 'control' && process.getuid?.() === 0) {
-  const missing = await ensureGuestImage()
-  if (missing) throw new Error(missing)
-  const dataDir = folder()
-  const cloud = await startBenchCloud(bundlePath, dataDir, 'linux')
-  rows.push(...(await measureRealHost(cloud, dataDir, guestImage, bundlePath)))
-  await cloud.stop()
-  rmSync(dataDir, { recursive: true })
-}
-const notesFile = join(root, 'bench/NOTES.md')
-const page = report(rows, existsSync(notesFile) ? readFileSync(notesFile, 'utf8') : '', peer.what)
-if (only === undefined) writeFileSync(join(root, 'bench/RESULTS.md'), page)
-process.stdout.write(page)
+const sections = Object.entries(parts).flatMap(([name, part]) =>
+  existsSync(fileOf(name)) ? [section(part, JSON.parse(readFileSync(fileOf(name), 'utf8')))] : [],
+)
+writeFileSync(join(here, 'RESULTS.md'), page(sections, readFileSync(join(here, 'NOTES.md'), 'utf8'), peer.what))
+// Kept connections of the load must not hold the process.
+process.exit(0)

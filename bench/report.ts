@@ -4,14 +4,14 @@ import os from 'node:os'
 export interface Row {
   what: string
   value: number
-  unit: '/s' | 's' | 'ms' | 'MB' | 'x'
+  unit: '/s' | 'MiB/s' | 's' | 'ms' | 'MB' | 'x'
   /** Milliseconds. */
   p99?: number
   errors?: number
   /** The peer's figure in the same unit. */
   peer: number | null
-  /** So many times the peer's, or at most this value. */
-  goal: { times: number } | { atMost: number } | null
+  /** So many times the peer's, or at most or at least this value. */
+  goal: { times: number } | { atMost: number } | { atLeast: number } | null
 }
 
 const shown = (value: number) =>
@@ -20,28 +20,60 @@ const shown = (value: number) =>
 function verdict({ value, peer, goal }: Row): string {
   if (!goal) return ''
   if ('atMost' in goal) return value <= goal.atMost ? 'reached' : 'missed'
+  if ('atLeast' in goal) return value >= goal.atLeast ? 'reached' : 'missed'
   return peer !== null && value >= peer * goal.times ? 'reached' : 'missed'
 }
 
-const goalText = ({ goal, unit, peer }: Row) =>
-  !goal ? '' : 'atMost' in goal ? `at most ${shown(goal.atMost)} ${unit}` : `${goal.times} x (${shown((peer ?? 0) * goal.times)}${unit})`
+function goalText({ goal, unit, peer }: Row): string {
+  if (!goal) return ''
+  if ('atMost' in goal) return `at most ${shown(goal.atMost)} ${unit}`
+  if ('atLeast' in goal) return `at least ${shown(goal.atLeast)} ${unit}`
+  return `${goal.times} x (${shown((peer ?? 0) * goal.times)}${unit})`
+}
 
-/** The page bench/RESULTS.md: figures beside goals, with the machine and the date. */
-export function report(rows: Row[], notes: string, peerText: string): string {
-  const commit = execFileSync('git', ['rev-parse', '--short', 'HEAD'], { encoding: 'utf8' }).trim()
-  const machine = `${os.cpus().length} cores (${os.cpus()[0]?.model.trim()}), ${Math.round(os.totalmem() / 2 ** 30)} GiB, Linux ${os.release()}, Node ${process.version}`
-  const lines = rows.map((row) => {
-    const ratio = row.peer === null ? '' : `${shown(row.unit === '/s' ? row.value / row.peer : row.peer / row.value)} x`
+/** The figures of a part with the place and time of their taking. */
+export interface Kept {
+  date: string
+  commit: string
+  machine: string
+  rows: Row[]
+}
+
+/** Date, commit and machine of now. */
+export function taken(): Omit<Kept, 'rows'> {
+  return {
+    date: new Date().toISOString().slice(0, 10),
+    commit: execFileSync('git', ['rev-parse', '--short', 'HEAD'], { encoding: 'utf8' }).trim(),
+    machine: `${os.cpus().length} cores (${os.cpus()[0]?.model.trim()}), ${Math.round(os.totalmem() / 2 ** 30)} GiB, Linux ${os.release()}, Node ${process.version}`,
+  }
+}
+
+/** A part's figures beside their goals, with the machine and the date. */
+export function section(part: { title: string; load: string }, kept: Kept): string {
+  const lines = kept.rows.map((row) => {
+    const ratio =
+      row.peer === null ? '' : `${shown(row.unit === '/s' || row.unit === 'MiB/s' ? row.value / row.peer : row.peer / row.value)} x`
     return `| ${row.what} | ${shown(row.value)} ${row.unit} | ${row.p99 === undefined ? '' : `${row.p99.toFixed(1)} ms`} | ${row.errors ?? ''} | ${row.peer === null ? '' : `${shown(row.peer)} ${row.unit}`} | ${ratio} | ${goalText(row)} | ${verdict(row)} |`
   })
-  return `# Benchmark
+  return `## ${part.title}
 
-Made by \`npm run bench\` on ${new Date().toISOString().slice(0, 10)}, commit ${commit}, on ${machine}. Load generator and cloud share the machine.
-16 connections, 5 s each, SQLite with every commit flushed. The peer is ${peerText}.
+${part.load} ${kept.date}, commit ${kept.commit}, ${kept.machine}.
 
 | what | Nephos | p99 | errors | peer | ratio | goal | |
 |---|--:|--:|--:|--:|--:|--:|---|
 ${lines.join('\n')}
+
+`
+}
+
+/** The page bench/RESULTS.md. */
+export function page(sections: string[], notes: string, peerText: string): string {
+  return `# Benchmark
+
+Made by \`npm run bench\`; a part can be measured alone, with \`npm run bench -- PART\`. Load generator and cloud share the machine. The peer is
+${peerText}.
+
+${sections.join('')}## What bounds each line
 
 ${notes}`
 }
