@@ -5,8 +5,9 @@ import { isIP } from 'node:net'
 import { homedir, hostname } from 'node:os'
 import { join, resolve } from 'node:path'
 import { parse } from 'yaml'
+import { type AccountConfig, accountSettings } from './config-accounts.ts'
 
-export interface Config {
+export interface Config extends AccountConfig {
   dataDir: string
   host: 'auto' | 'linux' | 'fake'
   adminPassword: string | null
@@ -32,6 +33,8 @@ export interface Config {
   fakeDelay: number
   fakeFaults: string | null
   policyFile: string | null
+  federationFile: string | null
+  directoryFile: string | null
   passwordHash: 'scrypt'
   /** log2 of scrypt's N. */
   passwordCost: number
@@ -42,6 +45,11 @@ export interface Config {
   importPrivate: boolean
   /** Seconds. */
   importTime: number
+  importConversion: 'off' | 'raw' | 'qcow2'
+  /** Seconds. */
+  importConversionTime: number
+  importDecompression: boolean
+  importProperties: string | null
 }
 
 /** What the user did wrong, in a sentence that names the mend. The command line prints it without a stack trace. */
@@ -173,8 +181,25 @@ export const settings: readonly Setting[] = [
     "The operator's policy rules, laid over the built-in ones.",
     '`policy.yaml` in the data folder, when it is there',
   ),
+  setting(
+    'federationFile',
+    'path',
+    null,
+    'FILE',
+    'The OpenID Connect providers that this cloud is a client of, and the dashboards that logins may come from: see `docs/federation.md`.',
+    '`federation.yaml` in the data folder, when it is there',
+  ),
+  setting(
+    'directoryFile',
+    'path',
+    null,
+    'FILE',
+    'The LDAP directories whose users and groups are those of a domain: see `docs/federation.md`.',
+    '`directory.yaml` in the data folder, when it is there',
+  ),
   setting('passwordHash', { oneOf: ['scrypt'] }, 'scrypt', 'NAME', 'How passwords are hashed.'),
   setting('passwordCost', { from: 1, to: 20 }, 15, 'LOG2N', 'Cost of a password hash: log2 of scrypt’s N.'),
+  ...accountSettings,
   setting('maxBodyBytes', 'bytes', 2 ** 20, 'BYTES', 'Largest JSON body of a request; `K`, `M` and `G` may follow the number.'),
   setting('maxImageBytes', 'bytes', 64 * 2 ** 30, 'BYTES', 'Largest image that may be uploaded; `K`, `M` and `G` may follow the number.'),
   setting('importSchemes', 'text', 'http,https', 'LIST', 'Schemes of addresses that images may be imported from: `http`, `https` or both.'),
@@ -187,6 +212,29 @@ export const settings: readonly Setting[] = [
     'Let images be imported from private, loopback and link-local addresses too: whoever may import can then reach what this machine reaches.',
   ),
   setting('importTime', { from: 1, to: 7 * 86400 }, 3600, 'SECONDS', 'How long the download of an image to import may take.'),
+  setting(
+    'importConversion',
+    { oneOf: ['off', 'raw', 'qcow2'] },
+    'off',
+    'FORMAT',
+    'Convert imported disk images to this format, by qemu-img in a sandbox; not ISO and AMI.',
+  ),
+  setting('importConversionTime', { from: 1, to: 7 * 86400 }, 3600, 'SECONDS', 'How long one conversion may take, in CPU and in all.'),
+  setting(
+    'importDecompression',
+    'boolean',
+    false,
+    '',
+    'Decompress imported images whose container format is `compressed`: gzip, zip, zstd, and bzip2 and xz where those programs are.',
+  ),
+  setting(
+    'importProperties',
+    'text',
+    null,
+    'LIST',
+    'Properties, as `name=value,name=value`, that images get when a user who is no administrator imports them.',
+    'none',
+  ),
 ]
 
 const kebab = (name: string) => name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)
