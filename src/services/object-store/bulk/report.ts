@@ -15,7 +15,8 @@ export function reportReply(context: BaseContext, report: Report): Reply {
   const { accept = '' } = context.headers
   if (accept.includes('json')) {
     const body = { ...report.counts, 'Response Status': report.status, 'Response Body': report.body, Errors: report.errors }
-    return reply({ status: 200, headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) })
+    // Indented, as people read it in a terminal; programs that look for `"Number Deleted": 1` find it.
+    return reply({ status: 200, headers: { 'content-type': 'application/json' }, body: JSON.stringify(body, null, 1) })
   }
   if (accept.includes('xml')) {
     const field = (name: string, value: string | number) => {
