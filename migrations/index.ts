@@ -11,6 +11,7 @@ import { computeGroups } from './0009-compute-groups.ts'
 import { endpointTemplates } from './0010-endpoint-templates.ts'
 import { identitySecurity } from './0011-identity-security.ts'
 import { federation } from './0012-federation.ts'
+import { imageStores } from './0013-image-stores.ts'
 
 /** All migrations, oldest first. A released one is never changed. */
 export const migrations: Migration[] = [
@@ -26,4 +27,5 @@ export const migrations: Migration[] = [
   endpointTemplates,
   identitySecurity,
   federation,
+  imageStores,
 ]

@@ -45,6 +45,10 @@ export interface Config extends AccountConfig {
   importPrivate: boolean
   /** Seconds. */
   importTime: number
+  imageStores: string | null
+  imageDelayedDelete: boolean
+  /** Seconds. */
+  imageScrubTime: number
   importConversion: 'off' | 'raw' | 'qcow2'
   /** Seconds. */
   importConversionTime: number
@@ -212,6 +216,22 @@ export const settings: readonly Setting[] = [
     'Let images be imported from private, loopback and link-local addresses too: whoever may import can then reach what this machine reaches.',
   ),
   setting('importTime', { from: 1, to: 7 * 86400 }, 3600, 'SECONDS', 'How long the download of an image to import may take.'),
+  setting(
+    'imageStores',
+    'path',
+    null,
+    'FILE',
+    'The stores of image data and which one is the default; see docs/image-stores.md.',
+    '`image-stores.yaml` in the data folder when it is there, else that folder is the one store',
+  ),
+  setting('imageDelayedDelete', 'boolean', false, '', 'Keep the data of deleted images for the scrub time.'),
+  setting(
+    'imageScrubTime',
+    { from: 0, to: 365 * 86400 },
+    86400,
+    'SECONDS',
+    'How long the data of deleted images is kept, with delayed deletion.',
+  ),
   setting(
     'importConversion',
     { oneOf: ['off', 'raw', 'qcow2'] },

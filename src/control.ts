@@ -1,7 +1,7 @@
 // The control socket: agents, and the `nephos` command of the same user.
-import { createReadStream } from 'node:fs'
 import type { ServerResponse } from 'node:http'
 import { join } from 'node:path'
+import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import type { Cloud } from './cloud.ts'
 import { serveLink } from './host/link-server.ts'
@@ -41,13 +41,14 @@ async function status(cloud: Cloud) {
   }
 }
 
-/** An image's file for a host that boots from it. */
+/** An image's data for a host that boots from it. */
 async function sendImage(cloud: Cloud, imageId: string, response: ServerResponse): Promise<void> {
   try {
-    const file = await cloud.image.file(cloud.database.read, imageId)
-    if (!file) return void response.writeHead(404).end()
-    response.writeHead(200, { 'content-length': file.size })
-    await pipeline(createReadStream(file.path, { highWaterMark: 2 ** 20 }), response)
+    const data = await cloud.image.data(cloud.database.read, imageId)
+    if (!data) return void response.writeHead(404).end()
+    const body = data.size ? await data.read() : Readable.from([])
+    response.writeHead(200, { 'content-length': data.size })
+    await pipeline(body, response)
   } catch (error) {
     cloud.log.warn({ image: imageId, error: (error as Error).message }, 'an image could not be sent to a host')
     response.destroy()

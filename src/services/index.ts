@@ -10,6 +10,7 @@ import { imageFacade } from './image/facade.ts'
 import { image } from './image/index.ts'
 import { networkFacade } from './network/facade.ts'
 import { network } from './network/index.ts'
+import { objectStoreFacade } from './object-store/facade.ts'
 import { objectStore } from './object-store/index.ts'
 
 export const services: ServiceDeclaration[] = [identity, image, network, compute, objectStore]
@@ -17,7 +18,8 @@ export const services: ServiceDeclaration[] = [identity, image, network, compute
 /** What services may call of each other, bound to the cloud. */
 export const facades = (cloud: Cloud): Facades => ({
   identity: identityFacade(cloud),
-  image: imageFacade(cloud),
+  objectStore: objectStoreFacade(cloud),
+  image: imageFacade(cloud, objectStoreFacade(cloud)),
   network: networkFacade(cloud),
   compute: computeFacade(cloud),
 })

@@ -1,11 +1,16 @@
 // What other services may ask of images.
 import { join } from 'node:path'
+import type { Readable } from 'node:stream'
 import type { Cloud } from '../../cloud.ts'
 import type { Db } from '../../db/database.ts'
-import { fileImageStore, hasFile, type ImageStore } from './data/store.ts'
+import { createStaging, type Staging } from './data/staging.ts'
 import { completeOne, findVisible } from './images/store.ts'
 import { createImageTexts, type ImageTexts } from './images/view.ts'
 import { createImportJobs, type ImportJobs } from './imports/jobs.ts'
+import { openStores, type Stores } from './stores/index.ts'
+import { activeLocations } from './stores/locations.ts'
+import { createScrubber, type Scrubber } from './stores/place.ts'
+import { readLocations } from './stores/read.ts'
 
 export interface ImageForBoot {
   id: string
@@ -31,11 +36,13 @@ export interface ImageForBoot {
 export interface ImageFacade {
   /** The image as the project may see it; undefined otherwise. */
   find(db: Db, imageId: string, who: { projectId: string | null; isAdmin: boolean }): Promise<ImageForBoot | undefined>
-  /** Path of the stored file on this machine (for the agent of the same machine) and its facts; undefined unless the image is active and its content sound. */
-  file(db: Db, imageId: string): Promise<{ path: string; size: number; sha512: string; format: string } | undefined>
-  /** Where the bytes are; of no concern outside of the image service. */
-  store: ImageStore
-  /** Rendered images, of no concern outside either. */
+  /** Facts of the data and the data itself, from whichever store gives it; undefined unless the image is active and its content sound. */
+  data(db: Db, imageId: string): Promise<{ size: number; sha512: string; format: string; read(): Promise<Readable> } | undefined>
+  /** Files of uploads; of no concern outside of the image service, like all that follows. */
+  store: Staging
+  stores: Stores
+  scrubber: Scrubber
+  /** Rendered images. */
   texts: ImageTexts
   /** Transfers of imports that are under way. */
   imports: ImportJobs
@@ -47,10 +54,14 @@ declare module '../facades.ts' {
   }
 }
 
-export function imageFacade(cloud: Cloud): ImageFacade {
-  const store = fileImageStore(join(cloud.config.dataDir, 'images'))
+export function imageFacade(cloud: Cloud, objectStore: Cloud['objectStore']): ImageFacade {
+  const stores = openStores({ config: cloud.config, environment: cloud.environment, objectStore })
+  const scrubber = createScrubber(cloud)
+  stores.onFree = scrubber.kick
   return {
-    store,
+    store: createStaging(join(cloud.config.dataDir, 'images', 'incoming')),
+    stores,
+    scrubber,
     texts: createImageTexts(),
     imports: createImportJobs(cloud),
     async find(db, imageId, who) {
@@ -77,7 +88,7 @@ export function imageFacade(cloud: Cloud): ImageFacade {
         updatedAt: row.updated_at,
       }
     },
-    async file(db, imageId) {
+    async data(db, imageId) {
       const row = await db
         .selectFrom('images')
         .selectAll()
@@ -86,9 +97,11 @@ export function imageFacade(cloud: Cloud): ImageFacade {
         .where('content_fault', 'is', null)
         .executeTakeFirst()
       if (!row || row.size === null || row.os_hash_value === null || row.disk_format === null) return undefined
-      const path = store.path(row.id)
-      if (!(await hasFile(path, row.size))) return undefined
-      return { path, size: row.size, sha512: row.os_hash_value, format: row.disk_format }
+      const { size } = row
+      const locations = await activeLocations(db, imageId)
+      if (!locations.length) return undefined
+      const read = () => readLocations(stores, cloud.log, locations, 0, size - 1)
+      return { size, sha512: row.os_hash_value, format: row.disk_format, read }
     },
   }
 }

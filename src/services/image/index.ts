@@ -10,8 +10,9 @@ import { listImages } from './images/list.ts'
 import { publishRules } from './images/publish.ts'
 import { showImage } from './images/show.ts'
 import { updateImage } from './images/update.ts'
-import { listStoreDetails, listStores, showImportInfo } from './imports/discovery.ts'
+import { showImportInfo } from './imports/discovery.ts'
 import { importImage, importRules } from './imports/import.ts'
+import { injectedProperties } from './imports/inject.ts'
 import { resumeImports } from './imports/resume.ts'
 import { stageImage } from './imports/stage.ts'
 import { importTask } from './imports/task.ts'
@@ -22,6 +23,8 @@ import { metadataRules } from './metadata-definitions/rules.ts'
 import { quotaFault, quotas } from './quotas.ts'
 import { baseRules } from './rules.ts'
 import { schemaOperations } from './schemas/index.ts'
+import { deleteFromStore } from './stores/delete.ts'
+import { listStoreDetails, listStores } from './stores/info.ts'
 import { addTag, deleteTag } from './tags.ts'
 import { createTask, listImageTasks, listTasks, purgeTasks, showTask } from './tasks/tasks.ts'
 import { v1Operations } from './v1/index.ts'
@@ -51,6 +54,7 @@ const v2 = [
   showImportInfo,
   listStores,
   listStoreDetails,
+  deleteFromStore,
   createTask,
   listTasks,
   showTask,
@@ -77,8 +81,10 @@ export const image = service({
   quotaFault,
   tasks: [importTask],
   async begin(cloud) {
+    injectedProperties(cloud.config) // refuses a list that is none at once
     await recoverUploads(cloud)
     await resumeImports(cloud)
+    cloud.tasks.periodic('scrub image data', 30_000, () => cloud.image.scrubber.run())
     cloud.tasks.periodic('purge image tasks', 3_600_000, () => purgeTasks(cloud))
   },
   bootstrap: loadDefinitions,

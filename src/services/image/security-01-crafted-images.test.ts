@@ -78,7 +78,7 @@ test('sound images are taken with their virtual size; headerless bytes under ano
     await member.request('PUT', `/image/v2/images/${id}/file`, { raw: data, headers: octets, expected: 204 })
     const { read } = cloud.cloud.database
     const found = await cloud.cloud.image.find(read, id, { projectId: await member.projectId(), isAdmin: false })
-    return { virtualSize: found!.virtualSize, fault: found!.contentFault, file: (await cloud.cloud.image.file(read, id)) !== undefined }
+    return { virtualSize: found!.virtualSize, fault: found!.contentFault, file: (await cloud.cloud.image.data(read, id)) !== undefined }
   }
   assert.deepEqual(await take({}, qcow2()), { virtualSize: 2 ** 30, fault: null, file: true })
   assert.deepEqual(await take({ disk_format: 'aki', container_format: 'aki' }, Buffer.alloc(600)), {

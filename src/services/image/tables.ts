@@ -1,6 +1,6 @@
 import type { Generated } from 'kysely'
 
-export type ImageStatus = 'queued' | 'saving' | 'uploading' | 'importing' | 'active' | 'deactivated'
+export type ImageStatus = 'queued' | 'saving' | 'uploading' | 'importing' | 'active' | 'deactivated' | 'pending_delete'
 export type Visibility = 'public' | 'private' | 'shared' | 'community'
 export type MemberStatus = 'pending' | 'accepted' | 'rejected'
 
@@ -45,6 +45,25 @@ export interface MemberRow {
   updated_at: string
 }
 
+/** `writing`: bytes may be on their way; `written`: whole, and not the image's data yet; `removing`: to be removed when it is due. */
+export type LocationState = 'writing' | 'written' | 'active' | 'removing'
+
+/** Data of an image in one store. */
+export interface ImageLocationRow {
+  store: string
+  /** Name of the data in its store. */
+  data_key: string
+  image_id: string
+  state: LocationState
+  /** The upload or import that brought it. */
+  upload_id: string | null
+  size: number | null
+  due_at: string | null
+  /** Removals that have failed. */
+  tries: Generated<number>
+  created_at: string
+}
+
 export type ImageTaskStatus = 'pending' | 'processing' | 'success' | 'failure'
 
 /** What clients see of an import: the task that does it has the same id. */
@@ -70,6 +89,7 @@ declare module '../../db/tables.ts' {
     image_properties: { image_id: string; name: string; value: string }
     image_tags: { image_id: string; tag: string }
     image_members: MemberRow
+    image_locations: ImageLocationRow
     image_tasks: ImageTaskRow
     image_tombstones: { id: string; deleted_at: string }
   }

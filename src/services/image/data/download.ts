@@ -7,6 +7,8 @@ import type { Cloud } from '../../../cloud.ts'
 import { images } from '../images/resource.ts'
 import type { Image } from '../images/store.ts'
 import { seenByMember } from '../rules.ts'
+import { activeLocations } from '../stores/locations.ts'
+import { NoData, readLocations } from '../stores/read.ts'
 
 export const downloadImage = operation({
   id: 'images.download',
@@ -30,7 +32,7 @@ export function mustBeDownloadable(image: Image, who: Who): void {
   }
 }
 
-/** Answer with the data or a part of it, null while the image has none. Throws 404 when the store has lost it, 416 for the range. */
+/** Answer with the data or a part of it, null while the image has none. Throws 404 when all stores have lost it, 503 when none can be reached, 416 for the range. */
 export async function openData(cloud: Cloud, image: Image, range?: string) {
   if (image.size === null || (image.status !== 'active' && image.status !== 'deactivated')) return null
   const { size, checksum } = image
@@ -40,9 +42,14 @@ export async function openData(cloud: Cloud, image: Image, range?: string) {
   const body =
     size === 0
       ? Buffer.alloc(0)
-      : await cloud.image.store.read(image.id, start, end).catch((error: NodeJS.ErrnoException) => {
-          throw error.code === 'ENOENT' ? notFound(`No data found for image ${image.id}`) : error
-        })
+      : await readLocations(cloud.image.stores, cloud.log, await activeLocations(cloud.database.read, image.id), start, end).catch(
+          (error) => {
+            if (!(error instanceof NoData)) throw error
+            throw error.missing
+              ? notFound(`No data found for image ${image.id}`)
+              : new Fault(503, 'The data of the image cannot be reached now.')
+          },
+        )
   const common = { 'content-type': 'application/octet-stream', 'content-length': String(end - start + 1), 'accept-ranges': 'bytes' }
   if (part) return reply({ status: 206, headers: { ...common, 'content-range': `bytes ${start}-${end}/${size}` }, body })
   return reply({ headers: { ...common, ...(checksum === null ? {} : { 'content-md5': checksum }) }, body })

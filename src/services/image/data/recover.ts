@@ -1,12 +1,19 @@
-// After a crash: uploads that were under way in this data folder are given up, and data that no image has is removed.
+// After a crash: uploads that were under way in this data folder are given up, and what they have left is removed.
 import type { Cloud } from '../../../cloud.ts'
 import { change } from '../images/store.ts'
+import { release } from '../stores/locations.ts'
 
 /** Idempotent; called before anything listens. */
 export async function recoverUploads(cloud: Cloud): Promise<void> {
-  const { database, environment, image } = cloud
+  const { database, environment, image, log } = cloud
   await image.store.prepare()
-  const { uploads, images } = await image.store.contents()
+  for (const store of image.stores.all) {
+    await store.prepare().catch((error: Error) => {
+      if (store.type === 'file') throw error
+      log.error({ store: store.id, error: error.message }, 'an image store cannot be reached')
+    })
+  }
+  const files = await image.store.contents()
   const now = new Date(environment.clock.now()).toISOString()
   await database.write(async ({ db }) => {
     const saving = await db
@@ -15,15 +22,44 @@ export async function recoverUploads(cloud: Cloud): Promise<void> {
       .where('status', 'in', ['saving', 'uploading'])
       .where('staged_bytes', 'is', null)
       .execute()
-    // Begun here: its file is still among the uploads, or was already moved to its place when the process ended.
-    const broken = saving.filter((row) => uploads.has(row.upload_id ?? '') || images.has(row.id))
-    for (const { id } of broken) await change(db, id, now, { status: 'queued', upload_id: null })
+    for (const { id, upload_id } of saving) {
+      // Begun here: its file is still among the uploads, since it stays until the image is active or queued again.
+      if (upload_id === null || !files.has(upload_id)) continue
+      await release(db, id, now, { uploadId: upload_id })
+      await change(db, id, now, { status: 'queued', upload_id: null })
+    }
   })
-  const waiting = await database.read.selectFrom('images').select('upload_id').where('staged_bytes', 'is not', null).execute()
-  const staged = new Set(waiting.map((row) => row.upload_id))
-  for (const uploadId of uploads) if (!staged.has(uploadId)) await image.store.discard(uploadId)
-  const kept = await database.read.selectFrom('images').select('id').where('status', 'in', ['active', 'deactivated', 'importing']).execute()
-  // Imports go on, from the start of what they did last.
-  const known = new Set(kept.map(({ id }) => id))
-  for (const id of images) if (!known.has(id)) await image.store.remove(id)
+  const wanted = new Set(await openUploads(cloud))
+  // What the work of an import leaves beside its file begins with the same id.
+  for (const name of files) if (!wanted.has(name.split('.')[0]!)) await image.store.discard(name)
+  await warnOfUnknownStores(cloud)
+  image.scrubber.kick()
+}
+
+/** Uploads whose files are needed yet: they wait for an import, or one goes on with them. */
+async function openUploads({ database }: Cloud): Promise<string[]> {
+  const { read } = database
+  const waiting = await read
+    .selectFrom('images')
+    .select('upload_id')
+    .where('upload_id', 'is not', null)
+    .where('staged_bytes', 'is not', null)
+    .execute()
+  const open = await read.selectFrom('image_tasks').select(['id', 'image_id']).where('status', 'in', ['pending', 'processing']).execute()
+  const imageIds = open.flatMap(({ image_id }) => image_id ?? [])
+  const brought = imageIds.length
+    ? await read
+        .selectFrom('image_locations')
+        .select('upload_id')
+        .where('image_id', 'in', imageIds)
+        .where('state', '!=', 'removing')
+        .execute()
+    : []
+  return [...waiting, ...brought].flatMap(({ upload_id }) => upload_id ?? []).concat(open.map(({ id }) => id))
+}
+
+async function warnOfUnknownStores({ database, image, log }: Cloud): Promise<void> {
+  const rows = await database.read.selectFrom('image_locations').select('store').distinct().execute()
+  for (const { store } of rows)
+    if (!image.stores.get(store)) log.error({ store }, 'images have data in a store that is not among the settings: it cannot be read')
 }

@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict'
 import { createHash, randomBytes } from 'node:crypto'
-import { readdirSync, writeFileSync } from 'node:fs'
+import { readdirSync } from 'node:fs'
 import http from 'node:http'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { test } from 'node:test'
 import type { Persona } from '../../../testing/persona.ts'
 import { type TestCloud, testCloud } from '../../../testing/test-cloud.ts'
+import { fill } from '../stores/place.ts'
 import { rangeOf } from './download.ts'
 import { claim } from './uploads.ts'
 
@@ -64,8 +65,8 @@ test('chunked data arrives whole, with its hashes; a range of it is given back',
   assert.ok(Buffer.from(await part.arrayBuffer()).equals(data.subarray(100, 300)))
   const beyond = await fetch(`${cloud.url}${image.path}/file`, { headers: { ...headers, range: `bytes=${data.length}-` } })
   assert.equal(beyond.status, 416)
-  const file = await cloud.cloud.image.file(cloud.cloud.database.read, image.id)
-  assert.deepEqual({ ...file, path: '' }, { path: '', size: data.length, sha512: shown.os_hash_value, format: 'raw' })
+  const { read: _, ...facts } = (await cloud.cloud.image.data(cloud.cloud.database.read, image.id))!
+  assert.deepEqual(facts, { size: data.length, sha512: shown.os_hash_value, format: 'raw' })
 })
 
 test('ranges', () => {
@@ -155,7 +156,7 @@ test('an image that is deleted during its upload leaves no file', async () => {
   await member.delete(image.path)
   request.end()
   assert.equal(await answer, 410)
-  assert.deepEqual(filesOf(cloud), ['incoming'])
+  await until(() => filesOf(cloud).length === 1)
 })
 
 test('a download that has begun goes on to its end although the image is deleted', async () => {
@@ -173,7 +174,7 @@ test('a download that has begun goes on to its end although the image is deleted
   assert.ok(Buffer.concat(parts).equals(data))
 })
 
-test('after a crash between moving the data and noting it, the image is queued and its data gone; other data stays', async () => {
+test('after a crash between storing the data and noting it, the image is queued and its data gone; other data stays', async () => {
   await using cloud = await testCloud()
   const member = await cloud.as('member')
   const done = await newImage(member)
@@ -186,12 +187,13 @@ test('after a crash between moving the data and noting it, the image is queued a
     [begun, 'upload-2'],
   ] as const) {
     await store.begin(uploadId)
-    await claim(cloud.cloud, image.id, uploadId)
+    const { location } = await claim(cloud.cloud, image.id, uploadId, 'file')
+    if (image === moved) await fill(cloud.cloud, location!, uploadId, 0)
   }
-  await store.commit('upload-1', moved.id)
-  writeFileSync(join(cloud.cloud.config.dataDir, 'images', '99999999-9999-4999-8999-999999999999'), 'of an image that was deleted')
+  assert.deepEqual(filesOf(cloud).length, 5)
   await cloud.restart()
   assert.deepEqual([await moved.status(), await begun.status(), await done.status()], ['queued', 'queued', 'active'])
+  await until(() => filesOf(cloud).length === 2)
   assert.deepEqual(filesOf(cloud), [done.id, 'incoming'].sort())
   assert.equal((await member.get(`${done.path}/file`)).text, 'done')
   await member.request('PUT', `${moved.path}/file`, { raw: Buffer.from('again'), headers: octets, expected: 204 })

@@ -1,12 +1,12 @@
 // PUT /v2/images/{id}/file (reference 11.3.1): queued -> saving -> active, and back to queued when anything goes wrong.
 import type { IncomingMessage } from 'node:http'
-import { Fault } from '../../../api/faults.ts'
+import { badRequest, Fault } from '../../../api/faults.ts'
 import { operation } from '../../../api/operation.ts'
 import { rule } from '../../../auth/policy.ts'
 import type { Cloud } from '../../../cloud.ts'
-import { QuotaExceeded } from '../../../quota/quota.ts'
 import { images } from '../images/resource.ts'
 import { ownerMember } from '../rules.ts'
+import { fill, StoreFault } from '../stores/place.ts'
 import { judge } from './judge.ts'
 import { type Received, receive, tooLargeImage } from './receive.ts'
 import { claim, finish, giveUp, room } from './uploads.ts'
@@ -31,10 +31,18 @@ export const uploadImage = operation({
   async handle({ image, request, headers, cloud }) {
     await readingAll(request, async () => {
       mustBeOctets(headers)
-      await upload(cloud, image, request)
+      await upload(cloud, image, request, { store: namedStore(cloud, headers['x-image-meta-store']) })
     })
   },
 })
+
+/** The store that a client asked for, or the default one. Throws 400 for one that is not there. */
+export function namedStore(cloud: Cloud, name: string | string[] | undefined): string {
+  const { stores } = cloud.image
+  if (name === undefined) return stores.default.id
+  if (!stores.get(String(name))) throw badRequest(`There is no store ${String(name).slice(0, 64)}.`)
+  return String(name)
+}
 
 /** Throws 415 for a body that is not raw data. */
 export function mustBeOctets(headers: IncomingMessage['headers']): void {
@@ -66,35 +74,34 @@ export async function receiveBody(cloud: Cloud, image: { id: string; owner_id: s
   )
 }
 
-/** Makes the body the data of the image. Throws 400, 409, 410, 413 or 507; the image is queued again then. */
+/** Makes the body the data of the image. Throws 400, 409, 410, 413, 503 (the store is away) or 507; the image is queued again then. */
 export async function upload(
   cloud: Cloud,
   image: { id: string; owner_id: string },
   request: IncomingMessage,
-  check: (received: Received) => void = () => {},
+  options: { store?: string; check?: (received: Received) => void } = {},
 ): Promise<void> {
-  const { store } = cloud.image
+  const { store, stores } = cloud.image
   const imageId = image.id
   const uploadId = cloud.environment.uuid()
   // The file is there before the row says so: what a crash leaves is found by it at the next start.
   await store.begin(uploadId)
+  let free = () => {}
   try {
-    const { disk_format, container_format } = await claim(cloud, imageId, uploadId)
+    const { disk_format, container_format, location } = await claim(cloud, imageId, uploadId, options.store ?? stores.default.id)
+    // When the image is deleted meanwhile, its place in the store is cleared after the last byte has come there.
+    free = stores.hold(location!.store, location!.data_key)
     const received = await receiveBody(cloud, image, request, uploadId)
-    check(received)
+    options.check?.(received)
     const verdict = await judge(store.incoming(uploadId), disk_format, container_format, cloud.config.maxImageBytes * 16)
-    await store.commit(uploadId, imageId)
-    try {
-      await finish(cloud, imageId, uploadId, received, verdict)
-    } catch (error) {
-      // Any other error may have come after the commit: the next upload or start sees to the file then.
-      if (error instanceof Fault || error instanceof QuotaExceeded) await store.remove(imageId)
-      throw error
-    }
+    await fill(cloud, location!, uploadId, received.size)
+    await finish(cloud, imageId, location!, received, verdict)
   } catch (error) {
-    await store.discard(uploadId)
     await giveUp(cloud, imageId, uploadId)
-    throw error
+    throw error instanceof StoreFault ? new Fault(503, error.message) : error
+  } finally {
+    free()
+    await store.discard(uploadId)
   }
 }
 

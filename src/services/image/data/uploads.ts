@@ -4,19 +4,22 @@ import type { Cloud } from '../../../cloud.ts'
 import { missingImage } from '../images/resource.ts'
 import { change, type Image } from '../images/store.ts'
 import { bytes } from '../quotas.ts'
+import { intend, type Location, release, setWritten } from '../stores/locations.ts'
 import type { Verdict } from './judge.ts'
 import type { Received } from './receive.ts'
 
 const now = (cloud: Cloud) => new Date(cloud.environment.clock.now()).toISOString()
+const deleted = (imageId: string) => new Fault(410, `Image ${imageId} could not be found after upload: it has been deleted.`)
 
-/** Makes the image `saving` (or `uploading`, when its data shall wait for an import) for this upload. Throws 409 unless it is queued, 400 without formats. Gives the row as it was. */
+/** Makes the image `saving` (or `uploading`, when its data shall wait for an import) for this upload, and notes where its data will go. Throws 409 unless it is queued, 400 without formats. Gives the row as it was. */
 export const claim = (
   cloud: Cloud,
   imageId: string,
   uploadId: string,
-  status: 'saving' | 'uploading' = 'saving',
-): Promise<Image & { disk_format: string; container_format: string }> =>
+  store: string | null,
+): Promise<Image & { disk_format: string; container_format: string; location: Location | null }> =>
   cloud.database.write(async ({ db }) => {
+    const status = store === null ? 'uploading' : 'saving'
     await change(db, imageId, now(cloud))
     const image = await db.selectFrom('images').selectAll().where('id', '=', imageId).executeTakeFirst()
     if (!image) throw notFound(missingImage(imageId))
@@ -26,19 +29,20 @@ export const claim = (
       throw badRequest('Properties disk_format, container_format must be set prior to saving data.')
     }
     await change(db, imageId, now(cloud), { status, upload_id: uploadId })
-    return { ...image, disk_format, container_format }
+    const location = store === null ? null : await intend(db, { imageId, uploadId, store, now: now(cloud) })
+    return { ...image, disk_format, container_format, location }
   })
 
-/** Makes the image active with what was received. Throws 410 when it was deleted meanwhile, 413 when the quota is used up. */
-export const finish = (cloud: Cloud, imageId: string, uploadId: string, received: Received, verdict: Verdict): Promise<void> =>
+/** Makes the image active with what was received and lies at the location now. Throws 410 when it was deleted meanwhile, 413 when the quota is used up. */
+export const finish = (cloud: Cloud, imageId: string, location: Location, received: Received, verdict: Verdict): Promise<void> =>
   cloud.database.write(async (tx) => {
     const row = await tx.db
       .selectFrom('images')
       .select('owner_id')
       .where('id', '=', imageId)
-      .where('upload_id', '=', uploadId)
+      .where('upload_id', '=', location.upload_id)
       .executeTakeFirst()
-    if (!row) throw new Fault(410, `Image ${imageId} could not be found after upload: it has been deleted.`)
+    if (!row || !(await setWritten(tx.db, location, received.size, 'active'))) throw deleted(imageId)
     await cloud.quota.take(tx, row.owner_id, { [bytes]: received.size })
     await change(tx.db, imageId, now(cloud), {
       status: 'active',
@@ -61,12 +65,14 @@ export const staged = (cloud: Cloud, imageId: string, uploadId: string, size: nu
       .where('id', '=', imageId)
       .where('upload_id', '=', uploadId)
       .executeTakeFirst()
-    if (numUpdatedRows === 0n) throw new Fault(410, `Image ${imageId} could not be found after upload: it has been deleted.`)
+    if (numUpdatedRows === 0n) throw deleted(imageId)
   })
 
-/** Makes the image queued again, when this upload still holds it. */
+/** Makes the image queued again, when this upload still holds it, and has removed what the upload brought to a store. */
 export const giveUp = (cloud: Cloud, imageId: string, uploadId: string): Promise<void> =>
-  cloud.database.write(async ({ db }) => {
+  cloud.database.write(async ({ db, afterCommit }) => {
+    await release(db, imageId, now(cloud), { uploadId })
+    afterCommit(cloud.image.scrubber.kick)
     const held = await db.selectFrom('images').select('id').where('id', '=', imageId).where('upload_id', '=', uploadId).executeTakeFirst()
     if (held) await change(db, imageId, now(cloud), { status: 'queued', upload_id: null })
   })

@@ -25,7 +25,7 @@ export const createImage = operation({
   policyTarget: ({ who }) => ({ project_id: who.project?.id, owner: who.project?.id }),
   async handle(context) {
     const id = await insertImage(context, context.body as Record<string, unknown>)
-    const headers = { location: context.href(`/images/${id}`), ...importHeaders }
+    const headers = { location: context.href(`/images/${id}`), ...importHeaders(context.cloud.image.stores) }
     return reply({ status: 201, headers, body: imageView((await fullImage(context.tx.db, id))!) })
   },
 })

@@ -4,6 +4,7 @@ import { type BaseContext, operation } from '../../../api/operation.ts'
 import { rule } from '../../../auth/policy.ts'
 import { bytes, count } from '../quotas.ts'
 import { ownerMember } from '../rules.ts'
+import { release } from '../stores/locations.ts'
 import { images, missingImage } from './resource.ts'
 import { change, fullImage, removeImage } from './store.ts'
 
@@ -20,17 +21,21 @@ export const deleteImage = operation({
 })
 
 /** Deletes the image, and its data when that has been committed. Throws 403 for a protected one. */
-export async function eraseImage({ tx, cloud, log, now }: Pick<BaseContext, 'tx' | 'cloud' | 'log' | 'now'>, id: string): Promise<void> {
+export async function eraseImage({ tx, cloud, now }: Pick<BaseContext, 'tx' | 'cloud' | 'now'>, id: string): Promise<void> {
   await change(tx.db, id, now)
   const image = await fullImage(tx.db, id)
-  if (!image) throw notFound(missingImage(id))
+  if (!image || image.status === 'pending_delete') throw notFound(missingImage(id))
   if (image.protected) throw forbidden(`Image ${id} is protected and cannot be deleted.`)
-  await removeImage(tx.db, id, now)
+  const later = cloud.config.imageDelayedDelete && image.stores.length > 0
+  const due = later ? new Date(cloud.environment.clock.now() + cloud.config.imageScrubTime * 1000).toISOString() : now
+  await release(tx.db, id, due)
+  if (later) await change(tx.db, id, now, { status: 'pending_delete', upload_id: null, staged_bytes: null })
+  else await removeImage(tx.db, id, now)
   await cloud.quota.take(tx, image.owner_id, { [count]: -1, [bytes]: -(image.size ?? 0) })
-  // A download that has begun goes on: it holds the file open. What a crash leaves here is removed at the next start.
+  // A download that has begun goes on: its data is removed when it has ended. What a crash leaves here is removed after the next start.
   tx.afterCommit(() => {
     if (image.os_hash_value) cloud.hosts.forgetImage(image.os_hash_value)
     if (image.staged_bytes !== null && image.upload_id) cloud.image.store.discard(image.upload_id).catch(() => {}) // else at the next start
-    cloud.image.store.remove(id).catch((error: Error) => log.error({ image: id, error: error.message }, 'image data not removed'))
+    cloud.image.scrubber.kick()
   })
 }

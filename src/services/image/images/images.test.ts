@@ -161,7 +161,7 @@ test('deactivated images cannot be downloaded but by administrators, and come ba
   await act('deactivate', 204)
   await member.get(`/image/v2/images/${id}/file`, 403)
   assert.equal((await cloud.admin.get(`/image/v2/images/${id}/file`)).text, 'data')
-  assert.equal(await cloud.cloud.image.file(cloud.cloud.database.read, id), undefined)
+  assert.equal(await cloud.cloud.image.data(cloud.cloud.database.read, id), undefined)
   await act('reactivate', 204)
   assert.equal((await member.get(`/image/v2/images/${id}/file`)).text, 'data')
 })

@@ -8,6 +8,8 @@ export type Image = Selectable<ImageRow>
 export interface FullImage extends Image {
   tags: string[]
   properties: Record<string, string>
+  /** Stores that have its data. */
+  stores: string[]
 }
 
 export interface Viewer {
@@ -17,10 +19,11 @@ export interface Viewer {
 
 /** Own, public and community images, and those shared with the project whatever it answered; all for administrators. */
 export const visibleTo = (viewer: Viewer) => (eb: ExpressionBuilder<Tables, 'images'>) => {
-  if (viewer.isAdmin) return eb.lit(true)
+  const there = eb('status', '!=', 'pending_delete')
+  if (viewer.isAdmin) return there
   const open = eb('visibility', 'in', ['public', 'community'])
-  if (viewer.projectId === null) return open
-  return eb.or([open, eb('owner_id', '=', viewer.projectId), sharedWith(viewer.projectId)(eb)])
+  if (viewer.projectId === null) return eb.and([there, open])
+  return eb.and([there, eb.or([open, eb('owner_id', '=', viewer.projectId), sharedWith(viewer.projectId)(eb)])])
 }
 
 /** Images that are shared with the project, with one of the given answers (any unless given). */
@@ -38,13 +41,15 @@ export const findVisible = (db: Db, id: string, viewer: Viewer): Promise<Image |
 export async function complete(db: Db, rows: Image[]): Promise<FullImage[]> {
   if (!rows.length) return []
   const ids = rows.map((row) => row.id)
-  const full = new Map<string, FullImage>(rows.map((row) => [row.id, { ...row, tags: [], properties: {} }]))
+  const full = new Map<string, FullImage>(rows.map((row) => [row.id, { ...row, tags: [], properties: {}, stores: [] }]))
   for (const { image_id, tag } of await db.selectFrom('image_tags').selectAll().where('image_id', 'in', ids).orderBy('tag').execute()) {
     full.get(image_id)!.tags.push(tag)
   }
   for (const row of await db.selectFrom('image_properties').selectAll().where('image_id', 'in', ids).orderBy('name').execute()) {
     full.get(row.image_id)!.properties[row.name] = row.value
   }
+  const data = db.selectFrom('image_locations').select(['image_id', 'store']).where('image_id', 'in', ids).where('state', '=', 'active')
+  for (const row of await data.orderBy('created_at').orderBy('store').execute()) full.get(row.image_id)!.stores.push(row.store)
   return [...full.values()]
 }
 

@@ -1,6 +1,5 @@
 // Images as JSON text. The text depends on nothing but the image, so it is kept until the image's revision changes.
 import type { Db } from '../../../db/database.ts'
-import { storeId } from '../imports/discovery.ts'
 import { complete, type FullImage } from './store.ts'
 
 /** Times on the wire have whole seconds. */
@@ -27,7 +26,7 @@ export const imageView = (image: FullImage) => ({
   created_at: wireTime(image.created_at),
   updated_at: wireTime(image.updated_at),
   tags: image.tags,
-  ...(image.status === 'active' || image.status === 'deactivated' ? { stores: storeId } : {}),
+  ...(image.stores.length ? { stores: image.stores.join(',') } : {}),
   self: `/v2/images/${image.id}`,
   file: `/v2/images/${image.id}/file`,
   schema: '/v2/schemas/image',

@@ -7,7 +7,8 @@ import { rule } from '../../../auth/policy.ts'
 import { images } from '../images/resource.ts'
 import { updateImage } from '../images/update.ts'
 import { admin } from '../rules.ts'
-import { importMethods, storeId } from './discovery.ts'
+import { activeLocations } from '../stores/locations.ts'
+import { importMethods } from './discovery.ts'
 import { startImport } from './start.ts'
 
 export const importRules = [rule('copy_image', admin, 'Copy the data of an image to other stores.')]
@@ -28,20 +29,30 @@ export const importImage = operation({
   policy: updateImage.policy,
   on: images,
   async handle(context) {
-    const { body, image, allows } = context
-    const { stores = [], all_stores } = body
+    const { body, image, allows, cloud, tx } = context
+    const { all_stores } = body
+    const known = cloud.image.stores
+    let stores = [...new Set(body.stores)]
     const name = importMethods.find((method) => method === body.method.name)
     if (!name) throw badRequest(`Unknown import method name '${body.method.name.slice(0, 60)}'.`)
     if (all_stores && stores.length) throw badRequest('All_stores parameter cannot be used with stores parameter.')
-    const unknown = stores.find((store) => store !== storeId)
+    const unknown = stores.find((store) => !known.get(store))
     if (unknown !== undefined) throw conflict(`Store ${unknown.slice(0, 60)} does not exist.`)
     if (name === 'web-download' && body.method.uri === undefined) throw badRequest("'uri' is needed for the import method web-download.")
     if (name === 'copy-image') {
       if (!allows('copy_image')) throw forbidden('You are not authorized to complete copy_image action.')
-      if (stores.length) throw conflict(`Image is already present at store '${storeId}'`)
     }
-    const input = { image_id: image.id, import_req: body, backend: [storeId] }
-    await startImport(context, { imageId: image.id, method: name, uri: body.method.uri ?? null, type: 'api_image_import', input })
+    if (all_stores) stores = known.all.map(({ id }) => id)
+    else if (!stores.length) stores = [String(context.headers['x-image-meta-store'] ?? known.default.id)]
+    if (name === 'copy-image') {
+      const there = new Set((await activeLocations(tx.db, image.id)).map(({ store }) => store))
+      const again = stores.find((store) => there.has(store))
+      if (again !== undefined && !all_stores) throw conflict(`Image is already present at store '${again}'`)
+      stores = stores.filter((store) => !there.has(store))
+    }
+    const input = { image_id: image.id, import_req: body, backend: stores }
+    const request = { imageId: image.id, method: name, uri: body.method.uri ?? null, type: 'api_image_import', input, stores } as const
+    await startImport(context, { ...request, allMustSucceed: body.all_stores_must_succeed ?? true })
     return reply({ status: 202 })
   },
 })

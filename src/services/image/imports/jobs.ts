@@ -1,11 +1,18 @@
 // The slow part of an import: bytes come to the store, outside of any transaction. The task that started a job waits for its key
 // and asks here; after a restart there is no job, and the task starts it again.
+import { Readable } from 'node:stream'
+import type { Selectable } from 'kysely'
 import { Fault } from '../../../api/faults.ts'
 import type { Cloud } from '../../../cloud.ts'
-import { judge, type Verdict } from '../data/judge.ts'
+import type { Verdict } from '../data/judge.ts'
 import { hashFile, type Received, receive, tooLargeImage } from '../data/receive.ts'
-import { hasFile } from '../data/store.ts'
+import { hasFile } from '../data/staging.ts'
 import { room } from '../data/uploads.ts'
+import { activeLocations } from '../stores/locations.ts'
+import { StoreFault } from '../stores/place.ts'
+import { NoData, readLocations } from '../stores/read.ts'
+import type { ImageRow } from '../tables.ts'
+import { type Formats, prepare, workOf } from './prepare.ts'
 import { openSource, SourceFault } from './source.ts'
 
 export interface ImportInput {
@@ -16,82 +23,130 @@ export interface ImportInput {
   method: 'web-download' | 'glance-direct' | 'copy-image'
   uri: string | null
   requestId: string
+  /** Stores that are to get the data; the default one where it is not told. */
+  stores?: string[]
+  /** False: the image is there as soon as one store has its data, and stays when others fail. */
+  allMustSucceed?: boolean
+  /** Properties that the operator gives to what users import. */
+  inject?: Record<string, string>
 }
 
 export interface Outcome {
+  /** The staged file that is to be stored. */
+  fileId: string
   received: Received
   verdict: Verdict
+  /** What the data is now: not what was declared when it was decompressed or converted. */
+  formats?: Formats
 }
 
-type Job = { state: 'running' } | { state: 'done'; outcome: Outcome } | { state: 'failed'; message: string }
+export type ImportStep = 'transfer' | 'place' | 'spread'
+type Job<T> = { state: 'running' } | { state: 'done'; outcome: T } | { state: 'failed'; message: string }
 
 export interface ImportJobs {
-  get(id: string): Job | undefined
-  /** Begins the work; wakes the task when it has ended. Nothing happens when it runs already. */
-  begin(input: ImportInput): void
-  /** Ends the work, if there is any, and forgets it; the file is then no longer written. */
-  forget(id: string): Promise<void>
+  get<T>(input: ImportInput, step: ImportStep): Job<T> | undefined
+  /** Begins the work of a step; wakes the task when it has ended. Nothing happens when it runs already. */
+  begin<T>(input: ImportInput, step: ImportStep, work: (end: AbortSignal) => Promise<T>): void
+  /** True while work goes on. */
+  isBusy(id: string): boolean
+  /** Ends all work of the import and forgets it, then wakes the task: nothing is written any more then. Not to be waited for in a transaction. */
+  end(id: string): void
+  /** Forgets work that has ended. */
+  forget(id: string): void
 }
 
 export const importKey = (id: string) => `image-import:${id}`
 
 export function createImportJobs(cloud: Cloud): ImportJobs {
-  const jobs = new Map<string, { job: Job; end: AbortController; work: Promise<void> }>()
-  const forget = async (id: string) => {
-    const found = jobs.get(id)
-    found?.end.abort()
-    await found?.work
-    jobs.delete(id)
+  interface Entry {
+    job: Job<unknown>
+    end: AbortController
+    work: Promise<void>
+  }
+  const jobs = new Map<string, Entry>()
+  const nameOf = (id: string, step: ImportStep) => `${step} ${id}`
+  const stepsOf = (id: string) => (['transfer', 'place', 'spread'] as const).map((step) => nameOf(id, step))
+  const wake = (id: string) => cloud.database.write((tx) => cloud.tasks.wake(tx, importKey(id)))
+  const forget = (id: string) => {
+    for (const name of stepsOf(id)) jobs.delete(name)
+  }
+  async function end(id: string): Promise<void> {
+    const found = stepsOf(id).flatMap((name) => jobs.get(name) ?? [])
+    for (const entry of found) entry.end.abort()
+    await Promise.all(found.map(({ work }) => work))
+    forget(id)
+    await wake(id)
   }
   return {
-    get: (id) => jobs.get(id)?.job,
-    begin(input) {
-      if (jobs.has(input.id)) return
+    get: <T>(input: ImportInput, step: ImportStep) => jobs.get(nameOf(input.id, step))?.job as Job<T> | undefined,
+    begin(input, step, work) {
+      if (jobs.has(nameOf(input.id, step))) return
       const end = new AbortController()
-      const entry: { job: Job; end: AbortController; work: Promise<void> } = { job: { state: 'running' }, end, work: Promise.resolve() }
-      jobs.set(input.id, entry)
-      entry.work = transfer(cloud, input, end.signal)
+      const entry: Entry = { job: { state: 'running' }, end, work: Promise.resolve() }
+      jobs.set(nameOf(input.id, step), entry)
+      entry.work = work(end.signal)
         .then(
           (outcome) => {
             entry.job = { state: 'done', outcome }
           },
           (error: Error) => {
-            const known = error instanceof SourceFault || error instanceof Fault
+            const known = error instanceof SourceFault || error instanceof Fault || error instanceof StoreFault
             if (!known) cloud.log.error({ image: input.imageId, error: error.stack }, 'import')
             entry.job = { state: 'failed', message: known ? error.message : 'The data could not be stored.' }
           },
         )
         .then(() => {
-          if (!end.signal.aborted) return cloud.database.write((tx) => cloud.tasks.wake(tx, importKey(input.id)))
+          if (!end.signal.aborted) return wake(input.id)
         })
         .catch((error: Error) => cloud.log.error({ image: input.imageId, error: error.stack }, 'import'))
     },
+    isBusy: (id) => stepsOf(id).some((name) => jobs.get(name)?.job.state === 'running'),
+    end: (id) => void end(id).catch((error: Error) => cloud.log.error({ task: id, error: error.stack }, 'import')),
     forget,
   }
 }
 
-async function transfer(cloud: Cloud, input: ImportInput, end: AbortSignal): Promise<Outcome> {
-  const { database, image, config } = cloud
+/** Brings the data to a staged file, checked and as it is to be stored. */
+export async function transfer(cloud: Cloud, input: ImportInput, end: AbortSignal): Promise<Outcome> {
+  const { database, image } = cloud
   const { store } = image
   const row = await database.read.selectFrom('images').selectAll().where('id', '=', input.imageId).executeTakeFirst()
   if (!row || row.disk_format === null || row.container_format === null) throw new SourceFault('The image is gone.')
   const limit = await room(cloud, row.owner_id, row.id)
-  const maxVirtual = config.maxImageBytes * 16
-  let path = store.incoming(input.uploadId)
+  const path = store.incoming(input.uploadId)
   let received: Received
   if (input.method === 'web-download') {
     await store.begin(input.uploadId)
     received = await download(cloud, input.uri!, path, limit, end)
+  } else if (input.method === 'copy-image') {
+    return copyToStaging(cloud, row, input.uploadId)
   } else {
-    // After a crash between moving the data to its place and noting that, it is there already.
-    if (!(await hasFile(path, row.staged_bytes ?? -1))) path = store.path(input.imageId)
-    if (!(await hasFile(path, row.staged_bytes ?? row.size ?? -1))) throw new SourceFault('There is no data to import.')
+    if (!(await hasFile(path, row.staged_bytes ?? -1))) throw new SourceFault('There is no data to import.')
     received = await hashFile(path, limit)
   }
-  const verdict = await judge(path, row.disk_format, row.container_format, maxVirtual)
+  const { disk_format, container_format } = row
+  const upload = { id: input.uploadId, path, received, disk_format, container_format }
+  const prepared = await prepare(cloud, upload, limit, end)
   end.throwIfAborted()
-  if (path === store.incoming(input.uploadId)) await store.commit(input.uploadId, input.imageId)
-  return { received, verdict }
+  for (const id of workOf(input.uploadId)) if (id !== prepared.uploadId) await store.discard(id)
+  return { fileId: prepared.uploadId, received: prepared.received, verdict: prepared.verdict, formats: prepared.formats }
+}
+
+/** The image's data as it lies in its stores, read once and checked: what is damaged does not spread. */
+async function copyToStaging(cloud: Cloud, image: Selectable<ImageRow>, uploadId: string): Promise<Outcome> {
+  const { store, stores } = cloud.image
+  const size = image.size ?? 0
+  const locations = await activeLocations(cloud.database.read, image.id)
+  await store.begin(uploadId)
+  try {
+    const body = size ? await readLocations(stores, cloud.log, locations, 0, size - 1) : Readable.from([])
+    const received = await receive(body as AsyncIterable<Buffer>, store.incoming(uploadId), size)
+    if (received.sha512 !== image.os_hash_value) throw new SourceFault('The data of the image is damaged.')
+    return { fileId: uploadId, received, verdict: { virtualSize: image.virtual_size, fault: image.content_fault } }
+  } catch (error) {
+    await store.discard(uploadId)
+    throw error instanceof NoData ? new SourceFault('The data of the image cannot be read.') : error
+  }
 }
 
 async function download(cloud: Cloud, uri: string, path: string, limit: number, end: AbortSignal): Promise<Received> {

@@ -23,7 +23,7 @@ export const stageImage = operation({
       const uploadId = cloud.environment.uuid()
       await store.begin(uploadId)
       try {
-        await claim(cloud, image.id, uploadId, 'uploading')
+        await claim(cloud, image.id, uploadId, null)
         const { size } = await receiveBody(cloud, image, request, uploadId)
         await staged(cloud, image.id, uploadId, size)
       } catch (error) {

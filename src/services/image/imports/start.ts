@@ -4,10 +4,11 @@ import type { BaseContext } from '../../../api/operation.ts'
 import { missingImage } from '../images/resource.ts'
 import { change } from '../images/store.ts'
 import type { ImageTaskRow } from '../tables.ts'
-import { storeId } from './discovery.ts'
+import { injectedProperties } from './inject.ts'
 import type { ImportInput } from './jobs.ts'
+import { mark } from './mark.ts'
 import { checkSource } from './source.ts'
-import { importTask, mark } from './task.ts'
+import { importTask } from './task.ts'
 
 export interface ImportRequest {
   imageId: string
@@ -16,10 +17,16 @@ export interface ImportRequest {
   type: ImageTaskRow['type']
   /** As clients see it. */
   input: object
+  /** Stores that are to get the data; the default one unless given. */
+  stores?: string[]
+  allMustSucceed?: boolean
 }
 
 /** Gives the task. Throws 400 for a source that is not allowed, 404, or 409 when the image's status does not allow it. */
-export async function startImport(context: BaseContext, { imageId, method, uri, type, input }: ImportRequest): Promise<ImageTaskRow> {
+export async function startImport(
+  context: BaseContext,
+  { imageId, method, uri, type, input, ...to }: ImportRequest,
+): Promise<ImageTaskRow> {
   const { tx, now, who, cloud, requestId } = context
   if (method === 'web-download') checkSource(uri ?? '', cloud.config)
   await change(tx.db, imageId, now) // locks the row
@@ -34,7 +41,8 @@ export async function startImport(context: BaseContext, { imageId, method, uri, 
   const id = cloud.environment.uuid()
   const uploadId = method === 'glance-direct' ? image.upload_id! : id
   if (method !== 'copy-image') await change(tx.db, imageId, now, { status: 'importing', upload_id: uploadId })
-  await mark(tx.db, imageId, storeId, '')
+  const stores = to.stores ?? [cloud.image.stores.default.id]
+  await mark(tx.db, imageId, stores.join(','), '')
   const row: ImageTaskRow = {
     id,
     type,
@@ -51,6 +59,17 @@ export async function startImport(context: BaseContext, { imageId, method, uri, 
     updated_at: now,
   }
   await tx.db.insertInto('image_tasks').values(row).execute()
-  await context.start(importTask, { id, imageId, uploadId, method, uri, requestId })
+  const inject = method === 'copy-image' || who.credentials.is_admin ? undefined : injectedProperties(cloud.config)
+  await context.start(importTask, {
+    id,
+    imageId,
+    uploadId,
+    method,
+    uri,
+    requestId,
+    stores,
+    allMustSucceed: to.allMustSucceed ?? true,
+    ...(inject && { inject }),
+  })
   return row
 }

@@ -5,9 +5,12 @@ import { QuotaExceeded } from '../../../quota/quota.ts'
 import { type StepContext, type TaskDeclaration, TaskFailure, Wait } from '../../../tasks/task.ts'
 import { change } from '../images/store.ts'
 import { bytes } from '../quotas.ts'
+import { activate, release } from '../stores/locations.ts'
 import type { ImageTaskRow } from '../tables.ts'
-import { storeId } from './discovery.ts'
-import { type ImportInput, importKey, type Outcome } from './jobs.ts'
+import { type ImportInput, type ImportStep, importKey, type Outcome, transfer } from './jobs.ts'
+import { mark, setSome } from './mark.ts'
+import { type Placed, placeIn } from './place.ts'
+import { workOf } from './prepare.ts'
 
 type Context = StepContext<Cloud>
 /** Finished tasks can be looked at for so long. */
@@ -18,19 +21,6 @@ const now = ({ environment }: Context) => new Date(environment.clock.now()).toIS
 const note = (db: Db, id: string, values: Partial<Pick<ImageTaskRow, 'status' | 'result' | 'expires_at' | 'updated_at' | 'message'>>) =>
   db.updateTable('image_tasks').set(values).where('id', '=', id).execute()
 
-/** Notes on the image which stores get its data, and which did not: clients wait for that. */
-export async function mark(db: Db, imageId: string, importing: string, failed: string): Promise<void> {
-  const rows = [
-    { image_id: imageId, name: 'os_glance_importing_to_stores', value: importing },
-    { image_id: imageId, name: 'os_glance_failed_import', value: failed },
-  ]
-  await db
-    .insertInto('image_properties')
-    .values(rows)
-    .onConflict((c) => c.columns(['image_id', 'name']).doUpdateSet((eb) => ({ value: eb.ref('excluded.value') })))
-    .execute()
-}
-
 export const importTask: TaskDeclaration<ImportInput, Cloud> = {
   kind: 'image.import',
   lock: ({ imageId }) => `image:${imageId}`,
@@ -38,40 +28,63 @@ export const importTask: TaskDeclaration<ImportInput, Cloud> = {
     transfer: {
       timeout: 8 * 86_400,
       async run(input, context): Promise<Outcome> {
-        const { image } = context.cloud
-        const job = image.imports.get(input.id)
-        if (job?.state === 'failed') throw new TaskFailure(job.message)
-        if (job?.state === 'done') return job.outcome
-        await note(context.db, input.id, { status: 'processing', updated_at: now(context) })
-        context.afterCommit(() => image.imports.begin(input))
-        throw new Wait(importKey(input.id))
+        const { cloud, db } = context
+        const job = cloud.image.imports.get<Outcome>(input, 'transfer')
+        if (!job) await note(db, input.id, { status: 'processing', updated_at: now(context) })
+        const { outcome, fault } = work(context, input, 'transfer', (end) => transfer(cloud, input, end))
+        if (!outcome) throw new TaskFailure(fault)
+        return outcome
       },
       async undo(input, context) {
         const { cloud, db } = context
-        const { store, imports } = cloud.image
-        await imports.forget(input.id)
-        await store.discard(input.uploadId)
-        if (await findImage(db, input.imageId)) await mark(db, input.imageId, '', storeId)
+        const { imports, scrubber } = cloud.image
+        if (imports.isBusy(input.id)) {
+          context.afterCommit(() => imports.end(input.id))
+          throw new Wait(importKey(input.id))
+        }
+        imports.forget(input.id)
+        await discardFiles(input, context)
+        await release(db, input.imageId, now(context), { uploadId: input.uploadId })
+        context.afterCommit(scrubber.kick)
+        if (await findImage(db, input.imageId)) await mark(db, input.imageId, '', storesOf(input, cloud).join(','))
         if (input.method === 'copy-image') return change(db, input.imageId, now(context))
-        const held = await holder(db, input)
-        // Removed before the image can be uploaded to again; ids of deleted images are never used again.
-        if (held || !(await findImage(db, input.imageId))) await store.remove(input.imageId)
-        if (!held) return
+        if (!(await holder(db, input))) return
         await change(db, input.imageId, now(context), { status: 'queued', upload_id: null, staged_bytes: null })
+      },
+    },
+    place: {
+      timeout: 8 * 86_400,
+      async run(input, context): Promise<Placed> {
+        const { cloud } = context
+        const { fileId, received } = transferred(context)
+        const stores = storesOf(input, cloud)
+        const copies = input.method === 'copy-image'
+        const mustSucceed = input.allMustSucceed ?? true
+        const file = { fileId, size: received.size }
+        // An image that need not be everywhere is there with the first store that has it; a copied one is there already.
+        const options = {
+          mustSucceed,
+          needsOne: true,
+          failed: [],
+          stopAtFirst: !mustSucceed && !copies,
+          state: copies && !mustSucceed ? 'active' : 'written',
+        } as const
+        const { outcome, fault } = work(context, input, 'place', (end) => placeIn(cloud, input, file, stores, options, end))
+        if (!outcome) throw new TaskFailure(fault)
+        return outcome
       },
     },
     activate: {
       async run(input, context) {
         const { db, cloud } = context
-        const { received, verdict } = (context.results.transfer as { value: Outcome }).value
+        const { received, verdict, formats } = transferred(context)
         if (input.method === 'copy-image') {
-          // There is one store, and the image is in it: what is left to do is to see that its data is whole.
-          const image = await findImage(db, input.imageId)
-          if (image?.os_hash_value !== received.sha512) throw new TaskFailure('The data of the image is damaged.')
-          return
+          await change(db, input.imageId, now(context))
+          return void (await activate(db, input.imageId, input.uploadId, received.size))
         }
         const held = await holder(db, input)
         if (!held) throw new TaskFailure('The image was deleted.')
+        await activate(db, input.imageId, input.uploadId, received.size)
         try {
           await cloud.quota.take(context, held.owner_id, { [bytes]: received.size })
         } catch (error) {
@@ -88,7 +101,25 @@ export const importTask: TaskDeclaration<ImportInput, Cloud> = {
           os_hash_value: received.sha512,
           upload_id: null,
           staged_bytes: null,
+          ...formats,
         })
+        await setSome(db, input.imageId, input.inject ?? {})
+      },
+    },
+    // The image is there: what fails from here on is told, and takes nothing back.
+    spread: {
+      timeout: 8 * 86_400,
+      late: 'go-on',
+      async run(input, context): Promise<Placed> {
+        const { cloud } = context
+        const before = (context.results.place as { value: Placed }).value
+        if (!before.left.length) return before
+        const { fileId, received } = transferred(context)
+        const file = { fileId, size: received.size }
+        const options = { mustSucceed: false, needsOne: false, failed: before.failed, stopAtFirst: false, state: 'active' } as const
+        const { outcome, fault } = work(context, input, 'spread', (end) => placeIn(cloud, input, file, before.left, options, end))
+        if (!outcome) cloud.log.error({ image: input.imageId, error: fault }, 'image data did not come to all stores')
+        return outcome ?? { left: [], failed: [...before.failed, ...before.left] }
       },
     },
   },
@@ -96,17 +127,42 @@ export const importTask: TaskDeclaration<ImportInput, Cloud> = {
     const { db, cloud, environment, afterCommit } = context
     const expires_at = new Date(environment.clock.now() + keptMs).toISOString()
     if (await findImage(db, input.imageId)) {
-      await mark(db, input.imageId, '', '')
+      await mark(db, input.imageId, '', (context.results.spread as { value: Placed }).value.failed.join(','))
       await change(db, input.imageId, now(context))
     }
     await note(db, input.id, { status: 'success', result: { image_id: input.imageId }, expires_at, updated_at: now(context) })
-    afterCommit(() => void cloud.image.imports.forget(input.id))
+    afterCommit(() => {
+      cloud.image.imports.forget(input.id)
+      discardFiles(input, context).catch(() => {}) // else at the next start
+    })
   },
   async failed(input, context) {
     const expires_at = new Date(context.environment.clock.now() + keptMs).toISOString()
     const message = context.error ?? 'The import failed.'
     await note(context.db, input.id, { status: 'failure', message, expires_at, updated_at: now(context) })
   },
+}
+
+const transferred = ({ results }: Context) => (results.transfer as { value: Outcome }).value
+const storesOf = ({ stores }: ImportInput, { image }: Cloud) => stores ?? [image.stores.default.id]
+
+async function discardFiles({ uploadId }: ImportInput, { cloud }: Context): Promise<void> {
+  for (const id of [uploadId, ...workOf(uploadId)]) await cloud.image.store.discard(id)
+}
+
+/** What the job of a step has come to; begins it when there is none. Throws Wait while it goes on. */
+function work<T>(
+  context: Context,
+  input: ImportInput,
+  step: ImportStep,
+  begin: (end: AbortSignal) => Promise<T>,
+): { outcome?: T; fault: string } {
+  const { imports } = context.cloud.image
+  const job = imports.get<T>(input, step)
+  if (job?.state === 'done') return { outcome: job.outcome, fault: '' }
+  if (job?.state === 'failed') return { fault: job.message }
+  context.afterCommit(() => imports.begin(input, step, begin))
+  throw new Wait(importKey(input.id))
 }
 
 const findImage = (db: Db, id: string) => db.selectFrom('images').selectAll().where('id', '=', id).executeTakeFirst()

@@ -65,7 +65,7 @@ const answer = async ({ cloud }: BaseContext, id: string) => {
 
 /** Gives the image its data: from the body, from an address at once, or from one in the background. */
 async function fill(context: BaseContext, image: { id: string; owner_id: string }, given: GivenImage): Promise<void> {
-  if (hasBody(context)) await upload(context.cloud, image, context.request, expecting(given))
+  if (hasBody(context)) await upload(context.cloud, image, context.request, { check: expecting(given) })
   else if (given.location !== null) await imported(context.cloud, image.id)
 }
 

@@ -1,0 +1,33 @@
+// GET /v2/info/stores and its details (version 2.8 and later): which stores there are.
+import { operation } from '../../../api/operation.ts'
+import { rule } from '../../../auth/policy.ts'
+import { showImportInfo } from '../imports/discovery.ts'
+import { admin } from '../rules.ts'
+import type { Stores } from './index.ts'
+
+const summaries = (stores: Stores) =>
+  stores.all.map(({ id, description }) => ({ id, description, ...(id === stores.default.id ? { default: true } : {}) }))
+
+export const listStores = operation({
+  id: 'info.stores',
+  method: 'GET',
+  path: '/info/stores',
+  summary: 'List the stores of image data',
+  catalog: [],
+  policy: showImportInfo.policy,
+  handle: async ({ cloud }) => ({ stores: summaries(cloud.image.stores) }),
+})
+
+export const listStoreDetails = operation({
+  id: 'info.stores_detail',
+  method: 'GET',
+  path: '/info/stores/detail',
+  summary: 'List the stores of image data with their properties',
+  catalog: [],
+  policy: rule('stores_info_detail', admin, 'List stores of image data with their properties.'),
+  async handle({ cloud }) {
+    const { stores } = cloud.image
+    const details = stores.all.map(({ type, weight, properties }) => ({ type, weight, properties }))
+    return { stores: summaries(stores).map((store, index) => ({ ...store, ...details[index] })) }
+  },
+})
