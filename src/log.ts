@@ -6,6 +6,8 @@ export interface Log {
   info(fields: object, message: string): void
   warn(fields: object, message: string): void
   error(fields: object, message: string): void
+  /** False where a line of that level would go nowhere: then its fields need not be made. */
+  isLevelEnabled?(level: string): boolean
 }
 
 /** Names of fields that are blanked wherever they appear, as a second line of defence. */
@@ -40,4 +42,4 @@ function pretty(text: string): string {
   return `${new Date(time).toISOString().slice(11, 23)} ${levels[level] ?? level} ${msg} ${rest.join(' ')}\n`
 }
 
-export const silentLog: Log = { debug() {}, info() {}, warn() {}, error() {} }
+export const silentLog: Log = { debug() {}, info() {}, warn() {}, error() {}, isLevelEnabled: () => false }

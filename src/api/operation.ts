@@ -42,6 +42,8 @@ export interface BaseContext {
   headers: IncomingMessage['headers']
   /** Query as it came, before the schema, lists for repeated names. */
   rawQuery: URLSearchParams
+  /** What the operation's own `ahead` gave; undefined where it has none. */
+  ahead?: unknown
   /** Starts a task in the operation's transaction; gives its id. */
   start<I>(task: TaskDeclaration<I, Cloud>, input: I): Promise<string>
   /** True when the rule allows it on the target (the operation's own target unless given). */
@@ -127,6 +129,11 @@ export interface Declaration<Path extends string, Q extends TSchema, B extends T
   ruleFor?(context: Context<Path, Q, B> & { [K in Name]: Row }): Rule | undefined
   /** States in which it may be done: others answer the service's wrong-state fault. A value is the first microversion that allows it. */
   allowed?: readonly string[] | Record<string, string>
+  /**
+   * Reads what the handler will need, and identity's generation, in one query before the token is looked at: on busy paths each
+   * query counts. What it gives is `context.ahead`; nothing of it may be shown before the handler has decided who asks.
+   */
+  ahead?(cloud: Cloud, params: PathParams<Path>): Promise<{ generation: number }>
   /** What is taken from the project's quota with the handler's transaction: resource (with service) to delta. */
   quota?(context: Context<Path, Q, B> & { [K in Name]: Row }): Record<string, number>
   /** `write`: handler runs in one transaction (default for all but GET and HEAD). `none`: it opens its own. */

@@ -194,6 +194,7 @@ export function createPipeline(
     let operation: Operation | null = null
     let who: Who | null = null
     let microversion = none
+    let ahead: { generation: number } | undefined
     try {
       const mark = request.url!.indexOf('?')
       const rawPath = mark < 0 ? request.url! : request.url!.slice(0, mark)
@@ -213,7 +214,9 @@ export function createPipeline(
       const auth = !(route instanceof Fault) && 'operations' in route ? authOf(route.operations) : 'needed'
       if (auth !== 'none') {
         const token = request.headers['x-auth-token']
-        who = typeof token === 'string' && token ? await cloud.tokens.authenticate(token) : null
+        const early = !(route instanceof Fault) && 'operations' in route ? route.operations.get('')?.[0]?.ahead : undefined
+        if (early) ahead = await early(cloud, (route as Route).params)
+        who = typeof token === 'string' && token ? await cloud.tokens.authenticate(token, ahead?.generation) : null
         if (!who && auth === 'needed')
           throw new Fault(401, unauthorized().message, {
             headers: { 'www-authenticate': `Keystone uri="${cloud.endpoints.root('identity')}"` },
@@ -262,7 +265,6 @@ export function createPipeline(
         const bodyCheck = lenientIds.has(major) ? check.lenientBody! : check.body
         bodyCheck.check(body, microversion.number, 'body')
       }
-      const base = cloud.endpoints.base(service.name, request, prefix)
       const version = microversion.number
       const now = new Date(environment.clock.now()).toISOString()
       const contextFor = (tx: Tx | null) => ({
@@ -272,7 +274,10 @@ export function createPipeline(
         microversion: microversion.text,
         version,
         at: (text: string) => version >= versionNumber(text),
-        href: (to: string) => (to.startsWith('//') ? `${base}${to.slice(1)}` : `${base}/${major}${projectId ? `/${projectId}` : ''}${to}`),
+        href: (to: string) => {
+          const base = cloud.endpoints.base(service.name, request, prefix)
+          return to.startsWith('//') ? `${base}${to.slice(1)}` : `${base}/${major}${projectId ? `/${projectId}` : ''}${to}`
+        },
         db: tx?.db ?? database.read,
         tx: tx ?? noTransaction,
         cloud,
@@ -284,6 +289,7 @@ export function createPipeline(
         params: (route as Route).params,
         query,
         body,
+        ahead,
         allows: () => false,
         start: (task: never, input: never) => cloud.tasks.start(tx ?? noTransaction, task, input, requestId),
       })
@@ -308,20 +314,22 @@ export function createPipeline(
     } finally {
       const ms = Math.round((performance.now() - started) * 10) / 10
       cloud.metrics.request(service.name, operation?.id ?? 'none', response.statusCode, ms)
-      cloud.log.info(
-        {
-          req: requestId,
-          service: service.name,
-          method: request.method,
-          path: loggedPath(request.url!),
-          operation: operation?.policy?.name ?? operation?.id,
-          project: who?.project?.id,
-          user: who?.user.id,
-          status: response.statusCode,
-          ms,
-        },
-        'request',
-      )
+      if (cloud.log.isLevelEnabled?.('info') ?? true) {
+        cloud.log.info(
+          {
+            req: requestId,
+            service: service.name,
+            method: request.method,
+            path: loggedPath(request.url!),
+            operation: operation?.policy?.name ?? operation?.id,
+            project: who?.project?.id,
+            user: who?.user.id,
+            status: response.statusCode,
+            ms,
+          },
+          'request',
+        )
+      }
     }
   }
 

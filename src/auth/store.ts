@@ -1,13 +1,10 @@
-import { CompiledQuery } from 'kysely'
-import { type Db, execute } from '../db/database.ts'
+import { ask, type Db, execute } from '../db/database.ts'
 import { expiringMemberships } from './federation.ts'
 import './tables.ts'
 
-const readGeneration = CompiledQuery.raw('select generation from identity_state where id = 1')
-
-/** Goes up with every change that may change what a token is worth. Read for each request, so the query is made once. */
+/** Goes up with every change that may change what a token is worth. Read for each request, so past the query builder. */
 export const generation = async (db: Db): Promise<number> =>
-  (await db.executeQuery<{ generation: number }>(readGeneration)).rows[0]!.generation
+  (await ask<{ generation: number }>(db, 'select generation from identity_state where id = 1', []))[0]!.generation
 
 /** Every change that may change what a token is worth calls this in its transaction: cached answers of all processes are void. */
 export async function changeGeneration(db: Db): Promise<void> {

@@ -62,8 +62,11 @@ export interface Tokens {
   read(token: string, allowExpiredSeconds?: number): TokenContent | null
   /** Who stands behind the token now, or null when it counts no more. */
   resolve(db: Db, content: TokenContent): Promise<Who | null>
-  /** read + resolve, remembered until identity changes anywhere. */
-  authenticate(token: string): Promise<Who | null>
+  /**
+   * read + resolve, remembered until identity changes anywhere. `current` is the generation of identity data where the caller has
+   * read it for this request, together with rows of its own.
+   */
+  authenticate(token: string, current?: number): Promise<Who | null>
 }
 
 const cacheSize = 20_000
@@ -218,8 +221,8 @@ export function createTokens(parts: {
     },
     read,
     resolve,
-    async authenticate(token) {
-      const current = await generation(database.read)
+    async authenticate(token, given) {
+      const current = given ?? (await generation(database.read))
       if (current !== cacheGeneration) {
         cache.clear()
         cacheGeneration = current

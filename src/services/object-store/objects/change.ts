@@ -8,6 +8,7 @@ import { deleteSegments } from '../large-objects/delete.ts'
 import { plain } from '../limits.ts'
 import type { Container, Headers } from '../tables.ts'
 import { nextTimestamp } from '../timestamps.ts'
+import { lookAhead } from './ahead.ts'
 import { objectMissing } from './get.ts'
 import { linkTarget } from './links.ts'
 import { deleteAt, objectMetadata } from './metadata.ts'
@@ -29,6 +30,7 @@ export const updateObject = operation({
   status: 202,
   input: 'stream',
   transaction: 'none',
+  ahead: lookAhead('container'),
   async handle(context) {
     const { account, container, object } = context.params
     if (isForm(context)) return postForm(context, account, container, object)
@@ -73,6 +75,7 @@ export const deleteObject = operation({
   status: 204,
   input: 'stream',
   transaction: 'none',
+  ahead: lookAhead('container'),
   async handle(context) {
     const scope = await objectScope(context, 'write')
     if (context.rawQuery.get('multipart-manifest') === 'delete') return deleteSegments(context, scope)

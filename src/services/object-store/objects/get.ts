@@ -4,12 +4,13 @@ import { type BaseContext, operation, type Reply, reply } from '../../../api/ope
 import { header } from '../headers.ts'
 import { manifestReply } from '../large-objects/show.ts'
 import { isBrowser, webMissing } from '../web/static.ts'
+import { lookAhead, readAhead } from './ahead.ts'
 import { condition, rangeHolds } from './conditions.ts'
 import { type Content, contentOf } from './content.ts'
 import { followLink } from './links.ts'
 import { type ByteRange, parseRanges } from './ranges.ts'
 import { objectScope, type Place, type Scope } from './scope.ts'
-import { liveObject, liveObjectWithBytes, type StoredObject } from './store.ts'
+import { expired, liveObject, type StoredObject } from './store.ts'
 import { findVersion } from './versions.ts'
 import { objectHeaders } from './view.ts'
 
@@ -23,6 +24,7 @@ export const showObject = operation({
   method: 'GET',
   summary: 'Get object content and metadata',
   catalog: ['object-store-v1.objects.get-object-content-and-metadata', 'quickstart-object-store-v1.0.objects.get-object'],
+  ahead: lookAhead('bytes'),
   handle: (context) => answerRead(context),
 })
 
@@ -32,6 +34,7 @@ export const headObject = operation({
   method: 'HEAD',
   summary: 'Show object metadata',
   catalog: ['object-store-v1.objects.show-object-metadata', 'quickstart-object-store-v1.0.objects.show-object-metadata'],
+  ahead: lookAhead('object'),
   handle: (context) => answerRead(context),
 })
 
@@ -40,7 +43,7 @@ async function answerRead(context: BaseContext & { params: Place }): Promise<Rep
   for (let attempt = 1; ; attempt++) {
     let row: Found
     try {
-      row = await findReadable(context, scope)
+      row = await findReadable(context, scope, attempt)
     } catch (error) {
       if (isBrowser(context) && !scope.temp) return webMissing(context, scope.container, scope.place.object, error)
       throw error
@@ -57,16 +60,19 @@ async function answerRead(context: BaseContext & { params: Place }): Promise<Rep
 /** A row, with its bytes when they were read at once. */
 type Found = StoredObject & { data?: Buffer | null }
 
-async function findReadable(context: BaseContext, scope: Scope): Promise<Found> {
+async function findReadable(context: BaseContext, scope: Scope, attempt: number): Promise<Found> {
   const { cloud, rawQuery } = context
   const version = rawQuery.get('version-id')
   const { id } = scope.container
+  const ahead = attempt === 1 && version === null ? readAhead(context, scope.place) : null
   const row =
     version !== null
       ? await findVersion(cloud.database.read, id, scope.place.object, version)
-      : context.request.method === 'HEAD'
-        ? await liveObject(cloud, cloud.database.read, id, scope.place.object)
-        : await liveObjectWithBytes(cloud, id, scope.place.object)
+      : ahead && ahead.object !== null
+        ? ahead.object && !expired(cloud, ahead.object)
+          ? ahead.object
+          : undefined
+        : await liveObject(cloud, cloud.database.read, id, scope.place.object)
   if (!row || row.kind === 'marker') throw objectMissing()
   return row
 }

@@ -6,6 +6,7 @@ import { putManifest } from '../large-objects/put.ts'
 import { limits, plain } from '../limits.ts'
 import { discard, patient, receive } from '../storage/data.ts'
 import { httpDate } from '../timestamps.ts'
+import { lookAhead } from './ahead.ts'
 import { copyInto } from './copy.ts'
 import { linkHeaders } from './links.ts'
 import { contentType, deleteAt, objectMetadata } from './metadata.ts'
@@ -25,6 +26,7 @@ export const putObject = operation({
   input: 'stream',
   transaction: 'none',
   status: 201,
+  ahead: lookAhead('container'),
   async handle(context) {
     const { account, container, object } = context.params
     if (context.rawQuery.has('extract-archive')) return extractArchive(context, account, `${container}/${object}`)

@@ -5,6 +5,7 @@ import { checkTempUrl, type TempUrl } from '../access/temp-url.ts'
 import { containerMissing, findContainer } from '../containers/store.ts'
 import { checkContainerName, checkObjectName } from '../limits.ts'
 import type { Container } from '../tables.ts'
+import { readAhead } from './ahead.ts'
 
 export interface Place {
   account: string
@@ -22,7 +23,8 @@ export interface Scope {
 /** Finds the container and decides. Throws 401, 403 before 404: nobody learns of containers that are not open to him. */
 export async function objectScope(context: BaseContext & { params: Place }, need: Need): Promise<Scope> {
   const { account, container, object } = context.params
-  const row = await findContainer(context.cloud.database.read, account, container)
+  const ahead = readAhead(context, context.params)
+  const row = ahead ? ahead.container : await findContainer(context.cloud.database.read, account, container)
   const temp = await checkTempUrl(context, account, row, container, object)
   const access = temp ? { owner: false, reseller: false } : authorize(context, account, need, row?.metadata)
   checkContainerName(container)
