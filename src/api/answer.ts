@@ -5,14 +5,24 @@ import { pipeline as pipe } from 'node:stream/promises'
 import { type Fault, type FaultStyle, renderFault } from './faults.ts'
 import { Reply } from './operation.ts'
 import type { ServiceDeclaration } from './service.ts'
+import type { XmlDialect } from './xml/dialect.ts'
+import { toXml } from './xml/write.ts'
 
-/** Writes a result: nothing, JSON, text, bytes or a stream. `cut` takes off fields that the request's version does not have. */
+/** A body of JSON in XML, when that was asked for. */
+function inXml(response: ServerResponse, json: string, xml: XmlDialect): string {
+  response.setHeader('content-type', 'application/xml')
+  response.appendHeader('vary', 'Accept')
+  return toXml(xml, JSON.parse(json))
+}
+
+/** Writes a result: nothing, JSON (or the same as XML), text, bytes or a stream. `cut` takes off fields that the request's version does not have. */
 export async function sendResult(
   request: IncomingMessage,
   response: ServerResponse,
   result: unknown,
   status: number | undefined,
   cut: (body: unknown) => unknown,
+  xml?: XmlDialect,
 ): Promise<void> {
   const made = result instanceof Reply ? result : null
   let body = made ? made.body : result
@@ -35,7 +45,10 @@ export async function sendResult(
   }
   if (typeof body !== 'string' && !Buffer.isBuffer(body)) {
     body = JSON.stringify(cut(body))
-    if (!response.hasHeader('content-type')) response.setHeader('content-type', 'application/json')
+    if (!response.hasHeader('content-type')) {
+      if (xml) body = inXml(response, body as string, xml)
+      else response.setHeader('content-type', 'application/json')
+    }
   }
   const bytes = Buffer.isBuffer(body) ? body : Buffer.from(body as string)
   response.setHeader('content-length', bytes.length)
@@ -43,11 +56,12 @@ export async function sendResult(
 }
 
 /** Writes a fault in the service's envelope. */
-export function sendFault(request: IncomingMessage, response: ServerResponse, style: FaultStyle, fault: Fault): void {
+export function sendFault(request: IncomingMessage, response: ServerResponse, style: FaultStyle, fault: Fault, xml?: XmlDialect): void {
   for (const [name, value] of Object.entries(fault.headers)) response.setHeader(name, value)
-  const { type, text } = renderFault(style, fault, request.headers.accept)
+  const rendered = renderFault(style, fault, request.headers.accept)
   response.statusCode = fault.status
-  response.setHeader('content-type', type)
+  response.setHeader('content-type', rendered.type)
+  const text = xml && rendered.type === 'application/json' ? inXml(response, rendered.text, xml) : rendered.text
   response.setHeader('content-length', Buffer.byteLength(text))
   // What is left of a refused body is not read: the connection cannot be used again.
   const hasBody = request.headers['transfer-encoding'] || (request.headers['content-length'] ?? '0') !== '0'

@@ -14,6 +14,7 @@ import { createRouter, type DocumentedOperation, type Route } from './router.ts'
 import type { ServiceDeclaration } from './service.ts'
 import { type Validator, validator } from './validate.ts'
 import { cutValue, isVersioned, opened, versionNumber } from './versions.ts'
+import { answerDialect, bodyDialect, dialectOf, parseXmlBody } from './xml/body.ts'
 
 interface Checks {
   body: Validator | null
@@ -194,6 +195,7 @@ export function createPipeline(
     let operation: Operation | null = null
     let who: Who | null = null
     let microversion = none
+    let dialect = service.xml
     let ahead: { generation: number } | undefined
     try {
       const mark = request.url!.indexOf('?')
@@ -201,6 +203,7 @@ export function createPipeline(
       const path = rawPath.slice(prefix.length) || '/'
       if (/%(?![0-9a-fA-F]{2})|%00/.test(path)) throw badRequest('The path cannot be decoded.')
       const { major, projectId, rest } = splitPath(path)
+      dialect = dialectOf(service, major)
       microversion = microversionOf(request, major)
       const method = request.method!
       let route: ReturnType<typeof router.find> | Fault
@@ -240,7 +243,10 @@ export function createPipeline(
       const sent = request.headers['transfer-encoding'] !== undefined || (request.headers['content-length'] ?? '0') !== '0'
       if (sent && first.input !== 'stream') {
         const buffer = await readBody(request, config.maxBodyBytes)
-        body = parseJson(buffer, request.headers['content-type'], first.mediaTypes)
+        const xml = bodyDialect(dialect, request)
+        body = xml
+          ? await parseXmlBody(buffer, xml, route.operations)
+          : parseJson(buffer, request.headers['content-type'], first.mediaTypes)
       }
       if (!candidates) {
         if (body === null || typeof body !== 'object') throw badRequest('Malformed request body')
@@ -297,9 +303,8 @@ export function createPipeline(
       const result = writes ? await database.write((tx) => run(contextFor(tx), chosen)) : await run(contextFor(null), chosen)
       setVersionHeaders(response, service.microversions, microversion.text)
       const isCut = (version || service.microversions) && check.answerVersioned
-      await sendResult(request, response, result, chosen.status, (made) =>
-        isCut ? cutValue(chosen.answer as object, made, version) : made,
-      )
+      const cut = (made: unknown) => (isCut ? cutValue(chosen.answer as object, made, version) : made)
+      await sendResult(request, response, result, chosen.status, cut, answerDialect(dialect, request))
     } catch (error) {
       const fault = asFault(error)
       const left = (error as NodeJS.ErrnoException)?.code === 'ERR_STREAM_PREMATURE_CLOSE' // the client, amid a streamed answer
@@ -309,7 +314,7 @@ export function createPipeline(
       else {
         const shown = fault ?? new Fault(500, 'The server has either erred or is incapable of performing the requested operation.')
         setVersionHeaders(response, service.microversions, microversion.text)
-        sendFault(request, response, service.faultStyle, shown)
+        sendFault(request, response, service.faultStyle, shown, answerDialect(dialect, request))
       }
     } finally {
       const ms = Math.round((performance.now() - started) * 10) / 10

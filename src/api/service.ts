@@ -6,6 +6,7 @@ import type { QuotaDefaults } from '../quota/quota.ts'
 import type { TaskDeclaration } from '../tasks/task.ts'
 import type { FaultStyle } from './faults.ts'
 import type { Operation } from './operation.ts'
+import type { XmlDialect } from './xml/dialect.ts'
 
 export interface Major {
   /** As in the path: `v2.1`. */
@@ -15,6 +16,8 @@ export interface Major {
   max?: string
   /** Fields that a body's schema does not know are ignored and not refused. */
   lenient?: boolean
+  /** How its bodies are as XML, where it has that besides JSON; the service's unless given. */
+  xml?: XmlDialect
 }
 
 export interface CatalogEntry {
@@ -41,6 +44,8 @@ export interface ServiceDeclaration {
   description: string
   ports: number[]
   faultStyle: FaultStyle
+  /** How bodies are as XML, where the service has that besides JSON. */
+  xml?: XmlDialect
   majors: Major[]
   /** True where a project id may stand between version and resource: `/v2.1/{project_id}/servers`. */
   projectInPath: boolean

@@ -1,0 +1,26 @@
+// What the pipeline needs of XML, so that the parser is loaded with the first body that needs it.
+import type { IncomingMessage } from 'node:http'
+import type { Operation } from '../operation.ts'
+import type { ServiceDeclaration } from '../service.ts'
+import { isXml, wantsXml, type XmlDialect } from './dialect.ts'
+
+/** How bodies of a version are written as XML; undefined where it knows JSON only. */
+export const dialectOf = (service: ServiceDeclaration, major: string): XmlDialect | undefined =>
+  service.majors.find(({ id }) => id === major)?.xml ?? service.xml
+
+/** The dialect when the request's body is XML. */
+export const bodyDialect = (dialect: XmlDialect | undefined, { headers }: IncomingMessage): XmlDialect | undefined =>
+  isXml(headers['content-type']) ? dialect : undefined
+
+/** The dialect when the answer is to be XML. */
+export const answerDialect = (dialect: XmlDialect | undefined, { headers }: IncomingMessage): XmlDialect | undefined =>
+  dialect && wantsXml(headers.accept) ? dialect : undefined
+
+/** The value of an XML body as JSON would have it, by the schema of the operation that it is for; undefined for an empty one. Throws 400. */
+export async function parseXmlBody(bytes: Buffer, dialect: XmlDialect, operations: Map<string, Operation[]>): Promise<unknown> {
+  if (!bytes.length) return undefined
+  const { fromXml, parseXml, rootName } = await import('./read.ts')
+  const root = parseXml(bytes, dialect)
+  const operation = (operations.get(rootName(root, dialect)) ?? operations.get(''))?.[0]
+  return fromXml(root, operation?.body, dialect)
+}
