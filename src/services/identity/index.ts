@@ -31,14 +31,17 @@ import { trusts } from './trusts/index.ts'
 import { trustFilterRules } from './trusts/resource.ts'
 import { users } from './users/index.ts'
 import { v2Operations } from './v2.0/index.ts'
+import { v2Xml } from './v2.0/xml.ts'
 import { versionOperations } from './versions/index.ts'
+import { v3Xml } from './versions/xml.ts'
 
 export const identity = service({
   name: 'identity',
   description: 'Identity',
   ports: [5000, 35357],
   faultStyle: 'identity',
-  majors: [{ id: 'v3' }, { id: 'v2.0' }, { id: 'v1' }],
+  majors: [{ id: 'v3', xml: v3Xml }, { id: 'v2.0' }, { id: 'v1' }],
+  xml: v2Xml,
   projectInPath: false,
   catalog: [{ type: 'identity', name: 'keystone', path: '/v3', adminPort: 35357 }],
   baseRules,

@@ -1,5 +1,5 @@
 // Users (reference 9.3, 10.1.1 to 10.1.5): those of the default domain.
-import { Type } from 'typebox'
+import { type Static, Type } from 'typebox'
 import { badRequest, forbidden, notFound } from '../../../api/faults.ts'
 import { listRequest, listRows } from '../../../api/list.ts'
 import { operation } from '../../../api/operation.ts'
@@ -23,17 +23,22 @@ import { user, userView, v2 } from './common.ts'
 import { accessView } from './token-view.ts'
 
 const Word = Type.Union([Type.String({ maxLength: 255 }), Type.Null()])
+const Password = Type.Union([Type.String({ maxLength: 4096 }), Type.Null()])
 const attributes = {
   username: Type.Optional(Name),
   email: Type.Optional(Word),
   enabled: Type.Optional(Type.Boolean()),
   tenantId: Type.Optional(Word),
   tenant_id: Type.Optional(Word),
-  password: Type.Optional(Type.Union([Type.String({ maxLength: 4096 }), Type.Null()])),
+  password: Type.Optional(Password),
+  /** As OS-KSADM calls it (10.1.2, 10.1.3). */
+  'OS-KSADM:password': Type.Optional(Password),
 }
 const Create = Type.Object({ user: Type.Object({ name: Type.Optional(Name), ...attributes }) })
 const Update = Type.Object({ user: Type.Object({ id: Type.Optional(Type.String()), name: Type.Optional(Name), ...attributes }) })
-type Body = { name?: string; username?: string; tenantId?: string | null; tenant_id?: string | null } & Record<string, unknown>
+type Body = Static<typeof Update>['user'] & Record<string, unknown>
+
+const passwordOf = (body: { password?: string | null; 'OS-KSADM:password'?: string | null }) => body.password ?? body['OS-KSADM:password']
 
 /** The body as v3 has it. */
 function v3Body({
@@ -43,11 +48,13 @@ function v3Body({
   name,
   domain_id: _domain,
   options: _options,
+  'OS-KSADM:password': password,
   default_project_id: _project,
   ...rest
 }: Body): UserBody & { name?: string } {
   const tenant = tenantId ?? tenant_id
   return {
+    ...(password === undefined ? {} : { password }),
     ...rest,
     ...((name ?? username) ? { name: name ?? username } : {}),
     ...(tenant === undefined ? {} : { default_project_id: tenant || null }),
@@ -84,7 +91,7 @@ const create = operation({
   async handle({ cloud, body, now }) {
     const wanted = v3Body(body.user)
     if (!wanted.name) throw badRequest('Expecting to find name in user.')
-    const hash = await passwordHash(cloud, body.user.password)
+    const hash = await passwordHash(cloud, passwordOf(body.user))
     const row = await cloud.database.write(async (tx) => {
       const made = await addUser(cloud, tx, { ...wanted, name: wanted.name!, domain_id: defaultDomainId }, hash, now)
       await joinTenant(tx, made)
@@ -135,10 +142,10 @@ const change = (
     transaction: 'none',
     policy: userRules.update,
     async handle({ cloud, body, user, now }) {
-      const given = fields ? Object.fromEntries(Object.entries(body.user).filter(([name]) => fields.includes(name))) : (body.user as Body)
+      const given: Body = fields ? Object.fromEntries(Object.entries(body.user).filter(([name]) => fields.includes(name))) : body.user
       if (fields && !Object.keys(given).length) throw badRequest(`Expecting to find ${fields[0]} in user.`)
       const wanted = v3Body(given)
-      const password = given.password as string | null | undefined
+      const password = passwordOf(given)
       const hash = password === undefined ? undefined : await passwordHash(cloud, password)
       const row = await cloud.database.write(async (tx) => {
         const changed = await changeUser(tx, user, wanted, hash, now)

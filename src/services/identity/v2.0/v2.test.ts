@@ -100,6 +100,19 @@ test('tenants, users and roles of v2.0 are the projects, users and roles of v3',
   await cloud.admin.delete(`${v2}/tenants/${tenant.id}`)
 })
 
+test('a password under the name of OS-KSADM is one, and is neither kept as it is nor shown', async () => {
+  await using cloud = await testCloud()
+  const made = await cloud.admin.post('/identity/v2.0/users', { user: { username: 'u', 'OS-KSADM:password': 'canary-1' } }, 200)
+  assert.ok(!made.text.includes('canary'))
+  await login(cloud, { passwordCredentials: { username: 'u', password: 'canary-1' } })
+  const path = `/identity/v2.0/users/${made.body.user.id}`
+  assert.ok(!(await cloud.admin.put(path, { user: { 'OS-KSADM:password': 'canary-2' } }, 200)).text.includes('canary'))
+  await login(cloud, { passwordCredentials: { username: 'u', password: 'canary-1' } }, 401)
+  await login(cloud, { passwordCredentials: { username: 'u', password: 'canary-2' } })
+  const rows = await cloud.cloud.database.read.selectFrom('identity_users').selectAll().execute()
+  assert.ok(!JSON.stringify(rows).includes('canary'))
+})
+
 test('v2.0 does not reach into other domains', async () => {
   await using cloud = await testCloud()
   const domain = await makeDomain(cloud, 'd')
