@@ -56,8 +56,8 @@ const owner = 'user_id:%(target.credential.user_id)s'
 export const ec2Rules = {
   get: rule('identity:ec2_get_credential', `${adminOrSystemReader} or ${owner}`, 'Show EC2 credentials.'),
   list: rule('identity:ec2_list_credentials', `${adminOrSystemReader} or rule:owner`, 'List EC2 credentials.'),
-  create: rule('identity:ec2_create_credential', 'rule:admin_required or rule:owner', 'Create EC2 credentials.'),
-  delete: rule('identity:ec2_delete_credential', `rule:admin_required or ${owner}`, 'Delete EC2 credentials.'),
+  create: rule('identity:ec2_create_credential', `(rule:admin_required) or (role:member and ${owner})`, 'Create EC2 credentials.'),
+  delete: rule('identity:ec2_delete_credential', `(rule:admin_required) or (role:member and ${owner})`, 'Delete EC2 credentials.'),
 }
 
 const path = (userId: string) => `/users/${userId}/credentials/OS-EC2`

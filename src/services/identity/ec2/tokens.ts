@@ -54,7 +54,7 @@ export const ec2Tokens = [
     catalog: [],
     body: Ec2Request,
     transaction: 'none',
-    policy: rule('identity:ec2_create_token', 'rule:service_or_admin', 'Get a token for a signed EC2 request.'),
+    policy: rule('identity:ec2tokens_validate', 'rule:service_or_admin', 'Get a token for a signed EC2 request.'),
     async handle({ cloud, body }) {
       const asked = body.ec2Credentials ?? body.credentials
       if (!asked) throw badRequest('Expecting to find ec2Credentials or credentials.')
@@ -72,7 +72,7 @@ export const ec2Tokens = [
     catalog: [],
     body: S3Request,
     transaction: 'none',
-    policy: rule('identity:s3_create_token', 'rule:service_or_admin', 'Get a token for a signed S3 request.'),
+    policy: rule('identity:s3tokens_validate', 'rule:service_or_admin', 'Get a token for a signed S3 request.'),
     async handle({ cloud, body: { credentials } }) {
       const text = Buffer.from(credentials.token, 'base64').toString()
       return answer(cloud, credentials.access, s3SignedAt(text), (secret) => isS3Signed(secret, text, credentials.signature))

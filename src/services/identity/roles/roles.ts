@@ -43,8 +43,19 @@ export const roleRules = {
   delete: rule('identity:delete_role', adminRequired, 'Delete a role.'),
 }
 
-/** Rules that handlers ask for besides, when the role is a domain's own. */
-export const domainRoleRules = [rule('identity:list_domain_roles', adminOrSystemReader, "List a domain's own roles.")]
+/** What decides instead when the role is a domain's own. */
+const ofDomain = {
+  get: rule('identity:get_domain_role', adminOrSystemReader, "Show a domain's own role."),
+  list: rule('identity:list_domain_roles', adminOrSystemReader, "List a domain's own roles."),
+  create: rule('identity:create_domain_role', adminRequired, 'Create a role of a domain.'),
+  update: rule('identity:update_domain_role', adminRequired, "Update a domain's own role."),
+  delete: rule('identity:delete_domain_role', adminRequired, "Delete a domain's own role."),
+}
+export const domainRoleRules = Object.values(ofDomain)
+/** The rule of that name for a domain's own role, none for one of the whole cloud. */
+const own = (name: 'get' | 'update' | 'delete') => ({
+  ruleFor: (context: { role: RoleRow }) => (context.role.domain_id === '' ? undefined : ofDomain[name]),
+})
 
 export const roleView = (row: RoleRow, { href }: { href(path: string): string }) => ({
   ...row.extra,
@@ -65,11 +76,9 @@ const list = operation({
   catalog: ['identity-v3.roles.list-roles'],
   policy: roleRules.list,
   policyTarget: () => ({}),
+  ruleFor: ({ rawQuery }) => (rawQuery.get('domain_id') ? ofDomain.list : undefined),
   async handle(context) {
-    const domainId = context.rawQuery.get('domain_id') ?? ''
-    if (domainId && !context.allows('identity:list_domain_roles'))
-      return { roles: [], links: { self: context.href('/roles'), previous: null, next: null } }
-    return collection(context, roleQuery(context.db, domainId), {
+    return collection(context, roleQuery(context.db, context.rawQuery.get('domain_id') ?? ''), {
       name: 'roles',
       path: '/roles',
       shape: byName({ name: 'name' }),
@@ -88,6 +97,7 @@ const show = operation({
   catalog: ['identity-v3.roles.show-role-details'],
   on: role,
   policy: roleRules.get,
+  ...own('get'),
   handle: async (context) => ({ role: roleView(context.role, context) }),
 })
 
@@ -101,6 +111,7 @@ const create = operation({
   body: Create,
   status: 201,
   policy: roleRules.create,
+  ruleFor: ({ body }) => (body.role.domain_id ? ofDomain.create : undefined),
   policyTarget: () => ({}),
   async handle(context) {
     const {
@@ -134,6 +145,7 @@ const update = operation({
   body: Update,
   on: role,
   policy: roleRules.update,
+  ...own('update'),
   async handle(context) {
     const { tx, role, body } = context
     const { name, description, options, domain_id } = body.role
@@ -160,6 +172,7 @@ const remove = operation({
   status: 204,
   on: role,
   policy: roleRules.delete,
+  ...own('delete'),
   async handle({ tx, role }) {
     ensureMutable('role', role)
     await deleteRoles(tx.db, [role.id])

@@ -6,7 +6,7 @@ import { missing } from '../attributes.ts'
 import { wholeCollection } from '../collection.ts'
 import { ensureOwnAuthority } from '../delegations/own-authority.ts'
 import { createTrust } from './create.ts'
-import { trust, trustRoles, trustRules, trustTarget, trustView } from './resource.ts'
+import { listRules, trust, trustRoles, trustRules, trustTarget, trustView } from './resource.ts'
 import { deleteTrusts, trustQuery } from './store.ts'
 
 const common = { majors: ['v3'], catalog: [] as string[] } as const
@@ -22,12 +22,15 @@ const list = operation({
   query: Type.Object({ trustor_user_id: Type.Optional(Type.String()), trustee_user_id: Type.Optional(Type.String()) }),
   policy: trustRules.list,
   policyTarget: ({ query }) => trustTarget(query),
+  ruleFor({ query }) {
+    if (query.trustor_user_id !== undefined) return listRules.trustor
+    return query.trustee_user_id === undefined ? undefined : listRules.trustee
+  },
   async handle(context) {
     const { query, allows, db } = context
     const { trustor_user_id: trustor, trustee_user_id: trustee } = query
-    const rules = [...(trustor === undefined ? [] : ['for_trustor']), ...(trustee === undefined ? [] : ['for_trustee'])]
-    for (const name of rules.map((filter) => `identity:list_trusts_${filter}`))
-      if (!allows(name)) throw forbidden(`You are not authorized to perform the requested action: ${name}.`)
+    if (trustee !== undefined && !allows(listRules.trustee.name))
+      throw forbidden(`You are not authorized to perform the requested action: ${listRules.trustee.name}.`)
     const rows = await trustQuery(db, { trustor, trustee }).execute()
     return wholeCollection(context, 'trusts', '/OS-TRUST/trusts', await Promise.all(rows.map((row) => trustView(row, context, false))))
   },

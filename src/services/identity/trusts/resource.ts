@@ -9,7 +9,6 @@ import { rolesById } from '../roles/store.ts'
 import { adminOrSystemReader } from '../rules.ts'
 
 export const trustTarget = (row: { trustor_user_id?: string; trustee_user_id?: string }) => ({
-  trust: { trustor_user_id: row.trustor_user_id },
   target: { trust: { trustor_user_id: row.trustor_user_id, trustee_user_id: row.trustee_user_id } },
 })
 
@@ -27,20 +26,29 @@ export const trust = resource<'trust', Trust>({
 
 const trustor = 'user_id:%(target.trust.trustor_user_id)s'
 const trustee = 'user_id:%(target.trust.trustee_user_id)s'
-const either = `${adminOrSystemReader} or ${trustor} or ${trustee}`
+const either = `(rule:admin_required) or (role:reader and system_scope:all or ${trustor} or ${trustee})`
 export const trustRules = {
-  create: rule('identity:create_trust', 'user_id:%(trust.trustor_user_id)s', 'Create a trust.'),
+  create: rule('identity:create_trust', trustor, 'Create a trust.'),
   get: rule('identity:get_trust', either, 'Show a trust.'),
-  list: rule('identity:list_trusts', either, 'List trusts: all, or with a filter those of the own.'),
+  list: rule('identity:list_trusts', adminOrSystemReader, 'List all trusts.'),
   delete: rule('identity:delete_trust', `rule:admin_required or ${trustor}`, 'Delete a trust.'),
   listRoles: rule('identity:list_roles_for_trust', either, 'List the roles of a trust.'),
   getRole: rule('identity:get_role_for_trust', either, 'Show a role of a trust.'),
 }
-/** Asked by the list for its filters. */
-export const trustFilterRules = [
-  rule('identity:list_trusts_for_trustor', `${adminOrSystemReader} or ${trustor}`, 'List trusts of a trustor.'),
-  rule('identity:list_trusts_for_trustee', `${adminOrSystemReader} or ${trustee}`, 'List trusts of a trustee.'),
-]
+/** What decides about a list of trusts with a filter. */
+export const listRules = {
+  trustor: rule(
+    'identity:list_trusts_for_trustor',
+    `(rule:admin_required) or (role:reader and system_scope:all or ${trustor})`,
+    'List trusts of a trustor.',
+  ),
+  trustee: rule(
+    'identity:list_trusts_for_trustee',
+    `(rule:admin_required) or (role:reader and system_scope:all or ${trustee})`,
+    'List trusts of a trustee.',
+  ),
+}
+export const trustFilterRules = Object.values(listRules)
 
 const plainView = (row: Trust, { href }: BaseContext) => ({
   id: row.id,
