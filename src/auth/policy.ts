@@ -85,6 +85,14 @@ export function createPolicy(rules: Record<string, string>, overrides: Record<st
         return typeof own === 'boolean' ? String(own) === value.toLowerCase() : String(own) === value
       }
     }
+    if (reference && /^(None|True|False)$/.test(kind)) {
+      // A constant against an attribute that is there: `None:%(target.role.domain_id)s` is a role of the whole cloud.
+      return (_credentials, target) => {
+        const own = field(target, reference[1]!)
+        if (typeof own === 'boolean') return kind === (own ? 'True' : 'False')
+        return own === null && kind === 'None'
+      }
+    }
     if (quote) {
       const literal = kind.slice(1, -1)
       return (_credentials, target) => expected(target) === literal
