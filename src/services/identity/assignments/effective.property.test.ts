@@ -246,7 +246,10 @@ test('plain lists keep grants as they were made, by every filter, with the names
         ['scope.OS-INHERIT:inherited_to', inherited ? 'projects' : 'none', (grant) => grant.inherited === inherited],
       ]
       const some = asked.filter(() => draw(2))
-      const query = new URLSearchParams([['include_names', ''], ...some.map(([name, value]) => [name, value])] as string[][])
+      const query = new URLSearchParams([
+        ['include_names', ''] as [string, string],
+        ...some.map(([name, value]): [string, string] => [name, value]),
+      ])
       const { body } = await cloud.admin.get(`/identity/v3/role_assignments?${query}`)
       // biome-ignore lint/suspicious/noExplicitAny: entries of any kind
       const own = (body.role_assignments as any[]).filter((entry) => String(entry.role.id).startsWith(`${seed}x`))

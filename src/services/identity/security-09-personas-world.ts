@@ -1,0 +1,325 @@
+// The rows that every persona is tried on, the personas' tokens, and a request for any operation made from its declaration.
+import assert from 'node:assert/strict'
+import http from 'node:http'
+import type { Operation } from '../../api/operation.ts'
+import type { Scope } from '../../auth/tokens.ts'
+import type { TestCloud } from '../../testing/test-cloud.ts'
+import type { PersonaName } from './security-09-personas-table.ts'
+import { makeAccessToken, oauthHeader } from './test-delegations.ts'
+import { ask, makeDomain, makeProject, makeUser, roleId } from './test-users.ts'
+
+// biome-ignore lint/suspicious/noExplicitAny: schemas and answers of any operation
+type Any = any
+
+export interface Stage {
+  cloud: TestCloud
+  ids: {
+    domain: string
+    project: string
+    other: string
+    user: string
+    trustee: string
+    member: string
+    reader: string
+    service: string
+    password: string
+  }
+  /** A token of that persona; changes of the user by others have ended those of before. */
+  token(name: PersonaName): Promise<string>
+  /** A row for the parameter of that path: always the same, or a new one. */
+  row(path: string, param: string, fresh?: boolean): Promise<string>
+}
+
+/** A token without a login: what a login would give. */
+async function tokenOf(cloud: TestCloud, userId: string, scope: Scope): Promise<string> {
+  const { tokens, database } = cloud.cloud
+  const user = await database.read.selectFrom('identity_users').select('token_epoch').where('id', '=', userId).executeTakeFirstOrThrow()
+  return tokens.issue({ userId, epoch: user.token_epoch, methods: ['password'], scope }).token
+}
+
+/** In a domain of its own, or in the default one, which is all that v2.0 knows. */
+export async function buildStage(cloud: TestCloud, home?: 'default'): Promise<Stage> {
+  const domain = home ?? (await makeDomain(cloud, next()))
+  const elsewhere = await makeDomain(cloud, next())
+  const project = await makeProject(cloud, next(), { domain_id: domain, tags: ['tag'] })
+  const other = await makeProject(cloud, next(), { domain_id: domain })
+  const services = await makeProject(cloud, next())
+  const ids = {
+    domain,
+    project,
+    other,
+    user: '',
+    trustee: (await makeUser(cloud, [], domain)).id,
+    member: await roleId(cloud, 'member'),
+    reader: await roleId(cloud, 'reader'),
+    service: '',
+    password: '',
+  }
+  const places: Record<Exclude<PersonaName, 'nobody yet'>, [role: string, path: string, scope: Scope]> = {
+    admin: ['admin', `/projects/${services}`, { type: 'project', id: services }],
+    'admin of the system': ['admin', '/system', { type: 'system' }],
+    'admin of the domain': ['admin', `/domains/${domain}`, { type: 'domain', id: domain }],
+    'reader of the system': ['reader', '/system', { type: 'system' }],
+    'manager of the domain': ['manager', `/domains/${domain}`, { type: 'domain', id: domain }],
+    'reader of the domain': ['reader', `/domains/${domain}`, { type: 'domain', id: domain }],
+    'manager of another domain': ['manager', `/domains/${elsewhere}`, { type: 'domain', id: elsewhere }],
+    'manager of the project': ['manager', `/projects/${project}`, { type: 'project', id: project }],
+    'member of the project': ['member', `/projects/${project}`, { type: 'project', id: project }],
+    'reader of the project': ['reader', `/projects/${project}`, { type: 'project', id: project }],
+    user: ['member', `/projects/${project}`, { type: 'project', id: project }],
+    'member of another project': ['member', `/projects/${other}`, { type: 'project', id: other }],
+    service: ['service', `/projects/${services}`, { type: 'project', id: services }],
+  }
+  const tokens = {} as Record<PersonaName, string>
+  let userScope: Scope = { type: 'none' }
+  for (const [name, [role, path, scope]] of Object.entries(places)) {
+    const { id, password } = await makeUser(
+      cloud,
+      [[role, path]],
+      path.includes(elsewhere) ? elsewhere : path.includes(services) ? 'default' : domain,
+    )
+    if (name === 'user') Object.assign(ids, { user: id, password })
+    tokens[name as PersonaName] = await tokenOf(cloud, id, scope)
+    if (name === 'user') userScope = scope
+  }
+  tokens['nobody yet'] = await tokenOf(cloud, (await makeUser(cloud)).id, { type: 'none' })
+  const known = new Map<string, Promise<string>>()
+  const stage: Stage = {
+    cloud,
+    ids,
+    token: async (name) => (name === 'user' ? tokenOf(cloud, ids.user, userScope) : tokens[name]),
+    row(path, param, fresh = false) {
+      const found = makers.find(([name, where]) => name === param && (!where || path.includes(where)))
+      assert.ok(found, `tell in security-09-personas-world.ts how a row for {${param}} of ${path} is made`)
+      const [, where, make] = found
+      if (fresh) return make(stage)
+      const key = `${param} ${where}`
+      if (!known.has(key)) known.set(key, make(stage))
+      return known.get(key)!
+    },
+  }
+  ids.service = await stage.row('/services', 'service_id')
+  const group = await stage.row('/groups', 'group_id')
+  const put = (path: string) => cloud.admin.request('PUT', `/identity/v3${path}`)
+  await put(`/groups/${group}/users/${ids.user}`)
+  for (const actor of [`users/${ids.user}`, `groups/${group}`]) {
+    for (const place of [`projects/${project}`, `domains/${domain}`, 'system']) await put(`/${place}/${actor}/roles/${ids.reader}`)
+    for (const place of [`projects/${project}`, `domains/${domain}`])
+      await put(`/OS-INHERIT/${place}/${actor}/roles/${ids.reader}/inherited_to_projects`)
+  }
+  await put(`/roles/${ids.member}/implies/${ids.reader}`)
+  await put(`/OS-EP-FILTER/projects/${project}/endpoints/${await stage.row('/', 'endpoint_id')}`)
+  await put(`/OS-EP-FILTER/endpoint_groups/${await stage.row('/', 'endpoint_group_id')}/projects/${project}`)
+  return stage
+}
+
+let count = 0
+const next = () => `made-${++count}`
+
+async function made(stage: Stage, path: string, body: object, token?: string, status = 201): Promise<Any> {
+  const answer = await ask(stage.cloud, token ?? (await stage.cloud.admin.token()), 'POST', path, { body, expected: status })
+  return Object.values(answer.body)[0]
+}
+const own = async (stage: Stage, path: string, body: object) =>
+  made(stage, `/v3/users/${stage.ids.user}${path}`, body, await stage.token('user'))
+
+const trust = async (stage: Stage) =>
+  (
+    await made(
+      stage,
+      '/v3/OS-TRUST/trusts',
+      {
+        trust: {
+          trustor_user_id: stage.ids.user,
+          trustee_user_id: stage.ids.trustee,
+          project_id: stage.ids.project,
+          impersonation: true,
+          roles: [{ id: stage.ids.member }],
+        },
+      },
+      await stage.token('user'),
+    )
+  ).id
+const application = (stage: Stage, more: object = {}) =>
+  own(stage, '/application_credentials', { application_credential: { name: next(), ...more } })
+const requestToken = async ({ cloud, ids }: Stage) => {
+  const { consumer } = (await cloud.admin.post('/identity/v3/OS-OAUTH1/consumers', { consumer: {} }, 201)).body
+  const path = '/v3/OS-OAUTH1/request_token'
+  const headers = { authorization: oauthHeader(cloud, path, { consumer, callback: 'oob' }), 'requested-project-id': ids.project }
+  return new URLSearchParams((await ask(cloud, null, 'POST', path, { headers, expected: 201 })).text).get('oauth_token')!
+}
+
+/** How rows are made, by the parameter that names them, and by the path where that matters. The first that fits counts. */
+const makers: [param: string, path: string, make: (stage: Stage) => Promise<string>][] = [
+  [
+    'project_id',
+    '',
+    (s) =>
+      count++ === 0
+        ? Promise.resolve(s.ids.project)
+        : made(s, '/v3/projects', { project: { name: next(), domain_id: s.ids.domain } }).then((r) => r.id),
+  ],
+  ['tenant_id', '', (s) => made(s, '/v3/projects', { project: { name: next(), domain_id: s.ids.domain } }).then((r) => r.id)],
+  ['domain_id', '', (s) => made(s, '/v3/domains', { domain: { name: next() } }).then((r) => r.id)],
+  ['user_id', '', (s) => made(s, '/v3/users', { user: { name: next(), domain_id: s.ids.domain } }).then((r) => r.id)],
+  ['group_id', '', (s) => made(s, '/v3/groups', { group: { name: next(), domain_id: s.ids.domain } }).then((r) => r.id)],
+  ['role_id', '', (s) => made(s, '/v3/roles', { role: { name: next() } }).then((r) => r.id)],
+  ['implied_role_id', '', async (s) => s.ids.reader],
+  ['service_id', '', (s) => made(s, '/v3/services', { service: { type: next() } }).then((r) => r.id)],
+  [
+    'endpoint_id',
+    '',
+    (s) => made(s, '/v3/endpoints', { endpoint: { service_id: s.ids.service, interface: 'public', url: 'http://x' } }).then((r) => r.id),
+  ],
+  ['region_id', '', (s) => made(s, '/v3/regions', { region: { id: next() } }).then((r) => r.id)],
+  ['policy_id', '', (s) => made(s, '/v3/policies', { policy: { blob: '{}', type: 'x' } }).then((r) => r.id)],
+  ['credential_id', 'OS-EC2', (s) => own(s, '/credentials/OS-EC2', { tenant_id: s.ids.project }).then((r) => r.access)],
+  [
+    'credential_id',
+    '',
+    async (s) =>
+      (await made(s, '/v3/credentials', { credential: { type: 'x', blob: next(), user_id: s.ids.user } }, await s.token('user'))).id,
+  ],
+  ['trust_id', '', trust],
+  ['application_credential_id', '', (s) => application(s).then((r) => r.id)],
+  [
+    'access_rule_id',
+    '',
+    async (s) => {
+      const row = await application(s, { access_rules: [{ service: 'compute', method: 'GET', path: `/${next()}` }] })
+      await s.cloud.admin.delete(`/identity/v3/users/${s.ids.user}/application_credentials/${row.id}`)
+      return row.access_rules[0].id
+    },
+  ],
+  ['consumer_id', '', (s) => made(s, '/v3/OS-OAUTH1/consumers', { consumer: {} }).then((r) => r.id)],
+  ['request_token_id', '', requestToken],
+  [
+    'access_token_id',
+    '',
+    async (s) => (await makeAccessToken(s.cloud, await s.token('user'), s.ids.project, [{ id: s.ids.member }])).token.id,
+  ],
+  [
+    'endpoint_group_id',
+    '',
+    (s) =>
+      made(s, '/v3/OS-EP-FILTER/endpoint_groups', { endpoint_group: { name: next(), filters: { interface: 'public' } } }).then((r) => r.id),
+  ],
+  [
+    'template_id',
+    '',
+    (s) => s.cloud.admin.get('/identity/v2.0/OS-KSCATALOG/endpointTemplates').then((r) => String((Object.values(r.body)[0] as Any)[0].id)),
+  ],
+  ['token_id', '', async (s) => tokenOf(s.cloud, s.ids.user, { type: 'project', id: s.ids.project })],
+  ['value', '', async () => 'tag'],
+  ['name', '', async () => next()],
+  ['type', '', async () => 'x'],
+  ['alias', '', async () => 'OS-KSADM'],
+  ['group', '/config', async () => 'identity'],
+  ['option', '/config', async () => 'list_limit'],
+]
+
+const texts = ['x', 'x1', '1', 'made', '2099-01-01T00:00:00Z', '00000000-0000-0000-0000-000000000001', 'http://x', '/x', 'a@b']
+
+/** The least that a schema takes; `known` has values by property name. */
+export function exampleOf(schema: Any, known: Record<string, unknown>, name = ''): Any {
+  if (Object.hasOwn(known, name)) return known[name]
+  if (schema.const !== undefined) return schema.const
+  if (schema.enum) return schema.enum[0]
+  const one = schema.anyOf ?? schema.oneOf
+  if (one) return exampleOf(one[0], known, name)
+  if (schema.allOf) return Object.assign({}, ...schema.allOf.map((part: Any) => exampleOf(part, known, name)))
+  if (schema.type === 'object' || schema.properties) {
+    const properties = Object.entries((schema.properties ?? {}) as Record<string, Any>)
+    const wanted = new Set<string>(schema.required ?? [])
+    for (const [key] of properties) if (Object.hasOwn(known, key)) wanted.add(key)
+    for (const [key] of properties) if (wanted.size < (schema.minProperties ?? 0)) wanted.add(key)
+    return Object.fromEntries(properties.filter(([key]) => wanted.has(key)).map(([key, part]) => [key, exampleOf(part, known, key)]))
+  }
+  if (schema.type === 'array') return schema.minItems ? [exampleOf(schema.items, known)] : []
+  if (schema.type === 'integer' || schema.type === 'number') return schema.minimum ?? 1
+  if (schema.type === 'boolean') return true
+  if (schema.type === 'null') return null
+  if (name === 'name' || name === 'username') return next()
+  const text = texts.find(
+    (candidate) => candidate.length >= (schema.minLength ?? 0) && (!schema.pattern || new RegExp(schema.pattern).test(candidate)),
+  )
+  return text ?? 'x'.repeat(schema.minLength ?? 1)
+}
+
+/** What a body needs to know of the stage, where the schema cannot tell. */
+const bodies: Record<string, (stage: Stage) => object> = {
+  'ec2-tokens.create': () => ({ credentials: { access: 'x', signature: 'x', host: 'x', verb: 'GET', path: '/', params: {} } }),
+  's3-tokens.create': () => ({ credentials: { access: 'x', signature: 'x', token: 'eA==' } }),
+  'oauth1.authorize': ({ ids }) => ({ roles: [{ id: ids.member }] }),
+  'v2.users.create': () => ({ user: { name: next() } }),
+  'v2.users.change-password': ({ ids }) => ({ user: { password: next(), original_password: ids.password } }),
+}
+
+/** Path, body and headers of a request for the operation. `fresh`: on a row of its own, for what takes it away. */
+export async function requestFor(stage: Stage, operation: Operation, fresh: boolean) {
+  const { ids } = stage
+  const segments: string[] = []
+  const parts = operation.path.split('/').slice(1)
+  for (const [index, part] of parts.entries()) {
+    const param = /^\{(.+?)\*?\}$/.exec(part)?.[1]
+    if (!param) segments.push(part)
+    else if (param === 'token_id' || (fresh && operation.on?.param === param && index === parts.length - 1))
+      segments.push(await stage.row(operation.path, param, true))
+    else segments.push(standing(stage, operation, param) ?? (await stage.row(operation.path, param)))
+  }
+  const major = operation.majors?.[0] ?? 'v3'
+  const known: Record<string, unknown> =
+    operation.method === 'POST'
+      ? {
+          user_id: ids.user,
+          trustor_user_id: ids.user,
+          trustee_user_id: ids.trustee,
+          project_id: ids.project,
+          tenant_id: ids.project,
+          ...(operation.id.startsWith('roles') ? {} : { domain_id: ids.domain }),
+          roles: [{ id: ids.member }],
+          service_id: ids.service,
+          impersonation: false,
+        }
+      : {}
+  const body = bodies[operation.id]?.(stage) ?? (operation.body ? exampleOf(operation.body, known) : undefined)
+  const headers: Record<string, string> = {}
+  if (operation.path.includes('/token/')) headers['x-subject-token'] = await stage.row('/', 'token_id', true)
+  if (operation.on?.name === 'subject') headers['x-subject-token'] = await stage.row('/', 'token_id', true)
+  return { path: `/${major}/${segments.join('/')}`, body, headers }
+}
+
+/** Rows that are there from the beginning, so that all personas stand where they should. */
+function standing({ ids }: Stage, operation: Operation, param: string): string | undefined {
+  if (param === 'project_id' || param === 'tenant_id') return ids.project
+  if (param === 'domain_id') return ids.domain
+  if (param === 'user_id') return ids.user
+  // What is granted here besides can be taken back, and the personas stay who they are.
+  if (param === 'role_id') return /users|groups/.test(operation.path) && !operation.path.includes('access_tokens') ? ids.reader : ids.member
+  return operation.path.startsWith('/OS-EP-FILTER') && param === 'service_id' ? ids.service : undefined
+}
+
+const agent = new http.Agent({ keepAlive: true, maxSockets: 16 })
+
+/** A request without what fetch costs; gives status and text. */
+export function plainRequest(
+  url: string,
+  method: string,
+  headers: Record<string, string>,
+  body?: object,
+): Promise<{ status: number; text: string }> {
+  return new Promise((resolve, reject) => {
+    const raw = body === undefined ? undefined : Buffer.from(JSON.stringify(body))
+    const more = raw ? { 'content-type': 'application/json', 'content-length': String(raw.length) } : {}
+    const request = http.request(url, { method, agent, headers: { ...headers, ...more } }, (answer) => {
+      let text = ''
+      answer.setEncoding('utf8')
+      answer.on('data', (part) => {
+        text += part
+      })
+      answer.on('end', () => resolve({ status: answer.statusCode!, text }))
+    })
+    request.on('error', reject)
+    request.end(raw)
+  })
+}
