@@ -6,6 +6,7 @@ import { roleAssignments } from './assignments/list.ts'
 import { assignmentRules } from './assignments/rules.ts'
 import { authScopes } from './auth/scopes.ts'
 import { credentials } from './credentials/credentials.ts'
+import { domainConfig } from './domain-config/index.ts'
 import { domains } from './domains/domains.ts'
 import { ec2Credentials } from './ec2/credentials.ts'
 import { ec2Tokens } from './ec2/tokens.ts'
@@ -52,6 +53,7 @@ export const identity = service({
     ...authScopes,
     ...projects,
     ...domains,
+    ...domainConfig,
     ...users,
     ...groups,
     ...groupMembers,
