@@ -21,7 +21,11 @@ export function createStaging(folder: string): Staging {
   return {
     incoming,
     prepare: async () => void (await mkdir(folder, { recursive: true, mode: 0o700 })),
-    begin: (uploadId) => writeFile(incoming(uploadId), '', { mode: 0o600 }),
+    async begin(uploadId) {
+      // A store may have the old file by a link: it is left as it is.
+      await rm(incoming(uploadId), { force: true })
+      await writeFile(incoming(uploadId), '', { mode: 0o600, flag: 'wx' })
+    },
     discard: (uploadId) => rm(incoming(uploadId), { force: true }),
     contents: async () => new Set(await readdir(folder)),
   }

@@ -37,7 +37,8 @@ export function fileStore(parts: { id: string; description: string; weight: numb
       // Guests' user reads images through the host's own copies: nobody else needs the folder.
       await mkdir(folder, { recursive: true, mode: 0o700 })
     },
-    async put(key, from) {
+    async put(key, from, _, signal) {
+      signal?.throwIfAborted()
       await rm(path(key), { force: true })
       try {
         await link(from, path(key))

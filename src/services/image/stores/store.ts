@@ -16,7 +16,7 @@ export interface ImageStore {
   keepsOpen: boolean
   /** Makes what the store needs; idempotent. Throws when the store cannot be used. */
   prepare(): Promise<void>
-  /** Copies the file, of `size` bytes, to the store: whole and durable when this resolves. What an earlier try has left there is replaced. */
+  /** Copies the file, of `size` bytes and never to be written again, to the store: whole and durable when this resolves. What an earlier try has left there is replaced. */
   put(key: string, path: string, size: number, signal?: AbortSignal): Promise<void>
   /** Bytes `start` to `end` (inclusive). Throws MissingData. */
   read(key: string, start: number, end: number): Promise<Readable>
