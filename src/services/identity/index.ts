@@ -12,6 +12,8 @@ import { ec2Credentials } from './ec2/credentials.ts'
 import { ec2Tokens } from './ec2/tokens.ts'
 import { endpointGroups } from './endpoint-filter/groups.ts'
 import { endpointFilters } from './endpoint-filter/projects.ts'
+import { beginFederation } from './federation/clients.ts'
+import { federation } from './federation/index.ts'
 import { groups } from './groups/groups.ts'
 import { groupMembers } from './groups/members.ts'
 import { partyKeys } from './key-distribution/keys.ts'
@@ -77,6 +79,8 @@ export const identity = service({
     ...endpointFilters,
     ...partyKeys,
     ...tickets,
+    ...federation,
     ...v2Operations,
   ],
+  begin: beginFederation,
 })

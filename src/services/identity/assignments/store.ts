@@ -1,11 +1,10 @@
 // All SQL on role assignments: who has which role where.
 import type { ExpressionBuilder } from 'kysely'
-import { changeGeneration } from '../../../auth/store.ts'
+import { type AlsoIn, actorsOf, changeGeneration } from '../../../auth/store.ts'
 import type { Assignment } from '../../../auth/tables.ts'
 import type { Db } from '../../../db/database.ts'
 import type { Tables } from '../../../db/tables.ts'
 import { inChunks } from '../chunks.ts'
-import { groupsOf } from '../groups/store.ts'
 
 export type Actor = 'user' | 'group'
 export type Target = 'project' | 'domain' | 'system'
@@ -90,17 +89,17 @@ export async function listAssignments(db: Db, filter: AssignmentFilter): Promise
 }
 
 /** All rows of a user: the user's own and those of the user's groups. */
-async function rowsOfUser(db: Db, userId: string): Promise<Assignment[]> {
+async function rowsOfUser(db: Db, userId: string, also?: AlsoIn): Promise<Assignment[]> {
   return db
     .selectFrom('identity_assignments')
     .selectAll()
-    .where('actor_id', 'in', [userId, ...(await groupsOf(db, userId))])
+    .where('actor_id', 'in', await actorsOf(db, userId, also))
     .execute()
 }
 
 /** Ids of the projects on which the user has a role: directly, by a group, or inherited from above. */
-export async function projectsOfUser(db: Db, userId: string): Promise<string[]> {
-  const rows = await rowsOfUser(db, userId)
+export async function projectsOfUser(db: Db, userId: string, also?: AlsoIn): Promise<string[]> {
+  const rows = await rowsOfUser(db, userId, also)
   const found = new Set(rows.filter((row) => row.target_type === 'project' && !row.inherited).map((row) => row.target_id))
   const domains = rows.filter((row) => row.inherited && row.target_type === 'domain').map((row) => row.target_id)
   if (domains.length) {
@@ -116,14 +115,14 @@ export async function projectsOfUser(db: Db, userId: string): Promise<string[]> 
 }
 
 /** Ids of the domains on which the user has a role. */
-export async function domainsOfUser(db: Db, userId: string): Promise<string[]> {
-  const rows = await rowsOfUser(db, userId)
+export async function domainsOfUser(db: Db, userId: string, also?: AlsoIn): Promise<string[]> {
+  const rows = await rowsOfUser(db, userId, also)
   return [...new Set(rows.filter((row) => row.target_type === 'domain' && !row.inherited).map((row) => row.target_id))]
 }
 
 /** Whether the user has a role on the system. */
-export async function isOnSystem(db: Db, userId: string): Promise<boolean> {
-  return (await rowsOfUser(db, userId)).some((row) => row.target_type === 'system')
+export async function isOnSystem(db: Db, userId: string, also?: AlsoIn): Promise<boolean> {
+  return (await rowsOfUser(db, userId, also)).some((row) => row.target_type === 'system')
 }
 
 export const projectsInDomain = async (db: Db, domainId: string): Promise<string[]> =>

@@ -6,6 +6,7 @@ import { domainsOfUser, isOnSystem, projectsOfUser } from '../assignments/store.
 import { catalogFor } from '../catalog.ts'
 import { collection, wholeCollection } from '../collection.ts'
 import { domainList } from '../domains/domains.ts'
+import { alsoIn } from '../federation/also.ts'
 import { projectShape } from '../projects/resource.ts'
 import { projectQuery, usableProjects } from '../projects/store.ts'
 import { projectView } from '../projects/view.ts'
@@ -37,7 +38,7 @@ const projects = operation({
   policy: rule('identity:get_auth_projects', '', 'List projects that the token can be scoped to.'),
   async handle(context) {
     const { db, who } = context
-    const ids = await usableProjects(db, await projectsOfUser(db, who.user.id))
+    const ids = await usableProjects(db, await projectsOfUser(db, who.user.id, alsoIn(context)))
     return collection(context, projectQuery(db, false, {}, ids), {
       name: 'projects',
       path: '/auth/projects',
@@ -57,7 +58,7 @@ const domains = operation({
   policy: rule('identity:get_auth_domains', '', 'List domains that the token can be scoped to.'),
   async handle(context) {
     const { db, who } = context
-    const ids = await domainsOfUser(db, who.user.id)
+    const ids = await domainsOfUser(db, who.user.id, alsoIn(context))
     return collection(context, projectQuery(db, true, {}, ids).where('enabled', '=', true), { ...domainList, path: '/auth/domains' })
   },
 })
@@ -70,7 +71,12 @@ const system = operation({
   catalog: [],
   policy: rule('identity:get_auth_system', '', 'List system scopes of the user.'),
   handle: async (context) =>
-    wholeCollection(context, 'system', '/auth/system', (await isOnSystem(context.db, context.who.user.id)) ? [{ all: true }] : []),
+    wholeCollection(
+      context,
+      'system',
+      '/auth/system',
+      (await isOnSystem(context.db, context.who.user.id, alsoIn(context))) ? [{ all: true }] : [],
+    ),
 })
 
 export const authScopes = [catalog, projects, domains, system]

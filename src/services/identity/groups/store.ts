@@ -20,6 +20,8 @@ export async function deleteGroups(db: Db, ids: string[]): Promise<void> {
   if (!ids.length) return
   await db.deleteFrom('identity_assignments').where('actor_type', '=', 'group').where('actor_id', 'in', ids).execute()
   await db.deleteFrom('identity_group_members').where('group_id', 'in', ids).execute()
+  await db.deleteFrom('identity_expiring_members').where('group_id', 'in', ids).execute()
+  await db.deleteFrom('identity_directory_entries').where('public_id', 'in', ids).execute()
   await db.deleteFrom('identity_groups').where('id', 'in', ids).execute()
   await changeGeneration(db)
 }

@@ -1,0 +1,53 @@
+// OS-FEDERATION: the scopes that a token can be exchanged for. Today's clients ask /auth/projects and /auth/domains, which answer the same.
+import { type BaseContext, operation } from '../../../api/operation.ts'
+import { rule } from '../../../auth/policy.ts'
+import { domainsOfUser, projectsOfUser } from '../assignments/store.ts'
+import { collection } from '../collection.ts'
+import { domainList } from '../domains/domains.ts'
+import { projectShape } from '../projects/resource.ts'
+import { projectQuery, usableProjects } from '../projects/store.ts'
+import { projectView } from '../projects/view.ts'
+import { alsoIn } from './also.ts'
+
+const common = {
+  method: 'GET',
+  majors: ['v3'],
+  catalog: [] as string[],
+  policyTarget: ({ who }: BaseContext) => ({ user_id: who.user.id }),
+} as const
+
+export const federatedScopes = [
+  operation({
+    ...common,
+    id: 'federation.projects',
+    path: '/OS-FEDERATION/projects',
+    summary: 'List projects that a federated user can be in',
+    policy: rule('identity:list_projects_for_user', '', 'List projects that a federated user can be in.'),
+    async handle(context) {
+      const { db, who } = context
+      const ids = await usableProjects(db, await projectsOfUser(db, who.user.id, alsoIn(context)))
+      return collection(context, projectQuery(db, false, {}, ids), {
+        name: 'projects',
+        path: '/OS-FEDERATION/projects',
+        shape: projectShape,
+        booleans: ['enabled'],
+        view: projectView,
+      })
+    },
+  }),
+  operation({
+    ...common,
+    id: 'federation.domains',
+    path: '/OS-FEDERATION/domains',
+    summary: 'List domains that a federated user can be in',
+    policy: rule('identity:list_domains_for_user', '', 'List domains that a federated user can be in.'),
+    async handle(context) {
+      const { db, who } = context
+      const ids = await domainsOfUser(db, who.user.id, alsoIn(context))
+      return collection(context, projectQuery(db, true, {}, ids).where('enabled', '=', true), {
+        ...domainList,
+        path: '/OS-FEDERATION/domains',
+      })
+    },
+  }),
+]
