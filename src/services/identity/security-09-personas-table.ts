@@ -123,10 +123,20 @@ export const mayDo = (operation: { id: string; policy: { name: string } | null }
 
 /** Operations without a rule: who asks proves it in another way, or nobody needs to. */
 export const withoutRule = [
+  'federation.auth-get',
+  'federation.auth-post',
+  'federation.oidc-callback',
+  'federation.websso-get',
+  'federation.websso-post',
+  'federation.websso-provider-get',
+  'federation.websso-provider-post',
   'kds.groups.key',
   'kds.tickets.create',
   'oauth1.access-token',
   'oauth1.request-token',
+  'saml.ecp',
+  'saml.metadata',
+  'saml.saml2',
   'tokens.create',
   'users.change-password',
   'v2.extensions.list',

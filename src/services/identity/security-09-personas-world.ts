@@ -120,6 +120,8 @@ async function made(stage: Stage, path: string, body: object, token?: string, st
   const answer = await ask(stage.cloud, token ?? (await stage.cloud.admin.token()), 'POST', path, { body, expected: status })
   return Object.values(answer.body)[0]
 }
+const federated = async ({ cloud }: Stage, path: string, body: object): Promise<string> =>
+  (Object.values((await cloud.admin.put(`/identity/v3/OS-FEDERATION${path}`, body, 201)).body)[0] as Any).id
 const own = async (stage: Stage, path: string, body: object) =>
   made(stage, `/v3/users/${stage.ids.user}${path}`, body, await stage.token('user'))
 
@@ -209,6 +211,17 @@ const makers: [param: string, path: string, make: (stage: Stage) => Promise<stri
     '',
     (s) => s.cloud.admin.get('/identity/v2.0/OS-KSCATALOG/endpointTemplates').then((r) => String((Object.values(r.body)[0] as Any)[0].id)),
   ],
+  ['idp_id', '', (s) => federated(s, `/identity_providers/${next()}`, { identity_provider: { domain_id: s.ids.domain } })],
+  ['mapping_id', '', (s) => federated(s, `/mappings/${next()}`, { mapping: { rules: [{ remote: [{ type: 'x' }], local: [] }] } })],
+  [
+    'protocol_id',
+    '',
+    async (s) =>
+      federated(s, `/identity_providers/${await s.row('/', 'idp_id')}/protocols/${next()}`, {
+        protocol: { mapping_id: await s.row('/', 'mapping_id') },
+      }),
+  ],
+  ['sp_id', '', (s) => federated(s, `/service_providers/${next()}`, { service_provider: { auth_url: 'http://x', sp_url: 'http://x' } })],
   ['token_id', '', async (s) => tokenOf(s.cloud, s.ids.user, { type: 'project', id: s.ids.project })],
   ['value', '', async () => 'tag'],
   ['name', '', async () => next()],
