@@ -4,6 +4,7 @@ import { checkPassword, hashPassword } from '../../auth/passwords.ts'
 import { changeGeneration } from '../../auth/store.ts'
 import type { Cloud } from '../../cloud.ts'
 import { writeCatalog } from './catalog.ts'
+import { ensureDepth } from './limits/model.ts'
 
 const roles = ['admin', 'manager', 'member', 'reader', 'service']
 /** Each role has what the next one has. */
@@ -18,6 +19,7 @@ export const defaultDomainId = 'default'
 /** Idempotent. The admin's password is that of the settings when it is given there, else it stays. */
 export async function bootstrapIdentity(cloud: Cloud, initialPassword: string | null): Promise<void> {
   const { environment, config, database } = cloud
+  await ensureDepth(cloud)
   const created_at = new Date(environment.clock.now()).toISOString()
   const known = await database.read
     .selectFrom('identity_users')

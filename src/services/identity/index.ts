@@ -18,6 +18,8 @@ import { groups } from './groups/groups.ts'
 import { groupMembers } from './groups/members.ts'
 import { partyKeys } from './key-distribution/keys.ts'
 import { tickets } from './key-distribution/tickets.ts'
+import { limits } from './limits/limits.ts'
+import { registeredLimits } from './limits/registered.ts'
 import { accessTokens } from './oauth1/access-tokens.ts'
 import { consumers } from './oauth1/consumers.ts'
 import { oauthTokens } from './oauth1/tokens.ts'
@@ -67,6 +69,8 @@ export const identity = service({
     ...endpoints,
     ...regions,
     ...credentials,
+    ...registeredLimits,
+    ...limits,
     ...policies,
     ...trusts,
     ...applicationCredentials,

@@ -6,6 +6,7 @@ import type { Db } from '../../../db/database.ts'
 import { unique } from '../attributes.ts'
 import { inChunks } from '../chunks.ts'
 import { deleteDelegationsInProjects } from '../delegations/store.ts'
+import { deleteLimitsOf } from '../limits/store.ts'
 
 export const insertProject = (db: Db, row: Project) =>
   unique(
@@ -74,6 +75,7 @@ export async function deleteProjects(db: Db, ids: string[]): Promise<void> {
   await db.deleteFrom('identity_assignments').where('target_id', 'in', ids).where('target_type', 'in', ['project', 'domain']).execute()
   await db.deleteFrom('identity_credentials').where('project_id', 'in', ids).execute()
   await deleteDelegationsInProjects(db, ids)
+  await deleteLimitsOf(db, ids)
   await db.updateTable('identity_users').set({ default_project_id: null }).where('default_project_id', 'in', ids).execute()
   await db.deleteFrom('identity_projects').where('id', 'in', ids).execute()
   await changeGeneration(db)
