@@ -21,6 +21,7 @@ export function containerHeaders(row: Container, access: Access): Record<string,
     'x-storage-policy': 'Policy-0',
     'accept-ranges': 'bytes',
   }
-  for (const [name, value] of Object.entries(row.metadata)) if (access.owner || !forOwners.has(name)) result[name] = value
+  for (const [name, value] of Object.entries(row.metadata))
+    if (!name.startsWith('x-container-sysmeta-') && (access.owner || !forOwners.has(name))) result[name] = value
   return result
 }

@@ -1,5 +1,6 @@
 // Static manifests as they are kept: the segments in order, with what is expected of them.
 import type { Cloud } from '../../../cloud.ts'
+import type { Db } from '../../../db/database.ts'
 import type { StoredObject } from '../objects/store.ts'
 import { rowBytes } from '../storage/data.ts'
 
@@ -21,8 +22,9 @@ export interface Segment {
 
 export const limits = { max_manifest_segments: 1000, max_manifest_size: 8_388_608, depth: 10 }
 
-export async function readManifest(cloud: Cloud, row: StoredObject): Promise<Segment[]> {
-  return JSON.parse((await rowBytes(cloud.database.read, row.data_id!)).toString()) as Segment[]
+/** The segments of a manifest; in a transaction by its `db`. */
+export async function readManifest(cloud: Cloud, row: StoredObject, db: Db = cloud.database.read): Promise<Segment[]> {
+  return JSON.parse((await rowBytes(db, row.data_id!)).toString()) as Segment[]
 }
 
 /** First and last byte of the segment that count, and how many they are. */

@@ -49,6 +49,7 @@ export const updateObject = operation({
       const manifest = row.kind === 'dlo' && !metadata['x-object-manifest'] ? row.metadata['x-object-manifest'] : undefined
       const kind = row.kind === '' && metadata['x-object-manifest'] ? 'dlo' : row.kind
       const kept: Headers = manifest ? { 'x-object-manifest': manifest } : {}
+      for (const name in row.metadata) if (name.startsWith('x-object-sysmeta-')) kept[name] = row.metadata[name]!
       await setObject(tx.db, container.id, row.name, { metadata: { ...kept, ...metadata }, content_type, delete_at, changed_at, kind })
       await count(tx.db, container, 0, 0)
       return reply({ status: 202, headers: { 'content-type': 'text/html; charset=UTF-8' } })
@@ -107,7 +108,7 @@ export async function dropObject(context: BaseContext, scope: Scope): Promise<Re
 }
 
 /** Deleting in a container that stacks its versions takes one out of the other container: who may not write there may not do it. */
-async function mayRestore(context: BaseContext, db: Db, scope: Scope, container: Container): Promise<void> {
+export async function mayRestore(context: BaseContext, db: Db, scope: Scope, container: Container): Promise<void> {
   const location = container.metadata['x-versions-location']
   if (!location || scope.access.owner) return
   const other = await findContainer(db, container.account, decodeURIComponent(location))

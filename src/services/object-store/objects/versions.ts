@@ -10,7 +10,10 @@ import { timestampText } from '../timestamps.ts'
 import { count, findObject, removeObject, replaceObject, type StoredObject } from './store.ts'
 
 export const keepsVersions = (container: Container) => isTrue(container.metadata['x-versions-enabled'])
+/** Versions were kept once and are no more: those that are there stay. */
+export const versionsSuspended = (container: Container) => container.metadata['x-versions-enabled'] === 'False'
 /** Versions from before they were counted are called null. */
+export const versionName = (id: string) => id || 'null'
 const idOf = (text: string) => (text === 'null' ? '' : text)
 
 export async function findVersion(db: Db, containerId: number, name: string, version: string): Promise<StoredObject | undefined> {
@@ -44,17 +47,76 @@ export async function removeVersion(
   if (!row) return undefined
   const current = await findObject(tx.db, container.id, name)
   if (current && current.version_id === row.version_id) await removeObject(tx, cloud, container, current)
-  else {
-    await tx.db
-      .deleteFrom('object_store_versions')
-      .where('container_id', '=', container.id)
-      .where('name', '=', name)
-      .where('version_id', '=', row.version_id)
-      .execute()
-    await drop(tx, cloud, row)
-    await count(tx.db, container, 0, -row.stored)
-  }
+  else await dropVersion(tx, cloud, container, row)
   return row
+}
+
+const deleteRow = ({ db }: Tx, { container_id, name, version_id }: StoredObject) =>
+  db
+    .deleteFrom('object_store_versions')
+    .where('container_id', '=', container_id)
+    .where('name', '=', name)
+    .where('version_id', '=', version_id)
+    .execute()
+
+/** Takes an older version away with its bytes. */
+async function dropVersion(tx: Tx, cloud: Cloud, container: Container, row: StoredObject): Promise<void> {
+  await deleteRow(tx, row)
+  await drop(tx, cloud, row)
+  await count(tx.db, container, 0, -row.stored)
+}
+
+/** Takes the older version without a number away, if there is one: a name has only one such. */
+export async function dropNullVersion(tx: Tx, cloud: Cloud, container: Container, name: string): Promise<void> {
+  const row = await tx.db
+    .selectFrom('object_store_versions')
+    .selectAll()
+    .where('container_id', '=', container.id)
+    .where('name', '=', name)
+    .where('version_id', '=', '')
+    .executeTakeFirst()
+  if (row) await dropVersion(tx, cloud, container, row)
+}
+
+/** An older version becomes the present object; its bytes are counted already. */
+async function makeCurrent(tx: Tx, container: Container, row: StoredObject): Promise<void> {
+  await deleteRow(tx, row)
+  await tx.db.insertInto('object_store_objects').values(row).execute()
+  await count(tx.db, container, 1, 0)
+}
+
+/** What the version was is what a plain GET finds again; the present one becomes a version. Undefined when there is no such version. */
+export async function promote(
+  tx: Tx,
+  cloud: Cloud,
+  container: Container,
+  name: string,
+  version: string,
+): Promise<StoredObject | undefined> {
+  const row = await findVersion(tx.db, container.id, name, version)
+  if (!row || row.kind === 'marker') return undefined
+  const current = await findObject(tx.db, container.id, name)
+  if (current?.version_id === row.version_id) return current
+  if (current) {
+    await insertVersion(tx.db, current)
+    await removeObject(tx, cloud, container, current, true)
+  }
+  await makeCurrent(tx, container, row)
+  return row
+}
+
+/** Where a name has no present object, its newest version becomes that, unless it is a mark of removal: as S3 has it when versions are removed. */
+export async function uncoverNewest(tx: Tx, container: Container, name: string): Promise<void> {
+  if (await findObject(tx.db, container.id, name)) return
+  const row = await tx.db
+    .selectFrom('object_store_versions')
+    .selectAll()
+    .where('container_id', '=', container.id)
+    .where('name', '=', name)
+    .orderBy('made_at', 'desc')
+    .limit(1)
+    .executeTakeFirst()
+  if (row && row.kind !== 'marker') await makeCurrent(tx, container, row)
 }
 
 const archivePrefix = (name: string) => `${[...name].length.toString(16).padStart(3, '0')}${name}/`
@@ -70,7 +132,8 @@ async function archiveOf(tx: Tx, cloud: Cloud, container: Container): Promise<{ 
 
 /** Puts the row that is about to be replaced away; true when its bytes belong to somebody else now. */
 export async function archive(tx: Tx, cloud: Cloud, container: Container, old: StoredObject): Promise<boolean> {
-  if (keepsVersions(container)) {
+  // What was numbered stays a version, also after the container has stopped to number.
+  if (keepsVersions(container) || (old.version_id && versionsSuspended(container))) {
     await insertVersion(tx.db, old)
     return true
   }
@@ -84,7 +147,7 @@ export async function archive(tx: Tx, cloud: Cloud, container: Container, old: S
   return true
 }
 
-/** Deletes as the container's versions have it: keeps the old one, or brings back the one before. Gives the id of a deletion marker. */
+/** Deletes as the container's versions have it: keeps the old one, or brings back the one before. Gives the id of a deletion marker; S3 wants one (`nullMarker`) also where versions are no longer kept. */
 export async function removeKeeping(
   tx: Tx,
   cloud: Cloud,
@@ -92,7 +155,17 @@ export async function removeKeeping(
   old: StoredObject | undefined,
   name: string,
   at: number,
+  nullMarker = false,
 ): Promise<string | null> {
+  if (versionsSuspended(container)) {
+    const numbered = Boolean(old?.version_id)
+    if (old && numbered) await insertVersion(tx.db, old)
+    if (old) await removeObject(tx, cloud, container, old, numbered)
+    if (!nullMarker) return null
+    await dropNullVersion(tx, cloud, container, name)
+    await insertVersion(tx.db, marker(container, name, '', at))
+    return 'null'
+  }
   if (keepsVersions(container)) {
     if (old) {
       await insertVersion(tx.db, old)

@@ -14,6 +14,8 @@ export function objectHeaders(row: StoredObject, temp: TempUrl | null = null): R
   }
   for (const name in row.metadata) {
     // Through a temporary URL only what is meant for everybody is seen.
+    // What we keep for ourselves.
+    if (name.startsWith('x-object-sysmeta-')) continue
     if (temp && name.startsWith('x-object-meta-') && !name.startsWith('x-object-meta-public-')) continue
     result[name] = row.metadata[name]!
   }

@@ -8,7 +8,7 @@ import { discard, type Received } from '../storage/data.ts'
 import type { Container, Headers, ObjectKind } from '../tables.ts'
 import { nextTimestamp, timestampText } from '../timestamps.ts'
 import { expired, findObject, type NewObject, replaceObject, type StoredObject } from './store.ts'
-import { archive, keepsVersions } from './versions.ts'
+import { archive, dropNullVersion, keepsVersions, versionsSuspended } from './versions.ts'
 
 export interface Wanted {
   name: string
@@ -22,6 +22,10 @@ export interface Wanted {
   etag?: string
   /** If-None-Match: `*`. */
   onlyNew?: boolean
+  /** If-Match and its like: told of what is there now, throws what the client is to hear. */
+  onlyIf?: (old: StoredObject | undefined) => void
+  /** Told of what is about to be replaced for good, in the transaction that does it. */
+  replacing?: (old: StoredObject, db: Db) => Promise<void>
   /** Quotas of the account do not bind resellers. */
   reseller?: boolean
 }
@@ -34,6 +38,7 @@ export async function writeObject(cloud: Cloud, container: Pick<Container, 'id'>
       const locked = await lockContainer(tx, cloud, container.id)
       const old = await findObject(tx.db, locked.id, wanted.name)
       if (old && wanted.onlyNew && !expired(cloud, old)) throw new Fault(412, 'A precondition for this request was not met.')
+      wanted.onlyIf?.(old && !expired(cloud, old) ? old : undefined)
       const at = nextTimestamp(cloud.environment.clock)
       const object: NewObject = {
         name: wanted.name,
@@ -51,8 +56,10 @@ export async function writeObject(cloud: Cloud, container: Pick<Container, 'id'>
         delete_at: wanted.delete_at,
       }
       const spare = old !== undefined && (await archive(tx, cloud, locked, old))
+      if (old && !spare) await wanted.replacing?.(old, tx.db)
       // In another container the old bytes are counted there; among own versions they stay counted here.
       await replaceObject(tx, cloud, locked, old, object, received, spare)
+      if (versionsSuspended(locked)) await dropNullVersion(tx, cloud, locked, wanted.name)
       await checkQuotas(tx.db, locked, old, object, wanted.reseller ?? false)
       return object
     })

@@ -1,25 +1,55 @@
 // Bodies of S3 requests: checked against the digest that was signed, or taken out of signed chunks.
-import { createHash, createHmac, timingSafeEqual } from 'node:crypto'
+import { createHash, createHmac } from 'node:crypto'
 import type { BaseContext } from '../../../api/operation.ts'
 import { header } from '../headers.ts'
 import { patient } from '../storage/data.ts'
+import { type Checksum, promised, running } from './checksums.ts'
 import { fault } from './faults.ts'
-import { type Signed, sha256 } from './signature.ts'
+import { type Signed, same, sha256 } from './signature.ts'
 
 const maxChunk = 16 * 1024 * 1024
+const maxTrailers = 4096
 
-/** The bytes of the object; ends with a fault when they are not what was signed or what Content-MD5 says. */
-export async function* objectBytes(context: BaseContext, signed: Signed): AsyncGenerator<Buffer> {
+export interface Body {
+  /** The bytes of the object; ends with a fault when they are not what was signed, or what a checksum says. */
+  bytes: AsyncGenerator<Buffer>
+  /** What the client said of them, verified; null before the bytes were read, and where it said nothing. */
+  checksum: Checksum | null
+}
+
+/** The body of a request. Throws InvalidRequest for checksums that cannot be read. */
+export function bodyOf(context: BaseContext, signed: Signed): Body {
   const { request, headers } = context
   const wantedMd5 = header(headers, 'content-md5')
   const md5 = wantedMd5 === undefined ? null : createHash('md5')
+  const wanted = promised(headers)
+  const sum = wanted && running(wanted.algorithm)
+  const trailers = new Map<string, string>()
+  const chunked = signed.payload.startsWith('STREAMING-')
   const body = patient(request)
-  const source = signed.payload.startsWith('STREAMING-') ? unchunked(body, signed) : checked(body, signed.payload)
-  for await (const piece of source) {
-    md5?.update(piece)
-    yield piece
+  const source = chunked ? unchunked(body, signed, header(headers, 'x-amz-trailer'), trailers) : checked(body, signed.payload)
+  const lengthText = header(headers, 'x-amz-decoded-content-length')
+  const length = chunked && lengthText !== undefined ? Number(lengthText) : null
+  async function* bytes(): AsyncGenerator<Buffer> {
+    let size = 0
+    for await (const piece of source) {
+      size += piece.length
+      if (length !== null && size > length) throw fault('InvalidRequest', 'The body is longer than x-amz-decoded-content-length says.')
+      md5?.update(piece)
+      sum?.update(piece)
+      yield piece
+    }
+    if (length !== null && size !== length) throw fault('IncompleteBody')
+    if (md5 && md5.digest('base64') !== wantedMd5) throw fault('BadDigest')
+    if (!wanted || !sum) return
+    const value = wanted.value ?? trailers.get(`x-amz-checksum-${wanted.algorithm}`)
+    if (value === undefined) throw fault('MalformedTrailerError')
+    if (sum.digest() !== value)
+      throw fault('BadDigest', `The ${wanted.algorithm.toUpperCase()} you specified did not match the calculated checksum.`)
+    result.checksum = { algorithm: wanted.algorithm, value }
   }
-  if (md5 && md5.digest('base64') !== wantedMd5) throw fault('BadDigest')
+  const result: Body = { bytes: bytes(), checksum: null }
+  return result
 }
 
 async function* checked(source: AsyncIterable<Buffer>, digest: string): AsyncGenerator<Buffer> {
@@ -38,9 +68,17 @@ async function* checked(source: AsyncIterable<Buffer>, digest: string): AsyncGen
 }
 
 /** Content of aws-chunked: `SIZE;chunk-signature=...`, bytes, until a chunk of no bytes; then trailers. */
-async function* unchunked(source: AsyncIterable<Buffer>, signed: Signed): AsyncGenerator<Buffer> {
-  const signs = signed.payload.startsWith('STREAMING-AWS4-HMAC-SHA256-PAYLOAD')
-  if (!signs && signed.payload !== 'STREAMING-UNSIGNED-PAYLOAD-TRAILER') throw fault('NotImplemented')
+async function* unchunked(
+  source: AsyncIterable<Buffer>,
+  signed: Signed,
+  trailer: string | undefined,
+  trailers: Map<string, string>,
+): AsyncGenerator<Buffer> {
+  const kind = /^STREAMING-(AWS4-HMAC-SHA256-PAYLOAD|UNSIGNED-PAYLOAD)(-TRAILER)?$/.exec(signed.payload)
+  if (!kind || (kind[1] === 'UNSIGNED-PAYLOAD' && !kind[2])) throw fault('NotImplemented')
+  const signs = kind[1] !== 'UNSIGNED-PAYLOAD'
+  // Chunks that say they are signed need a chain that only a signature in the header begins.
+  if (signs && !signed.chain) throw fault('AccessDenied')
   const chunks = source[Symbol.asyncIterator]()
   let buffer: Buffer = Buffer.alloc(0)
   const fill = async () => {
@@ -62,13 +100,15 @@ async function* unchunked(source: AsyncIterable<Buffer>, signed: Signed): AsyncG
     if (size > maxChunk) throw fault('InvalidRequest')
     buffer = buffer.subarray(end + 2)
     if (signs) {
-      while (buffer.length < size) await fill()
+      if (buffer.length < size) buffer = await gather(buffer, size, chunks)
       previous = checkChunk(signed, previous, buffer.subarray(0, size), match[2]!)
     }
     if (size === 0) {
       for (let next = await chunks.next(); !next.done; next = await chunks.next()) {
-        // trailers tell what the digest of the chunks told already
+        buffer = Buffer.concat([buffer, next.value])
+        if (buffer.length > maxTrailers) throw fault('MalformedTrailerError')
       }
+      readTrailers(buffer, signed, signs, previous, kind[2] ? trailer : undefined, trailers)
       return
     }
     for (let left = size; left > 0; ) {
@@ -84,19 +124,63 @@ async function* unchunked(source: AsyncIterable<Buffer>, signed: Signed): AsyncG
   }
 }
 
+/** At least `size` bytes, put together once. */
+async function gather(first: Buffer, size: number, chunks: AsyncIterator<Buffer>): Promise<Buffer> {
+  const pieces = [first]
+  let length = first.length
+  while (length < size) {
+    const next = await chunks.next()
+    if (next.done) throw fault('IncompleteBody')
+    pieces.push(next.value)
+    length += next.value.length
+  }
+  return Buffer.concat(pieces, length)
+}
+
 function checkChunk(signed: Signed, previous: string, chunk: Buffer, signature: string): string {
   const { key, date, scope } = signed.chain!
   const text = `AWS4-HMAC-SHA256-PAYLOAD\n${date}\n${scope}\n${previous}\n${sha256('')}\n${sha256(chunk)}`
   const right = createHmac('sha256', key).update(text).digest('hex')
-  if (!timingSafeEqual(Buffer.from(right), Buffer.from(signature))) throw fault('SignatureDoesNotMatch')
+  if (!same(right, signature)) throw fault('SignatureDoesNotMatch')
   return right
+}
+
+/** The lines behind the last chunk: those that were announced, and their signature where chunks are signed. */
+function readTrailers(
+  bytes: Buffer,
+  signed: Signed,
+  signs: boolean,
+  previous: string,
+  announced: string | undefined,
+  trailers: Map<string, string>,
+): void {
+  let signature: string | null = null
+  let text = ''
+  for (const line of bytes.toString('latin1').split('\n')) {
+    const clean = line.replace(/\r$/, '')
+    if (!clean) continue
+    const colon = clean.indexOf(':')
+    const name = clean.slice(0, colon).trim().toLowerCase()
+    const value = clean.slice(colon + 1).trim()
+    if (colon <= 0) throw fault('MalformedTrailerError')
+    if (name === 'x-amz-trailer-signature') signature = value
+    else if (name !== announced?.trim().toLowerCase()) throw fault('MalformedTrailerError')
+    else {
+      trailers.set(name, value)
+      text += `${name}:${value}\n`
+    }
+  }
+  if (!signs || announced === undefined) return
+  const { key, date, scope } = signed.chain!
+  const toSign = `AWS4-HMAC-SHA256-TRAILER\n${date}\n${scope}\n${previous}\n${sha256(text)}`
+  if (signature === null || !same(createHmac('sha256', key).update(toSign).digest('hex'), signature)) throw fault('SignatureDoesNotMatch')
 }
 
 /** A whole small body, checked. */
 export async function smallBody(context: BaseContext, signed: Signed, limit: number): Promise<string> {
   const pieces: Buffer[] = []
   let size = 0
-  for await (const piece of objectBytes(context, signed)) {
+  for await (const piece of bodyOf(context, signed).bytes) {
     size += piece.length
     if (size > limit) throw fault('MalformedXML')
     pieces.push(piece)

@@ -1,5 +1,7 @@
 // Buckets are containers of the project that the access key belongs to.
+import { Fault } from '../../../api/faults.ts'
 import { type BaseContext, type Reply, reply } from '../../../api/operation.ts'
+import { isUniqueViolation } from '../../../db/database.ts'
 import { accountPrefix, authorize } from '../access/authorize.ts'
 import { removeNames } from '../bulk/delete.ts'
 import { dropContainer, putContainer } from '../containers/change.ts'
@@ -11,6 +13,7 @@ import { containersIn, type ListedObject, objectsIn } from '../listing/store.ts'
 import { walk } from '../listing/walk.ts'
 import type { Container } from '../tables.ts'
 import { nextTimestamp } from '../timestamps.ts'
+import { listsOfNew } from './acl.ts'
 import { smallBody } from './body.ts'
 import { fault } from './faults.ts'
 import type { Signed } from './signature.ts'
@@ -29,6 +32,9 @@ export const xmlReply = (root: string, inner: string, status = 200): Reply =>
   })
 export const tag = (name: string, value: string | number) => `<${name}>${typeof value === 'number' ? value : xmlText(value)}</${name}>`
 export const s3Time = (at: number) => new Date(Math.floor(at / 100)).toISOString()
+/** Keys as the listing was asked to show them: XML cannot hold all of them as they are. */
+export const keyText = (query: URLSearchParams) =>
+  query.get('encoding-type') === 'url' ? (text: string) => encodeURIComponent(text).replaceAll('%2F', '/') : (text: string) => text
 export const owner = (signed: Signed, name = 'Owner') =>
   `<${name}>${tag('ID', signed.who.project!.id)}${tag('DisplayName', signed.who.project!.name)}</${name}>`
 
@@ -56,8 +62,17 @@ export async function createBucket(context: BaseContext, signed: Signed, name: s
   const body = await smallBody(context, signed, 65_536)
   if (body) parseXml(body)
   if (!/^[A-Za-z0-9][A-Za-z0-9._-]{1,253}[A-Za-z0-9]$/.test(name) || name.includes('..')) throw fault('InvalidBucketName')
-  const made = await context.cloud.database.write((tx) => putContainer({ ...context, headers: {}, tx, db: tx.db }, account, name))
-  if (!made) throw fault('BucketAlreadyOwnedByYou')
+  const headers = listsOfNew(context)
+  await context.cloud.database
+    .write(async (tx) => {
+      const isNew = await putContainer({ ...context, headers, tx, db: tx.db }, account, name)
+      // Somebody's own settings must not be changed by a second try to make it.
+      if (!isNew) throw fault('BucketAlreadyOwnedByYou')
+    })
+    .catch((error) => {
+      if (isUniqueViolation(error)) throw fault('BucketAlreadyOwnedByYou')
+      throw error
+    })
   return reply({ status: 200, headers: { location: `/${name}` } })
 }
 
@@ -66,10 +81,32 @@ export async function deleteBucket(context: BaseContext, signed: Signed, name: s
   authorize(context, account, 'own')
   if (!(await findContainer(context.cloud.database.read, account, name))) throw fault('NoSuchBucket')
   await context.cloud.database.write((tx) => dropContainer({ ...context, tx, db: tx.db }, account, name))
-  const segments = await findContainer(context.cloud.database.read, account, name + segmentsSuffix)
-  if (segments && !segments.objects)
-    await context.cloud.database.write((tx) => dropContainer({ ...context, tx, db: tx.db }, account, name + segmentsSuffix))
+  await dropUploads(context, account, name + segmentsSuffix)
   return reply({ status: 204 })
+}
+
+/** With an empty bucket go the uploads that were begun in it. */
+async function dropUploads(context: BaseContext, account: string, name: string): Promise<void> {
+  const { database } = context.cloud
+  const segments = await findContainer(database.read, account, name)
+  if (!segments) return
+  for (let from: string | null = null; ; ) {
+    const rows: ListedObject[] = await objectsIn(database.read, segments.id, { from, after: true, to: null, limit: 1000, reverse: false })
+    const ours = rows.filter((row) => /\/[0-9a-f]{32}(\/\d{5})?$/.test(row.name))
+    await removeNames(
+      context,
+      account,
+      ours.map((row) => [name, ...row.name.split('/')].map(encodeURIComponent).join('/')),
+    )
+    if (rows.length < 1000) break
+    from = rows.at(-1)!.name
+  }
+  await database
+    .write((tx) => dropContainer({ ...context, tx, db: tx.db }, account, name))
+    .catch((error) => {
+      // Somebody keeps things of his own there.
+      if (!(error instanceof Fault)) throw error
+    })
 }
 
 export async function listObjectsS3(context: BaseContext, signed: Signed, name: string): Promise<Reply> {
@@ -100,7 +137,7 @@ export async function listObjectsS3(context: BaseContext, signed: Signed, name: 
   const last = shown.at(-1)
   const next = truncated && last ? ('subdir' in last ? last.subdir : last.name) : ''
   const url = rawQuery.get('encoding-type') === 'url'
-  const key = (text: string) => (url ? encodeURIComponent(text).replaceAll('%2F', '/') : text)
+  const key = keyText(rawQuery)
   const withOwner = !second || rawQuery.get('fetch-owner') === 'true'
   const contents = (entry: ListedObject) =>
     `<Contents>${tag('Key', key(entry.name))}${tag('LastModified', s3Time(entry.changed_at))}${tag('ETag', `"${entry.etag}"`)}${tag('Size', entry.size)}${withOwner ? owner(signed) : ''}${tag('StorageClass', 'STANDARD')}</Contents>`
@@ -119,26 +156,6 @@ export async function listObjectsS3(context: BaseContext, signed: Signed, name: 
   return xmlReply('ListBucketResult', parts.join(''))
 }
 
-/** POST ?delete: many keys at once. */
-export async function deleteKeys(context: BaseContext, signed: Signed, name: string): Promise<Reply> {
-  await bucketOf(context, signed, name)
-  const root = parseXml(await smallBody(context, signed, 2_097_152))
-  const keys = root.children
-    .filter((child) => child.name === 'Object')
-    .map((child) => child.children.find((part) => part.name === 'Key')?.text)
-  if (root.name !== 'Delete' || !keys.length || keys.length > 1000 || keys.some((key) => !key)) throw fault('MalformedXML')
-  const quiet = childText(root, 'Quiet') === 'true'
-  const results: string[] = []
-  for (const key of keys as string[]) {
-    const path = [name, ...key.split('/')].map(encodeURIComponent).join('/')
-    const report = await removeNames(context, accountOf(signed), [path])
-    if (report.errors.length)
-      results.push(`<Error>${tag('Key', key)}${tag('Code', 'AccessDenied')}${tag('Message', report.errors[0]![1])}</Error>`)
-    else if (!quiet) results.push(`<Deleted>${tag('Key', key)}</Deleted>`)
-  }
-  return xmlReply('DeleteResult', results.join(''))
-}
-
 export async function setVersioning(context: BaseContext, signed: Signed, name: string): Promise<Reply> {
   const row = await bucketOf(context, signed, name)
   authorize(context, accountOf(signed), 'own')
@@ -148,9 +165,3 @@ export async function setVersioning(context: BaseContext, signed: Signed, name: 
   await context.cloud.database.write(({ db }) => setContainerMetadata(db, row.id, metadata, nextTimestamp(context.cloud.environment.clock)))
   return reply({ status: 200 })
 }
-
-export const fullControl = (signed: Signed) =>
-  xmlReply(
-    'AccessControlPolicy',
-    `${owner(signed)}<AccessControlList><Grant><Grantee xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance" xsi:type="CanonicalUser">${tag('ID', signed.who.project!.id)}${tag('DisplayName', signed.who.project!.name)}</Grantee>${tag('Permission', 'FULL_CONTROL')}</Grant></AccessControlList>`,
-  )

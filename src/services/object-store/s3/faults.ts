@@ -18,24 +18,41 @@ const known = {
   InvalidBucketName: [400, 'The specified bucket is not valid.'],
   InvalidPart: [400, 'One or more of the specified parts could not be found.'],
   InvalidPartOrder: [400, 'The list of parts was not in ascending order.'],
+  InvalidTag: [400, 'The tag provided was not a valid tag.'],
   InvalidRange: [416, 'The requested range cannot be satisfied.'],
   InvalidRequest: [400, 'Invalid Request.'],
   KeyTooLongError: [400, 'Your key is too long.'],
+  MalformedACLError: [400, 'The XML you provided was not well-formed or did not validate against our published schema.'],
+  MalformedTrailerError: [400, 'The request contained trailing data that was not well-formed or did not conform to our published schema.'],
   MalformedXML: [400, 'The XML you provided was not well-formed or did not validate against our published schema.'],
+  MethodNotAllowed: [405, 'The specified method is not allowed against this resource.'],
   MissingContentLength: [411, 'You must provide the Content-Length HTTP header.'],
   NoSuchBucket: [404, 'The specified bucket does not exist.'],
   NoSuchKey: [404, 'The specified key does not exist.'],
+  NoSuchBucketPolicy: [404, 'The bucket policy does not exist.'],
+  NoSuchCORSConfiguration: [404, 'The CORS configuration does not exist.'],
+  NoSuchLifecycleConfiguration: [404, 'The lifecycle configuration does not exist.'],
+  NoSuchObjectLockConfiguration: [404, 'The specified object does not have an ObjectLock configuration.'],
+  NoSuchPublicAccessBlockConfiguration: [404, 'The public access block configuration was not found.'],
+  NoSuchTagSet: [404, 'The TagSet does not exist.'],
+  NoSuchWebsiteConfiguration: [404, 'The specified bucket does not have a website configuration.'],
+  NoSuchVersion: [404, 'The specified version does not exist.'],
   NoSuchUpload: [404, 'The specified multipart upload does not exist.'],
   NotImplemented: [501, 'A header or query you provided implies functionality that is not implemented.'],
+  ObjectLockConfigurationNotFoundError: [404, 'Object Lock configuration does not exist for this bucket.'],
+  OwnershipControlsNotFoundError: [404, 'The bucket ownership controls were not found.'],
   PreconditionFailed: [412, 'At least one of the preconditions you specified did not hold.'],
+  ReplicationConfigurationNotFoundError: [404, 'The replication configuration was not found.'],
   RequestTimeTooSkewed: [403, "The difference between the request time and the server's time is too large."],
+  ServerSideEncryptionConfigurationNotFoundError: [404, 'The server side encryption configuration was not found.'],
   SignatureDoesNotMatch: [403, 'The request signature we calculated does not match the signature you provided.'],
   XAmzContentSHA256Mismatch: [400, "The provided 'x-amz-content-sha256' header does not match what was computed."],
 } as const satisfies Record<string, readonly [number, string]>
 
 export type Code = keyof typeof known
 
-export const fault = (code: Code, message: string = known[code][1]) => new Fault(known[code][0], message, { type: code })
+export const fault = (code: Code, message: string = known[code][1], headers: Record<string, string> = {}) =>
+  new Fault(known[code][0], message, { type: code, headers })
 
 /** A fault of any layer in S3's words: those of our own code keep theirs. */
 export function faultReply(error: Fault, resource: string, requestId: string, missing: Code): Reply {
@@ -61,7 +78,9 @@ export function faultReply(error: Fault, resource: string, requestId: string, mi
     status,
     headers: {
       'content-type': 'application/xml',
-      ...('content-range' in error.headers && { 'content-range': error.headers['content-range']! }),
+      ...Object.fromEntries(
+        Object.entries(error.headers).filter(([name]) => name === 'content-range' || name === 'allow' || name.startsWith('x-amz-')),
+      ),
     },
     body,
   })

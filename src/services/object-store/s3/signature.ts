@@ -17,7 +17,7 @@ const skewMs = 15 * 60_000
 const hmac = (key: string | Buffer, text: string) => createHmac('sha256', key).update(text).digest()
 export const sha256 = (data: string | Buffer) => createHash('sha256').update(data).digest('hex')
 
-function same(a: string, b: string): boolean {
+export function same(a: string, b: string): boolean {
   const [left, right] = [Buffer.from(a), Buffer.from(b)]
   return left.length === right.length && timingSafeEqual(left, right)
 }
