@@ -5,6 +5,7 @@ import type { Environment } from '../../../environment.ts'
 import type { ObjectStoreFacade } from '../../object-store/facade.ts'
 import { fileStore } from './file.ts'
 import { objectsStore } from './objects.ts'
+import { rbdStore } from './rbd.ts'
 import { s3Store } from './s3.ts'
 import { readStores, type StoreSettings } from './settings.ts'
 import type { ImageStore } from './store.ts'
@@ -55,7 +56,7 @@ function openStore(settings: StoreSettings, { config, environment, objectStore }
         environment,
       )
     case 'rbd':
-      throw new Error('not built')
+      return rbdStore({ ...named, pool: settings.text('pool'), user: settings.text('user'), conf: settings.text('conf') })
   }
 }
 

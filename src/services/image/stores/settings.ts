@@ -47,7 +47,7 @@ const descriptions: Record<StoreType, string> = {
   file: 'Files in a folder of the cloud',
   'object-store': 'The object store of the cloud',
   s3: 'A bucket of an S3 service',
-  rbd: 'A pool of a Ceph cluster (experimental)',
+  rbd: 'A pool of a Ceph cluster',
 }
 
 const jsType = { text: 'string', number: 'number', flag: 'boolean' } as const

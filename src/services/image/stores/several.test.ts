@@ -8,8 +8,8 @@ import { test } from 'node:test'
 import { stringify } from 'yaml'
 import { systemClock } from '../../../environment.ts'
 import type { S3Settings } from '../../../s3-client/client.ts'
-import { type S3Server, s3Server } from '../../../testing/s3-server.ts'
 import type { Persona } from '../../../testing/persona.ts'
+import { s3Server } from '../../../testing/s3-server.ts'
 import { type TestCloud, testCloud } from '../../../testing/test-cloud.ts'
 
 const octets = { 'content-type': 'application/octet-stream' }
@@ -150,19 +150,22 @@ test('an import goes to several stores, more get a copy, and it leaves them one 
 })
 
 /** A cloud whose time can be moved on. */
-async function cloudAt(server: S3Server, file: { path: string }, more = {}) {
+async function cloudAt(file: { path: string }, more = {}) {
   let ahead = 0
   // Pauses between tries of a service that is away are shorter than in life.
   const sleep = (ms: number, signal?: AbortSignal) => systemClock.sleep(ms / 10, signal)
   const clock = { now: () => systemClock.now() + ahead, sleep }
   const cloud = await testCloud({ settings: { imageStores: file.path, tokenLifetime: 10 * 86_400, ...more }, clock })
-  return { cloud, server, pass: (seconds: number) => void (ahead += seconds * 1000) }
+  const pass = (seconds: number) => {
+    ahead += seconds * 1000
+  }
+  return { cloud, pass }
 }
 
 test('a store that is away: others give the data, failures are told, and what is to go there or away from there is made up for', async () => {
   await using server = await s3Server()
   using file = settingsFile(server.settings, { weight: 5 })
-  const { cloud: made, pass } = await cloudAt(server, file)
+  const { cloud: made, pass } = await cloudAt(file)
   await using cloud = made
   const member = await cloud.as('member')
   const both = await withData(member, 'in both', 'archive')
@@ -191,7 +194,10 @@ test('a store that is away: others give the data, failures are told, and what is
   await member.post(`${images}/${refused}/import`, { ...strict, all_stores_must_succeed: false }, 202)
   assert.equal((await ended(member, refused)).status, 'success')
   const image = await shown(member, refused)
-  assert.deepEqual([image.status, image.stores.split(',').sort(), image.os_glance_failed_import], ['active', ['file', 'objects'], 'archive'])
+  assert.deepEqual(
+    [image.status, image.stores.split(',').sort(), image.os_glance_failed_import],
+    ['active', ['file', 'objects'], 'archive'],
+  )
 
   await server.start()
   pass(600) // S3 takes no signature that is a quarter of an hour off
@@ -241,7 +247,7 @@ test('a store that breaks off in the middle is followed by another one, from the
 test('deleted images keep their data for the scrub time when the settings say so', async () => {
   await using server = await s3Server()
   using file = settingsFile(server.settings)
-  const { cloud: made, pass } = await cloudAt(server, file, { imageDelayedDelete: true, imageScrubTime: 60 })
+  const { cloud: made, pass } = await cloudAt(file, { imageDelayedDelete: true, imageScrubTime: 60 })
   await using cloud = made
   const member = await cloud.as('member')
   const id = await withData(member, 'kept a while', 'archive')
@@ -263,10 +269,7 @@ test('deleted images keep their data for the scrub time when the settings say so
   pass(61)
   await cloud.cloud.image.scrubber.run()
   assert.equal(await cloud.cloud.image.stores.get('archive')!.size(id), null)
-  assert.equal(
-    await cloud.cloud.database.read.selectFrom('images').select('id').where('id', '=', id).executeTakeFirst(),
-    undefined,
-  )
+  assert.equal(await cloud.cloud.database.read.selectFrom('images').select('id').where('id', '=', id).executeTakeFirst(), undefined)
   await member.post(images, { id, ...raw }, 409)
 })
 

@@ -7,10 +7,12 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { createEnvironment } from '../../../environment.ts'
 import type { S3Settings } from '../../../s3-client/client.ts'
+import { cephCluster, cephMissing } from '../../../testing/ceph.ts'
 import { ownS3Bucket, s3Server } from '../../../testing/s3-server.ts'
 import { testCloud } from '../../../testing/test-cloud.ts'
 import { fileStore } from './file.ts'
 import { objectsStore } from './objects.ts'
+import { rbdStore } from './rbd.ts'
 import { partSize, s3Store } from './s3.ts'
 import { type ImageStore, MissingData } from './store.ts'
 
@@ -63,7 +65,7 @@ async function works(store: ImageStore): Promise<void> {
     assert.ok((await bytesOf(await store.read('small', 0, large.length - 1))).equals(large))
 
     await assert.rejects(put('broken', large, AbortSignal.abort(new Error('enough'))), /enough|abort/i)
-    await assert.rejects(store.put('absent', join(folder, 'absent'), 9 * MiB), /ENOENT/)
+    await assert.rejects(store.put('absent', join(folder, 'absent'), 9 * MiB), /ENOENT|error opening/)
     for (const key of ['broken', 'absent', 'large', 'small', 'empty', 'empty']) await store.remove(key)
     assert.deepEqual(await keysOf(store), [])
     assert.equal(await store.size('small'), null)
@@ -115,6 +117,12 @@ test('S3 of our own make, where no part of a broken upload stays behind', async 
   await s3(settings).remove('half')
   for await (const { entries } of client.uploads('')) assert.deepEqual(entries, [])
   client.close()
+})
+
+test('a pool of a Ceph cluster', { skip: cephMissing() ?? false }, async () => {
+  await using cluster = await cephCluster()
+  const { conf, pool } = cluster
+  await works(rbdStore({ ...named, user: 'admin', conf, pool }))
 })
 
 test('parts grow with the image, so that there are never more than a service takes', () => {
