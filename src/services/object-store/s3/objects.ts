@@ -59,7 +59,7 @@ export async function existing(context: BaseContext, scope: Scope, version: stri
   const row = await liveObject(cloud, read, scope.container.id, object)
   if (row) return row
   const [newest] = hasVersions(scope)
-    ? await listVersions(read, scope.container.id, { ...anyVersion, prefix: object, endMarker: `${object}\0` })
+    ? await listVersions(read, scope.container.id, { ...anyVersion, prefix: object, endMarker: `${object}\u0001` })
     : []
   throw fault('NoSuchKey', undefined, newest && 'kind' in newest && newest.kind === 'marker' ? marked(newest.version_id) : {})
 }
