@@ -27,7 +27,7 @@ const nephos = (...args: string[]): Promise<Result> =>
 test('the help names every command and the exit codes', async () => {
   const { code, out } = await nephos('--help')
   assert.equal(code, 0)
-  for (const name of ['up', 'agent', 'status', 'doctor', 'env', 'reset', 'db', 'connect', 'ssh', 'completion'])
+  for (const name of ['up', 'agent', 'status', 'doctor', 'env', 'reset', 'image', 'db', 'connect', 'ssh', 'completion'])
     assert.match(out, new RegExp(`^ {2}${name}\\b`, 'm'))
   assert.match(out, /0 done, 1 failed, 2 not understood/)
 })

@@ -48,6 +48,20 @@ export function createProgram(): Command {
     add(program, 'reset', 'delete all data of this cloud, and its guests and networks', async () => (await import('./reset.ts')).reset),
     ['dataDir', 'databaseUrl', 'hostName', 'guestUid', 'hostRoute'],
   ).option('-y, --yes', 'do not ask')
+  const image = program.command('image').description('the images')
+  addSettings(
+    add(
+      image,
+      'verify [id]',
+      'read images in all stores and compare them with their checksums, also beside a running cloud',
+      async () => (await import('./image-verify.ts')).imageVerify,
+    ),
+    ['dataDir', 'databaseUrl', 'imageStores'],
+  )
+    .option('--orphans', 'look for data that belongs to no image, instead of reading images')
+    .option('--delete', 'with --orphans: delete it')
+    .option('--deactivate', 'deactivate images that are damaged in any store')
+    .option('--json', 'as JSON')
   const db = program.command('db').description('the database')
   addSettings(
     add(db, 'migrate', 'bring the database to the newest version', async () => (await import('./db-migrate.ts')).dbMigrate),

@@ -33,7 +33,10 @@ export async function receive(source: AsyncIterable<Buffer>, path: string, limit
 
 /** What `receive` would have given for the bytes of a file. Throws 413 beyond `limit` bytes. */
 export const hashFile = (path: string, limit: number): Promise<Received> =>
-  consume(createReadStream(path, { highWaterMark: batchBytes }), limit, async () => {})
+  hashStream(createReadStream(path, { highWaterMark: batchBytes }), limit)
+
+/** The same for bytes from anywhere. */
+export const hashStream = (source: AsyncIterable<Buffer>, limit: number): Promise<Received> => consume(source, limit, async () => {})
 
 /** Hashes the source and gives it to `write` in batches, several at a time. Nothing is under way any more when it ends. */
 async function consume(
