@@ -6,9 +6,10 @@ import type { Who } from '../../../auth/who.ts'
 import { header } from '../headers.ts'
 import type { Headers } from '../tables.ts'
 import { entryAllowed, parseAcl, referrerAllowed } from './acl.ts'
+import { grantOf } from './grants.ts'
 
-/** `read` an object, `list` a container, `write` objects; `own` is the owner's alone, `own-read` his project's readers' too. */
-export type Need = 'read' | 'list' | 'write' | 'own' | 'own-read'
+/** `read` an object, `list` a container, `write` objects; `own` is the owner's alone, `own-read` his project's readers' too; `account` changes the account itself. */
+export type Need = 'read' | 'list' | 'write' | 'own' | 'own-read' | 'account'
 
 export interface Access {
   /** Sees keys and access lists. */
@@ -34,6 +35,9 @@ export function ownAccess(context: BaseContext, account: string, reading: boolea
   const who = context.who as Who | null
   if (!who) return null
   if (context.allows('object-store:reseller_admin', {})) return { owner: true, reseller: true }
+  const grant = grantOf(context, account)
+  if (grant === 'admin') return { owner: true, reseller: false }
+  if (grant === 'read-write' || (grant && reading)) return { owner: false, reseller: false }
   if (!account.startsWith(accountPrefix)) return null
   const target = { project_id: account.slice(accountPrefix.length) }
   if (context.allows('object-store:operator', target)) return { owner: true, reseller: false }
@@ -44,14 +48,14 @@ export function ownAccess(context: BaseContext, account: string, reading: boolea
 /** Throws 401 (nobody) or 403 unless the asker may; `lists` is undefined where there is no container yet. */
 export function authorize(context: BaseContext, account: string, need: Need, lists?: AccessLists): Access {
   const own = ownAccess(context, account, need === 'read' || need === 'list' || need === 'own-read')
-  if (own) return own
+  if (own && (need !== 'account' || own.owner)) return own
   if (!allowedByLists(context, need, lists)) throw denied(context, account)
   return { owner: false, reseller: false }
 }
 
 /** True when the container's access lists let the asker do it. */
 export function allowedByLists(context: BaseContext, need: Need, lists?: AccessLists): boolean {
-  if (!lists || need === 'own' || need === 'own-read') return false
+  if (!lists || need === 'own' || need === 'own-read' || need === 'account') return false
   const acl = parseAcl(need === 'write' ? lists['x-container-write'] : lists['x-container-read'])
   const who = context.who as Who | null
   if (who && entryAllowed(acl, who)) return true

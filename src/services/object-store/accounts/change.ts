@@ -1,6 +1,7 @@
 import { forbidden } from '../../../api/faults.ts'
 import { type BaseContext, operation, reply } from '../../../api/operation.ts'
 import { type Access, authorize, denied } from '../access/authorize.ts'
+import { cleanGrants, grantsHeader } from '../access/grants.ts'
 import { bulkDelete } from '../bulk/delete.ts'
 import { extractArchive } from '../bulk/extract.ts'
 import { header, merged, userMetadata } from '../headers.ts'
@@ -21,6 +22,9 @@ function changesOf(context: BaseContext, access: Access): Headers {
     if (quota && !/^\d{1,15}$/.test(quota)) throw plain(400, 'Invalid bytes quota.')
     changes['x-account-meta-quota-bytes'] = removed === undefined ? (quota ?? '') : ''
   }
+  const grants = header(context.headers, grantsHeader)
+  if (grants !== undefined) changes[grantsHeader] = cleanGrants(grants)
+  if (header(context.headers, `x-remove-${grantsHeader.slice(2)}`) !== undefined) changes[grantsHeader] = ''
   return changes
 }
 
@@ -44,7 +48,7 @@ export const updateAccount = operation({
   status: 204,
   async handle(context) {
     if (context.rawQuery.has('bulk-delete')) return bulkDelete(context, context.params.account)
-    const access = authorize(context, context.params.account, 'own')
+    const access = authorize(context, context.params.account, 'account')
     await store(context, context.params.account, changesOf(context, access))
     return undefined
   },
@@ -58,7 +62,7 @@ export const createAccount = operation({
   catalog: [],
   async handle(context) {
     if (context.rawQuery.has('extract-archive')) return extractArchive(context, context.params.account, '')
-    const access = authorize(context, context.params.account, 'own')
+    const access = authorize(context, context.params.account, 'account')
     if (!access.reseller) throw denied(context, context.params.account)
     return reply({ status: (await store(context, context.params.account, changesOf(context, access))) ? 202 : 201 })
   },
@@ -74,7 +78,7 @@ export const deleteAccount = operation({
   async handle(context) {
     const { account } = context.params
     if (context.rawQuery.has('bulk-delete')) return bulkDelete(context, account)
-    const access = authorize(context, account, 'own')
+    const access = authorize(context, account, 'account')
     if (!access.reseller) throw denied(context, account)
     await context.cloud.database.write(async ({ db }) => {
       const row = await findAccount(db, account)

@@ -68,7 +68,7 @@ async function putEntry(context: BaseContext, account: string, path: string, ent
   const [container, object] = [path.slice(0, slash), path.slice(slash + 1)]
   if (entry.size > limits.max_file_size) throw new Fault(413, 'Your request is too large.')
   const { cloud } = context
-  if (!(await findContainer(cloud.database.read, account, container)) && ownAccess(context, account, false)?.owner) {
+  if (!(await findContainer(cloud.database.read, account, container)) && ownAccess(context, account, false)) {
     checkContainerName(container)
     await cloud.database.write((tx) => putContainer({ ...context, headers: {}, tx, db: tx.db }, account, container))
   }

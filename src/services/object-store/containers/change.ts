@@ -1,7 +1,7 @@
-import { Fault } from '../../../api/faults.ts'
+import { Fault, forbidden } from '../../../api/faults.ts'
 import { type BaseContext, operation, reply } from '../../../api/operation.ts'
 import { isUniqueViolation } from '../../../db/database.ts'
-import { authorize } from '../access/authorize.ts'
+import { type Access, authorize } from '../access/authorize.ts'
 import { countInAccount, ensureAccount } from '../accounts/store.ts'
 import { bulkDelete } from '../bulk/delete.ts'
 import { extractArchive } from '../bulk/extract.ts'
@@ -19,6 +19,7 @@ import {
   removeContainer,
   setContainerMetadata,
 } from './store.ts'
+import { forOwners } from './view.ts'
 
 const common = { path: '/{account}/{container}', auth: 'optional', policy: null, majors: ['v1', 'v1.0'], input: 'stream' } as const
 
@@ -38,6 +39,14 @@ export async function putContainer(context: BaseContext, account: string, name: 
   return false
 }
 
+/** Who may change everything in an account, but does not own it, opens it to nobody else. Throws 403. */
+function checkOwners({ headers }: BaseContext, access: Access): void {
+  if (access.owner) return
+  for (const name of forOwners)
+    if (headers[name] !== undefined || headers[name.replace('x-', 'x-remove-')] !== undefined)
+      throw forbidden(`Only owners of the account set ${name}.`)
+}
+
 export const createContainer = operation({
   ...common,
   id: 'containers.create',
@@ -48,7 +57,7 @@ export const createContainer = operation({
   async handle(context) {
     const { account, container } = context.params
     if (context.rawQuery.has('extract-archive')) return extractArchive(context, account, container)
-    authorize(context, account, 'own')
+    checkOwners(context, authorize(context, account, 'own'))
     checkContainerName(container)
     const policy = context.headers['x-storage-policy']
     if (policy !== undefined && String(policy).toLowerCase() !== 'policy-0')
@@ -76,7 +85,7 @@ export const updateContainer = operation({
     const { cloud } = context
     if (isForm(context)) return postForm(context, account, container, '')
     if (context.rawQuery.has('bulk-delete')) return bulkDelete(context, account)
-    authorize(context, account, 'own')
+    checkOwners(context, authorize(context, account, 'own'))
     await cloud.database.write(async (tx) => {
       const found = await findContainer(tx.db, account, container)
       if (!found) throw containerMissing()

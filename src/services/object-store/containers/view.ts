@@ -2,7 +2,8 @@ import type { Access } from '../access/authorize.ts'
 import type { Container } from '../tables.ts'
 import { httpDate, timestampText } from '../timestamps.ts'
 
-const forOwners = new Set([
+/** Headers that only owners see and set. */
+export const forOwners = new Set([
   'x-container-read',
   'x-container-write',
   'x-container-sync-key',

@@ -2,6 +2,7 @@
 import { Fault } from '../../../api/faults.ts'
 import { type BaseContext, operation, type Reply } from '../../../api/operation.ts'
 import { authorize } from '../access/authorize.ts'
+import { loadGrant } from '../access/grants.ts'
 import { containerMissing, findContainer } from '../containers/store.ts'
 import { decodedHeader, header } from '../headers.ts'
 import { splitName } from '../large-objects/manifest.ts'
@@ -39,6 +40,7 @@ export const copyObject = operation({
     if (!place) throw plain(412, 'Destination header must be of the form <container name>/<object name>')
     const source = await sourceScope(context, context.params.account, context.params.container, context.params.object)
     const account = decodedHeader(context.headers, 'destination-account') ?? context.params.account
+    await loadGrant(context, account)
     const container = await findContainer(context.cloud.database.read, account, place.container)
     const access = authorize(context, account, 'write', container?.metadata)
     checkContainerName(place.container)
@@ -57,8 +59,10 @@ export async function copyInto(context: At, scope: Scope): Promise<Reply> {
   return copy(context, await sourceScope(context, account, place.container, place.object), scope)
 }
 
-const sourceScope = (context: At, account: string, container: string, object: string) =>
-  objectScope({ ...context, params: { account, container, object } }, 'read')
+async function sourceScope(context: At, account: string, container: string, object: string): Promise<Scope> {
+  await loadGrant(context, account)
+  return objectScope({ ...context, params: { account, container, object } }, 'read')
+}
 
 async function copy(context: At, source: Scope, target: Scope): Promise<Reply> {
   const { cloud, headers, rawQuery } = context

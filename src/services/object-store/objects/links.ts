@@ -2,6 +2,7 @@
 import { Fault } from '../../../api/faults.ts'
 import type { BaseContext } from '../../../api/operation.ts'
 import { ownAccess } from '../access/authorize.ts'
+import { loadGrant } from '../access/grants.ts'
 import { findContainer } from '../containers/store.ts'
 import { decodedHeader, header } from '../headers.ts'
 import { splitName } from '../large-objects/manifest.ts'
@@ -56,6 +57,7 @@ export async function followLink(
   for (let step = 0; row.kind === 'link'; step++) {
     if (step >= maxSteps) throw new Fault(409, `Too many levels of symbolic links, maximum allowed is ${maxSteps}`)
     const { account, container: name, object } = linkTarget(row, where.container.account)
+    await loadGrant(context, account)
     const container = await findContainer(cloud.database.read, account, name)
     if (!container) {
       if (ownAccess(context, account, true) === null)

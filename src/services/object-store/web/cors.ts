@@ -1,6 +1,7 @@
 // Requests of pages from other origins: what a container's X-Container-Meta-Access-Control-* headers let through.
 import { Fault } from '../../../api/faults.ts'
 import { type BaseContext, type Operation, operation, Reply, reply } from '../../../api/operation.ts'
+import { loadGrant } from '../access/grants.ts'
 import { findContainer } from '../containers/store.ts'
 import { header } from '../headers.ts'
 import type { Container } from '../tables.ts'
@@ -58,6 +59,7 @@ export function answered(declaration: Operation): Operation {
     async handle(context) {
       const place = context as unknown as BaseContext & { params: Place }
       try {
+        await loadGrant(context, place.params.account)
         const result = await declaration.handle(context)
         const made = result instanceof Reply ? result : new Reply({ status: declaration.status, body: result })
         const more = await corsHeaders(place, made.headers)

@@ -1,0 +1,64 @@
+// Access lists of whole accounts: X-Account-Access-Control names who may administer, change or read everything in one.
+import type { BaseContext } from '../../../api/operation.ts'
+import type { Who } from '../../../auth/who.ts'
+import { findAccount } from '../accounts/store.ts'
+import { plain } from '../limits.ts'
+import { entryAllowed } from './acl.ts'
+
+export type Grant = 'admin' | 'read-write' | 'read-only'
+/** The most first: who is in several lists has the most of them. */
+const grants: Grant[] = ['admin', 'read-write', 'read-only']
+
+export const grantsHeader = 'x-account-access-control'
+
+type Lists = Partial<Record<Grant, string[]>>
+
+/** The lists in their plain form, as they are kept; '' for none. Throws 400 for what is no such thing. */
+export function cleanGrants(text: string): string {
+  if (!text.trim()) return ''
+  const refuse = (why: string) => plain(400, `X-Account-Access-Control is not a valid access list: ${why}`)
+  let lists: unknown
+  try {
+    // Header text comes as Latin-1.
+    lists = JSON.parse(Buffer.from(text, 'latin1').toString('utf8'))
+  } catch {
+    throw refuse('no JSON')
+  }
+  if (lists === null || typeof lists !== 'object' || Array.isArray(lists)) throw refuse('no object')
+  const clean: Lists = {}
+  for (const [name, entries] of Object.entries(lists)) {
+    if (!grants.includes(name as Grant)) throw refuse(`unknown key ${JSON.stringify(name.slice(0, 40))}`)
+    if (!Array.isArray(entries) || entries.some((entry) => typeof entry !== 'string')) throw refuse(`${name} must be a list of names`)
+    // A role of any project at all must not open an account: only projects and users can be named.
+    const bad = entries.find((entry: string) => !/^[^:,]+:[^,]+$/.test(entry.trim()))
+    if (bad !== undefined) throw refuse(`${JSON.stringify(String(bad).slice(0, 80))} is not of the form project:user`)
+    if (entries.length) clean[name as Grant] = entries.map((entry: string) => entry.trim())
+  }
+  // Kept as ASCII, so that it can be a header again.
+  const kept = JSON.stringify(clean).replace(/[^\x20-\x7e]/g, (c) => `\\u${c.charCodeAt(0).toString(16).padStart(4, '0')}`)
+  return kept === '{}' ? '' : kept
+}
+
+/** What the lists give somebody; null for nothing. */
+function grantIn(text: string | undefined, who: Who): Grant | null {
+  if (!text) return null
+  const lists = JSON.parse(text) as Lists
+  return grants.find((name) => entryAllowed({ referrers: [], listings: false, entries: lists[name] ?? [] }, who)) ?? null
+}
+
+/** What was found for a request, by account: who asks stays the same for all of it. */
+const known = new WeakMap<object, Map<string, Grant | null>>()
+
+/** Looks up what the lists of the account give the asker, for `grantOf`. Asks the database only for accounts that are not the asker's own. */
+export async function loadGrant(context: BaseContext, account: string | undefined): Promise<void> {
+  const who = context.who as Who | null
+  if (!who || account === undefined || (who.project && account === `AUTH_${who.project.id}`)) return
+  const found = known.get(context.request) ?? new Map<string, Grant | null>()
+  known.set(context.request, found)
+  if (found.has(account)) return
+  const row = await findAccount(context.cloud.database.read, account)
+  found.set(account, grantIn(row?.metadata[grantsHeader], who))
+}
+
+/** What `loadGrant` found. */
+export const grantOf = (context: BaseContext, account: string): Grant | null => known.get(context.request)?.get(account) ?? null
