@@ -15,7 +15,7 @@ export const versionFields = ['versionId', 'versionInfo', 'versionList'] as cons
 export const shownId = (id: string): string | number => (/^(0|[1-9]\d{0,14})$/.test(id) ? Number(id) : id)
 
 /** Version, its address and that of the list, as far as a public address tells: `https://host/compute/v2.1/project`. */
-function versionOf(url: string | undefined): Record<string, string> {
+export function versionOf(url: string | undefined): Record<string, string> {
   const match = /^(.*\/)v(\d+(?:\.\d+)?)(?=\/|$)/.exec(url ?? '')
   return match ? { versionId: match[2]!, versionInfo: `${match[0]}/`, versionList: match[1]! } : {}
 }

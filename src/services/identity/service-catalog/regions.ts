@@ -37,7 +37,10 @@ const view = (row: RegionRow, { href }: { href(path: string): string }) => ({
   id: row.id,
   description: row.description,
   parent_region_id: row.parent_region_id,
-  links: { self: href(`/regions/${encodeURIComponent(row.id)}`) },
+  links: {
+    self: href(`/regions/${encodeURIComponent(row.id)}`),
+    child_regions: `${href('/regions')}?parent_region_id=${encodeURIComponent(row.id)}`,
+  },
 })
 
 /** Throws 404 for a parent that is not there and 409 when the region would stand below itself. */

@@ -7,11 +7,12 @@ import { tenantView } from './common.ts'
 const time = (ms: number) => new Date(ms).toISOString().replace(/\.\d+Z$/, 'Z')
 const fullTime = (ms: number) => new Date(ms).toISOString().replace('Z', '000Z')
 
-/** Endpoints as v2.0 has them: one entry a region with three addresses. This service itself is shown with this version. */
+/** Endpoints as v2.0 has them: one entry a region with three addresses. This service itself is shown with this version; those without endpoints not at all. */
 export async function serviceCatalog(db: Db, projectId: string | null) {
-  return (await catalogFor(db, projectId)).map(({ type, name, endpoints }) => {
+  const services = (await catalogFor(db, projectId)).filter(({ endpoints }) => endpoints.length)
+  return services.map(({ type, name, endpoints }) => {
     const regions = [...new Set(endpoints.map((endpoint) => endpoint.region))]
-    const url = (region: string | null, side: string) => {
+    const url = (region: string | null, side: string): { publicURL?: string } => {
       const found = endpoints.find((endpoint) => endpoint.region === region && endpoint.interface === side)?.url
       return found === undefined ? {} : { [`${side}URL`]: type === 'identity' ? found.replace(/\/v3$/, '/v2.0') : found }
     }

@@ -2,6 +2,7 @@
 import { notFound } from '../../../api/faults.ts'
 import { type BaseContext, operation, resource } from '../../../api/operation.ts'
 import type { Who } from '../../../auth/who.ts'
+import { versionOf } from '../endpoint-templates/view.ts'
 import { tokenRules } from '../tokens/subject.ts'
 import { v2 } from './common.ts'
 import { accessView, serviceCatalog } from './token-view.ts'
@@ -66,7 +67,7 @@ export const v2Validate = [
       const services = await serviceCatalog(db, project.id)
       return {
         endpoints: services.flatMap(({ type, name, endpoints }) =>
-          endpoints.map((endpoint) => ({ ...endpoint, tenantId: project.id, type, name, status: 'OK' })),
+          endpoints.map((endpoint) => ({ ...endpoint, ...versionOf(endpoint.publicURL), tenantId: project.id, type, name, status: 'OK' })),
         ),
         endpoints_links: [],
       }
