@@ -1,4 +1,5 @@
 import { ask, type Db, execute } from '../db/database.ts'
+import { statement } from '../db/statement.ts'
 import { expiringMemberships } from './federation.ts'
 import './tables.ts'
 
@@ -33,10 +34,50 @@ export const findDomainByName = (db: Db, name: string) =>
     .where('is_domain', '=', true)
     .executeTakeFirst()
 
-export async function isRevoked(db: Db, auditIds: string[]): Promise<boolean> {
-  return (
-    (await db.selectFrom('identity_revoked_tokens').select('audit_id').where('audit_id', 'in', auditIds).executeTakeFirst()) !== undefined
-  )
+export interface Bearer {
+  id: string
+  name: string
+  enabled: boolean
+  token_epoch: number
+  password_expires_at: string | null
+  home_id: string
+  home_name: string
+  home_enabled: number
+  revoked: number | string
+}
+
+const bearer = statement<Bearer>(`select u.id, u.name, u.enabled, u.token_epoch, u.password_expires_at,
+    d.id as home_id, d.name as home_name, d.enabled as home_enabled,
+    (select count(*) from identity_revoked_tokens where audit_id in (?, ?)) as revoked
+  from identity_users u join identity_projects d on d.id = u.domain_id where u.id = ?`)
+
+/** The user with its domain, when both are enabled and none of the audit ids (own, and first of the chain) was revoked. */
+export async function findBearer(db: Db, userId: string, auditIds: string[] = []): Promise<Bearer | undefined> {
+  const [row] = await bearer(db, [auditIds[0] ?? '', auditIds.at(-1) ?? '', userId])
+  return row?.enabled && row.home_enabled && !Number(row.revoked) ? row : undefined
+}
+
+interface ScopeRow {
+  id: string
+  name: string
+  is_domain: boolean
+  enabled: boolean
+  owner_id: string | null
+  owner_name: string
+  owner_enabled: number
+}
+
+const scoped =
+  statement<ScopeRow>(`select p.id, p.name, p.is_domain, p.enabled, o.id as owner_id, o.name as owner_name, o.enabled as owner_enabled
+  from identity_projects p left join identity_projects o on o.id = p.domain_id where p.id = ?`)
+
+/** A project or domain that a token may be for, with its domain (itself, where it is one); undefined when one of them is disabled. */
+export async function findScope(db: Db, id: string) {
+  const [row] = await scoped(db, [id])
+  if (!row?.enabled) return undefined
+  const { name, is_domain } = row
+  if (is_domain) return { id, name, isDomain: true, domain: { id, name } }
+  return row.owner_id && row.owner_enabled ? { id, name, isDomain: false, domain: { id: row.owner_id, name: row.owner_name } } : undefined
 }
 
 /** The token of that audit id counts no more, nor those made from it. Rows of tokens that have ended long ago are swept away. */
@@ -76,18 +117,6 @@ export async function withImplied(db: Db, ids: Iterable<string>): Promise<RoleRe
     .execute()
 }
 
-/** Ids of the projects above this one and of its domain, nearest first. */
-async function ancestors(db: Db, projectId: string): Promise<string[]> {
-  const above: string[] = []
-  let project = await findProject(db, projectId)
-  while (project?.parent_id && !above.includes(project.parent_id)) {
-    above.push(project.parent_id)
-    project = await findProject(db, project.parent_id)
-  }
-  if (project && !project.is_domain && !above.includes(project.domain_id)) above.push(project.domain_id)
-  return above
-}
-
 /** Groups besides those that the user is a member of for good. */
 export interface AlsoIn {
   /** Of the user's token, when it came from a federated login. */
@@ -103,37 +132,52 @@ export async function actorsOf(db: Db, userId: string, { groups = [], now }: Als
   return [...new Set([userId, ...groups, ...rows.map((row) => row.group_id), ...passing.map((row) => row.group_id)])]
 }
 
+/** Roles of a user on a target in one statement: by whom, from where, what was granted, and what that implies. */
+function rolesStatement(ofProject: boolean, groups: number) {
+  const also = ' union select cast(? as text)'.repeat(groups)
+  return statement<RoleRef>(`with recursive actors(id) as (
+    select group_id from identity_group_members where user_id = ?
+    union select m.group_id from identity_expiring_members m join identity_providers p on p.id = m.provider_id
+      where m.user_id = ? and m.expires_at > ? and p.enabled = 1
+    union select cast(? as text)${also}),
+  ${
+    ofProject
+      ? `above(id) as (
+    select parent_id from identity_projects where id = ? and parent_id is not null
+    union select p.parent_id from identity_projects p join above a on a.id = p.id where p.parent_id is not null),
+  sources(id) as (select id from above union select domain_id from identity_projects where id = ? and is_domain = 0),`
+      : ''
+  }
+  granted(id) as (
+    select role_id from identity_assignments
+      where actor_id in (select id from actors) and target_id = ? and target_type = ? and inherited = 0
+    ${
+      ofProject
+        ? `union select role_id from identity_assignments
+      where actor_id in (select id from actors) and target_id in (select id from sources) and inherited = 1`
+        : ''
+    }),
+  roles(id) as (
+    select id from granted union select i.implied_role_id from identity_implied_roles i join roles r on r.id = i.prior_role_id)
+  select id, name, domain_id from identity_roles where domain_id = '' and id in (select id from roles) order by name`)
+}
+const rolesStatements = new Map<string, ReturnType<typeof rolesStatement>>()
+
 /** All roles of a user on a target: direct, by groups, inherited from above, and implied. A domain's own roles count only by what they imply, whatever their names. */
-export async function effectiveRoles(
+export function effectiveRoles(
   db: Db,
   userId: string,
-  target: { type: 'project' | 'domain' | 'system'; id: string },
-  also: AlsoIn = {},
+  { type, id }: { type: 'project' | 'domain' | 'system'; id: string },
+  { groups = [], now }: AlsoIn = {},
 ): Promise<RoleRef[]> {
-  const actors = await actorsOf(db, userId, also)
-  const direct = await db
-    .selectFrom('identity_assignments')
-    .select('role_id')
-    .where('actor_id', 'in', actors)
-    .where('target_type', '=', target.type)
-    .where('target_id', '=', target.id)
-    .where('inherited', '=', false)
-    .execute()
-  const ids = new Set(direct.map((row) => row.role_id))
-  if (target.type === 'project') {
-    const above = await ancestors(db, target.id)
-    if (above.length) {
-      const inherited = await db
-        .selectFrom('identity_assignments')
-        .select('role_id')
-        .where('actor_id', 'in', actors)
-        .where('target_id', 'in', above)
-        .where('inherited', '=', true)
-        .execute()
-      for (const row of inherited) ids.add(row.role_id)
-    }
+  const key = `${type === 'project'} ${groups.length}`
+  let ask = rolesStatements.get(key)
+  if (!ask) {
+    ask = rolesStatement(type === 'project', groups.length)
+    rolesStatements.set(key, ask)
   }
-  return (await withImplied(db, ids)).filter((role) => role.domain_id === '')
+  const members = [userId, userId, now ?? Number.MAX_SAFE_INTEGER, userId, ...groups]
+  return ask(db, [...members, ...(type === 'project' ? [id, id] : []), id, type])
 }
 
 /** Enabled services with their enabled endpoints. */

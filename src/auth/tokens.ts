@@ -6,7 +6,7 @@ import { authorityOf, type Delegation, delegationKinds } from './delegation.ts'
 import { expiringMemberships, type Federation, isVouchedFor } from './federation.ts'
 import { fernetDecrypt, fernetEncrypt } from './fernet.ts'
 import type { KeyRepository } from './keys.ts'
-import { effectiveRoles, findProject, findUser, generation, isRevoked } from './store.ts'
+import { effectiveRoles, findBearer, findScope, generation } from './store.ts'
 import { credentialsOf, type Who } from './who.ts'
 
 export type Scope = { type: 'none' } | { type: 'project'; id: string } | { type: 'domain'; id: string } | { type: 'system' }
@@ -124,18 +124,14 @@ export function createTokens(parts: {
   }
 
   const resolve: Tokens['resolve'] = async (db, content) => {
-    const bearer = await findUser(db, content.userId)
-    if (!bearer?.enabled || content.epoch !== bearer.token_epoch) return null
-    if (await isRevoked(db, content.auditIds)) return null
-    const bearerDomain = await findProject(db, bearer.domain_id)
-    if (!bearerDomain?.enabled) return null
+    const bearer = await findBearer(db, content.userId, content.auditIds)
+    if (bearer?.token_epoch !== content.epoch) return null
     const { scope, federation } = content
     if (federation && !(await isVouchedFor(db, federation))) return null
     const now = clock.now()
     const also = { groups: federation?.groupIds, now }
     let delegation: Who['delegation'] = null
     let user = bearer
-    let userDomain = bearerDomain
     if (content.delegation) {
       const { kind, id, epoch } = content.delegation
       const authority = await authorityOf(db, kind, id, bearer.id, new Date(now).toISOString())
@@ -143,26 +139,23 @@ export function createTokens(parts: {
       if (authority.projectId !== (scope.type === 'project' ? scope.id : null) || !['project', 'none'].includes(scope.type)) return null
       delegation = { ...content.delegation, authority }
       if (authority.userId !== bearer.id) {
-        const other = await findUser(db, authority.userId)
-        const home = other && (await findProject(db, other.domain_id))
-        if (!other?.enabled || !home?.enabled) return null
+        const other = await findBearer(db, authority.userId)
+        if (!other) return null
         user = other
-        userDomain = home
       }
     }
     let project: Who['project'] = null
     let domain: Who['domain'] = null
     let roles: Who['roles'] = []
     if (scope.type === 'project') {
-      const row = await findProject(db, scope.id)
-      const owner = row?.is_domain ? row : row && (await findProject(db, row.domain_id))
-      if (!row?.enabled || !owner?.enabled) return null
-      project = { id: row.id, name: row.name, domain: { id: owner.id, name: owner.name }, isDomain: row.is_domain }
+      const row = await findScope(db, scope.id)
+      if (!row) return null
+      project = row
       roles = delegation ? delegation.authority.roles : await effectiveRoles(db, user.id, { type: 'project', id: row.id }, also)
     } else if (scope.type === 'domain') {
-      const row = await findProject(db, scope.id)
-      if (!row?.enabled || !row.is_domain) return null
-      domain = { id: row.id, name: row.name }
+      const row = await findScope(db, scope.id)
+      if (!row?.isDomain) return null
+      domain = row.domain
       roles = await effectiveRoles(db, user.id, { type: 'domain', id: row.id }, also)
     } else if (scope.type === 'system') roles = await effectiveRoles(db, user.id, { type: 'system', id: 'system' }, also)
     if (scope.type !== 'none' && !roles.length) return null
@@ -171,7 +164,7 @@ export function createTokens(parts: {
       user: {
         id: user.id,
         name: user.name,
-        domain: { id: userDomain.id, name: userDomain.name },
+        domain: { id: user.home_id, name: user.home_name },
         passwordExpiresAt: user.password_expires_at,
       },
       project,
