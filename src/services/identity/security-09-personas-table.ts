@@ -147,5 +147,5 @@ export const withoutRule = [
   'versions.show-v3',
 ]
 
-/** Reads that find nothing on the stage: who may is told so by a 404. */
-export const findNothing = ['v2.tenant-endpoints.show', 'v2.OS-KSEC2.show', 'v2.OS-KSS3.show']
+/** Reads that find nothing on the stage: who may is told so by another fault. */
+export const findNothing = /^(domain-config\.|v2\.tenant-endpoints\.show|v2\.OS-KS(EC2|S3)\.show)/

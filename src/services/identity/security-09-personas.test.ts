@@ -44,7 +44,7 @@ test('every persona against every operation', async (t) => {
       const refused = answer.status === 401 && !/signature/.test(answer.text)
       const right = may ? !refused && answer.status < 500 && !isDenied(answer) : isDenied(answer)
       // What only reads finds its row: else nobody was tried on anything.
-      const found = !may || order(operation) > 0 || answer.status < 300 || findNothing.includes(operation.id)
+      const found = !may || order(operation) > 0 || answer.status < 300 || findNothing.test(operation.id)
       if (!right || !found)
         wrong.push(
           `${operation.id}: ${name} ${operation.method} ${path}: ${answer.status}, ${may ? 'allowed' : 'denied'} ${answer.text.slice(0, 200)}`,
@@ -52,10 +52,11 @@ test('every persona against every operation', async (t) => {
     }
     // Those who may not first, all at once: nothing changes by them.
     await Promise.all(personas.filter((name) => !allowed.includes(name)).map((name) => one(name, false)))
-    for (const name of personas) if (allowed.includes(name)) await one(name, true)
+    if (order(operation) === 0) await Promise.all(allowed.map((name) => one(name, true)))
+    else for (const name of allowed) await one(name, true)
   }
   t.diagnostic(`${ruled.length} operations, ${asked} requests`)
-  assert.deepEqual(wrong, [])
+  assert.deepEqual(wrong.slice(0, 20), [])
 })
 
 test('no operation of any service, but those that say so, is had without a token, with one that has ended, or that somebody changed', async (t) => {
