@@ -131,7 +131,8 @@ export async function checkTempUrl(
 function refuseIndirection(context: BaseContext): void {
   for (const name of ['x-object-manifest', 'x-symlink-target', 'x-copy-from'])
     if (context.headers[name] !== undefined) throw plain(400, `The header '${name}' is not allowed in this tempurl`)
-  if (context.rawQuery.has('multipart-manifest')) throw plain(400, 'multipart-manifest is not allowed in this tempurl')
+  for (const name of ['multipart-manifest', 'version-id'])
+    if (context.rawQuery.has(name)) throw plain(400, `${name} is not allowed in this tempurl`)
 }
 
 const quoted = (name: string) => name.replace(/[^\x20-\x7e]|["\\]/g, '_')

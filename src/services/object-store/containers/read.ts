@@ -3,6 +3,7 @@ import { type Access, authorize } from '../access/authorize.ts'
 import { checkContainerName, limits } from '../limits.ts'
 import { listObjects } from '../listing/objects.ts'
 import { formatType, listingFormat, listingQuery } from '../listing/query.ts'
+import { versionsPage } from '../listing/versions-page.ts'
 import type { Container } from '../tables.ts'
 import { isBrowser, webContainer } from '../web/static.ts'
 import { containerMissing, findContainer } from './store.ts'
@@ -32,6 +33,7 @@ export const showContainer = operation({
     const query = listingQuery(context.rawQuery, limits.container_listing_limit)
     const format = listingFormat(context)
     const headers = { ...containerHeaders(row, access), 'content-type': formatType[format] }
+    if (context.rawQuery.has('versions')) return reply({ headers, body: await versionsPage(context, row, query, format) })
     const body = await listObjects(context.db, row, query, format)
     if (!body.length) return reply({ status: 204, headers })
     return reply({ headers, body })

@@ -109,3 +109,43 @@ test('versions of a container that keeps them', async () => {
   await call('GET', `o?version-id=${first}`, 404)
   await call('DELETE', '', 409)
 })
+
+test('versions are listed, and an older one can be made the present one', async () => {
+  await using cloud = await testCloud()
+  const { call } = await withContainer(cloud)
+  await call('PUT', 'o', 201, { raw: 'zero' })
+  await call('PUT', 'o?version-id=null', 400)
+  await call('POST', '', 204, { headers: { 'x-versions-enabled': 'true' } })
+  const ids: string[] = []
+  for (const raw of ['1', '2']) ids.push((await call('PUT', 'o', 201, { raw })).headers.get('x-object-version-id')!)
+  await call('PUT', 'p/q', 201, { raw: 'p' })
+  const listed = async (query = '') =>
+    (await call('GET', `?versions&format=json${query}`, 200)).body.map((row: Record<string, unknown>) =>
+      'subdir' in row ? row.subdir : [row.name, row.version_id, row.is_latest, row.bytes],
+    )
+  const [first, second] = ids
+  const rows = [
+    ['o', second, true, 1],
+    ['o', first, false, 1],
+    ['o', 'null', false, 4],
+  ]
+  assert.deepEqual((await listed()).slice(0, 3), rows)
+  assert.deepEqual(await listed('&prefix=o&limit=1'), rows.slice(0, 1))
+  assert.deepEqual(await listed(`&prefix=o&marker=o&version_marker=${second}`), rows.slice(1))
+  assert.deepEqual(await listed(`&prefix=o&limit=1&marker=o&version_marker=${first}`), rows.slice(2))
+  assert.deepEqual((await listed('&delimiter=/')).slice(3), ['p/'])
+  assert.equal((await call('GET', '?versions', 200)).text, 'o\no\no\np/q\n')
+  const made = await call('PUT', `o?version-id=${first}`, 201)
+  assert.equal(made.headers.get('x-object-version-id'), first)
+  assert.equal((await call('GET', 'o', 200)).text, '1')
+  assert.equal((await call('GET', `o?version-id=${second}`, 200)).text, '2')
+  assert.deepEqual((await listed('&prefix=o'))[0], ['o', first, true, 1])
+  await call('PUT', 'o?version-id=1.00000', 404)
+  await call('PUT', `o?version-id=${first}`, 400, { raw: 'body' })
+  const marker = (await call('DELETE', 'o', 204)).headers.get('x-object-version-id')!
+  await call('GET', 'o', 404)
+  await call('PUT', `o?version-id=${marker}`, 404)
+  await call('PUT', 'o?version-id=null', 201)
+  assert.equal((await call('GET', 'o', 200)).text, 'zero')
+  for (const bad of ['&version_marker=null', '&marker=o&version_marker=x', '&reverse=true']) await call('GET', `?versions${bad}`, 400)
+})

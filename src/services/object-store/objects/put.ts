@@ -10,6 +10,7 @@ import { lookAhead } from './ahead.ts'
 import { copyInto } from './copy.ts'
 import { linkHeaders } from './links.ts'
 import { contentType, deleteAt, objectMetadata } from './metadata.ts'
+import { restoreVersion } from './restore.ts'
 import { objectScope } from './scope.ts'
 import type { NewObject } from './store.ts'
 import { writeObject } from './write.ts'
@@ -32,6 +33,7 @@ export const putObject = operation({
     if (context.rawQuery.has('extract-archive')) return extractArchive(context, account, `${container}/${object}`)
     const scope = await objectScope(context, 'write')
     const { headers, cloud } = context
+    if (context.rawQuery.has('version-id')) return restoreVersion(context, scope)
     if (headers['x-copy-from'] !== undefined) return copyInto(context, scope)
     const length = bodyLength(context)
     const onlyNew = noneMatch(context)
