@@ -49,7 +49,7 @@ export async function startProvider(options: { opaque?: boolean } = {}): Promise
     const path = request.url!.split('?')[0]!
     asked.set(path, (asked.get(path) ?? 0) + 1)
     if (result.fail !== null) response.writeHead(result.fail).end()
-    else if (path.startsWith('/interaction/')) void interact(request, response)
+    else if (path.startsWith('/interaction/')) void interact(request, response).catch(() => response.writeHead(400).end())
     else current.callback()(request, response)
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
@@ -57,7 +57,7 @@ export async function startProvider(options: { opaque?: boolean } = {}): Promise
 
   async function interact(request: http.IncomingMessage, response: http.ServerResponse) {
     await current.interactionDetails(request, response)
-    await current.interactionFinished(request, response, { login: { accountId: result.loggedIn } })
+    await current.interactionFinished(request, response, { login: { accountId: result.loggedIn }, consent: {} })
   }
 
   function make(): Provider {
