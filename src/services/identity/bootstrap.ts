@@ -5,6 +5,8 @@ import { changeGeneration } from '../../auth/store.ts'
 import type { Cloud } from '../../cloud.ts'
 import { writeCatalog } from './catalog.ts'
 import { ensureDepth } from './limits/model.ts'
+import { passwordPattern } from './users/passwords.ts'
+import { updateActivity } from './users/store.ts'
 
 const roles = ['admin', 'manager', 'member', 'reader', 'service']
 /** Each role has what the next one has. */
@@ -20,6 +22,7 @@ export const defaultDomainId = 'default'
 export async function bootstrapIdentity(cloud: Cloud, initialPassword: string | null): Promise<void> {
   const { environment, config, database } = cloud
   await ensureDepth(cloud)
+  if (config.passwordRegex !== null) passwordPattern(config.passwordRegex)
   const created_at = new Date(environment.clock.now()).toISOString()
   const known = await database.read
     .selectFrom('identity_users')
@@ -62,10 +65,18 @@ export async function bootstrapIdentity(cloud: Cloud, initialPassword: string | 
           .execute()
     }
     if (known) {
+      // Who gives the password at the start has the machine: nothing keeps that administrator out.
+      if (config.adminPassword !== null)
+        await updateActivity(db, known.id, { failed_auth_count: 0, failed_auth_at: null, last_active_at: created_at })
       if (password_hash) {
         await db
           .updateTable('identity_users')
-          .set(({ eb }) => ({ password_hash, password_changed_at: created_at, token_epoch: eb('token_epoch', '+', 1) }))
+          .set(({ eb }) => ({
+            password_hash,
+            password_changed_at: created_at,
+            password_expires_at: null,
+            token_epoch: eb('token_epoch', '+', 1),
+          }))
           .where('id', '=', known.id)
           .execute()
         await changeGeneration(db)

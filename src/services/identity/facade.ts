@@ -5,6 +5,7 @@ import type { Who } from '../../auth/who.ts'
 import type { Cloud } from '../../cloud.ts'
 import { decryptBlob } from './credentials/blob.ts'
 import { findCredential } from './credentials/store.ts'
+import { isInactive } from './users/attempts.ts'
 
 export interface IdentityFacade {
   /** The secret behind an EC2 access key and who acts with it; null when there is no such key or its user may do nothing there. */
@@ -26,7 +27,7 @@ export const identityFacade = (cloud: Cloud): IdentityFacade => ({
     // Keys that were made with a delegated token carry less than the user's roles: they are not honoured here.
     if (blob.trust_id || blob.app_cred_id || blob.access_token_id || typeof blob.secret !== 'string') return null
     const user = await findUser(read, row.user_id)
-    if (!user) return null
+    if (!user || isInactive(cloud.config, user, cloud.environment.clock.now())) return null
     const seconds = Math.floor(cloud.environment.clock.now() / 1000)
     const who = await cloud.tokens.resolve(read, {
       userId: user.id,

@@ -7,6 +7,8 @@ import { effectiveRoles, findDomainByName, findProject, findProjectByName, findU
 import type { Scope } from '../../../auth/tokens.ts'
 import type { Who } from '../../../auth/who.ts'
 import type { Cloud } from '../../../cloud.ts'
+import { isInactive, isLocked, noteActivity, noteFailure, noteSuccess } from '../users/attempts.ts'
+import { isExpired } from '../users/passwords.ts'
 import type { ScopeRequest } from './schema.ts'
 
 interface DomainRef {
@@ -51,11 +53,16 @@ export async function provePassword(
         ? await findUserByName(database.read, domain, user.name)
         : undefined
   const right = await checkPassword(user.password, row?.password_hash ?? null, config.passwordCost)
-  if (!right || !row?.enabled) throw unauthorized()
-  if (row.password_expires_at && row.password_expires_at <= new Date(environment.clock.now()).toISOString())
-    throw unauthorized('The password is expired and needs to be changed.')
-  const home = await findProject(database.read, row.domain_id)
-  if (!home?.enabled) throw unauthorized()
+  const nowMs = environment.clock.now()
+  const home = row && (await findProject(database.read, row.domain_id))
+  if (!right || !row?.enabled || !home?.enabled || isLocked(config, row, nowMs) || isInactive(config, row, nowMs)) {
+    await noteFailure(cloud, right ? undefined : row)
+    throw unauthorized()
+  }
+  if (!(await noteSuccess(cloud, row.id))) throw unauthorized()
+  // Only who knows the password is told; dashboards look for these words and then offer to change it.
+  if (isExpired(row, new Date(nowMs).toISOString()))
+    throw unauthorized(`The password is expired and needs to be changed for user: ${row.id}.`)
   return { userId: row.id, epoch: row.token_epoch, methods: ['password'], defaultProjectId: row.default_project_id }
 }
 
@@ -90,7 +97,8 @@ export async function proveDelegation(cloud: Cloud, kind: DelegationKind, id: st
   const { read } = cloud.database
   const bearer = await findUser(read, bearerId)
   const authority = bearer && (await authorityOf(read, kind, id, bearerId, new Date(cloud.environment.clock.now()).toISOString()))
-  if (!bearer?.enabled || !authority) throw unauthorized()
+  if (!bearer?.enabled || !authority || isInactive(cloud.config, bearer, cloud.environment.clock.now())) throw unauthorized()
+  await noteActivity(cloud, bearer)
   return {
     userId: bearerId,
     epoch: bearer.token_epoch,

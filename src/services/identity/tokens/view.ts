@@ -1,5 +1,6 @@
 import type { Who } from '../../../auth/who.ts'
 import type { CatalogService } from '../catalog.ts'
+import { passwordTime } from '../users/view.ts'
 
 /** `2026-11-21T09:38:39.000000Z`: six digits, as clients parse it. */
 export const tokenTime = (ms: number): string => new Date(ms).toISOString().replace('Z', '000Z')
@@ -9,7 +10,12 @@ export function tokenView(who: Who, catalog: CatalogService[] | null) {
   return {
     token: {
       methods: who.methods,
-      user: { ...pickNamed(who.user), domain: who.user.domain, password_expires_at: who.user.passwordExpiresAt, ...federationView(who) },
+      user: {
+        ...pickNamed(who.user),
+        domain: who.user.domain,
+        password_expires_at: passwordTime(who.user.passwordExpiresAt),
+        ...federationView(who),
+      },
       ...(who.project ? { is_domain: who.project.isDomain, project: { ...pickNamed(who.project), domain: who.project.domain } } : {}),
       ...(who.domain ? { domain: who.domain } : {}),
       ...(who.system ? { system: { all: true } } : {}),

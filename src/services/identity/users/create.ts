@@ -1,23 +1,25 @@
 import { notFound } from '../../../api/faults.ts'
 import { operation } from '../../../api/operation.ts'
-import { hashPassword } from '../../../auth/passwords.ts'
 import type { User } from '../../../auth/tables.ts'
 import type { Cloud } from '../../../cloud.ts'
 import type { Tx } from '../../../db/database.ts'
 import { extraOf, mergeOptions, missing } from '../attributes.ts'
 import { findDomain } from '../domains/domains.ts'
 import { homeDomain } from '../projects/create.ts'
+import { type NewPassword, passwordColumns, passwordHash } from './passwords.ts'
 import { userRules, userTarget } from './resource.ts'
 import { knownUser, type UserBody, UserCreate } from './schema.ts'
 import { insertUser } from './store.ts'
 import { userView } from './view.ts'
+
+export { passwordHash } from './passwords.ts'
 
 /** Makes a user; the password was hashed before, outside of the transaction. */
 export async function addUser(
   cloud: Cloud,
   tx: Tx,
   body: UserBody & { name: string; domain_id: string },
-  password_hash: string | null,
+  password: NewPassword | null,
   now: string,
 ): Promise<User> {
   if (!(await findDomain(tx.db, body.domain_id))) throw notFound(missing('domain')(body.domain_id))
@@ -26,9 +28,7 @@ export async function addUser(
     name: body.name,
     domain_id: body.domain_id,
     enabled: body.enabled ?? true,
-    password_hash,
-    password_changed_at: password_hash === null ? null : now,
-    password_expires_at: null,
+    ...passwordColumns(password, body.options ?? {}, now, 'administrator'),
     default_project_id: body.default_project_id ?? null,
     email: body.email ?? null,
     description: body.description ?? null,
@@ -36,7 +36,6 @@ export async function addUser(
     failed_auth_count: 0,
     failed_auth_at: null,
     last_active_at: null,
-    self_service_password: false,
     extra: extraOf(body, knownUser),
     options: mergeOptions({}, body.options),
     created_at: now,
@@ -44,10 +43,6 @@ export async function addUser(
   await insertUser(tx.db, row)
   return row
 }
-
-/** The hash of a password, null where there is none. Slow on purpose: never in a transaction. */
-export const passwordHash = async (cloud: Cloud, password: string | null | undefined): Promise<string | null> =>
-  password === null || password === undefined ? null : hashPassword(password, cloud.config.passwordCost, cloud.environment.random)
 
 export const create = operation({
   id: 'users.create',

@@ -35,12 +35,73 @@ export async function swapPassword(db: Db, id: string, before: string, changes: 
   return result.numUpdatedRows === 1n
 }
 
+/** Hashes of a user's former passwords, the newest first. */
+export async function passwordHistory(db: Db, userId: string, count: number): Promise<string[]> {
+  if (count <= 0) return []
+  const rows = await db
+    .selectFrom('identity_password_history')
+    .select('password_hash')
+    .where('user_id', '=', userId)
+    .orderBy('created_at', 'desc')
+    .orderBy('id')
+    .limit(count)
+    .execute()
+  return rows.map((row) => row.password_hash)
+}
+
+/** Leaves the newest `keep`. */
+export async function forgetPasswords(db: Db, userId: string, keep: number): Promise<void> {
+  const kept = db
+    .selectFrom('identity_password_history')
+    .select('id')
+    .where('user_id', '=', userId)
+    .orderBy('created_at', 'desc')
+    .orderBy('id')
+    .limit(keep)
+  await db.deleteFrom('identity_password_history').where('user_id', '=', userId).where('id', 'not in', kept).execute()
+}
+
+/** One more wrong proof; the first again after those of `forgotten` and before have locked the user and let go. */
+export async function countFailure(db: Db, id: string, most: number, forgotten: string, now: string): Promise<void> {
+  await db
+    .updateTable('identity_users')
+    .set((eb) => ({
+      failed_auth_count: eb
+        .case()
+        .when(eb.and([eb('failed_auth_count', '>=', most), eb('failed_auth_at', '<=', forgotten)]))
+        .then(1)
+        .else(eb('failed_auth_count', '+', 1))
+        .end(),
+      failed_auth_at: now,
+    }))
+    .where('id', '=', id)
+    .execute()
+}
+
+/** The same work for nobody. */
+export async function pretendFailure(db: Db): Promise<void> {
+  await db
+    .updateTable('identity_state')
+    .set((eb) => ({ generation: eb('generation', '+', 1) }))
+    .where('id', '=', 2)
+    .execute()
+}
+
+/** Changes that no token depends on. */
+export const updateActivity = (
+  db: Db,
+  id: string,
+  changes: Partial<Pick<User, 'failed_auth_count' | 'failed_auth_at' | 'last_active_at'>>,
+) => db.updateTable('identity_users').set(changes).where('id', '=', id).execute()
+
 /** Takes away users with their grants, memberships and credentials. */
 export async function deleteUsers(db: Db, ids: string[]): Promise<void> {
   if (!ids.length) return
   await db.deleteFrom('identity_assignments').where('actor_type', '=', 'user').where('actor_id', 'in', ids).execute()
   await db.deleteFrom('identity_group_members').where('user_id', 'in', ids).execute()
   await db.deleteFrom('identity_credentials').where('user_id', 'in', ids).execute()
+  await db.deleteFrom('identity_password_history').where('user_id', 'in', ids).execute()
+  await db.deleteFrom('identity_passcode_uses').where('user_id', 'in', ids).execute()
   await db.deleteFrom('identity_federated_users').where('user_id', 'in', ids).execute()
   await db.deleteFrom('identity_expiring_members').where('user_id', 'in', ids).execute()
   await db.deleteFrom('identity_directory_entries').where('public_id', 'in', ids).execute()

@@ -3,28 +3,31 @@ import { operation } from '../../../api/operation.ts'
 import type { User } from '../../../auth/tables.ts'
 import type { Tx } from '../../../db/database.ts'
 import { ensureSameId, mergeExtra, mergeOptions } from '../attributes.ts'
-import { passwordHash } from './create.ts'
+import { keepInHistory, type NewPassword, passwordColumns, passwordHash } from './passwords.ts'
 import { user, userRules } from './resource.ts'
 import { knownUser, type UserBody, UserUpdate } from './schema.ts'
 import { updateUser } from './store.ts'
 import { userView } from './view.ts'
 
-/** Changes a user. A new password, and being disabled, end all tokens of the user for ever. `hash`: of the new password, undefined to keep the old one. */
-export async function changeUser(tx: Tx, row: User, body: UserBody, hash: string | null | undefined, now: string): Promise<User> {
+/** Changes a user. A new password, and being disabled, end all tokens of the user for ever; being enabled unlocks. `password`: undefined keeps the old one, null takes it away. */
+export async function changeUser(tx: Tx, row: User, body: UserBody, password: NewPassword | null | undefined, now: string): Promise<User> {
   ensureSameId(row.id, body)
   if (body.domain_id !== undefined && body.domain_id !== row.domain_id) throw badRequest('Cannot change Domain ID.')
   const { name, enabled, description, email, default_project_id, options } = body
+  const merged = mergeOptions(row.options, options)
+  if (password !== undefined) await keepInHistory(tx.db, row, password, now)
   const changes: Partial<User> = {
     ...(name === undefined ? {} : { name }),
     ...(enabled === undefined ? {} : { enabled }),
+    ...(enabled === true ? { failed_auth_count: 0, failed_auth_at: null, last_active_at: now } : {}),
     ...(description === undefined ? {} : { description }),
     ...(email === undefined ? {} : { email }),
     ...(default_project_id === undefined ? {} : { default_project_id }),
-    ...(options === undefined ? {} : { options: mergeOptions(row.options, options) }),
-    ...(hash === undefined ? {} : { password_hash: hash, password_changed_at: now, password_expires_at: null }),
+    ...(options === undefined ? {} : { options: merged }),
+    ...(password === undefined ? {} : passwordColumns(password, merged, now, 'administrator')),
     extra: mergeExtra(row.extra, body, knownUser),
   }
-  return updateUser(tx.db, row, changes, hash !== undefined || enabled === false)
+  return updateUser(tx.db, row, changes, password !== undefined || enabled === false)
 }
 
 export const update = operation({

@@ -1,16 +1,21 @@
 import type { User } from '../../../auth/tables.ts'
+import type { Cloud } from '../../../cloud.ts'
+import { isInactive } from './attempts.ts'
+
+/** As clients of identity parse it: six digits, no zone. */
+export const passwordTime = (iso: string | null): string | null => (iso === null ? null : iso.replace(/\.(\d{3})Z$/, '.$1000'))
 
 /** Wire form of a user (reference 6.7). Never with anything of the password. */
-export const userView = (row: User, { href }: { href(path: string): string }) => ({
+export const userView = (row: User, { href, cloud }: { href(path: string): string; cloud: Cloud }) => ({
   ...row.extra,
   id: row.id,
   name: row.name,
   domain_id: row.domain_id,
-  enabled: row.enabled,
+  enabled: row.enabled && !isInactive(cloud.config, row, cloud.environment.clock.now()),
   ...(row.default_project_id === null ? {} : { default_project_id: row.default_project_id }),
   ...(row.description === null ? {} : { description: row.description }),
   ...(row.email === null ? {} : { email: row.email }),
   options: row.options,
-  password_expires_at: row.password_expires_at,
+  password_expires_at: passwordTime(row.password_expires_at),
   links: { self: href(`/users/${row.id}`) },
 })
