@@ -1,4 +1,5 @@
 // Version documents: what clients read first, without a token, to learn which versions there are and where.
+import { type HomeNames, homeDocument, wantsHome } from './json-home.ts'
 import { type BaseContext, type Operation, operation, reply } from './operation.ts'
 import type { Link } from './types.ts'
 
@@ -36,6 +37,8 @@ export interface VersionDocuments {
   mediaTypesInList?: boolean
   /** Ids in data/operations.json of the list. */
   catalog?: string[]
+  /** The version that has a home document (application/json-home), of which service, and its names. */
+  home?: { service: string; major: string; names: HomeNames }
 }
 
 function entry(version: VersionEntry, context: BaseContext, mediaTypes: boolean) {
@@ -59,7 +62,17 @@ export function versionDocuments({
   own,
   mediaTypesInList = false,
   catalog = [],
+  home,
 }: VersionDocuments): Operation[] {
+  const homes = new Map<string, object>()
+  /** The home document, when it is asked for and this place has one. */
+  function homeReply({ cloud, headers }: BaseContext, prefix: string) {
+    if (!home || !wantsHome(headers.accept)) return undefined
+    const { operations } = cloud.services.find(({ name }) => name === home.service)!
+    const body = homes.get(prefix) ?? homeDocument(operations, home.major, prefix, home.names)
+    homes.set(prefix, body)
+    return reply({ headers: { 'content-type': 'application/json-home', vary: 'Accept' }, status: 200, body })
+  }
   const common = { method: 'GET', auth: 'none', policy: null } as const
   const lists = paths.map((path, index) =>
     operation({
@@ -71,6 +84,8 @@ export function versionDocuments({
       catalog: index ? [] : catalog,
       status,
       async handle(context) {
+        const resources = homeReply(context, home ? `/${home.major}` : '')
+        if (resources) return resources
         const entries = versions.map((version) => entry(version, context, mediaTypesInList))
         return reply({ status, headers: { vary: 'X-Auth-Token' }, body: { versions: style === 'values' ? { values: entries } : entries } })
       },
@@ -88,6 +103,8 @@ export function versionDocuments({
       summary: `Show details of version ${version.major}`,
       catalog: version.catalog ?? [],
       async handle(context) {
+        const resources = home?.major === version.major ? homeReply(context, '') : undefined
+        if (resources) return resources
         const shown = entry(version, context, true)
         return reply({ headers: { vary: 'X-Auth-Token' }, body: own === 'version' ? { version: shown } : { versions: [shown] } })
       },

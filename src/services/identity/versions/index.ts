@@ -1,5 +1,6 @@
 // Version documents of identity (reference 6.1, 8.1, 9.1).
 import { type VersionEntry, versionDocuments } from '../../../api/version-documents.ts'
+import { homeNames } from './home.ts'
 
 const json = (major: string) => [{ base: 'application/json', type: `application/vnd.openstack.identity-${major}+json` }]
 
@@ -28,5 +29,6 @@ export const versionOperations = versionDocuments({
   status: 300,
   own: 'version',
   mediaTypesInList: true,
+  home: { service: 'identity', major: 'v3', names: homeNames },
   catalog: ['identity-v3.api-versions.list-versions', 'identity-v2.0.api-versions.list-versions'],
 })
