@@ -10,7 +10,7 @@ import { endpointRules, ensureUrl, Url } from '../service-catalog/endpoints.ts'
 import { ownService } from '../service-catalog/services.ts'
 import { deleteEndpoints, ensureRegion, insertEndpoint, updateEndpoint } from '../service-catalog/store.ts'
 import { v2 } from '../v2.0/common.ts'
-import { page } from './page.ts'
+import { page } from '../v2.0/page.ts'
 import { allTemplates, findServiceOf, findTemplate, giveToSame, lockCatalog } from './store.ts'
 import { type Template, templateView, versionFields } from './view.ts'
 

@@ -12,6 +12,7 @@ import { defaultDomainId } from '../bootstrap.ts'
 import { roleRules, roleTarget } from '../roles/roles.ts'
 import { deleteRoles, findRole, findRoleByName, insertRole, roleQuery } from '../roles/store.ts'
 import { v2 } from './common.ts'
+import { page } from './page.ts'
 
 const view = (row: RoleRow) => ({
   ...row.extra,
@@ -51,7 +52,10 @@ const rolesAt = (path: '/OS-KSADM' | '/OS-KSADM/roles', documented: boolean) => 
       catalog: ids('list-roles'),
       policy: roleRules.list,
       policyTarget: () => ({}),
-      handle: async ({ db }) => ({ roles: (await roleQuery(db, '').orderBy('name').execute()).map(view), roles_links: [] }),
+      async handle(context) {
+        const { rows, links } = page(context, path, await roleQuery(context.db, '').orderBy('name').execute())
+        return { roles: rows.map(view), roles_links: links }
+      },
     }),
     operation({
       ...v2,
@@ -158,7 +162,11 @@ function grantsAt(
       catalog: catalog.list,
       policy: rules.list,
       policyTarget: targetOf,
-      handle: async (context) => ({ roles: (await grantedRoles(context.db, grantOf(context))).map(view), roles_links: [] }),
+      async handle(context) {
+        const at = path.replace(/\{(\w+)\}/g, (_, name: string) => (context.params as Record<string, string>)[name]!)
+        const { rows, links } = page(context, at, await grantedRoles(context.db, grantOf(context)))
+        return { roles: rows.map(view), roles_links: links }
+      },
     }),
     operation({
       ...v2,

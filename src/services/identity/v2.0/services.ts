@@ -9,6 +9,7 @@ import { endpointRules, ensureUrl, Url } from '../service-catalog/endpoints.ts'
 import { newService, ownService, removeService, serviceRules } from '../service-catalog/services.ts'
 import { deleteEndpoints, ensureRegion, findService, insertEndpoint, insertService, serviceQuery } from '../service-catalog/store.ts'
 import { v2 } from './common.ts'
+import { page } from './page.ts'
 
 const ksadm = 'identity-v2.0-ext.os-ksadm-admin-extension'
 const wrap = (row: Service) => ({ 'OS-KSADM:service': view(row) })
@@ -53,10 +54,10 @@ const servicesAt = (path: '/services' | '/OS-KSADM/services', documented: boolea
       summary: 'List services',
       catalog: ids('list-services'),
       policy: serviceRules.list,
-      handle: async ({ db }) => ({
-        'OS-KSADM:services': (await serviceQuery(db).orderBy('type').execute()).map(view),
-        'OS-KSADM:services_links': [],
-      }),
+      async handle(context) {
+        const { rows, links } = page(context, path, await serviceQuery(context.db).orderBy('type').orderBy('id').execute())
+        return { 'OS-KSADM:services': rows.map(view), 'OS-KSADM:services_links': links }
+      },
     }),
     operation({
       ...v2,

@@ -15,6 +15,7 @@ import { projectQuery, usableProjects } from '../projects/store.ts'
 import { changeProject } from '../projects/update.ts'
 import { userRules } from '../users/resource.ts'
 import { isAdminPort, tenant, tenantView, userView, v2 } from './common.ts'
+import { nextLinks, page } from './page.ts'
 import { listUsersOnProject } from './store.ts'
 
 const attributes = { description: Type.Optional(Description), enabled: Type.Optional(Type.Boolean()) }
@@ -36,14 +37,15 @@ const list = operation({
   ],
   policy: rule('identity:list_tenants', '', 'List the tenants of the token (public port) or all (admin port, by identity:list_projects).'),
   policyTarget: () => ({}),
-  async handle({ db, who, cloud, request, rawQuery, allows }) {
+  async handle(context) {
+    const { db, who, cloud, request, rawQuery, allows } = context
     // The admin port lists all tenants, the public one those of the token; with one port for both, it depends on the asker.
     const admin = isAdminPort(cloud, request)
     const all = allows('identity:list_projects')
     if (admin && !all) throw deniedList()
     const ids = admin || (admin === null && all) ? undefined : await usableProjects(db, await projectsOfUser(db, who.user.id))
     const query = projectQuery(db, false, {}, ids).where('domain_id', '=', defaultDomainId)
-    const { rows } = await listRows<Project>(query, projectShape, {
+    const { rows, next } = await listRows<Project>(query, projectShape, {
       ...listRequest(rawQuery),
       filters: rawQuery.has('name') ? { name: rawQuery.get('name') } : {},
     })
@@ -51,7 +53,7 @@ const list = operation({
       if (!rows[0]) throw notFound(missing('project')(rawQuery.get('name')!))
       return { tenant: tenantView(rows[0]) }
     }
-    return { tenants: rows.map(tenantView), tenants_links: [] }
+    return { tenants: rows.map(tenantView), tenants_links: nextLinks(context, '/tenants', next) }
   },
 })
 
@@ -115,7 +117,11 @@ export const v2Tenants = [
     catalog: ['identity-v2.0-ext.os-ksadm-admin-extension.list-users-on-a-tenant'],
     on: tenant,
     policy: userRules.list,
-    handle: async ({ db, tenant }) => ({ users: (await listUsersOnProject(db, tenant.id)).map(userView), users_links: [] }),
+    async handle(context) {
+      const { db, tenant } = context
+      const { rows, links } = page(context, `/tenants/${tenant.id}/users`, await listUsersOnProject(db, tenant.id))
+      return { users: rows.map(userView), users_links: links }
+    },
   }),
 ]
 

@@ -20,6 +20,7 @@ import type { UserBody } from '../users/schema.ts'
 import { deleteUsers, userQuery } from '../users/store.ts'
 import { changeUser } from '../users/update.ts'
 import { user, userView, v2 } from './common.ts'
+import { nextLinks } from './page.ts'
 import { accessView } from './token-view.ts'
 
 const Word = Type.Union([Type.String({ maxLength: 255 }), Type.Null()])
@@ -110,13 +111,14 @@ const list = operation({
   catalog: ['identity-v2.0-admin.users.list-users', 'identity-v2.0-ext.os-ksadm-admin-extension.list-users'],
   policy: userRules.list,
   policyTarget: () => ({ target: {} }),
-  async handle({ db, rawQuery }) {
+  async handle(context) {
+    const { db, rawQuery } = context
     const name = rawQuery.get('name')
-    const { rows } = await listRows<User>(userQuery(db, { domainId: defaultDomainId }), userList.shape, {
+    const { rows, next } = await listRows<User>(userQuery(db, { domainId: defaultDomainId }), userList.shape, {
       ...listRequest(rawQuery),
       filters: name === null ? {} : { name },
     })
-    if (name === null) return { users: rows.map(userView), users_links: [] }
+    if (name === null) return { users: rows.map(userView), users_links: nextLinks(context, '/users', next) }
     if (!rows[0]) throw notFound(missing('user')(name))
     return { user: userView(rows[0]) }
   },
@@ -176,7 +178,7 @@ const changeOwn = operation({
     await changeOwnPassword(cloud, who.user.id, body.user.original_password, body.user.password, now)
     // All tokens ended with the old password: the answer brings a new one for the same tenant.
     const row = (await findUser(cloud.database.read, who.user.id))!
-    const proof = { userId: row.id, epoch: row.token_epoch, methods: ['password'], defaultProjectId: null }
+    const proof = { userId: row.id, epoch: row.token_epoch, methods: who.methods, defaultProjectId: null }
     const { token, who: now_ } = await issueToken(
       cloud,
       proof,

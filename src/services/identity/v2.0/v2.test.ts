@@ -113,6 +113,34 @@ test('a password under the name of OS-KSADM is one, and is neither kept as it is
   assert.ok(!JSON.stringify(rows).includes('canary'))
 })
 
+test('lists of v2.0 come in pages, each with the address of the next', async () => {
+  await using cloud = await testCloud()
+  const v2 = '/identity/v2.0'
+  const project = await makeProject(cloud, 'p')
+  for (let i = 0; i < 3; i++) await makeUser(cloud, [['member', `/projects/${project}`]])
+  for (const [path, key] of [
+    ['/tenants', 'tenants'],
+    ['/users', 'users'],
+    [`/tenants/${project}/users`, 'users'],
+    ['/OS-KSADM/roles', 'roles'],
+    ['/OS-KSADM', 'roles'],
+    ['/services', 'OS-KSADM:services'],
+  ] as const) {
+    const whole = (await cloud.admin.get(v2 + path)).body[key].map((row: { id: string }) => row.id)
+    assert.ok(whole.length > 1, path)
+    const found: string[] = []
+    for (let next: string | undefined = `${cloud.url}${v2}${path}?limit=1`; next; ) {
+      const { body } = await cloud.admin.get(next.slice(cloud.url.length))
+      assert.ok(body[key].length <= 1)
+      found.push(...body[key].map((row: { id: string }) => row.id))
+      next = body[`${key}_links`].find((each: { rel: string }) => each.rel === 'next')?.href
+    }
+    assert.deepEqual(found, whole, path)
+    await cloud.admin.get(`${v2}${path}?limit=x`, 400)
+    await cloud.admin.get(`${v2}${path}?marker=nowhere`, 400)
+  }
+})
+
 test('v2.0 does not reach into other domains', async () => {
   await using cloud = await testCloud()
   const domain = await makeDomain(cloud, 'd')

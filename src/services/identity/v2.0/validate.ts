@@ -5,6 +5,7 @@ import type { Who } from '../../../auth/who.ts'
 import { versionOf } from '../endpoint-templates/view.ts'
 import { tokenRules } from '../tokens/subject.ts'
 import { v2 } from './common.ts'
+import { page } from './page.ts'
 import { accessView, serviceCatalog } from './token-view.ts'
 import { findV2Token } from './tokens.ts'
 
@@ -61,16 +62,16 @@ export const v2Validate = [
     summary: 'List endpoints for token',
     catalog: ids('list-endpoints-for-token'),
     policy: tokenRules.validate,
-    async handle({ db, subject }) {
+    async handle(context) {
+      const { db, subject } = context
       const { project } = subject
       if (!project) throw notFound('The token has no tenant and so no endpoints.')
       const services = await serviceCatalog(db, project.id)
-      return {
-        endpoints: services.flatMap(({ type, name, endpoints }) =>
-          endpoints.map((endpoint) => ({ ...endpoint, ...versionOf(endpoint.publicURL), tenantId: project.id, type, name, status: 'OK' })),
-        ),
-        endpoints_links: [],
-      }
+      const all = services.flatMap(({ type, name, endpoints }) =>
+        endpoints.map((endpoint) => ({ ...endpoint, ...versionOf(endpoint.publicURL), tenantId: project.id, type, name, status: 'OK' })),
+      )
+      const { rows, links } = page(context, '/OS-KVALIDATE/token/endpoints', all)
+      return { endpoints: rows, endpoints_links: links }
     },
   }),
 ]
