@@ -6,8 +6,9 @@ import { homedir, hostname } from 'node:os'
 import { join, resolve } from 'node:path'
 import { parse } from 'yaml'
 import { type AccountConfig, accountSettings } from './config-accounts.ts'
+import { type ImageConfig, imageSettings } from './config-images.ts'
 
-export interface Config extends AccountConfig {
+export interface Config extends AccountConfig, ImageConfig {
   dataDir: string
   host: 'auto' | 'linux' | 'fake'
   adminPassword: string | null
@@ -39,21 +40,8 @@ export interface Config extends AccountConfig {
   /** log2 of scrypt's N. */
   passwordCost: number
   maxBodyBytes: number
-  maxImageBytes: number
-  importSchemes: string
-  importPorts: string
-  importPrivate: boolean
-  /** Seconds. */
-  importTime: number
-  imageStores: string | null
-  imageDelayedDelete: boolean
-  /** Seconds. */
-  imageScrubTime: number
-  importConversion: 'off' | 'raw' | 'qcow2'
-  /** Seconds. */
-  importConversionTime: number
-  importDecompression: boolean
-  importProperties: string | null
+  /** File of settings of the object store. */
+  objectStore: string | null
 }
 
 /** What the user did wrong, in a sentence that names the mend. The command line prints it without a stack trace. */
@@ -204,56 +192,15 @@ export const settings: readonly Setting[] = [
   setting('passwordHash', { oneOf: ['scrypt'] }, 'scrypt', 'NAME', 'How passwords are hashed.'),
   setting('passwordCost', { from: 1, to: 20 }, 15, 'LOG2N', 'Cost of a password hash: log2 of scrypt’s N.'),
   ...accountSettings,
+  ...imageSettings,
   setting('maxBodyBytes', 'bytes', 2 ** 20, 'BYTES', 'Largest JSON body of a request; `K`, `M` and `G` may follow the number.'),
-  setting('maxImageBytes', 'bytes', 64 * 2 ** 30, 'BYTES', 'Largest image that may be uploaded; `K`, `M` and `G` may follow the number.'),
-  setting('importSchemes', 'text', 'http,https', 'LIST', 'Schemes of addresses that images may be imported from: `http`, `https` or both.'),
-  setting('importPorts', 'text', '80,443', 'LIST', 'Ports of such addresses, or `any`.'),
   setting(
-    'importPrivate',
-    'boolean',
-    false,
-    '',
-    'Let images be imported from private, loopback and link-local addresses too: whoever may import can then reach what this machine reaches.',
-  ),
-  setting('importTime', { from: 1, to: 7 * 86400 }, 3600, 'SECONDS', 'How long the download of an image to import may take.'),
-  setting(
-    'imageStores',
+    'objectStore',
     'path',
     null,
     'FILE',
-    'The stores of image data and which one is the default; see docs/image-stores.md.',
-    '`image-stores.yaml` in the data folder when it is there, else that folder is the one store',
-  ),
-  setting('imageDelayedDelete', 'boolean', false, '', 'Keep the data of deleted images for the scrub time.'),
-  setting(
-    'imageScrubTime',
-    { from: 0, to: 365 * 86400 },
-    86400,
-    'SECONDS',
-    'How long the data of deleted images is kept, with delayed deletion.',
-  ),
-  setting(
-    'importConversion',
-    { oneOf: ['off', 'raw', 'qcow2'] },
-    'off',
-    'FORMAT',
-    'Convert imported disk images to this format, by qemu-img in a sandbox; not ISO and AMI.',
-  ),
-  setting('importConversionTime', { from: 1, to: 7 * 86400 }, 3600, 'SECONDS', 'How long one conversion may take, in CPU and in all.'),
-  setting(
-    'importDecompression',
-    'boolean',
-    false,
-    '',
-    'Decompress imported images whose container format is `compressed`: gzip, zip, zstd, and bzip2 and xz where those programs are.',
-  ),
-  setting(
-    'importProperties',
-    'text',
-    null,
-    'LIST',
-    'Properties, as `name=value,name=value`, that images get when a user who is no administrator imports them.',
-    'none',
+    'Where the object store keeps bytes besides its own disk, and which other clouds containers may be synchronised with; see docs/object-store.md.',
+    '`object-store.yaml` in the data folder, when it is there',
   ),
 ]
 
