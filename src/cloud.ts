@@ -4,6 +4,7 @@ import { createPipeline, type ServicePipeline } from './api/pipeline.ts'
 import type { ServiceDeclaration } from './api/service.ts'
 import { openKeys } from './auth/keys.ts'
 import { createPolicy, type Policy } from './auth/policy.ts'
+import { createReceipts, type Receipts } from './auth/receipts.ts'
 import { createTokens, type Tokens } from './auth/tokens.ts'
 import type { Config } from './config.ts'
 import type { Database } from './db/database.ts'
@@ -26,6 +27,7 @@ export interface Cloud extends Facades {
   metrics: Metrics
   endpoints: Endpoints
   tokens: Tokens
+  receipts: Receipts
   tasks: Tasks
   hosts: Hosts
   quota: Quota
@@ -58,6 +60,7 @@ export async function createCloud(parts: {
     metrics: createMetrics(),
     endpoints: createEndpoints(config, services),
     tokens: createTokens({ database, environment, keys, lifetimeSeconds: config.tokenLifetime }),
+    receipts: createReceipts({ environment, keys, lifetimeSeconds: config.receiptLifetime }),
     quota: createQuota(Object.assign({}, ...services.map((service) => service.quotas ?? {}))),
     pipelines: new Map(),
     policies: new Map(),

@@ -9,6 +9,7 @@ import type { Cloud } from '../../../cloud.ts'
 import { ensureSameId, extraOf, Id, mergeExtra, missing } from '../attributes.ts'
 import { collection } from '../collection.ts'
 import { ensureOwnAuthority } from '../delegations/own-authority.ts'
+import { base32 } from '../tokens/totp.ts'
 import { decryptBlob, ec2Id, encryptBlob } from './blob.ts'
 import { credentialQuery, deleteCredential, findCredential, insertCredential, updateCredential } from './store.ts'
 
@@ -52,6 +53,11 @@ const view = (row: CredentialRow, { href, cloud }: { href(path: string): string;
   blob: decryptBlob(cloud, row.encrypted_blob),
   links: { self: href(`/credentials/${row.id}`) },
 })
+
+/** Throws 400 for a TOTP secret that is not base32 or can be guessed. */
+function ensureSecret(blob: string): void {
+  if (base32(blob).length < 10) throw badRequest('Invalid blob in credential: a TOTP secret has at least 16 letters of base32.')
+}
 
 const list = operation({
   id: 'credentials.list',
@@ -120,6 +126,7 @@ const create = operation({
     if (!(await findUser(tx.db, user_id))) throw notFound(missing('user')(user_id))
     if (project_id && !(await findProject(tx.db, project_id))) throw notFound(missing('project')(project_id))
     if (type === 'ec2' && !project_id) throw badRequest('An EC2 credential needs a project_id.')
+    if (type === 'totp') ensureSecret(blob)
     const id = type === 'ec2' ? ec2Id(blob) : cloud.environment.hexId()
     const row: CredentialRow = {
       id,
@@ -161,6 +168,7 @@ const update = operation({
     if (kind === 'ec2' && !(project_id === undefined ? credential.project_id : project_id))
       throw badRequest('An EC2 credential needs a project_id.')
     // The id stays that of the first access key, as upstream; the new blob must still have one.
+    if (kind === 'totp') ensureSecret(blob ?? decryptBlob(cloud, credential.encrypted_blob))
     if (kind === 'ec2') ec2Id(blob ?? decryptBlob(cloud, credential.encrypted_blob))
     const row = await updateCredential(tx.db, credential.id, {
       ...(type === undefined ? {} : { type }),

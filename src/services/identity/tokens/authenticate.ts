@@ -4,11 +4,14 @@ import { authorityOf, type Delegation, type DelegationKind } from '../../../auth
 import type { Federation } from '../../../auth/federation.ts'
 import { checkPassword } from '../../../auth/passwords.ts'
 import { effectiveRoles, findDomainByName, findProject, findProjectByName, findUser, findUserByName } from '../../../auth/store.ts'
+import type { User } from '../../../auth/tables.ts'
 import type { Scope } from '../../../auth/tokens.ts'
 import type { Who } from '../../../auth/who.ts'
 import type { Cloud } from '../../../cloud.ts'
+import { proveByDirectory } from '../ldap/prove.ts'
 import { isInactive, isLocked, noteActivity, noteFailure, noteSuccess } from '../users/attempts.ts'
 import { isExpired } from '../users/passwords.ts'
+import { ensureFactors } from './factors.ts'
 import type { ScopeRequest } from './schema.ts'
 
 interface DomainRef {
@@ -39,19 +42,25 @@ async function domainId(cloud: Cloud, ref: DomainRef | undefined): Promise<strin
   return undefined
 }
 
+export interface NamedUser {
+  id?: string
+  name?: string
+  domain?: DomainRef
+}
+
+/** The user by id, or by name and domain. */
+export async function namedUser(cloud: Cloud, user: NamedUser): Promise<User | undefined> {
+  if (user.id !== undefined) return findUser(cloud.database.read, user.id)
+  const domain = await domainId(cloud, user.domain)
+  return domain !== undefined && user.name !== undefined ? findUserByName(cloud.database.read, domain, user.name) : undefined
+}
+
 /** Checks a password; `user` by id, or by name and domain. Throws 401. */
-export async function provePassword(
-  cloud: Cloud,
-  user: { id?: string; name?: string; domain?: DomainRef; password: string },
-): Promise<Proof> {
+export async function provePassword(cloud: Cloud, user: NamedUser & { password: string }): Promise<Proof> {
   const { database, config, environment } = cloud
-  const domain = user.id === undefined ? await domainId(cloud, user.domain) : undefined
-  const row =
-    user.id !== undefined
-      ? await findUser(database.read, user.id)
-      : user.name !== undefined && domain !== undefined
-        ? await findUserByName(database.read, domain, user.name)
-        : undefined
+  const theirs = await proveByDirectory(cloud, user, () => domainId(cloud, user.domain))
+  if (theirs) return { userId: theirs.id, epoch: theirs.token_epoch, methods: ['password'], defaultProjectId: null }
+  const row = await namedUser(cloud, user)
   const right = await checkPassword(user.password, row?.password_hash ?? null, config.passwordCost)
   const nowMs = environment.clock.now()
   const home = row && (await findProject(database.read, row.domain_id))
@@ -139,8 +148,9 @@ export async function findScope(cloud: Cloud, asked: ScopeRequest | undefined, p
   throw unauthorized()
 }
 
-/** Makes the token; throws 401 when the user has no role in the scope. */
+/** Makes the token; throws 401 when the user has no role in the scope, and when the user's rules ask for more than was proven. */
 export async function issueToken(cloud: Cloud, proof: Proof, scope: Scope): Promise<{ token: string; who: Who }> {
+  await ensureFactors(cloud, proof.userId, proof.methods)
   const { token, content } = cloud.tokens.issue({
     userId: proof.userId,
     epoch: proof.epoch,

@@ -6,7 +6,9 @@ import { catalogFor } from '../catalog.ts'
 import { proveAccessToken } from '../oauth1/tokens.ts'
 import { issueByTrust } from '../trusts/issue.ts'
 import { findScope, issueToken, type Proof, provePassword, proveToken } from './authenticate.ts'
+import { MissingFactors, receiptHeader, receiptMethods, receiptView } from './factors.ts'
 import { AuthRequest, type ScopeRequest } from './schema.ts'
+import { proveTotp } from './totp.ts'
 import { tokenView } from './view.ts'
 
 /** Reference 6.2.1. Several methods must all prove the same user. */
@@ -24,7 +26,7 @@ export const createToken = operation({
   status: 201,
   transaction: 'none',
   async handle(context) {
-    const { body, query, cloud } = context
+    const { body, query, cloud, headers } = context
     const { identity, scope: asked } = body.auth
     ensureScope(asked)
     ensureUser(identity.password?.user)
@@ -50,16 +52,31 @@ export const createToken = operation({
         if (asked !== undefined) throw unauthorized('Application credentials cannot request a scope.')
         ensureUser(identity.application_credential.user)
         proofs.push(await proveApplicationCredential(cloud, identity.application_credential))
+      } else if (method === 'totp') {
+        if (!identity.totp)
+          throw badRequest(
+            'Expecting to find totp in identity. The server could not comply with the request since it is either malformed or otherwise incorrect.',
+          )
+        ensureUser(identity.totp.user)
+        proofs.push(await proveTotp(cloud, identity.totp.user))
       } else if (method === 'oauth1') proofs.push(await proveAccessToken(context))
       else throw unauthorized('Attempted to authenticate with an unsupported method.')
     }
     const proof = combine(proofs)
+    proof.methods = [...new Set([...proof.methods, ...receiptMethods(cloud, headers[receiptHeader], proof)])]
     const byOauth = proof.delegation?.kind === 'access_token' // its scope is that of the access token, whatever is asked for
     const trustId = typeof asked === 'object' ? asked['OS-TRUST:trust']?.id : undefined
-    const { token, who } =
-      trustId === undefined
-        ? await issueToken(cloud, proof, await findScope(cloud, byOauth ? undefined : asked, proof))
-        : await issueByTrust(cloud, proof, trustId)
+    let issued: Awaited<ReturnType<typeof issueToken>>
+    try {
+      issued =
+        trustId === undefined
+          ? await issueToken(cloud, proof, await findScope(cloud, byOauth ? undefined : asked, proof))
+          : await issueByTrust(cloud, proof, trustId)
+    } catch (error) {
+      if (!(error instanceof MissingFactors)) throw error
+      return reply({ status: 401, headers: { ...error.headers, vary: 'X-Auth-Token' }, body: await receiptView(cloud, error) })
+    }
+    const { token, who } = issued
     const scoped = who.project || who.domain || who.system
     const catalog = scoped && query.nocatalog === undefined ? await catalogFor(cloud.database.read, who.project?.id ?? null) : null
     return reply({ status: 201, headers: { 'x-subject-token': token, vary: 'X-Auth-Token' }, body: tokenView(who, catalog) })

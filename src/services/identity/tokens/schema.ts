@@ -9,6 +9,12 @@ const PasswordUser = Type.Object({
   domain: Type.Optional(Domain),
   password: Type.String({ maxLength: 4096 }),
 })
+const TotpUser = Type.Object({
+  id: Type.Optional(Id),
+  name: Type.Optional(Name),
+  domain: Type.Optional(Domain),
+  passcode: Type.String({ maxLength: 64 }),
+})
 const ScopeProject = Type.Object({ id: Type.Optional(Id), name: Type.Optional(Name), domain: Type.Optional(Domain) })
 
 const ApplicationCredential = Type.Object({
@@ -24,6 +30,7 @@ export const AuthRequest = Closed({
     identity: Type.Object({
       methods: Type.Array(Type.String({ maxLength: 64 }), { minItems: 1, maxItems: 8 }),
       password: Type.Optional(Type.Object({ user: PasswordUser })),
+      totp: Type.Optional(Type.Object({ user: TotpUser })),
       token: Type.Optional(Type.Object({ id: Type.String({ maxLength: 1024 }) })),
       application_credential: Type.Optional(ApplicationCredential),
       oauth1: Type.Optional(Type.Object({})),

@@ -3,7 +3,12 @@ import { Name } from '../../../api/types.ts'
 import { Description, Id } from '../attributes.ts'
 
 const Flag = Type.Optional(Type.Union([Type.Boolean(), Type.Null()]))
-/** Those that upstream knows and that have a meaning here; several factors at login are not built and so not accepted. */
+/** Ways in which a user may log in: each a list of methods that are needed together. */
+const Rules = Type.Array(
+  Type.Array(Type.String({ minLength: 1, maxLength: 64, pattern: '^[\\w-]+$' }), { minItems: 1, maxItems: 10, uniqueItems: true }),
+  { maxItems: 20, uniqueItems: true },
+)
+/** Those that upstream knows. */
 const UserOptions = Type.Object(
   {
     lock_password: Flag,
@@ -11,6 +16,8 @@ const UserOptions = Type.Object(
     ignore_password_expiry: Flag,
     ignore_lockout_failure_attempts: Flag,
     ignore_user_inactivity: Flag,
+    multi_factor_auth_enabled: Flag,
+    multi_factor_auth_rules: Type.Optional(Type.Union([Rules, Type.Null()])),
   },
   { additionalProperties: false },
 )

@@ -87,6 +87,45 @@ export async function pretendFailure(db: Db): Promise<void> {
     .execute()
 }
 
+/**
+ * A passcode is tried: true when it is right (`period` is that of the passcode, null for a wrong one), newer than the last that was used,
+ * and not too many wrong ones came before. All in one: of tries at once each counts.
+ */
+export async function usePasscode(
+  db: Db,
+  userId: string,
+  period: number | null,
+  { most, now, forgotten }: { most: number; now: string; forgotten: string },
+): Promise<boolean> {
+  await db
+    .insertInto('identity_passcode_uses')
+    .values({ user_id: userId })
+    .onConflict((c) => c.doNothing())
+    .execute()
+  const taken = await db
+    .updateTable('identity_passcode_uses')
+    .set((eb) => ({
+      failed_auth_count: eb
+        .case()
+        .when('failed_auth_count', '>=', most)
+        .then(1)
+        .else(eb('failed_auth_count', '+', 1))
+        .end(),
+      failed_auth_at: now,
+    }))
+    .where('user_id', '=', userId)
+    .where((eb) => eb.or([eb('failed_auth_count', '<', most), eb('failed_auth_at', '<=', forgotten)]))
+    .executeTakeFirst()
+  if (taken.numUpdatedRows !== 1n || period === null) return false
+  const used = await db
+    .updateTable('identity_passcode_uses')
+    .set({ last_period: period, failed_auth_count: 0, failed_auth_at: null })
+    .where('user_id', '=', userId)
+    .where('last_period', '<', period)
+    .executeTakeFirst()
+  return used.numUpdatedRows === 1n
+}
+
 /** Changes that no token depends on. */
 export const updateActivity = (
   db: Db,

@@ -73,7 +73,7 @@ test('bad input is refused with 400 or 404', async () => {
     { name: 7 },
     { name: 'y', enabled: 'yes' },
     { name: 'y', password: 5 },
-    { name: 'y', options: { multi_factor_auth_enabled: true } },
+    { name: 'y', options: { multi_factor_auth_enabled: 'yes' } },
     { name: 'y', default_project_id: 'a/b' },
     { name: 'y', email: ['a'] },
   ]) {
