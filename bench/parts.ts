@@ -6,6 +6,7 @@ import { bundlePath } from '../scripts/host/bundle.ts'
 import { ensureGuestImage, guestImage } from '../scripts/host/guest-image.ts'
 import { type BenchCloud, startBenchCloud } from './cloud.ts'
 import { measureControlPlane } from './control-plane.ts'
+import { measureIdentity } from './identity.ts'
 import { measureObjectStore } from './object-store.ts'
 import { measureRealHost } from './real-host.ts'
 import type { Row } from './report.ts'
@@ -71,6 +72,11 @@ export const parts: Record<string, Part> = {
     title: 'Control plane, fake host',
     load: '16 connections, 5 s each, SQLite with every commit flushed.',
     measure: async (peer) => [...(await measureStart(peer)), ...(await withCloud('fake', [], (cloud) => measureControlPlane(cloud, peer)))],
+  },
+  identity: {
+    title: 'Identity with 10,000 users, 1,000 projects and 100,000 role assignments',
+    load: '16 connections, 5 s each, for rates; one connection for times in ms (the median). PostgreSQL without fsync, on the same machine.',
+    measure: measureIdentity,
   },
   'object-store': {
     title: 'Object store',
