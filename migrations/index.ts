@@ -12,6 +12,7 @@ import { endpointTemplates } from './0010-endpoint-templates.ts'
 import { identitySecurity } from './0011-identity-security.ts'
 import { federation } from './0012-federation.ts'
 import { imageStores } from './0013-image-stores.ts'
+import { objectStoreSpeed } from './0014-object-store-speed.ts'
 
 /** All migrations, oldest first. A released one is never changed. */
 export const migrations: Migration[] = [
@@ -28,4 +29,5 @@ export const migrations: Migration[] = [
   identitySecurity,
   federation,
   imageStores,
+  objectStoreSpeed,
 ]

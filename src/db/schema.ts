@@ -99,6 +99,11 @@ export class SchemaChange {
   sql(statement: string): void {
     this.statements.push(statement)
   }
+
+  /** A statement for one of the databases: what only speeds up, never what makes rows differ. */
+  only(dialect: Dialect, statement: string): void {
+    if (dialect === this.#dialect) this.statements.push(statement)
+  }
 }
 
 export interface Migration {

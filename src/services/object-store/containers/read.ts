@@ -34,7 +34,7 @@ export const showContainer = operation({
     const format = listingFormat(context)
     const headers = { ...containerHeaders(row, access), 'content-type': formatType[format] }
     if (context.rawQuery.has('versions')) return reply({ headers, body: await versionsPage(context, row, query, format) })
-    const body = await listObjects(context.db, row, query, format)
+    const body = await listObjects(context.cloud.database, row, query, format)
     if (!body.length) return reply({ status: 204, headers })
     return reply({ headers, body })
   },

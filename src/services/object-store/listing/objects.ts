@@ -1,18 +1,23 @@
-// Listings of objects, remembered while the container does not change: a large page costs more to make than to send.
-import type { Db } from '../../../db/database.ts'
+// Listings of objects as bytes. Where they are written out here they are remembered while the container does not change: a large page
+// costs more to make than to send.
+import type { Database, Db } from '../../../db/database.ts'
 import type { Container } from '../tables.ts'
+import { renderInSqlite } from './in-sqlite.ts'
 import type { Format, ListingQuery } from './query.ts'
 import { renderObjects } from './render.ts'
 import { objectsIn } from './store.ts'
 import { walk } from './walk.ts'
 
-const cacheBytes = 32 * 1024 * 1024
+const cacheBytes = 16 * 1024 * 1024
 const smallest = 4096
 
 const caches = new WeakMap<Db, { pages: Map<string, Buffer>; bytes: number }>()
 
 /** The page as bytes. `row` must have been read by the same request: its `changes` says which pages still hold. */
-export async function listObjects(db: Db, row: Container, query: ListingQuery, format: Format): Promise<Buffer> {
+export async function listObjects(database: Database, row: Container, query: ListingQuery, format: Format): Promise<Buffer> {
+  const db = database.read
+  const made = database.dialect === 'sqlite' ? await renderInSqlite(db, row.id, query, format) : null
+  if (made) return made
   let cache = caches.get(db)
   if (!cache) {
     cache = { pages: new Map(), bytes: 0 }

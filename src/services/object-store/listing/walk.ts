@@ -20,15 +20,16 @@ export interface Range {
 
 const firstPage = 256
 
-/** Up to `query.limit` rows and folders. `fetch` gives rows in ascending order, or descending when `reverse`. */
-export async function walk<Row extends Named>(query: ListingQuery, fetch: (range: Range) => Promise<Row[]>): Promise<(Row | Folder)[]> {
-  const { limit, reverse } = query
+/** Where the names that a query asks for begin and end; null when there can be none. */
+export function boundsOf(
+  query: ListingQuery,
+): { prefix: string; delimiter: string; low: string | null; lowOpen: boolean; high: string | null } | null {
+  const { reverse } = query
   let { prefix, delimiter } = query
   if (query.path !== null) {
     prefix = query.path && !query.path.endsWith('/') ? `${query.path}/` : query.path
     delimiter = '/'
   }
-  const result: (Row | Folder)[] = []
   const marker = query.marker || null
   const endMarker = query.endMarker || null
   // Bounds in ascending order; the lower one is open when it comes from a marker.
@@ -46,9 +47,20 @@ export async function walk<Row extends Named>(query: ListingQuery, fetch: (range
   if (delimiter && !reverse && marker?.endsWith(delimiter) && marker.startsWith(prefix) && marker.length > prefix.length) {
     low = successor(marker)
     lowOpen = false
-    if (low === null) return result
+    if (low === null) return null
   }
-  if (limit === 0) return result
+  return { prefix, delimiter, low, lowOpen, high }
+}
+
+/** Up to `query.limit` rows and folders. `fetch` gives rows in ascending order, or descending when `reverse`. */
+export async function walk<Row extends Named>(query: ListingQuery, fetch: (range: Range) => Promise<Row[]>): Promise<(Row | Folder)[]> {
+  const { limit, reverse } = query
+  const marker = query.marker || null
+  const result: (Row | Folder)[] = []
+  const bounds = boundsOf(query)
+  if (!bounds || limit === 0) return result
+  const { prefix, delimiter } = bounds
+  let { low, lowOpen, high } = bounds
   let page = delimiter ? Math.min(firstPage, limit) : limit
   for (;;) {
     const rows = await fetch({ from: low, after: lowOpen, to: high, limit: page, reverse })

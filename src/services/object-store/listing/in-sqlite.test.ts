@@ -1,0 +1,75 @@
+import assert from 'node:assert/strict'
+import { randomInt } from 'node:crypto'
+import { test } from 'node:test'
+import { ask } from '../../../db/database.ts'
+import { testCloud } from '../../../testing/test-cloud.ts'
+import { withContainer } from '../testing.ts'
+import { folderQuery, plainQuery, renderInSqlite } from './in-sqlite.ts'
+import type { ListingQuery } from './query.ts'
+import { renderObjects } from './render.ts'
+import { objectsIn } from './store.ts'
+import { walk } from './walk.ts'
+
+test('listings that SQLite makes are those that are made here, and come from the index', async (t) => {
+  await using cloud = await testCloud()
+  const { database } = cloud.cloud
+  if (database.dialect !== 'sqlite') return t.skip('only on SQLite')
+  await withContainer(cloud)
+  const { id } = await database.read
+    .selectFrom('object_store_containers')
+    .select('id')
+    .where('name', '=', 'things')
+    .executeTakeFirstOrThrow()
+  const letters = ['a', 'b', '/', '//', 'é', '😀', '"', '\\', ' ']
+  const text = (most: number) => Array.from({ length: randomInt(1, most) }, () => letters[randomInt(letters.length)]).join('')
+  const names = new Set(Array.from({ length: 300 }, () => text(7)))
+  const at = 144804929646224
+  await database.write(async ({ db }) => {
+    for (const [index, name] of [...names].entries()) {
+      const bytes = { place: 'none' as const, data_id: null, size: index, stored: 0, etag: 'd41d8cd98f00b204e9800998ecf8427e' }
+      const about = { version_id: '', content_type: 'text/plain; a="b"', kind: '' as const, metadata: {}, delete_at: null }
+      await db
+        .insertInto('object_store_objects')
+        .values({ container_id: id, name, ...bytes, ...about, made_at: at, changed_at: at + index })
+        .execute()
+    }
+  })
+  for (let round = 0; round < 200; round++) {
+    const any = (make: () => string) => (randomInt(3) ? '' : make())
+    const query: ListingQuery = {
+      limit: randomInt(4) ? 10_000 : randomInt(1, 20),
+      marker: any(() => text(4)),
+      endMarker: any(() => text(4)),
+      prefix: any(() => text(3)),
+      delimiter: randomInt(3) ? ['/', 'é', '//'][randomInt(3)]! : '',
+      path: null,
+      reverse: false,
+    }
+    const entries = await walk(query, (range) => objectsIn(database.read, id, range))
+    const made = String(await renderInSqlite(database.read, id, query, 'text'))
+    assert.equal(made, renderObjects('things', entries, 'text'), JSON.stringify(query))
+    const json = String(await renderInSqlite(database.read, id, query, 'json'))
+    assert.deepEqual(JSON.parse(json), JSON.parse(renderObjects('things', entries, 'json')))
+  }
+  const plan = async (sql: string) => {
+    const values = Array.from(sql.matchAll(/\?/g), () => 1)
+    return JSON.stringify(await ask(database.read, `explain query plan ${sql}`, values))
+  }
+  for (const sql of [plainQuery(false, true, true), folderQuery(false, true, true)])
+    assert.match(await plan(sql), /COVERING INDEX object_store_objects_listed/)
+})
+
+test('what SQL cannot say of an object is said all the same', async () => {
+  await using cloud = await testCloud()
+  const { call, member, at } = await withContainer(cloud)
+  await call('PUT', 'plain', 201, { raw: 'x' })
+  await call('PUT', 'odd', 201, { raw: 'x', headers: { 'content-type': Buffer.from('text/ü').toString('latin1') } })
+  const listed = (await member.get(`${at('')}?format=json`)).body as { name: string; content_type: string }[]
+  assert.deepEqual(
+    listed.map(({ name, content_type }) => [name, content_type]),
+    [
+      ['odd', 'text/ü'],
+      ['plain', 'text/plain;charset=UTF-8'],
+    ],
+  )
+})

@@ -1,0 +1,80 @@
+// Listings that SQLite puts together by itself, from an index that holds the entries made ready (migration 0014): a page of 10,000 takes
+// a fourteenth of the time that its rows would take here, so nothing needs to be remembered. On PostgreSQL, which is another process,
+// rows are fetched and written out here.
+import { ask, type Db } from '../../../db/database.ts'
+import { type Format, type ListingQuery, successor } from './query.ts'
+import { boundsOf } from './walk.ts'
+
+/** The same expression as the index's, or it would not be used. Null where a row needs more than SQL can say: manifests, texts that are not ASCII. */
+const entry = `case when kind = '' and content_type not glob '*[^ -~]*' then '{"bytes":' || size || ',"hash":"' || etag || '","name":' || json_quote(name) || ',"content_type":' || json_quote(content_type) || ',"last_modified":"' || strftime('%Y-%m-%dT%H:%M:%S', changed_at / 100000, 'unixepoch') || printf('.%05d0"}', changed_at % 100000) end`
+
+interface Page {
+  page: Buffer | null
+  /** Entries in it, and those that could be made. */
+  entries: number
+  made: number
+}
+
+const result = (item: string, separator: string) =>
+  `select cast(group_concat(${item}, ${separator}) as blob) as page, count(*) as entries, count(${item}) as made`
+
+/** Rows in the order of their names; the inner query with its limit is run as it stands, so they come in that order. */
+export const plainQuery = (text: boolean, high: boolean, open: boolean) =>
+  `${result('item', text ? 'char(10)' : "','")} from (select ${text ? 'name' : entry} as item from object_store_objects
+    where container_id = +? and name ${open ? '>' : '>='} +? ${high ? 'and name < +?' : ''} order by name limit +?)`
+
+/**
+ * Each step is one look into the index: behind an object the next name, behind a folder the first name that is not in it. So a folder
+ * costs the same whatever it holds.
+ */
+export const folderQuery = (text: boolean, high: boolean, open: boolean) => {
+  const next = (condition: string) =>
+    `(select name from object_store_objects where container_id = +? and name ${condition} ${high ? 'and name < +?' : ''} order by name limit 1)`
+  // Where the delimiter is behind the prefix; 0 where there is none.
+  const found = 'instr(substr(steps.name, +?), +?)'
+  const behind = `case ${found} when 0 then steps.name || char(1) else substr(steps.name, 1, ${found} + +?) || +? end`
+  const folder = `substr(steps.name, 1, ${found} + +?)`
+  const item = text
+    ? `case ${found} when 0 then steps.name else ${folder} end`
+    : `case ${found} when 0 then (select ${entry} from object_store_objects where container_id = +? and name = steps.name)
+        else '{"subdir":' || json_quote(${folder}) || '}' end`
+  return `with recursive steps (name) as (
+    select ${next(`${open ? '>' : '>='} +?`)}
+    union all
+    select ${next(`>= ${behind}`)} from steps where steps.name is not null
+    limit +?
+  ) ${result('item', text ? 'char(10)' : "','")} from (select ${item} as item from steps where steps.name is not null limit +?)`
+}
+
+/** The page as bytes; null where this cannot make it. */
+export async function renderInSqlite(db: Db, containerId: number, query: ListingQuery, format: Format): Promise<Buffer | null> {
+  if (format === 'xml' || query.reverse || query.path !== null) return null
+  const text = format === 'text'
+  const bounds = boundsOf(query)
+  const empty = Buffer.from(text ? '' : '[]')
+  if (!bounds || query.limit === 0) return empty
+  const { prefix, delimiter, lowOpen } = bounds
+  const low = bounds.low ?? ''
+  const until = bounds.high === null ? [] : [bounds.high]
+  let sql: string
+  let values: unknown[]
+  if (delimiter) {
+    const upTo = successor(delimiter)
+    const size = [...delimiter].length
+    if (upTo === null || [...upTo].length !== size) return null
+    const at = [...prefix].length
+    const found = [at + 1, delimiter]
+    const first = [containerId, low, ...until]
+    const others = [containerId, ...found, ...found, at - 1, upTo, ...until]
+    const item = text ? [...found, ...found, at + size - 1] : [...found, containerId, ...found, at + size - 1]
+    sql = folderQuery(text, until.length > 0, lowOpen)
+    values = [...first, ...others, query.limit + 1, ...item, query.limit]
+  } else {
+    sql = plainQuery(text, until.length > 0, lowOpen)
+    values = [containerId, low, ...until, query.limit]
+  }
+  const { page, entries, made } = (await ask<Page>(db, sql, values))[0]!
+  if (made !== entries) return null
+  if (!entries) return empty
+  return text ? Buffer.concat([page!, Buffer.from('\n')]) : Buffer.concat([Buffer.from('['), page!, Buffer.from(']')])
+}
