@@ -13,6 +13,7 @@ import { identitySecurity } from './0011-identity-security.ts'
 import { federation } from './0012-federation.ts'
 import { imageStores } from './0013-image-stores.ts'
 import { objectStoreSpeed } from './0014-object-store-speed.ts'
+import { containerSync } from './0015-container-sync.ts'
 
 /** All migrations, oldest first. A released one is never changed. */
 export const migrations: Migration[] = [
@@ -30,4 +31,5 @@ export const migrations: Migration[] = [
   federation,
   imageStores,
   objectStoreSpeed,
+  containerSync,
 ]

@@ -15,9 +15,11 @@ import { putObject } from './objects/put.ts'
 import { bootstrapRoles } from './roles.ts'
 import { accessRules } from './rules.ts'
 import { s3Operations } from './s3/index.ts'
+import { loadObjectStoreSettings } from './settings.ts'
 import { createAuditor } from './storage/auditor.ts'
 import { prepareFolders } from './storage/data.ts'
 import { sweepData, sweepIncoming } from './storage/sweep.ts'
+import { syncContainers } from './sync/worker.ts'
 import { answered, preflights } from './web/cors.ts'
 
 export const objectStore = service({
@@ -69,10 +71,12 @@ function transactionId({ environment }: Cloud): string {
 }
 
 async function begin(cloud: Cloud): Promise<void> {
+  loadObjectStoreSettings(cloud.config)
   prepareFolders(cloud)
   await sweepIncoming(cloud)
   const started = cloud.environment.clock.now()
   cloud.tasks.periodic('expire objects', 5000, () => expireObjects(cloud))
+  cloud.tasks.periodic('synchronise containers', 1000, () => syncContainers(cloud))
   const auditor = createAuditor(cloud)
   cloud.tasks.periodic('audit objects', 30_000, async () => void (await auditor.step()))
   let nextSweep = started

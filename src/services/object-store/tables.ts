@@ -63,6 +63,8 @@ declare module '../../db/tables.ts' {
     object_store_containers: ContainerRow
     object_store_objects: ObjectRow
     object_store_versions: ObjectRow
+    /** What is still to be sent to the container's partner. */
+    object_store_sync: { container_id: number; name: string; changed_at: number; retry_at: Generated<number> }
     object_store_blobs: { id: string; data: Buffer }
   }
 }

@@ -8,6 +8,9 @@ import { extractArchive } from '../bulk/extract.ts'
 import { isForm, postForm } from '../forms/post.ts'
 import { merged } from '../headers.ts'
 import { checkContainerName, plain } from '../limits.ts'
+import { forget, noteAll } from '../sync/queue.ts'
+import { syncTarget } from '../sync/target.ts'
+import type { Container, Headers } from '../tables.ts'
 import { nextTimestamp } from '../timestamps.ts'
 import { containerChanges } from './metadata.ts'
 import {
@@ -23,19 +26,44 @@ import { forOwners } from './view.ts'
 
 const common = { path: '/{account}/{container}', auth: 'optional', policy: null, majors: ['v1', 'v1.0'], input: 'stream' } as const
 
+/** What the headers change, with a partner for synchronisation that may be one. */
+function changesOf(context: BaseContext, account: string, name: string, old: Headers): Headers {
+  const changes = containerChanges(context.headers, old)
+  const to = changes['x-container-sync-to']
+  if (to) {
+    const { url } = syncTarget(context.cloud, to)
+    if (
+      decodeURIComponent(new URL(url).pathname).endsWith(`/${account}/${name}`) &&
+      url.startsWith(context.cloud.endpoints.root('object-store'))
+    )
+      throw plain(400, 'A container cannot be its own partner')
+  }
+  return changes
+}
+
+/** Stores the changes of a container; a new partner is to get all that is there. */
+async function store({ db, cloud }: BaseContext, row: Container, changes: Headers): Promise<void> {
+  const metadata = merged(row.metadata, changes, 'container')
+  await setContainerMetadata(db, row.id, metadata, nextTimestamp(cloud.environment.clock))
+  const [before, now] = [row.metadata, metadata].map((one) => one['x-container-sync-to'])
+  const keyed = row.metadata['x-container-sync-key'] !== metadata['x-container-sync-key']
+  if (now && (before !== now || keyed)) await noteAll(db, row.id)
+  else if (before && !now) await forget(db, row.id)
+}
+
 /** Makes the container, or changes the headers of the one that is there; true when it is new. */
 export async function putContainer(context: BaseContext, account: string, name: string): Promise<boolean> {
-  const { db, headers, cloud } = context
+  const { db, cloud } = context
   const at = nextTimestamp(cloud.environment.clock)
   await ensureAccount(db, account, at)
   const known = await findContainer(db, account, name)
   if (!known) {
-    await insertContainer(db, account, name, merged({}, containerChanges(headers, {}), 'container'), at)
+    await insertContainer(db, account, name, merged({}, changesOf(context, account, name, {}), 'container'), at)
     await countInAccount(db, account, { containers: 1 })
     return true
   }
   const row = await lockContainer(context.tx, cloud, known.id)
-  await setContainerMetadata(db, row.id, merged(row.metadata, containerChanges(headers, row.metadata), 'container'), at)
+  await store(context, row, changesOf(context, account, name, row.metadata))
   return false
 }
 
@@ -90,8 +118,7 @@ export const updateContainer = operation({
       const found = await findContainer(tx.db, account, container)
       if (!found) throw containerMissing()
       const row = await lockContainer(tx, cloud, found.id)
-      const metadata = merged(row.metadata, containerChanges(context.headers, row.metadata), 'container')
-      await setContainerMetadata(tx.db, row.id, metadata, nextTimestamp(cloud.environment.clock))
+      await store({ ...context, tx, db: tx.db }, row, changesOf(context, account, container, row.metadata))
     })
     return undefined
   },

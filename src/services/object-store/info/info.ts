@@ -4,6 +4,7 @@ import { maxFailed } from '../bulk/extract.ts'
 import { limits as segments } from '../large-objects/manifest.ts'
 import { limits } from '../limits.ts'
 import { maxSteps } from '../objects/links.ts'
+import { realmInfo } from '../sync/target.ts'
 
 /** What this cloud can do, as clients ask for it. */
 export const capabilities = {
@@ -55,8 +56,9 @@ export const showInfo = operation({
   path: '/info',
   summary: 'List activated capabilities',
   catalog: ['object-store-v1.discoverability.list-activated-capabilities'],
-  async handle() {
-    return reply({ headers: { 'content-type': 'application/json; charset=UTF-8' }, body: JSON.stringify(capabilities) })
+  async handle({ cloud }) {
+    const told = { ...capabilities, container_sync: { realms: realmInfo(cloud) } }
+    return reply({ headers: { 'content-type': 'application/json; charset=UTF-8' }, body: JSON.stringify(told) })
   },
 })
 

@@ -1,3 +1,4 @@
+import { Fault } from '../../../api/faults.ts'
 import { type BaseContext, operation, reply } from '../../../api/operation.ts'
 import type { Db } from '../../../db/database.ts'
 import { allowedByLists, denied } from '../access/authorize.ts'
@@ -6,6 +7,7 @@ import { isForm, postForm } from '../forms/post.ts'
 import { header } from '../headers.ts'
 import { deleteSegments } from '../large-objects/delete.ts'
 import { plain } from '../limits.ts'
+import { noteChange } from '../sync/queue.ts'
 import type { Container, Headers } from '../tables.ts'
 import { nextTimestamp } from '../timestamps.ts'
 import { lookAhead } from './ahead.ts'
@@ -52,6 +54,7 @@ export const updateObject = operation({
       for (const name in row.metadata) if (name.startsWith('x-object-sysmeta-')) kept[name] = row.metadata[name]!
       await setObject(tx.db, container.id, row.name, { metadata: { ...kept, ...metadata }, content_type, delete_at, changed_at, kind })
       await count(tx.db, container, 0, 0)
+      await noteChange(tx, container, row.name, changed_at)
       return reply({ status: 202, headers: { 'content-type': 'text/html; charset=UTF-8' } })
     })
   },
@@ -99,10 +102,11 @@ export async function dropObject(context: BaseContext, scope: Scope): Promise<Re
       return { 'x-object-version-id': version }
     }
     const found = await findObject(tx.db, container.id, object)
+    if (scope.syncAt !== undefined && found && found.changed_at >= scope.syncAt) throw new Fault(409, 'There is a newer object.')
     const old = found && !expired(cloud, found) ? found : undefined
     if (!old && !keepsVersions(container)) throw objectMissing()
     await mayRestore(context, tx.db, scope, container)
-    const marker = await removeKeeping(tx, cloud, container, found, object, nextTimestamp(cloud.environment.clock))
+    const marker = await removeKeeping(tx, cloud, container, found, object, scope.syncAt ?? nextTimestamp(cloud.environment.clock))
     return marker ? { 'x-object-version-id': marker, 'x-object-current-version-id': marker } : {}
   })
 }

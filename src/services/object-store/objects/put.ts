@@ -57,6 +57,7 @@ export const putObject = operation({
       kind,
       received,
       onlyNew,
+      at: scope.syncAt,
       reseller: scope.access.reseller,
     })
     return madeReply(made)

@@ -4,6 +4,7 @@ import { type Access, allowedByLists, authorize, type Need, ownAccess } from '..
 import { checkTempUrl, type TempUrl } from '../access/temp-url.ts'
 import { containerMissing, findContainer } from '../containers/store.ts'
 import { checkContainerName, checkObjectName } from '../limits.ts'
+import { isSync, syncTime } from '../sync/auth.ts'
 import type { Container } from '../tables.ts'
 import { readAhead } from './ahead.ts'
 
@@ -18,6 +19,8 @@ export interface Scope {
   container: Container
   access: Access
   temp: TempUrl | null
+  /** Set where another cloud synchronises the container: the time of what it brings or removes. */
+  syncAt?: number
 }
 
 /** Finds the container and decides. Throws 401, 403 before 404: nobody learns of containers that are not open to him. */
@@ -25,6 +28,16 @@ export async function objectScope(context: BaseContext & { params: Place }, need
   const { account, container, object } = context.params
   const ahead = readAhead(context, context.params)
   const row = ahead ? ahead.container : await findContainer(context.cloud.database.read, account, container)
+  if (need === 'write' && isSync(context, row)) {
+    checkObjectName(object)
+    return {
+      place: { account, container, object },
+      container: row!,
+      access: { owner: false, reseller: false },
+      temp: null,
+      syncAt: syncTime(context),
+    }
+  }
   const temp = await checkTempUrl(context, account, row, container, object)
   const access = temp ? { owner: false, reseller: false } : authorize(context, account, need, row?.metadata)
   checkContainerName(container)

@@ -5,8 +5,9 @@ import type { Db, Tx } from '../../../db/database.ts'
 import { findContainer, lockContainer } from '../containers/store.ts'
 import { isTrue, successor } from '../listing/query.ts'
 import { drop } from '../storage/data.ts'
+import { noteChange } from '../sync/queue.ts'
 import type { Container } from '../tables.ts'
-import { timestampText } from '../timestamps.ts'
+import { nextTimestamp, timestampText } from '../timestamps.ts'
 import { count, findObject, removeObject, replaceObject, type StoredObject } from './store.ts'
 
 export const keepsVersions = (container: Container) => isTrue(container.metadata['x-versions-enabled'])
@@ -46,8 +47,10 @@ export async function removeVersion(
   const row = await findVersion(tx.db, container.id, name, version)
   if (!row) return undefined
   const current = await findObject(tx.db, container.id, name)
-  if (current && current.version_id === row.version_id) await removeObject(tx, cloud, container, current)
-  else await dropVersion(tx, cloud, container, row)
+  if (current && current.version_id === row.version_id) {
+    await noteChange(tx, container, name, nextTimestamp(cloud.environment.clock))
+    await removeObject(tx, cloud, container, current)
+  } else await dropVersion(tx, cloud, container, row)
   return row
 }
 
@@ -157,6 +160,7 @@ export async function removeKeeping(
   at: number,
   nullMarker = false,
 ): Promise<string | null> {
+  await noteChange(tx, container, name, at)
   if (versionsSuspended(container)) {
     const numbered = Boolean(old?.version_id)
     if (old && numbered) await insertVersion(tx.db, old)

@@ -5,6 +5,7 @@ import type { Db } from '../../../db/database.ts'
 import { findAccount } from '../accounts/store.ts'
 import { lockContainer } from '../containers/store.ts'
 import { discard, type Received } from '../storage/data.ts'
+import { noteChange } from '../sync/queue.ts'
 import type { Container, Headers, ObjectKind } from '../tables.ts'
 import { nextTimestamp, timestampText } from '../timestamps.ts'
 import { expired, findObject, type NewObject, replaceObject, type StoredObject } from './store.ts'
@@ -22,6 +23,8 @@ export interface Wanted {
   etag?: string
   /** If-None-Match: `*`. */
   onlyNew?: boolean
+  /** The time of the object where it comes from another cloud, in units; unless it is older than what is there, which throws 409. */
+  at?: number
   /** If-Match and its like: told of what is there now, throws what the client is to hear. */
   onlyIf?: (old: StoredObject | undefined) => void
   /** Told of what is about to be replaced for good, in the transaction that does it. */
@@ -39,7 +42,8 @@ export async function writeObject(cloud: Cloud, container: Pick<Container, 'id'>
       const old = await findObject(tx.db, locked.id, wanted.name)
       if (old && wanted.onlyNew && !expired(cloud, old)) throw new Fault(412, 'A precondition for this request was not met.')
       wanted.onlyIf?.(old && !expired(cloud, old) ? old : undefined)
-      const at = nextTimestamp(cloud.environment.clock)
+      if (wanted.at !== undefined && old && old.changed_at >= wanted.at) throw new Fault(409, 'There is a newer object.')
+      const at = wanted.at ?? nextTimestamp(cloud.environment.clock)
       const object: NewObject = {
         name: wanted.name,
         version_id: keepsVersions(locked) ? timestampText(at) : '',
@@ -60,6 +64,7 @@ export async function writeObject(cloud: Cloud, container: Pick<Container, 'id'>
       // In another container the old bytes are counted there; among own versions they stay counted here.
       await replaceObject(tx, cloud, locked, old, object, received, spare)
       if (versionsSuspended(locked)) await dropNullVersion(tx, cloud, locked, wanted.name)
+      await noteChange(tx, locked, wanted.name, at)
       await checkQuotas(tx.db, locked, old, object, wanted.reseller ?? false)
       return object
     })

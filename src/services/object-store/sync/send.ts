@@ -1,0 +1,54 @@
+// One request to the partner of a container: an object put or removed there, as it was at its time.
+import { request as httpRequest } from 'node:http'
+import { request as httpsRequest } from 'node:https'
+import type { Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
+import { encoded } from '../../../s3-client/sign.ts'
+import { signature } from './auth.ts'
+import type { Target } from './target.ts'
+
+const idleMs = 60_000
+
+export interface Sent {
+  method: 'PUT' | 'DELETE'
+  name: string
+  /** As X-Timestamp has it. */
+  timestamp: string
+  headers: Record<string, string>
+  body: Buffer | Readable | null
+  size: number
+}
+
+/** The status of the partner's answer. Throws where it cannot be reached; the body is closed in any case. */
+export function send(target: Target, userKey: string, nonce: string, what: Sent): Promise<number> {
+  const url = new URL(target.url)
+  const path = `${url.pathname}/${what.name.split('/').map(encoded).join('/')}`
+  const signed = path
+    .split('/')
+    .map((part) => encoded(decodeURIComponent(part)))
+    .join('/')
+  const headers: Record<string, string> = {
+    ...what.headers,
+    'x-timestamp': what.timestamp,
+    'content-length': String(what.size),
+    'user-agent': 'nephos-container-sync',
+  }
+  if (target.realm) {
+    const { name, key } = target.realm
+    headers['x-container-sync-auth'] = `${name} ${nonce} ${signature(what.method, signed, what.timestamp, nonce, key, userKey)}`
+  } else headers['x-container-sync-key'] = userKey
+  return new Promise((resolve, reject) => {
+    const start = url.protocol === 'https:' ? httpsRequest : httpRequest
+    const outgoing = start({ method: what.method, hostname: url.hostname, port: url.port || undefined, path, headers }, (answer) => {
+      answer.resume()
+      resolve(answer.statusCode!)
+    })
+    outgoing.setTimeout(idleMs, () => outgoing.destroy(new Error('the partner does not answer')))
+    outgoing.on('error', (error) => {
+      if (what.body && !Buffer.isBuffer(what.body)) what.body.destroy()
+      reject(error)
+    })
+    if (!what.body || Buffer.isBuffer(what.body)) outgoing.end(what.body ?? undefined)
+    else pipeline(what.body, outgoing).catch(reject)
+  })
+}
