@@ -7,6 +7,7 @@ import { createStaging, type Staging } from './data/staging.ts'
 import { completeOne, findVisible } from './images/store.ts'
 import { createImageTexts, type ImageTexts } from './images/view.ts'
 import { createImportJobs, type ImportJobs } from './imports/jobs.ts'
+import { addresses } from './stores/addresses.ts'
 import { openStores, type Stores } from './stores/index.ts'
 import { activeLocations } from './stores/locations.ts'
 import { createScrubber, type Scrubber } from './stores/place.ts'
@@ -62,7 +63,7 @@ export function imageFacade(cloud: Cloud, objectStore: Cloud['objectStore']): Im
     store: createStaging(join(cloud.config.dataDir, 'images', 'incoming')),
     stores,
     scrubber,
-    texts: createImageTexts(),
+    texts: createImageTexts((image) => addresses({ config: cloud.config, stores }, image)),
     imports: createImportJobs(cloud),
     async find(db, imageId, who) {
       const row = await findVisible(db, imageId, who)

@@ -7,6 +7,7 @@ import { importHeaders } from '../imports/discovery.ts'
 import { count, maxProperties, maxTags } from '../quotas.ts'
 import { ownerMember } from '../rules.ts'
 import { ImageAnswer } from '../schemas/image.ts'
+import { addresses } from '../stores/addresses.ts'
 import { checkVisibility } from './publish.ts'
 import { checkName, checkValue, type Fields, ImageCreate, ImageId, isField } from './schema.ts'
 import { fullImage, isIdUsed, setProperties, setTags } from './store.ts'
@@ -26,7 +27,9 @@ export const createImage = operation({
   async handle(context) {
     const id = await insertImage(context, context.body as Record<string, unknown>)
     const headers = { location: context.href(`/images/${id}`), ...importHeaders(context.cloud.image.stores) }
-    return reply({ status: 201, headers, body: imageView((await fullImage(context.tx.db, id))!) })
+    const { config, image } = context.cloud
+    const made = (await fullImage(context.tx.db, id))!
+    return reply({ status: 201, headers, body: imageView(made, addresses({ config, stores: image.stores }, made)) })
   },
 })
 

@@ -26,7 +26,7 @@ export async function eraseImage({ tx, cloud, now }: Pick<BaseContext, 'tx' | 'c
   const image = await fullImage(tx.db, id)
   if (!image || image.status === 'pending_delete') throw notFound(missingImage(id))
   if (image.protected) throw forbidden(`Image ${id} is protected and cannot be deleted.`)
-  const later = cloud.config.imageDelayedDelete && image.stores.length > 0
+  const later = cloud.config.imageDelayedDelete && image.places.length > 0
   const due = later ? new Date(cloud.environment.clock.now() + cloud.config.imageScrubTime * 1000).toISOString() : now
   await release(tx.db, id, due)
   if (later) await change(tx.db, id, now, { status: 'pending_delete', upload_id: null, staged_bytes: null })

@@ -8,8 +8,8 @@ export type Image = Selectable<ImageRow>
 export interface FullImage extends Image {
   tags: string[]
   properties: Record<string, string>
-  /** Stores that have its data. */
-  stores: string[]
+  /** Where its data lies. */
+  places: { store: string; data_key: string }[]
 }
 
 export interface Viewer {
@@ -41,15 +41,22 @@ export const findVisible = (db: Db, id: string, viewer: Viewer): Promise<Image |
 export async function complete(db: Db, rows: Image[]): Promise<FullImage[]> {
   if (!rows.length) return []
   const ids = rows.map((row) => row.id)
-  const full = new Map<string, FullImage>(rows.map((row) => [row.id, { ...row, tags: [], properties: {}, stores: [] }]))
+  const full = new Map<string, FullImage>(rows.map((row) => [row.id, { ...row, tags: [], properties: {}, places: [] }]))
   for (const { image_id, tag } of await db.selectFrom('image_tags').selectAll().where('image_id', 'in', ids).orderBy('tag').execute()) {
     full.get(image_id)!.tags.push(tag)
   }
   for (const row of await db.selectFrom('image_properties').selectAll().where('image_id', 'in', ids).orderBy('name').execute()) {
     full.get(row.image_id)!.properties[row.name] = row.value
   }
-  const data = db.selectFrom('image_locations').select(['image_id', 'store']).where('image_id', 'in', ids).where('state', '=', 'active')
-  for (const row of await data.orderBy('created_at').orderBy('store').execute()) full.get(row.image_id)!.stores.push(row.store)
+  const data = db
+    .selectFrom('image_locations')
+    .select(['image_id', 'store', 'data_key'])
+    .where('image_id', 'in', ids)
+    .where('state', '=', 'active')
+  for (const row of await data.orderBy('created_at').orderBy('store').execute()) {
+    const { image_id, store, data_key } = row
+    full.get(image_id)!.places.push({ store, data_key })
+  }
   return [...full.values()]
 }
 

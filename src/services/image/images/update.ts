@@ -5,6 +5,8 @@ import { rule } from '../../../auth/policy.ts'
 import { bytes, count } from '../quotas.ts'
 import { ownerMember } from '../rules.ts'
 import { ImageAnswer } from '../schemas/image.ts'
+import { addresses, dropPlace } from '../stores/addresses.ts'
+import { release } from '../stores/locations.ts'
 import { checkCounts } from './create.ts'
 import { type Change, mediaTypes, readPatch } from './patch.ts'
 import { checkVisibility } from './publish.ts'
@@ -29,7 +31,9 @@ export const updateImage = operation({
     if (!mediaTypes.includes(mediaType as never)) {
       throw new Fault(415, `Unsupported Content-Type: ${mediaType.slice(0, 80)}`, { headers: { 'accept-patch': mediaTypes.join(', ') } })
     }
-    return imageView(await changeImage(context, seen.id, readPatch(context.body, mediaType)))
+    const { config, image } = context.cloud
+    const changed = await changeImage(context, seen.id, readPatch(context.body, mediaType))
+    return imageView(changed, addresses({ config, stores: image.stores }, changed))
   },
 })
 
@@ -40,7 +44,7 @@ export async function changeImage(context: BaseContext, id: string, changes: Cha
   await change(db, id, now)
   const before = await fullImage(db, id)
   if (!before) throw notFound(missingImage(id))
-  const after: FullImage = { ...before, tags: [...before.tags], properties: { ...before.properties } }
+  const after: FullImage = { ...before, tags: [...before.tags], properties: { ...before.properties }, places: [...before.places] }
   for (const one of changes) apply(context, after, one)
   checkCounts(after.tags, after.properties)
   if (after.owner_id !== before.owner_id) {
@@ -56,6 +60,10 @@ export async function changeImage(context: BaseContext, id: string, changes: Cha
     .execute()
   await setTags(db, id, after.tags)
   await setProperties(db, id, after.properties)
+  for (const { store } of before.places.filter((place) => !after.places.includes(place))) {
+    await release(db, id, now, { store })
+    tx.afterCommit(cloud.image.scrubber.kick)
+  }
   return (await fullImage(db, id))!
 }
 
@@ -63,6 +71,10 @@ export async function changeImage(context: BaseContext, id: string, changes: Cha
 function apply(context: BaseContext, image: FullImage, { op, path, value }: Change): void {
   const [name = '', index] = path
   if (name === 'id') throw forbidden("Attribute 'id' is read-only.")
+  if (name === 'locations' && context.cloud.config.showMultipleLocations) {
+    dropPlace(context, image, op, index)
+    return
+  }
   checkName(name)
   if (index !== undefined) applyToTags(image, op, index, value)
   else if (op === 'remove') {

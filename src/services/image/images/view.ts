@@ -5,7 +5,8 @@ import { complete, type FullImage } from './store.ts'
 /** Times on the wire have whole seconds. */
 export const wireTime = (iso: string) => `${iso.slice(0, 19)}Z`
 
-export const imageView = (image: FullImage) => ({
+/** `more`: fields that depend on the settings. */
+export const imageView = (image: FullImage, more: object) => ({
   ...image.properties,
   name: image.name,
   disk_format: image.disk_format,
@@ -26,7 +27,8 @@ export const imageView = (image: FullImage) => ({
   created_at: wireTime(image.created_at),
   updated_at: wireTime(image.updated_at),
   tags: image.tags,
-  ...(image.stores.length ? { stores: image.stores.join(',') } : {}),
+  ...(image.places.length ? { stores: image.places.map(({ store }) => store).join(',') } : {}),
+  ...more,
   self: `/v2/images/${image.id}`,
   file: `/v2/images/${image.id}/file`,
   schema: '/v2/schemas/image',
@@ -39,7 +41,7 @@ export interface ImageTexts {
 
 const cacheSize = 5000
 
-export function createImageTexts(): ImageTexts {
+export function createImageTexts(more: (image: FullImage) => object): ImageTexts {
   const known = new Map<string, { revision: number; text: string }>()
   return {
     async of(db, images) {
@@ -48,7 +50,7 @@ export function createImageTexts(): ImageTexts {
       if (missing.length) {
         const rows = await db.selectFrom('images').selectAll().where('id', 'in', missing).execute()
         for (const image of await complete(db, rows)) {
-          const text = JSON.stringify(imageView(image))
+          const text = JSON.stringify(imageView(image, more(image)))
           fresh.set(image.id, text)
           known.delete(image.id)
           known.set(image.id, { revision: image.revision, text })

@@ -304,3 +304,40 @@ test('a file of settings that is not understood stops the start with a sentence'
     rmSync(folder, { recursive: true, force: true })
   }
 })
+
+test('locations are shown where the operator lets them be, and can only be removed, all but the last', async () => {
+  using file = settingsFile()
+  await using cloud = await testCloud({ settings: { imageStores: file.path, showMultipleLocations: true } })
+  const member = await cloud.as('member')
+  const id = await withData(member, 'here', 'objects')
+  await cloud.admin.post(`${images}/${id}/import`, { method: { name: 'copy-image' }, stores: ['file'] }, 202)
+  assert.equal((await ended(member, id)).status, 'success')
+  const { locations } = await shown(member, id)
+  assert.deepEqual(
+    locations.map(({ url, metadata }: { url: string; metadata: { store: string } }) => [url.split(':')[0], metadata.store]),
+    [
+      ['swift+local', 'objects'],
+      ['file', 'file'],
+    ],
+  )
+  assert.deepEqual((await member.post(images, raw, 201)).body.locations, [])
+  const patch = (persona: Persona, body: object[], expected: number) =>
+    persona.request('PATCH', `${images}/${id}`, {
+      raw: JSON.stringify(body),
+      headers: { 'content-type': 'application/openstack-images-v2.1-json-patch' },
+      expected,
+    })
+  const remove = { op: 'remove', path: '/locations/0' }
+  await patch(await cloud.as('member', 'project-2'), [remove], 404)
+  await patch(await cloud.as('reader'), [remove], 403)
+  await patch(member, [{ op: 'add', path: '/locations/-', value: { url: 'file:///etc/passwd', metadata: {} } }], 403)
+  await patch(member, [{ op: 'replace', path: '/locations', value: [] }], 403)
+  await patch(member, [{ op: 'remove', path: '/locations/7' }], 409)
+  await patch(member, [remove, remove], 403)
+  assert.equal((await shown(member, id)).stores, 'objects,file')
+  const changed = await patch(member, [remove], 200)
+  assert.deepEqual([changed.body.stores, changed.body.locations.length], ['file', 1])
+  await until(async () => (await rowsOf(cloud, id)).length === 1)
+  assert.equal((await bytesOf(cloud, member, id)).toString(), 'here')
+  await patch(member, [remove], 403)
+})
