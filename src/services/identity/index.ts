@@ -18,6 +18,8 @@ import { groups } from './groups/groups.ts'
 import { groupMembers } from './groups/members.ts'
 import { partyKeys } from './key-distribution/keys.ts'
 import { tickets } from './key-distribution/tickets.ts'
+import { beginDirectories, bootstrapDirectories } from './ldap/directory.ts'
+import { withDirectories } from './ldap/guard.ts'
 import { limits } from './limits/limits.ts'
 import { registeredLimits } from './limits/registered.ts'
 import { accessTokens } from './oauth1/access-tokens.ts'
@@ -51,7 +53,7 @@ export const identity = service({
   catalog: [{ type: 'identity', name: 'keystone', path: '/v3', adminPort: 35357 }],
   baseRules,
   moreRules: [...domainRoleRules, ...trustFilterRules, assignmentRules.tree],
-  operations: [
+  operations: withDirectories([
     ...versionOperations,
     ...tokens,
     ...authScopes,
@@ -85,6 +87,10 @@ export const identity = service({
     ...tickets,
     ...federation,
     ...v2Operations,
-  ],
-  begin: beginFederation,
+  ]),
+  begin(cloud) {
+    beginFederation(cloud)
+    beginDirectories(cloud)
+  },
+  bootstrap: bootstrapDirectories,
 })

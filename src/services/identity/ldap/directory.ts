@@ -1,0 +1,198 @@
+// The directory of a domain, as this process knows it: when it was read last, and reading it again.
+import { Fault } from '../../../api/faults.ts'
+import { findDomainByName } from '../../../auth/store.ts'
+import type { Cloud } from '../../../cloud.ts'
+import type { Db } from '../../../db/database.ts'
+import { addProject } from '../projects/create.ts'
+import { type DirectoryEntry, DirectoryFault, type DirectoryReader, isPasswordOf, reading } from './connection.ts'
+import { type DirectorySettings, readDirectorySettings } from './settings.ts'
+import { findEntry, hideEntries, type Kind, knownIds, publicId, withRow, writeEntries, writeMembers } from './store.ts'
+
+export interface Directory {
+  settings: DirectorySettings
+  /** Id of its domain, undefined where that was deleted. */
+  domainId(): Promise<string | undefined>
+  /** Reads it all where what is known is older than the settings allow. Throws 503 when it cannot be read. */
+  freshen(): Promise<void>
+  /** The same for one user, by the id of the row. */
+  freshenUser(id: string): Promise<void>
+  /** Who that is, when the password is right; the row and the groups are then those of this moment. Undefined when not. Throws 503. */
+  prove(by: 'id' | 'name', value: string, password: string): Promise<string | undefined>
+}
+
+const known = new WeakMap<Cloud, Directory[]>()
+export const directories = (cloud: Cloud): Directory[] => known.get(cloud) ?? []
+
+/** Reads the operator's file. Throws UserError; called when the cloud is made. */
+export function beginDirectories(cloud: Cloud): void {
+  const found = readDirectorySettings(cloud.config).map((settings) => makeDirectory(cloud, settings))
+  known.set(cloud, found)
+  for (const directory of found)
+    cloud.tasks.periodic(`read the directory of ${directory.settings.domain}`, directory.settings.refreshMs, () =>
+      directory.freshen().catch((error) => {
+        if (!(error instanceof Fault)) throw error
+      }),
+    )
+}
+
+/** The domains of the settings, where they are not there yet. Called at each start after migration. */
+export async function bootstrapDirectories(cloud: Cloud): Promise<void> {
+  const now = new Date(cloud.environment.clock.now()).toISOString()
+  for (const { settings } of directories(cloud)) {
+    const domain = { name: settings.domain, is_domain: true, description: 'Users and groups of a directory' }
+    await cloud.database.write(async (tx) => {
+      if (!(await findDomainByName(tx.db, settings.domain))) await addProject(cloud, tx, domain, '', now)
+    })
+  }
+}
+
+/** The directory of a domain. */
+export async function directoryOf(cloud: Cloud, domainId: string): Promise<Directory | undefined> {
+  for (const directory of directories(cloud)) if ((await directory.domainId()) === domainId) return directory
+  return undefined
+}
+
+/** The directory that a user or group is of, by the id of the row; undefined for local ones. */
+export async function directoryWith(cloud: Cloud, db: Db, kind: Kind, id: string): Promise<Directory | undefined> {
+  const entry = directories(cloud).length ? await findEntry(db, id, kind) : undefined
+  return entry && directoryOf(cloud, entry.domain_id)
+}
+
+/** Names of entries as they are compared: case and blanks around the parts count for nothing. */
+const plainDn = (dn: string) =>
+  dn
+    .split(/(?<!\\),/)
+    .map((part) => part.trim().replace(/\s*=\s*/, '='))
+    .join(',')
+    .toLowerCase()
+
+function makeDirectory(cloud: Cloud, settings: DirectorySettings): Directory {
+  const { database, log } = cloud
+  const { clock } = cloud.environment
+  let readAt = Number.NEGATIVE_INFINITY
+  let busy: Promise<void> | null = null
+
+  const domainId = async () => (await findDomainByName(database.read, settings.domain))?.id
+  const isOld = (at: number) => clock.now() - at >= settings.refreshMs || at > clock.now()
+
+  async function asking<T>(work: () => Promise<T>): Promise<T> {
+    try {
+      return await work()
+    } catch (error) {
+      if (!(error instanceof DirectoryFault)) throw error
+      log.warn({ directory: settings.url, domain: settings.domain, error: error.message }, 'a directory cannot be read')
+      throw new Fault(503, 'The directory of this domain cannot be reached at present.')
+    }
+  }
+  const ask = <T>(work: (reader: DirectoryReader) => Promise<T>) => asking(() => reading(settings, work))
+
+  const tell = (kind: Kind, refused: DirectoryEntry[]) => {
+    for (const { dn } of refused)
+      log.warn({ domain: settings.domain, entry: dn }, `this ${kind} is left out: its name is a local ${kind}'s`)
+  }
+
+  async function readAll(): Promise<void> {
+    const id = await domainId()
+    if (id === undefined) return
+    const { users, groups } = await ask(async (reader) => ({ users: await reader.users(), groups: await reader.groups() }))
+    const now = clock.now()
+    const byDn = new Map(users.map((user) => [plainDn(user.dn), user]))
+    const byLocalId = new Map(users.map((user) => [user.localId, user]))
+    await database.write(async ({ db }) => {
+      tell('user', await writeEntries(db, { domainId: id, kind: 'user', entries: users, now }))
+      tell('group', await writeEntries(db, { domainId: id, kind: 'group', entries: groups, now }))
+      for (const [kind, entries] of [
+        ['user', users],
+        ['group', groups],
+      ] as const) {
+        const gone = await knownIds(db, id, kind)
+        for (const entry of entries) gone.delete(publicId(id, kind, entry.localId))
+        await hideEntries(db, kind, await withRow(db, kind, [...gone]))
+      }
+      const rows = new Set(
+        await withRow(
+          db,
+          'user',
+          users.map((user) => publicId(id, 'user', user.localId)),
+        ),
+      )
+      const groupIds = await withRow(
+        db,
+        'group',
+        groups.map((group) => publicId(id, 'group', group.localId)),
+      )
+      const members = groups.flatMap((group) =>
+        group.members.flatMap((name): [string, string][] => {
+          const user = settings.groups?.membersAreIds ? byLocalId.get(name) : byDn.get(plainDn(name))
+          const userId = user && publicId(id, 'user', user.localId)
+          const groupId = publicId(id, 'group', group.localId)
+          return userId && rows.has(userId) && groupIds.includes(groupId) ? [[groupId, userId]] : []
+        }),
+      )
+      await writeMembers(db, groupIds, [...new Map(members.map((pair) => [pair.join(' '), pair])).values()])
+    })
+    readAt = now
+  }
+
+  /** One user and the groups that the user is in, as they are now. Gives whether there is a row. */
+  async function writeOne(domain: string, user: DirectoryEntry, groups: DirectoryEntry[]): Promise<boolean> {
+    const now = clock.now()
+    const userId = publicId(domain, 'user', user.localId)
+    return database.write(async ({ db }) => {
+      const refused = await writeEntries(db, { domainId: domain, kind: 'user', entries: [user], now })
+      tell('user', refused)
+      if (refused.length) return false
+      tell('group', await writeEntries(db, { domainId: domain, kind: 'group', entries: groups, now }))
+      const all = [...(await knownIds(db, domain, 'group'))]
+      const mine = await withRow(
+        db,
+        'group',
+        groups.map((group) => publicId(domain, 'group', group.localId)),
+      )
+      await writeMembers(
+        db,
+        all,
+        mine.map((groupId) => [groupId, userId]),
+        userId,
+      )
+      return true
+    })
+  }
+
+  /** The one entry that this is, with its groups: none when there are several. */
+  const lookFor = (by: 'id' | 'name', value: string) =>
+    ask(async (reader) => {
+      const found = await reader.users({ by, value })
+      const [user] = found
+      return found.length === 1 && user ? { user, groups: await reader.groups(user) } : undefined
+    })
+
+  return {
+    settings,
+    domainId,
+    async freshen() {
+      if (!isOld(readAt)) return
+      busy ??= readAll().finally(() => {
+        busy = null
+      })
+      await busy
+    },
+    async freshenUser(id) {
+      const [domain, entry] = [await domainId(), await findEntry(database.read, id, 'user')]
+      if (domain === undefined || entry?.domain_id !== domain || !isOld(Math.max(entry.seen_at, readAt))) return
+      const found = await lookFor('id', entry.local_id)
+      if (found && publicId(domain, 'user', found.user.localId) === id) await writeOne(domain, found.user, found.groups)
+      else await database.write(async ({ db }) => hideEntries(db, 'user', await withRow(db, 'user', [id])))
+    },
+    async prove(by, value, password) {
+      const domain = await domainId()
+      if (!password || domain === undefined) return undefined
+      const found = await lookFor(by, value)
+      // Somebody who is not there takes as long as a wrong password.
+      const dn = found?.user.dn ?? `${settings.users.id}=${cloud.environment.hexId()},${settings.users.tree}`
+      const right = await asking(() => isPasswordOf(settings, dn, password))
+      if (!right || !found?.user.enabled) return undefined
+      return (await writeOne(domain, found.user, found.groups)) ? publicId(domain, 'user', found.user.localId) : undefined
+    },
+  }
+}

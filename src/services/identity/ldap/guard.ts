@@ -1,0 +1,96 @@
+// What the operations on users and groups do about those of a directory: reads look there first, writes are refused.
+import { Fault, forbidden } from '../../../api/faults.ts'
+import type { BaseContext, Operation } from '../../../api/operation.ts'
+import { homeDomain } from '../projects/create.ts'
+import { directories, directoryOf, directoryWith } from './directory.ts'
+import type { Kind } from './store.ts'
+
+type Any = BaseContext & { params: Record<string, string>; body?: Record<string, { domain_id?: string }> } & Record<string, { id: string }>
+
+const refusal = () =>
+  forbidden('The users and groups of this domain are those of a directory, which is read only: LDAP does not support write operations.')
+
+async function ensureLocal({ cloud, db }: BaseContext, kind: Kind, id: string | undefined): Promise<void> {
+  if (id !== undefined && (await directoryWith(cloud, db, kind, id))) throw refusal()
+}
+async function ensureLocalDomain({ cloud }: BaseContext, id: string): Promise<void> {
+  if (await directoryOf(cloud, id)) throw refusal()
+}
+
+/** Refuses, by the operation, what would write to a directory. */
+const writes: Record<string, (context: Any) => Promise<void>> = {
+  'users.create': (c) => ensureLocalDomain(c, c.body!.user!.domain_id ?? homeDomain(c.who)),
+  'groups.create': (c) => ensureLocalDomain(c, c.body!.group!.domain_id ?? homeDomain(c.who)),
+  'v2.users.create': (c) => ensureLocalDomain(c, 'default'),
+  'groups.users.add': (c) => ensureLocal(c, 'group', c.params.group_id),
+  'groups.users.remove': (c) => ensureLocal(c, 'group', c.params.group_id),
+  'groups.update': (c) => ensureLocal(c, 'group', c.params.group_id),
+  'groups.delete': (c) => ensureLocal(c, 'group', c.params.group_id),
+}
+for (const id of [
+  'users.update',
+  'users.delete',
+  'users.change-password',
+  'v2.users.update',
+  'v2.users.delete',
+  'v2.users.change-password',
+])
+  writes[id] = (c) => ensureLocal(c, 'user', c.params.user_id)
+
+/** Lists: of one domain they need its directory; of all domains, those that do not answer are shown as they were. */
+async function freshenLists({ cloud, rawQuery, who }: BaseContext): Promise<void> {
+  const asked = rawQuery.get('domain_id') ?? who.domain?.id
+  for (const directory of directories(cloud)) {
+    if (asked === undefined)
+      await directory.freshen().catch((error) => {
+        if (!(error instanceof Fault)) throw error
+      })
+    else if ((await directory.domainId()) === asked) await directory.freshen()
+  }
+}
+const lists = new Set(['users.list', 'groups.list'])
+const ofUser = new Set(['users.show', 'users.groups', 'users.projects'])
+const ofGroup = new Set(['groups.show', 'groups.users', 'groups.users.check'])
+
+/** The same operations, with what directories ask for. */
+export const withDirectories = (operations: Operation[]): Operation[] =>
+  operations.map((operation) => {
+    const { id, on, handle } = operation
+    const write = writes[id]
+    if (write)
+      return {
+        ...operation,
+        async handle(context: Any) {
+          if (directories(context.cloud).length) await write(context)
+          return handle(context as never)
+        },
+      } as Operation
+    if (lists.has(id))
+      return {
+        ...operation,
+        async handle(context: Any) {
+          await freshenLists(context)
+          return handle(context as never)
+        },
+      } as Operation
+    if (on && ofUser.has(id))
+      return {
+        ...operation,
+        on: {
+          ...on,
+          async load(rowId: string, context: BaseContext) {
+            await (await directoryWith(context.cloud, context.db, 'user', rowId))?.freshenUser(rowId)
+            return on.load(rowId, context)
+          },
+        },
+      }
+    if (ofGroup.has(id))
+      return {
+        ...operation,
+        async handle(context: Any) {
+          await (await directoryWith(context.cloud, context.db, 'group', context.params.group_id!))?.freshen()
+          return handle(context as never)
+        },
+      } as Operation
+    return operation
+  })

@@ -1,0 +1,176 @@
+// What is known of a directory's users and groups: rows like all others, so that roles can be granted to them, each with an entry that says
+// which one of the directory it is. A row whose entry is gone from the directory goes; what was granted stays for when it is back.
+import { createHash } from 'node:crypto'
+import { changeGeneration } from '../../../auth/store.ts'
+import type { User } from '../../../auth/tables.ts'
+import type { Db } from '../../../db/database.ts'
+import { inChunks } from '../chunks.ts'
+import type { DirectoryEntry } from './connection.ts'
+
+export type Kind = 'user' | 'group'
+
+/** The same for the same entry of the same domain for ever (upstream: the id mapping's sha256). */
+export const publicId = (domainId: string, kind: Kind, localId: string): string =>
+  createHash('sha256').update(domainId).update(kind).update(localId).digest('hex')
+
+export const findEntry = (db: Db, id: string, kind: Kind) =>
+  db.selectFrom('identity_directory_entries').selectAll().where('public_id', '=', id).where('entity_type', '=', kind).executeTakeFirst()
+
+/** Ids of the rows in the domain that are the directory's. */
+export async function knownIds(db: Db, domainId: string, kind: Kind): Promise<Set<string>> {
+  const rows = await db
+    .selectFrom('identity_directory_entries')
+    .select('public_id')
+    .where('domain_id', '=', domainId)
+    .where('entity_type', '=', kind)
+    .execute()
+  return new Set(rows.map((row) => row.public_id))
+}
+
+async function noteEntry(db: Db, domainId: string, kind: Kind, { localId, dn }: DirectoryEntry, now: number): Promise<void> {
+  const seen = { distinguished_name: dn, seen_at: now }
+  await db
+    .insertInto('identity_directory_entries')
+    .values({ public_id: publicId(domainId, kind, localId), domain_id: domainId, entity_type: kind, local_id: localId, ...seen })
+    .onConflict((c) => c.column('public_id').doUpdateSet(seen))
+    .execute()
+}
+
+const same = (row: object, wanted: object) =>
+  Object.entries(wanted).every(([name, value]) => (row as Record<string, unknown>)[name] === value)
+
+/**
+ * Brings the rows up to what the directory says. Gives the entries whose name a local user or group of the domain has already: they get no
+ * row, so that nobody becomes somebody else by an entry in the directory.
+ */
+export async function writeEntries(
+  db: Db,
+  { domainId, kind, entries, now }: { domainId: string; kind: Kind; entries: DirectoryEntry[]; now: number },
+): Promise<DirectoryEntry[]> {
+  const table = kind === 'user' ? 'identity_users' : 'identity_groups'
+  const iso = new Date(now).toISOString()
+  const refused: DirectoryEntry[] = []
+  let changed = false
+  for (const part of inChunks(entries)) {
+    const ids = part.map((entry) => publicId(domainId, kind, entry.localId))
+    const rows = new Map((await db.selectFrom(table).selectAll().where('id', 'in', ids).execute()).map((row) => [row.id, row]))
+    const named = new Map<string, string>()
+    const names = part.map((entry) => entry.name)
+    for (const row of await db
+      .selectFrom(table)
+      .select(['id', 'name'])
+      .where('domain_id', '=', domainId)
+      .where('name', 'in', names)
+      .execute())
+      named.set(row.name, row.id)
+    for (const [index, entry] of part.entries()) {
+      const id = ids[index]!
+      const holder = named.get(entry.name)
+      if (holder !== undefined && holder !== id) {
+        refused.push(entry)
+        continue
+      }
+      named.set(entry.name, id)
+      const row = rows.get(id)
+      const { name, mail, enabled } = entry
+      const user = { name, email: mail, description: entry.description, enabled }
+      const group = { name, description: entry.description ?? '' }
+      const wanted = kind === 'user' ? user : group
+      if (!row) {
+        const common = { id, domain_id: domainId, extra: {}, created_at: iso }
+        // The epoch is later than that of any row of before: what was worth something then stays void.
+        if (kind === 'user')
+          await db
+            .insertInto('identity_users')
+            .values({
+              ...common,
+              ...user,
+              password_hash: null,
+              password_changed_at: null,
+              password_expires_at: null,
+              default_project_id: null,
+              token_epoch: Math.floor(now / 1000),
+              options: {},
+            })
+            .execute()
+        else
+          await db
+            .insertInto('identity_groups')
+            .values({ ...common, ...group })
+            .execute()
+      } else if (!same(row, wanted)) {
+        const ends = kind === 'user' && !enabled && (row as User).enabled
+        if (kind === 'user')
+          await db
+            .updateTable('identity_users')
+            .set((eb) => ({ ...user, ...(ends ? { token_epoch: eb('token_epoch', '+', 1) } : {}) }))
+            .where('id', '=', id)
+            .execute()
+        else await db.updateTable('identity_groups').set(group).where('id', '=', id).execute()
+      }
+      await noteEntry(db, domainId, kind, entry, now)
+      changed ||= !row || !same(row, wanted)
+    }
+  }
+  if (changed) await changeGeneration(db)
+  return refused
+}
+
+/** Takes rows away whose entries are gone; what was granted to them stays, and counts when they are back. */
+export async function hideEntries(db: Db, kind: Kind, ids: string[]): Promise<void> {
+  for (const part of inChunks(ids)) {
+    await db
+      .deleteFrom('identity_group_members')
+      .where(kind === 'user' ? 'user_id' : 'group_id', 'in', part)
+      .execute()
+    await db
+      .deleteFrom(kind === 'user' ? 'identity_users' : 'identity_groups')
+      .where('id', 'in', part)
+      .execute()
+  }
+  if (ids.length) await changeGeneration(db)
+}
+
+/** Ids among those that have a row. */
+export async function withRow(db: Db, kind: Kind, ids: string[]): Promise<string[]> {
+  const found: string[] = []
+  for (const part of inChunks(ids)) {
+    const rows = await db
+      .selectFrom(kind === 'user' ? 'identity_users' : 'identity_groups')
+      .select('id')
+      .where('id', 'in', part)
+      .execute()
+    found.push(...rows.map((row) => row.id))
+  }
+  return found
+}
+
+/** Makes the memberships in those groups (of one user, where given) what they shall be. */
+export async function writeMembers(
+  db: Db,
+  groupIds: string[],
+  wanted: [groupId: string, userId: string][],
+  userId?: string,
+): Promise<void> {
+  const key = (groupId: string, member: string) => `${groupId} ${member}`
+  const left = new Map(wanted.map((pair) => [key(...pair), pair]))
+  let changed = false
+  for (const part of inChunks(groupIds)) {
+    let query = db.selectFrom('identity_group_members').selectAll().where('group_id', 'in', part)
+    if (userId !== undefined) query = query.where('user_id', '=', userId)
+    for (const row of await query.execute()) {
+      if (left.delete(key(row.group_id, row.user_id))) continue
+      changed = true
+      await db.deleteFrom('identity_group_members').where('group_id', '=', row.group_id).where('user_id', '=', row.user_id).execute()
+    }
+  }
+  for (const part of inChunks([...left.values()])) {
+    changed = true
+    await db
+      .insertInto('identity_group_members')
+      .values(part.map(([group_id, user_id]) => ({ group_id, user_id })))
+      .onConflict((c) => c.doNothing())
+      .execute()
+  }
+  if (changed) await changeGeneration(db)
+}
