@@ -30,6 +30,9 @@ process.exit(total.failed > 0 || total.passed === 0 ? 1 : 0)
 
 async function unitTests(): Promise<void> {
   const suite = { root, concurrency, timeout: 300_000 }
+  // Servers that some of these tests talk to; those tests skip themselves where one is missing.
+  const missing = await ensurePrograms([{ program: 'slapd', package: 'slapd', use: 'the LDAP directory of the tests' }], true)
+  if (missing) console.log(`unit and API tests: ${missing}`)
   process.env.NEPHOS_TEST_DB = 'sqlite'
   results.push(await runSuite({ ...suite, name: 'unit and API tests, SQLite', files: files.unit }))
   if (files.store.length === 0) return
