@@ -9,6 +9,7 @@ export interface ImageConfig {
   /** Seconds. */
   importTime: number
   imageStores: string | null
+  imageCacheBytes: number
   showMultipleLocations: boolean
   imageDelayedDelete: boolean
   /** Seconds. */
@@ -48,6 +49,13 @@ export const imageSettings: readonly Setting[] = [
     'FILE',
     'The stores of image data and which one is the default; see docs/image-stores.md.',
     '`image-stores.yaml` in the data folder when it is there, else that folder is the one store',
+  ),
+  setting(
+    'imageCacheBytes',
+    'bytes',
+    0,
+    'BYTES',
+    'Room for copies of images whose stores are no folders, on the disk of the data folder; 0 keeps none.',
   ),
   setting(
     'showMultipleLocations',

@@ -8,10 +8,10 @@ import { completeOne, findVisible } from './images/store.ts'
 import { createImageTexts, type ImageTexts } from './images/view.ts'
 import { createImportJobs, type ImportJobs } from './imports/jobs.ts'
 import { addresses } from './stores/addresses.ts'
+import { createCache, type ImageCache } from './stores/cache.ts'
 import { openStores, type Stores } from './stores/index.ts'
 import { activeLocations } from './stores/locations.ts'
 import { createScrubber, type Scrubber } from './stores/place.ts'
-import { readLocations } from './stores/read.ts'
 
 export interface ImageForBoot {
   id: string
@@ -42,6 +42,8 @@ export interface ImageFacade {
   /** Files of uploads; of no concern outside of the image service, like all that follows. */
   store: Staging
   stores: Stores
+  /** Copies on the local disk, and through them the way to read images. */
+  cache: ImageCache
   scrubber: Scrubber
   /** Rendered images. */
   texts: ImageTexts
@@ -58,10 +60,12 @@ declare module '../facades.ts' {
 export function imageFacade(cloud: Cloud, objectStore: Cloud['objectStore']): ImageFacade {
   const stores = openStores({ config: cloud.config, environment: cloud.environment, objectStore })
   const scrubber = createScrubber(cloud)
+  const cache = createCache(cloud)
   stores.onFree = scrubber.kick
   return {
     store: createStaging(join(cloud.config.dataDir, 'images', 'incoming')),
     stores,
+    cache,
     scrubber,
     texts: createImageTexts((image) => addresses({ config: cloud.config, stores }, image)),
     imports: createImportJobs(cloud),
@@ -101,7 +105,7 @@ export function imageFacade(cloud: Cloud, objectStore: Cloud['objectStore']): Im
       const { size } = row
       const locations = await activeLocations(db, imageId)
       if (!locations.length) return undefined
-      const read = () => readLocations(stores, cloud.log, locations, 0, size - 1)
+      const read = () => cache.read({ id: row.id, size }, locations, 0, size - 1)
       return { size, sha512: row.os_hash_value, format: row.disk_format, read }
     },
   }

@@ -23,6 +23,7 @@ import { metadataRules } from './metadata-definitions/rules.ts'
 import { quotaFault, quotas } from './quotas.ts'
 import { baseRules } from './rules.ts'
 import { schemaOperations } from './schemas/index.ts'
+import { clearCache, listCache, queueForCache, removeFromCache } from './stores/cache-api.ts'
 import { deleteFromStore } from './stores/delete.ts'
 import { listStoreDetails, listStores } from './stores/info.ts'
 import { addTag, deleteTag } from './tags.ts'
@@ -55,6 +56,10 @@ const v2 = [
   listStores,
   listStoreDetails,
   deleteFromStore,
+  listCache,
+  queueForCache,
+  removeFromCache,
+  clearCache,
   createTask,
   listTasks,
   showTask,
@@ -85,6 +90,7 @@ export const image = service({
     await recoverUploads(cloud)
     await resumeImports(cloud)
     cloud.tasks.periodic('scrub image data', 30_000, () => cloud.image.scrubber.run())
+    cloud.tasks.periodic('image cache', 60_000, () => cloud.image.cache.run())
     cloud.tasks.periodic('purge image tasks', 3_600_000, () => purgeTasks(cloud))
   },
   bootstrap: loadDefinitions,

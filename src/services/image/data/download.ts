@@ -8,7 +8,7 @@ import { images } from '../images/resource.ts'
 import type { Image } from '../images/store.ts'
 import { seenByMember } from '../rules.ts'
 import { activeLocations } from '../stores/locations.ts'
-import { NoData, readLocations } from '../stores/read.ts'
+import { NoData } from '../stores/read.ts'
 
 export const downloadImage = operation({
   id: 'images.download',
@@ -42,14 +42,14 @@ export async function openData(cloud: Cloud, image: Image, range?: string) {
   const body =
     size === 0
       ? Buffer.alloc(0)
-      : await readLocations(cloud.image.stores, cloud.log, await activeLocations(cloud.database.read, image.id), start, end).catch(
-          (error) => {
+      : await cloud.image.cache
+          .read({ id: image.id, size }, await activeLocations(cloud.database.read, image.id), start, end)
+          .catch((error) => {
             if (!(error instanceof NoData)) throw error
             throw error.missing
               ? notFound(`No data found for image ${image.id}`)
               : new Fault(503, 'The data of the image cannot be reached now.')
-          },
-        )
+          })
   const common = { 'content-type': 'application/octet-stream', 'content-length': String(end - start + 1), 'accept-ranges': 'bytes' }
   if (part) return reply({ status: 206, headers: { ...common, 'content-range': `bytes ${start}-${end}/${size}` }, body })
   return reply({ headers: { ...common, ...(checksum === null ? {} : { 'content-md5': checksum }) }, body })

@@ -7,6 +7,7 @@ import { release } from '../stores/locations.ts'
 export async function recoverUploads(cloud: Cloud): Promise<void> {
   const { database, environment, image, log } = cloud
   await image.store.prepare()
+  await image.cache.prepare()
   for (const store of image.stores.all) {
     await store.prepare().catch((error: Error) => {
       if (store.type === 'file') throw error

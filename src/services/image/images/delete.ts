@@ -37,5 +37,6 @@ export async function eraseImage({ tx, cloud, now }: Pick<BaseContext, 'tx' | 'c
     if (image.os_hash_value) cloud.hosts.forgetImage(image.os_hash_value)
     if (image.staged_bytes !== null && image.upload_id) cloud.image.store.discard(image.upload_id).catch(() => {}) // else at the next start
     cloud.image.scrubber.kick()
+    cloud.image.cache.remove(id).catch(() => {}) // else when the cache is looked through
   })
 }
