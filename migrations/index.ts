@@ -14,6 +14,7 @@ import { federation } from './0012-federation.ts'
 import { imageStores } from './0013-image-stores.ts'
 import { objectStoreSpeed } from './0014-object-store-speed.ts'
 import { containerSync } from './0015-container-sync.ts'
+import { policyAssociations } from './0016-policy-associations.ts'
 
 /** All migrations, oldest first. A released one is never changed. */
 export const migrations: Migration[] = [
@@ -32,4 +33,5 @@ export const migrations: Migration[] = [
   imageStores,
   objectStoreSpeed,
   containerSync,
+  policyAssociations,
 ]

@@ -104,6 +104,7 @@ declare module '../db/tables.ts' {
     identity_application_credentials: ApplicationCredentialRow
     identity_access_rules: AccessRuleRow
     identity_policies: PolicyRow
+    identity_policy_associations: { endpoint_id: string; service_id: string; region_id: string; policy_id: string }
     identity_consumers: ConsumerRow
     identity_request_tokens: RequestTokenRow
     identity_access_tokens: AccessTokenRow

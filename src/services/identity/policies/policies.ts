@@ -1,12 +1,14 @@
 // Policies (reference 6.11): texts that services may keep here; what they say is not enforced by identity.
 import { Type } from 'typebox'
-import { operation, resource } from '../../../api/operation.ts'
+import { operation } from '../../../api/operation.ts'
 import type { PolicyRow } from '../../../auth/delegation-tables.ts'
 import { rule } from '../../../auth/policy.ts'
-import type { Db } from '../../../db/database.ts'
-import { ensureSameId, extraOf, mergeExtra, missing } from '../attributes.ts'
+import { ensureSameId, extraOf, mergeExtra } from '../attributes.ts'
 import { collection } from '../collection.ts'
 import { adminOrSystemReader, adminRequired } from '../rules.ts'
+import { policyAssociations } from './associations.ts'
+import { policy, policyView } from './resource.ts'
+import { dropAssociations } from './store.ts'
 
 const Blob = Type.Unsafe<unknown>({
   anyOf: [
@@ -20,24 +22,6 @@ const Update = Type.Object({
   policy: Type.Object({ blob: Type.Optional(Blob), type: Type.Optional(Kind) }, { minProperties: 1 }),
 })
 const known = ['blob', 'type']
-
-const find = (db: Db, id: string) => db.selectFrom('identity_policies').selectAll().where('id', '=', id).executeTakeFirst()
-const policy = resource<'policy', PolicyRow>({
-  name: 'policy',
-  param: 'policy_id',
-  load: (id, { db }) => find(db, id),
-  target: () => ({}),
-  missing: missing('policy'),
-  hidden: true,
-})
-
-const view = (row: PolicyRow, { href }: { href(path: string): string }) => ({
-  ...row.extra,
-  id: row.id,
-  type: row.type,
-  blob: row.policy_blob,
-  links: { self: href(`/policies/${row.id}`) },
-})
 
 const common = { majors: ['v3'] } as const
 const one = { ...common, path: '/policies/{policy_id}', on: policy } as const
@@ -55,7 +39,7 @@ const list = operation({
     collection<PolicyRow>(context, context.db.selectFrom('identity_policies').selectAll(), {
       name: 'policies',
       path: '/policies',
-      view,
+      view: policyView,
       shape: {
         filters: { type: 'type' },
         sortKeys: { id: 'id', type: 'type' },
@@ -73,7 +57,7 @@ const show = operation({
   summary: 'Show policy details',
   catalog: ids('show-policy-details'),
   policy: rule('identity:get_policy', adminOrSystemReader, 'Show policy details.'),
-  handle: async (context) => ({ policy: view(context.policy, context) }),
+  handle: async (context) => ({ policy: policyView(context.policy, context) }),
 })
 
 const create = operation({
@@ -94,7 +78,7 @@ const create = operation({
       .insertInto('identity_policies')
       .values({ ...row, policy_blob: JSON.stringify(blob) })
       .execute()
-    return { policy: view(row, context) }
+    return { policy: policyView(row, context) }
   },
 })
 
@@ -120,7 +104,7 @@ const update = operation({
       .set({ type: row.type, policy_blob: JSON.stringify(row.policy_blob), extra: row.extra })
       .where('id', '=', policy.id)
       .execute()
-    return { policy: view(row, context) }
+    return { policy: policyView(row, context) }
   },
 })
 
@@ -133,8 +117,9 @@ const remove = operation({
   status: 204,
   policy: rule('identity:delete_policy', adminRequired, 'Delete a policy.'),
   async handle({ tx, policy }) {
+    await dropAssociations(tx.db, 'policy_id', [policy.id])
     await tx.db.deleteFrom('identity_policies').where('id', '=', policy.id).execute()
   },
 })
 
-export const policies = [list, show, create, update, remove]
+export const policies = [list, show, create, update, remove, ...policyAssociations]

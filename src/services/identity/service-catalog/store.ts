@@ -3,6 +3,7 @@ import { changeGeneration } from '../../../auth/store.ts'
 import type { Endpoint, RegionRow, Service } from '../../../auth/tables.ts'
 import type { Db } from '../../../db/database.ts'
 import { unique } from '../attributes.ts'
+import { dropAssociations } from '../policies/store.ts'
 
 export const findService = (db: Db, id: string) => db.selectFrom('identity_services').selectAll().where('id', '=', id).executeTakeFirst()
 export const serviceQuery = (db: Db) => db.selectFrom('identity_services').selectAll()
@@ -26,6 +27,7 @@ export async function deleteService(db: Db, id: string): Promise<void> {
       db,
       rows.map((row) => row.id),
     )
+  await dropAssociations(db, 'service_id', [id])
   await db.deleteFrom('identity_services').where('id', '=', id).execute()
   await changeGeneration(db)
 }
@@ -47,6 +49,7 @@ export async function updateEndpoint(db: Db, id: string, changes: Partial<Endpoi
 export async function deleteEndpoints(db: Db, ids: string[]): Promise<void> {
   await db.deleteFrom('identity_project_endpoints').where('endpoint_id', 'in', ids).execute()
   await db.deleteFrom('identity_tenant_endpoints').where('endpoint_id', 'in', ids).execute()
+  await dropAssociations(db, 'endpoint_id', ids)
   await db.deleteFrom('identity_endpoints').where('id', 'in', ids).execute()
   await changeGeneration(db)
 }
@@ -74,4 +77,7 @@ export const hasChildRegions = async (db: Db, id: string) =>
   (await db.selectFrom('identity_regions').select('id').where('parent_region_id', '=', id).limit(1).executeTakeFirst()) !== undefined
 export const hasEndpoints = async (db: Db, regionId: string) =>
   (await db.selectFrom('identity_endpoints').select('id').where('region_id', '=', regionId).limit(1).executeTakeFirst()) !== undefined
-export const deleteRegion = (db: Db, id: string) => db.deleteFrom('identity_regions').where('id', '=', id).execute()
+export async function deleteRegion(db: Db, id: string): Promise<void> {
+  await dropAssociations(db, 'region_id', [id])
+  await db.deleteFrom('identity_regions').where('id', '=', id).execute()
+}
