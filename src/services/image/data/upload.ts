@@ -70,7 +70,7 @@ export async function receiveBody(cloud: Cloud, image: { id: string; owner_id: s
     request,
     idleMs,
     () => request.destroy(),
-    () => receive(request.iterator({ destroyOnReturn: false }), cloud.image.store.incoming(uploadId), limit),
+    () => receive(request.iterator({ destroyOnReturn: false }), cloud.image.store.incoming(uploadId), limit, 'ours'),
   )
 }
 

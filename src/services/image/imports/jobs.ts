@@ -155,7 +155,7 @@ async function download(cloud: Cloud, uri: string, path: string, limit: number, 
     const body = await openSource(uri, cloud.config, AbortSignal.any([end, late]))
     try {
       if (Number(body.headers['content-length'] ?? 0) > limit) throw tooLargeImage(limit)
-      return await receive(body, path, limit)
+      return await receive(body, path, limit, 'ours')
     } finally {
       body.destroy()
     }
