@@ -4,9 +4,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { bundlePath } from '../scripts/host/bundle.ts'
 import { ensureGuestImage, guestImage } from '../scripts/host/guest-image.ts'
+import { findPostgres, startPostgres } from '../scripts/test/postgres.ts'
 import { type BenchCloud, startBenchCloud } from './cloud.ts'
 import { measureControlPlane } from './control-plane.ts'
 import { measureIdentity } from './identity.ts'
+import { measureLists, measureTransfers, missingForTransfers } from './image.ts'
 import { measureObjectStore } from './object-store.ts'
 import { measureRealHost } from './real-host.ts'
 import type { Row } from './report.ts'
@@ -66,6 +68,20 @@ async function measureStart(peer: Record<string, number>): Promise<Row[]> {
   ]
 }
 
+async function measureImages(peer: Record<string, number>): Promise<Row[]> {
+  const listed = peer['list 50 images'] ?? null
+  const rows = await withCloud('fake', [], async (cloud, dataDir) => measureTransfers(cloud, dataDir))
+  rows.push(...(await withCloud('fake', [], (cloud) => measureLists(cloud, 'SQLite', listed))))
+  if (!findPostgres('postgres')) return rows
+  const postgres = await startPostgres()
+  try {
+    rows.push(...(await withCloud('fake', ['--database-url', postgres.url], (cloud) => measureLists(cloud, 'PostgreSQL', listed))))
+  } finally {
+    await postgres.stop()
+  }
+  return rows
+}
+
 /** In the order of the page. The object store measures its memory, so it has a cloud of its own. */
 export const parts: Record<string, Part> = {
   control: {
@@ -82,6 +98,12 @@ export const parts: Record<string, Part> = {
     title: 'Object store',
     load: '16 connections, 5 s each unless said otherwise, SQLite with every commit flushed.',
     measure: (peer) => withCloud('fake', [], (cloud, dataDir) => measureObjectStore(cloud, dataDir, peer)),
+  },
+  image: {
+    title: 'Images',
+    load: 'Bodies by curl, one at a time, medians of 3 and in turns with nginx; lists by 1 or 16 connections for 4 or 5 s.',
+    missing: missingForTransfers,
+    measure: measureImages,
   },
   real: {
     title: 'Real host',
