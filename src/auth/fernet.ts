@@ -23,7 +23,7 @@ export function fernetEncrypt(key: FernetKey, payload: Uint8Array, seconds: numb
 }
 
 /** The payload and the time when it was made, or null when no key fits or anything was changed. */
-export function fernetDecrypt(keys: FernetKey[], token: string, maxLength = 1024): { payload: Buffer; seconds: number } | null {
+export function fernetDecrypt(keys: FernetKey[], token: string, maxLength = 4096): { payload: Buffer; seconds: number } | null {
   if (token.length > maxLength || !/^[A-Za-z0-9_-]+={0,2}$/.test(token)) return null
   const data = Buffer.from(token, 'base64url')
   if (data.length < 73 || data[0] !== 0x80 || (data.length - 57) % 16 !== 0) return null

@@ -1,5 +1,6 @@
 import type { Db } from '../../../db/database.ts'
 import { deleteDomainOptions } from '../domain-config/store.ts'
+import { deleteProvidersOf } from '../federation/store.ts'
 import { deleteGroups } from '../groups/store.ts'
 import { deleteProjects } from '../projects/store.ts'
 import { deleteRoles } from '../roles/store.ts'
@@ -12,5 +13,6 @@ export async function deleteDomain(db: Db, id: string): Promise<void> {
   await deleteGroups(db, ids(await db.selectFrom('identity_groups').select('id').where('domain_id', '=', id).execute()))
   await deleteRoles(db, ids(await db.selectFrom('identity_roles').select('id').where('domain_id', '=', id).execute()))
   await deleteDomainOptions(db, id)
+  await deleteProvidersOf(db, id)
   await deleteProjects(db, [...ids(await db.selectFrom('identity_projects').select('id').where('domain_id', '=', id).execute()), id])
 }

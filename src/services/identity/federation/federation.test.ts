@@ -64,6 +64,8 @@ test('providers, protocols, mappings and service providers are kept as they were
     (await admin.patch(`${path}/service_providers/s`, { service_provider: { enabled: true } }, 200)).body.service_provider.enabled,
     true,
   )
+  const shown = await admin.request('GET', `${v3}/auth/tokens`, { headers: { 'x-subject-token': await admin.token() }, expected: 200 })
+  assert.deepEqual(shown.body.token.service_providers, [{ id: 's', ...address }])
   await admin.delete(`${path}/service_providers/s`)
   await admin.get(`${path}/service_providers/s`, 404)
   assert.equal((await ask(cloud, null, 'POST', '/v3/auth/OS-FEDERATION/saml2/ecp')).status, 501)
@@ -105,6 +107,12 @@ test('what a provider issued is worth a token with the groups of the mapping, an
   assert.equal(shown.body.token.user.id, user.id)
 
   // The same person again is the same user, also under another name; a group that the cloud takes the role from counts no more.
+  for (const method of ['openid', 'mapped', 'saml2']) {
+    const by = (id: string) => ({ auth: { identity: { methods: [method], [method]: { id } }, scope } })
+    assert.deepEqual((await ask(cloud, null, 'POST', '/v3/auth/tokens', { body: by(token), expected: 201 })).body.token.project.id, project)
+    await ask(cloud, null, 'POST', '/v3/auth/tokens', { body: by(await cloud.admin.token()), expected: 401 })
+    await ask(cloud, null, 'POST', '/v3/auth/tokens', { body: { auth: { identity: { methods: [method] } } }, expected: 400 })
+  }
   const again = await world.login(await provider.mint({ name: 'Ann Other' }), 201)
   assert.deepEqual([again.body.token.user.id, again.body.token.user.name], [user.id, 'Ann Other'])
   const row = (await cloud.admin.get(`${v3}/users/${user.id}`)).body.user
@@ -212,4 +220,29 @@ test('projects and roles of a mapping are made at the login, once', async () => 
     (row: { name: string }) => row.name,
   )
   assert.deepEqual(mine, ['Production', 'home-ann'])
+})
+
+test('a token holds a hundred groups, and no more', async () => {
+  await using world = await federatedWorld()
+  const { cloud, provider } = world
+  const names = Array.from({ length: 101 }, (_, i) => `g${i}`)
+  for (const name of names.slice(0, 100)) await makeGroup(cloud, name)
+  await world.map([byName[0]!, { remote: [{ type: 'groups' }], local: [{ groups: '{0}', domain: { id: 'default' } }] }])
+  const answer = await world.login(await provider.mint({ groups: names }), 201)
+  assert.equal(answer.body.token.user['OS-FEDERATION'].groups.length, 100, 'a name that is no group here counts for nothing')
+  const token = answer.headers.get('x-subject-token')!
+  await ask(cloud, token, 'GET', '/v3/auth/projects', { expected: 200 })
+  await ask(cloud, null, 'POST', '/v3/auth/tokens', { body: tokenAuth(token), expected: 201 })
+  await makeGroup(cloud, 'g100')
+  await world.login(await provider.mint({ groups: names }), 401)
+})
+
+test('with a domain go the providers whose users are in it', async () => {
+  await using world = await federatedWorld()
+  const { cloud, domain } = world
+  const token = await world.ann()
+  await cloud.admin.patch(`${v3}/domains/${domain}`, { domain: { enabled: false } }, 200)
+  await ask(cloud, token, 'GET', '/v3/auth/projects', { expected: 401 })
+  await cloud.admin.delete(`${v3}/domains/${domain}`)
+  await cloud.admin.get(`${path}/identity_providers/corp`, 404)
 })

@@ -54,6 +54,12 @@ export async function deleteProvider(db: Db, id: string): Promise<void> {
   await changeGeneration(db)
 }
 
+/** Those whose users are in that domain. */
+export async function deleteProvidersOf(db: Db, domainId: string): Promise<void> {
+  const rows = await db.selectFrom('identity_providers').select('id').where('domain_id', '=', domainId).execute()
+  for (const { id } of rows) await deleteProvider(db, id)
+}
+
 /** Tokens of the provider's users, and what they delegated, are void for ever. */
 const endTokensOf = (db: Db, providerId: string) =>
   db
@@ -102,8 +108,10 @@ export const deleteMapping = (db: Db, id: string) => db.deleteFrom('identity_map
 
 export const serviceProviderQuery = (db: Db) => db.selectFrom('identity_service_providers').selectAll()
 export const findServiceProvider = (db: Db, id: string) => serviceProviderQuery(db).where('id', '=', id).executeTakeFirst()
-export const insertServiceProvider = (db: Db, row: ServiceProvider) =>
-  unique('service_provider', `ID ${row.id}`, db.insertInto('identity_service_providers').values(row).execute())
+export async function insertServiceProvider(db: Db, row: ServiceProvider): Promise<void> {
+  await unique('service_provider', `ID ${row.id}`, db.insertInto('identity_service_providers').values(row).execute())
+  await changeGeneration(db)
+}
 export async function updateServiceProvider(db: Db, id: string, changes: Partial<ServiceProvider>): Promise<ServiceProvider> {
   if (Object.keys(changes).length) await db.updateTable('identity_service_providers').set(changes).where('id', '=', id).execute()
   await changeGeneration(db)

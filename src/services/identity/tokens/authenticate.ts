@@ -101,6 +101,13 @@ export async function proveToken(cloud: Cloud, token: string): Promise<Proof> {
   }
 }
 
+/** The same for the token of a federated login, by the name of its own method as older clients send it. Throws 401 for any other. */
+export async function proveFederatedToken(cloud: Cloud, token: string): Promise<Proof> {
+  const proof = await proveToken(cloud, token)
+  if (!proof.federation) throw unauthorized()
+  return proof
+}
+
 /** Who bears the delegation, proven by `methods`; the token ends with it and has its scope. Throws 401 when it counts no more. */
 export async function proveDelegation(cloud: Cloud, kind: DelegationKind, id: string, bearerId: string, methods: string[]): Promise<Proof> {
   const { read } = cloud.database

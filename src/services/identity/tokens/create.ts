@@ -3,9 +3,10 @@ import { badRequest, unauthorized } from '../../../api/faults.ts'
 import { operation, reply } from '../../../api/operation.ts'
 import { proveApplicationCredential } from '../application-credentials/prove.ts'
 import { catalogFor } from '../catalog.ts'
+import { enabledServiceProviders } from '../federation/store.ts'
 import { proveAccessToken } from '../oauth1/tokens.ts'
 import { issueByTrust } from '../trusts/issue.ts'
-import { findScope, issueToken, type Proof, provePassword, proveToken } from './authenticate.ts'
+import { findScope, issueToken, type Proof, proveFederatedToken, provePassword, proveToken } from './authenticate.ts'
 import { MissingFactors, receiptHeader, receiptMethods, receiptView } from './factors.ts'
 import { AuthRequest, type ScopeRequest } from './schema.ts'
 import { proveTotp } from './totp.ts'
@@ -44,6 +45,13 @@ export const createToken = operation({
             'Expecting to find token in identity. The server could not comply with the request since it is either malformed or otherwise incorrect.',
           )
         proofs.push(await proveToken(cloud, identity.token.id))
+      } else if (method === 'mapped' || method === 'saml2' || method === 'openid') {
+        const token = identity[method]
+        if (!token)
+          throw badRequest(
+            `Expecting to find ${method} in identity. The server could not comply with the request since it is either malformed or otherwise incorrect.`,
+          )
+        proofs.push(await proveFederatedToken(cloud, token.id))
       } else if (method === 'application_credential') {
         if (!identity.application_credential)
           throw badRequest(
@@ -79,7 +87,11 @@ export const createToken = operation({
     const { token, who } = issued
     const scoped = who.project || who.domain || who.system
     const catalog = scoped && query.nocatalog === undefined ? await catalogFor(cloud.database.read, who.project?.id ?? null) : null
-    return reply({ status: 201, headers: { 'x-subject-token': token, vary: 'X-Auth-Token' }, body: tokenView(who, catalog) })
+    return reply({
+      status: 201,
+      headers: { 'x-subject-token': token, vary: 'X-Auth-Token' },
+      body: tokenView(who, catalog, await enabledServiceProviders(cloud.database.read)),
+    })
   },
 })
 

@@ -3,6 +3,7 @@ import { operation, reply } from '../../../api/operation.ts'
 import type { Who } from '../../../auth/who.ts'
 import type { Cloud } from '../../../cloud.ts'
 import { catalogFor } from '../catalog.ts'
+import { enabledServiceProviders } from '../federation/store.ts'
 import { subject, tokenRules } from './subject.ts'
 import { tokenView } from './view.ts'
 
@@ -17,7 +18,7 @@ async function answerFor(cloud: Cloud, who: Who, nocatalog: boolean): Promise<Bu
   if (known) return known
   const scoped = who.project || who.domain || who.system
   const catalog = scoped && !nocatalog ? await catalogFor(cloud.database.read, who.project?.id ?? null) : null
-  const made = Buffer.from(JSON.stringify(tokenView(who, catalog)))
+  const made = Buffer.from(JSON.stringify(tokenView(who, catalog, await enabledServiceProviders(cloud.database.read))))
   if (remembered.size >= most) remembered.delete(remembered.keys().next().value!)
   remembered.set(who, made)
   return made

@@ -24,6 +24,8 @@ const ApplicationCredential = Type.Object({
   secret: Type.String({ maxLength: 4096 }),
 })
 
+const Token = Type.Object({ id: Type.String({ maxLength: 4096 }) })
+
 /** Reference 6.2.1; `unscoped` and `system` as today's clients send them. */
 export const AuthRequest = Closed({
   auth: Type.Object({
@@ -31,7 +33,10 @@ export const AuthRequest = Closed({
       methods: Type.Array(Type.String({ maxLength: 64 }), { minItems: 1, maxItems: 8 }),
       password: Type.Optional(Type.Object({ user: PasswordUser })),
       totp: Type.Optional(Type.Object({ user: TotpUser })),
-      token: Type.Optional(Type.Object({ id: Type.String({ maxLength: 1024 }) })),
+      token: Type.Optional(Token),
+      mapped: Type.Optional(Token),
+      saml2: Type.Optional(Token),
+      openid: Type.Optional(Token),
       application_credential: Type.Optional(ApplicationCredential),
       oauth1: Type.Optional(Type.Object({})),
     }),

@@ -6,7 +6,7 @@ import { passwordTime } from '../users/view.ts'
 export const tokenTime = (ms: number): string => new Date(ms).toISOString().replace('Z', '000Z')
 
 /** The v3 token (reference 6.2.1); without `catalog` where it was not asked for or there is no scope. */
-export function tokenView(who: Who, catalog: CatalogService[] | null) {
+export function tokenView(who: Who, catalog: CatalogService[] | null, serviceProviders: object[] = []) {
   return {
     token: {
       methods: who.methods,
@@ -22,6 +22,7 @@ export function tokenView(who: Who, catalog: CatalogService[] | null) {
       ...(who.roles.length ? { roles: who.roles.map(pickNamed) } : {}),
       ...delegationView(who),
       ...(catalog ? { catalog } : {}),
+      ...(serviceProviders.length ? { service_providers: serviceProviders } : {}),
       expires_at: tokenTime(who.expiresAt),
       issued_at: tokenTime(who.issuedAt),
       audit_ids: who.auditIds,

@@ -17,7 +17,7 @@ const AuthRequest = Type.Object({
     tenantName: Word,
     tenantId: Word,
     passwordCredentials: Type.Optional(Type.Object({ username: Word, userId: Word, password: Type.String({ maxLength: 4096 }) })),
-    token: Type.Optional(Type.Object({ id: Type.String({ maxLength: 1024 }) })),
+    token: Type.Optional(Type.Object({ id: Type.String({ maxLength: 4096 }) })),
   }),
 })
 
