@@ -1,10 +1,10 @@
 // The whole cloud as one object: what main starts and what tests make for themselves.
-import { join } from 'node:path'
 import { createPipeline, type ServicePipeline } from './api/pipeline.ts'
 import type { ServiceDeclaration } from './api/service.ts'
-import { openKeys } from './auth/keys.ts'
+import { type Keys, openKeys, type Purpose } from './auth/keys.ts'
 import { createPolicy, type Policy } from './auth/policy.ts'
 import { createReceipts, type Receipts } from './auth/receipts.ts'
+import { keepKeysFresh, rotateKeys } from './auth/rotation.ts'
 import { createTokens, type Tokens } from './auth/tokens.ts'
 import type { Config } from './config.ts'
 import type { Database } from './db/database.ts'
@@ -35,8 +35,9 @@ export interface Cloud extends Facades {
   pipelines: Map<string, ServicePipeline>
   /** Policy of a service by its name. */
   policies: Map<string, Policy>
-  /** New Fernet keys: the staged one becomes primary. */
-  rotateKeys(): void
+  keys: Keys
+  /** New keys of tokens or of secrets: the staged one becomes primary. Gives how many secrets were put under it. */
+  rotateKeys(purpose: Purpose): Promise<number>
 }
 
 /** Wires the services over an open, migrated database. Nothing listens and no task runs yet. */
@@ -50,7 +51,7 @@ export async function createCloud(parts: {
   policyOverrides?: Record<string, string>
 }): Promise<Cloud> {
   const { config, environment, database, log, services } = parts
-  const keys = openKeys(join(config.dataDir, 'keys'), environment.random)
+  const keys = await openKeys({ config, environment, database })
   const cloud = {
     config,
     environment,
@@ -60,11 +61,12 @@ export async function createCloud(parts: {
     metrics: createMetrics(),
     endpoints: createEndpoints(config, services),
     tokens: createTokens({ database, environment, keys, lifetimeSeconds: config.tokenLifetime }),
-    receipts: createReceipts({ environment, keys, lifetimeSeconds: config.receiptLifetime }),
+    receipts: createReceipts({ environment, keys: keys.token, lifetimeSeconds: config.receiptLifetime }),
     quota: createQuota(Object.assign({}, ...services.map((service) => service.quotas ?? {}))),
     pipelines: new Map(),
     policies: new Map(),
-    rotateKeys: () => keys.rotate(),
+    keys,
+    rotateKeys: (purpose: Purpose) => rotateKeys({ database, environment, keys }, purpose),
   } as unknown as Cloud
   cloud.tasks = createTasks<Cloud>({
     database,
@@ -86,6 +88,7 @@ export async function createCloud(parts: {
     cloud.policies.set(service.name, policy)
     cloud.pipelines.set(service.name, createPipeline(cloud, service, policy, documentedOperations(service)))
   }
+  cloud.tasks.periodic('keys', 3_600_000, () => keepKeysFresh({ config, environment, database, keys }))
   for (const service of services) await service.begin?.(cloud)
   return cloud
 }

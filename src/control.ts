@@ -3,9 +3,16 @@ import type { ServerResponse } from 'node:http'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
+import type { KeyState } from './auth/keys.ts'
 import type { Cloud } from './cloud.ts'
 import { serveLink } from './host/link-server.ts'
 import { openTasks } from './tasks/store.ts'
+
+/** `secrets`: how many were put under the new key. */
+export interface KeyReport {
+  keys: KeyState[]
+  secrets: number | null
+}
 
 /** What `nephos status` shows. */
 async function status(cloud: Cloud) {
@@ -55,6 +62,19 @@ async function sendImage(cloud: Cloud, imageId: string, response: ServerResponse
   }
 }
 
+/** New keys of each kind; what `nephos keys rotate` shows. */
+async function newKeys(cloud: Cloud): Promise<KeyReport> {
+  await cloud.rotateKeys('token')
+  const secrets = await cloud.rotateKeys('credential')
+  return { keys: await cloud.keys.status(), secrets }
+}
+
+const answers: Record<string, (cloud: Cloud) => Promise<object>> = {
+  'GET /status': status,
+  'GET /keys': async (cloud) => ({ keys: await cloud.keys.status(), secrets: null }) satisfies KeyReport,
+  'POST /keys/rotate': newKeys,
+}
+
 export async function serveControl(cloud: Cloud): Promise<{ close(): Promise<void> }> {
   return serveLink({
     socketPath: join(cloud.config.dataDir, 'run', 'control.sock'),
@@ -63,8 +83,9 @@ export async function serveControl(cloud: Cloud): Promise<{ close(): Promise<voi
     more(request, response) {
       const image = /^\/agent\/images\/([0-9a-f-]{36})$/.exec(request.url ?? '')
       if (image) return void sendImage(cloud, image[1]!, response)
-      if (request.url !== '/status') return void response.writeHead(404).end()
-      status(cloud).then(
+      const answer = answers[`${request.method} ${request.url}`]
+      if (!answer) return void response.writeHead(404).end()
+      answer(cloud).then(
         (body) => response.end(JSON.stringify(body)),
         (error) => response.writeHead(500).end(error.message),
       )

@@ -1,9 +1,9 @@
 // Auth receipts: what a user has proven so far, for a login that needs several factors. Sealed under keys that follow from those of tokens,
 // so that neither is ever taken for the other.
-import { createHmac } from 'node:crypto'
 import { decode, encode } from '@msgpack/msgpack'
 import type { Environment } from '../environment.ts'
-import { type FernetKey, fernetDecrypt, fernetEncrypt, fernetKey } from './fernet.ts'
+import { derivedKeys } from './derived-keys.ts'
+import { fernetDecrypt, fernetEncrypt } from './fernet.ts'
 import type { KeyRepository } from './keys.ts'
 
 export interface Receipt {
@@ -22,19 +22,6 @@ export interface Receipts {
   read(text: string): Receipt | null
 }
 
-const derived = new WeakMap<FernetKey, FernetKey>()
-function receiptKey(key: FernetKey): FernetKey {
-  const known = derived.get(key)
-  if (known) return known
-  const made = fernetKey(
-    createHmac('sha256', Buffer.concat([key.signing, key.encryption]))
-      .update('nephos auth receipt')
-      .digest(),
-  )
-  derived.set(key, made)
-  return made
-}
-
 export function createReceipts({
   environment,
   keys,
@@ -45,15 +32,16 @@ export function createReceipts({
   lifetimeSeconds: number
 }): Receipts {
   const { clock, random } = environment
+  const own = derivedKeys(keys, 'nephos auth receipt')
   return {
     issue(content) {
       const issuedAt = Math.floor(clock.now() / 1000)
       const receipt = { ...content, issuedAt, expiresAt: issuedAt + lifetimeSeconds }
       const payload = encode([receipt.userId, receipt.methods, receipt.epoch, receipt.expiresAt])
-      return { text: fernetEncrypt(receiptKey(keys.keys()[0]!), payload, issuedAt, random.bytes(16)), receipt }
+      return { text: fernetEncrypt(own.keys()[0]!, payload, issuedAt, random.bytes(16)), receipt }
     },
     read(text) {
-      const opened = fernetDecrypt(keys.keys().map(receiptKey), text)
+      const opened = fernetDecrypt(own.keys(), text)
       if (!opened) return null
       const [userId, methods, epoch, expiresAt] = decode(opened.payload) as [string, string[], number, number]
       return expiresAt * 1000 <= clock.now() ? null : { userId, methods, epoch, issuedAt: opened.seconds, expiresAt }

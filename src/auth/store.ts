@@ -95,7 +95,7 @@ export async function revokeAudit(db: Db, auditId: string, expiresAtMs: number, 
 }
 
 /** As long as anybody may ask for an expired token (`allow_expired`), and a day more. */
-const keepRevokedMs = 259_200_000
+const keepRevokedMs = 31 * 86_400_000
 
 export interface RoleRef {
   id: string

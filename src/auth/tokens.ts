@@ -5,7 +5,7 @@ import type { Environment } from '../environment.ts'
 import { authorityOf, type Delegation, delegationKinds } from './delegation.ts'
 import { expiringMemberships, type Federation, isVouchedFor } from './federation.ts'
 import { fernetDecrypt, fernetEncrypt } from './fernet.ts'
-import type { KeyRepository } from './keys.ts'
+import type { Keys } from './keys.ts'
 import { effectiveRoles, findBearer, findScope, generation } from './store.ts'
 import { credentialsOf, type Who } from './who.ts'
 
@@ -71,12 +71,7 @@ export interface Tokens {
 
 const cacheSize = 20_000
 
-export function createTokens(parts: {
-  database: Database
-  environment: Environment
-  keys: KeyRepository
-  lifetimeSeconds: number
-}): Tokens {
+export function createTokens(parts: { database: Database; environment: Environment; keys: Keys; lifetimeSeconds: number }): Tokens {
   const { database, environment, keys, lifetimeSeconds } = parts
   const { clock, random } = environment
   // Valid for one generation of identity data; every process reads the generation from the database for each request.
@@ -84,7 +79,7 @@ export function createTokens(parts: {
   let cacheGeneration = -1
 
   const read: Tokens['read'] = (token, allowExpiredSeconds = 0) => {
-    const opened = fernetDecrypt(keys.keys(), token)
+    const opened = fernetDecrypt(keys.token.keys(), token)
     if (!opened) return null
     try {
       const [version, user, methods, scopeId, expiresAt, audits, epoch, delegated, federated] = decode(opened.payload) as [
@@ -196,7 +191,7 @@ export function createTokens(parts: {
         parts.push(delegation ? [delegationKinds.indexOf(delegation.kind), packId(delegation.id), delegation.epoch] : null)
       if (federation) parts.push([federation.providerId, federation.protocolId, federation.groupIds.map(packId)])
       const payload = encode(parts)
-      const token = fernetEncrypt(keys.keys()[0]!, payload, now, random.bytes(16))
+      const token = fernetEncrypt(keys.token.keys()[0]!, payload, now, random.bytes(16))
       return {
         token,
         content: {
@@ -217,6 +212,7 @@ export function createTokens(parts: {
     async authenticate(token, given) {
       const current = given ?? (await generation(database.read))
       if (current !== cacheGeneration) {
+        await keys.refresh()
         cache.clear()
         cacheGeneration = current
       }

@@ -19,11 +19,11 @@ export async function isRunning(dataDir: string): Promise<boolean> {
 
 export class NotRunning extends UserError {}
 
-/** The JSON answer of GET `path`. Throws NotRunning when no cloud uses the folder, UserError with its sentence on another status. */
-export function getControl<T>(dataDir: string, path: string): Promise<T> {
+/** The JSON answer of GET (or another method) `path`. Throws NotRunning when no cloud uses the folder, UserError with its sentence on another status. */
+export function getControl<T>(dataDir: string, path: string, method = 'GET'): Promise<T> {
   return new Promise((resolve, reject) => {
     const sent = request(
-      { socketPath: controlSocket(dataDir), path, headers: { accept: 'application/json' }, timeout: 10_000 },
+      { socketPath: controlSocket(dataDir), path, method, headers: { accept: 'application/json' }, timeout: 60_000 },
       (response) => {
         const chunks: Buffer[] = []
         response.on('data', (chunk: Buffer) => chunks.push(chunk))

@@ -67,6 +67,21 @@ export function createProgram(): Command {
     add(db, 'migrate', 'bring the database to the newest version', async () => (await import('./db-migrate.ts')).dbMigrate),
     ['dataDir', 'databaseUrl'],
   )
+  const keys = program.command('keys').description('the keys of tokens and of stored secrets')
+  const keySettings = ['dataDir', 'databaseUrl', 'keyFile', 'tokenLifetime', 'allowExpiredWindow'] as const
+  addSettings(
+    add(keys, 'status', 'which keys there are, and when old ones are dropped', async () => (await import('./keys.ts')).keysStatus),
+    keySettings,
+  ).option('--json', 'as JSON')
+  addSettings(
+    add(
+      keys,
+      'rotate',
+      'take new keys; tokens stay valid, secrets are put under the new key',
+      async () => (await import('./keys.ts')).keysRotate,
+    ),
+    keySettings,
+  ).option('--json', 'as JSON')
   addSettings(
     add(
       program,

@@ -21,6 +21,7 @@ declare module '../facades.ts' {
 export const identityFacade = (cloud: Cloud): IdentityFacade => ({
   async ec2(access) {
     const { read } = cloud.database
+    await cloud.keys.refresh()
     const row = await findCredential(read, createHash('sha256').update(access).digest('hex'))
     if (row?.type !== 'ec2' || !row.project_id) return null
     const blob = JSON.parse(decryptBlob(cloud, row.encrypted_blob)) as Record<string, unknown>

@@ -111,7 +111,7 @@ test('tokens survive a restart and the rotation of keys, revoked ones stay revok
   const user = await makeUser(cloud)
   const [kept, revoked] = [await user.login(), await user.login()]
   await ask(cloud, revoked, 'DELETE', '/v3/auth/tokens', { headers: { 'x-subject-token': revoked }, expected: 204 })
-  cloud.cloud.rotateKeys()
+  await cloud.cloud.rotateKeys('token')
   await ask(cloud, kept, 'GET', '/v3/auth/projects', { expected: 200 })
   await cloud.restart()
   await ask(cloud, kept, 'GET', '/v3/auth/projects', { expected: 200 })

@@ -2,12 +2,12 @@
 // (OpenID Connect's code flow with PKCE, state and nonce). The token goes to the dashboard by a form. What has to be remembered in
 // between is in a cookie of that browser, encrypted: nothing is kept here for somebody who has not logged in.
 import { createHash } from 'node:crypto'
-import { join } from 'node:path'
 import { Type } from 'typebox'
 import { badRequest, unauthorized } from '../../../api/faults.ts'
 import { type BaseContext, operation, reply } from '../../../api/operation.ts'
+import { derivedKeys } from '../../../auth/derived-keys.ts'
 import { fernetDecrypt, fernetEncrypt } from '../../../auth/fernet.ts'
-import { type KeyRepository, openKeys } from '../../../auth/keys.ts'
+import type { KeyRepository } from '../../../auth/keys.ts'
 import type { Cloud } from '../../../cloud.ts'
 import { useNonce } from '../oauth1/store.ts'
 import { issueToken } from '../tokens/authenticate.ts'
@@ -35,7 +35,7 @@ interface Journey {
 
 const repositories = new WeakMap<Cloud, KeyRepository>()
 function keysOf(cloud: Cloud): KeyRepository {
-  const known = repositories.get(cloud) ?? openKeys(join(cloud.config.dataDir, 'login-keys'), cloud.environment.random)
+  const known = repositories.get(cloud) ?? derivedKeys(cloud.keys.token, 'nephos browser login')
   repositories.set(cloud, known)
   return known
 }

@@ -28,6 +28,7 @@ export async function verifySigned<Kind extends keyof Tokens>(
   if (!parameters || given('signature_method') !== 'HMAC-SHA1' || !given('nonce') || !/^\d{1,12}$/.test(given('timestamp')))
     throw unauthorized()
   if (parameters.has('oauth_version') && given('version') !== '1.0') throw unauthorized()
+  await cloud.keys.refresh()
   const consumer = await findConsumer(read, given('consumer_key'))
   const token =
     kind === 'none' ? null : kind === 'request' ? await findRequestToken(read, given('token')) : await findAccessToken(read, given('token'))

@@ -157,6 +157,7 @@ export async function findScope(cloud: Cloud, asked: ScopeRequest | undefined, p
 
 /** Makes the token; throws 401 when the user has no role in the scope, and when the user's rules ask for more than was proven. */
 export async function issueToken(cloud: Cloud, proof: Proof, scope: Scope): Promise<{ token: string; who: Who }> {
+  await cloud.keys.refresh()
   await ensureFactors(cloud, proof.userId, proof.methods)
   const { token, content } = cloud.tokens.issue({
     userId: proof.userId,

@@ -5,16 +5,13 @@ import type { Who } from '../../../auth/who.ts'
 import { flag } from '../collection.ts'
 import { adminOrSystemReader } from '../rules.ts'
 
-/** How long after its end a service may still ask what a token was, with `allow_expired`. */
-const expiredWindowSeconds = 172_800
-
 async function find({ request, who, cloud, rawQuery }: BaseContext): Promise<Who | undefined> {
   const token = request.headers['x-subject-token']
   if (typeof token !== 'string' || !token) return undefined
   if (token === request.headers['x-auth-token']) return who
   const found = await cloud.tokens.authenticate(token)
   if (found || !rawQuery.size || !flag(rawQuery.get('allow_expired') ?? 'false')) return found ?? undefined
-  const content = cloud.tokens.read(token, expiredWindowSeconds)
+  const content = cloud.tokens.read(token, cloud.config.allowExpiredWindow)
   return (content && (await cloud.tokens.resolve(cloud.database.read, content))) ?? undefined
 }
 

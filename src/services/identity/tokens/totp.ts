@@ -58,6 +58,7 @@ function periodOf(secrets: Buffer[], given: string, current: number, previous: n
 /** Throws 401, the same for everything. A passcode counts once. */
 export async function proveTotp(cloud: Cloud, asked: NamedUser & { passcode: string }): Promise<Proof> {
   const { database, config, environment } = cloud
+  await cloud.keys.refresh()
   const row = await namedUser(cloud, asked)
   const rows = row ? await credentialQuery(database.read, row.id).where('type', '=', 'totp').execute() : []
   const secrets = rows.map((credential) => base32(decryptBlob(cloud, credential.encrypted_blob))).filter((secret) => secret.length)
