@@ -5,6 +5,7 @@ import { createAccount, deleteAccount, updateAccount } from './accounts/change.t
 import { headAccount, showAccount } from './accounts/read.ts'
 import { createContainer, deleteContainer, updateContainer } from './containers/change.ts'
 import { headContainer, showContainer } from './containers/read.ts'
+import { remoteOf } from './engines/remote.ts'
 import { showEndpoints, showOwnEndpoints } from './info/endpoints.ts'
 import { crossDomain, healthcheck, showInfo } from './info/info.ts'
 import { deleteObject, updateObject } from './objects/change.ts'
@@ -18,7 +19,7 @@ import { s3Operations } from './s3/index.ts'
 import { loadObjectStoreSettings } from './settings.ts'
 import { createAuditor } from './storage/auditor.ts'
 import { prepareFolders } from './storage/data.ts'
-import { sweepData, sweepIncoming } from './storage/sweep.ts'
+import { knownData, sweepData, sweepIncoming } from './storage/sweep.ts'
 import { syncContainers } from './sync/worker.ts'
 import { answered, preflights } from './web/cors.ts'
 
@@ -79,6 +80,9 @@ async function begin(cloud: Cloud): Promise<void> {
   cloud.tasks.periodic('synchronise containers', 1000, () => syncContainers(cloud))
   const auditor = createAuditor(cloud)
   cloud.tasks.periodic('audit objects', 30_000, async () => void (await auditor.step()))
+  remoteOf(cloud)
+  cloud.tasks.periodic('settle remote objects', 60_000, async () => void (await remoteOf(cloud)?.settle((ids) => knownData(cloud, ids))))
+  cloud.tasks.periodic('sweep remote objects', 86_400_000, async () => void (await remoteOf(cloud)?.sweep((ids) => knownData(cloud, ids))))
   let nextSweep = started
   cloud.tasks.periodic('sweep object files', 1000, async () => {
     if (cloud.environment.clock.now() < nextSweep) return

@@ -29,8 +29,8 @@ export interface ContainerRow {
 
 /** `''` plain data, `slo` a static manifest, `dlo` a dynamic one, `link` a symbolic link, `marker` a deletion among versions. */
 export type ObjectKind = '' | 'slo' | 'dlo' | 'link' | 'marker'
-/** Where the bytes are: nowhere (none), in object_store_blobs, in a file. */
-export type Place = 'none' | 'row' | 'file'
+/** Where the bytes are: nowhere (none), in object_store_blobs, in a file, in the S3 service that the operator named. */
+export type Place = 'none' | 'row' | 'file' | 'remote'
 
 export interface ObjectRow {
   container_id: number

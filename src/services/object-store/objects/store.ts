@@ -41,6 +41,27 @@ export async function liveObject(cloud: Cloud, db: Db, containerId: number, name
   return row && !expired(cloud, row) ? row : undefined
 }
 
+const columns = [
+  'container_id',
+  'name',
+  'version_id',
+  'place',
+  'data_id',
+  'size',
+  'stored',
+  'etag',
+  'content_type',
+  'kind',
+  'metadata',
+  'made_at',
+  'changed_at',
+  'delete_at',
+] as const satisfies (keyof StoredObject)[]
+const inOrder = (row: StoredObject) => columns.map((name) => row[name])
+const insert = prepared((db) =>
+  db.insertInto('object_store_objects').values(Object.fromEntries(columns.map((name) => [name, ''])) as never),
+)
+
 export type NewObject = Omit<StoredObject, 'container_id'>
 
 /** Makes or replaces the row with its bytes and counts; the bytes of the one before are taken away unless `spare` has them now. */
@@ -54,13 +75,13 @@ export async function replaceObject(
   spare = false,
 ): Promise<void> {
   const { db } = tx
-  if (received) await keep(tx, received)
+  if (received) await keep(tx, cloud, received)
   const values = { ...object, container_id: container.id }
   if (old) {
     const { container_id, name, ...changes } = values
     await db.updateTable('object_store_objects').set(changes).where('container_id', '=', container_id).where('name', '=', name).execute()
     if (!spare && old.data_id !== object.data_id) await drop(tx, cloud, old)
-  } else await db.insertInto('object_store_objects').values(values).execute()
+  } else await insert(db, inOrder(values))
   await count(db, container, old ? 0 : 1, object.stored - (spare ? 0 : (old?.stored ?? 0)))
 }
 

@@ -28,7 +28,8 @@ export function createAuditor(cloud: Cloud): Auditor {
         if (bytes >= maxBytes) break
         after = row
         done++
-        if (row.kind !== '' || row.place === 'none') continue
+        // What an S3 service keeps is looked after there: to read it all would cost more than it is worth.
+        if (row.kind !== '' || row.place === 'none' || row.place === 'remote') continue
         bytes += row.stored
         if (!(await isWhole(cloud, row))) {
           if (await setAside(cloud, row)) quarantined++
