@@ -30,6 +30,8 @@ export async function startBenchCloud(
   const child = spawn(
     process.execPath,
     [
+      '--max-semi-space-size=4',
+      '--heap-growing-percent=40', // as bin/nephos has it
       program,
       'up',
       '--data-dir',

@@ -16,6 +16,18 @@ try {
   console.error(`nephos: ${error.message}`)
   process.exit(error.exitCode)
 }
-process.execve!(process.execPath, [process.execPath, '--disable-warning=ExperimentalWarning', bundlePath, 'up', ...args], {
-  ...process.env,
-} as Record<string, string>)
+process.execve!(
+  process.execPath,
+  [
+    process.execPath,
+    '--disable-warning=ExperimentalWarning',
+    '--max-semi-space-size=4',
+    '--heap-growing-percent=40',
+    bundlePath,
+    'up',
+    ...args,
+  ],
+  {
+    ...process.env,
+  } as Record<string, string>,
+)

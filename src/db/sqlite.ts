@@ -10,6 +10,8 @@ interface Prepared {
 }
 
 const cacheSize = 1000
+/** Of each of the two connections. */
+const cacheKiB = 4 * 1024
 /** Most transactions that share one flush to the disk. */
 const batchSize = 64
 
@@ -78,6 +80,8 @@ export function openSqlite(path: string): Database {
   writerFile.pragma('foreign_keys = ON')
   const readerFile = new SqliteDriver(path, { timeout: 10_000 })
   readerFile.pragma('query_only = ON')
+  // Pages that fall out are still in the kernel's cache.
+  for (const file of [writerFile, readerFile]) file.pragma(`cache_size = -${cacheKiB}`)
   const writer = kyselyOn(rawConnection(writerFile), dialect)
   const begin = writerFile.prepare('begin immediate')
   const commit = writerFile.prepare('commit')
