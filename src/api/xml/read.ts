@@ -122,6 +122,7 @@ function objectOf(element: XmlElement, children: XmlElement[], schema: Schema | 
   if (map !== undefined && children.every((child) => child.name === map && 'key' in child.attributes))
     return Object.fromEntries(children.map((child) => [child.attributes.key, child.text.trim()]))
   const object: Record<string, unknown> = {}
+  const repeated = new Set<string>()
   const known = (name: string) => of(name) ?? (name === 'enabled' ? { type: 'boolean' } : { type: 'string' })
   for (const [name, value] of Object.entries(element.attributes)) object[name] = scalar(value, choices(known(name)))
   const lists = [
@@ -132,9 +133,16 @@ function objectOf(element: XmlElement, children: XmlElement[], schema: Schema | 
     const bare = Object.hasOwn(properties, child.name) ? undefined : lists.find((name) => itemName(dialect, name) === child.name)
     if (bare !== undefined) {
       const items = choices(properties[bare]).find((option) => option.items)?.items
-      object[bare] = [...((object[bare] as unknown[] | undefined) ?? []), elementValue(child, items, dialect)]
+      if (!Object.hasOwn(object, bare)) object[bare] = []
+      ;(object[bare] as unknown[]).push(elementValue(child, items, dialect))
     } else if (!Object.hasOwn(object, child.name)) object[child.name] = elementValue(child, of(child.name), dialect)
-    else throw badRequest(`Malformed request body: the element ${child.name.slice(0, 60)} stands there twice.`)
+    else if (Object.hasOwn(properties, child.name))
+      throw badRequest(`Malformed request body: the element ${child.name.slice(0, 60)} stands there twice.`)
+    else {
+      if (!repeated.has(child.name)) object[child.name] = [object[child.name]]
+      repeated.add(child.name)
+      ;(object[child.name] as unknown[]).push(elementValue(child, undefined, dialect))
+    }
   }
   const inText = dialect.texts?.[element.name]
   if (inText !== undefined) object[inText] = element.text.trim()

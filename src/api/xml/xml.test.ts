@@ -101,6 +101,7 @@ test('what is read has the types of the schema, whatever prefixes the client use
     },
   )
   // Without a schema: as it looks.
+  assert.deepEqual(read('<a><b><c>x</c></b><d n="1"/><d n="2"/><d/></a>'), { a: { b: { c: 'x' }, d: [{ n: '1' }, { n: '2' }, ''] } })
   assert.deepEqual(read('<a b="1"><cs><c>x</c><c>y</c></cs><d><e>z</e></d></a>'), { a: { b: '1', cs: ['x', 'y'], d: { e: 'z' } } })
 })
 
