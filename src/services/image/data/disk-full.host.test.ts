@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
-import { mkdirSync, readdirSync, statfsSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, readdirSync, rmSync, statfsSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { run } from '../../../host/commands/exec.ts'
@@ -31,5 +32,36 @@ test('on a full disk the upload is refused with 507, and the image is queued wit
     assert.equal((await member.get(path)).body.size, 2 * MiB)
   } finally {
     await run('umount', ['-l', folder])
+  }
+})
+
+test('a full store is told like that: 507 for an upload, a failed store for an import that may go on', async () => {
+  const other = mkdtempSync(join(tmpdir(), 'nephos-full-'))
+  const imageStores = join(other, 'stores.yaml')
+  const small = join(other, 'small')
+  mkdirSync(small)
+  await run('mount', ['-t', 'tmpfs', '-o', 'size=2m', 'tmpfs', small])
+  try {
+    writeFileSync(imageStores, `stores: {file: {type: file}, small: {type: file, path: ${small}}}`)
+    await using cloud = await testCloud({ settings: { imageStores } })
+    const member = await cloud.as('member')
+    const { id } = (await member.post('/image/v2/images', { disk_format: 'raw', container_format: 'bare' }, 201)).body
+    const path = `/image/v2/images/${id}`
+    const data = { raw: Buffer.alloc(4 * MiB, 1), headers: { 'content-type': 'application/octet-stream' } }
+    const headers = { ...data.headers, 'x-image-meta-store': 'small' }
+    await member.request('PUT', `${path}/file`, { ...data, headers, expected: 507 })
+    assert.equal((await member.get(path)).body.status, 'queued')
+    await member.request('PUT', `${path}/stage`, { ...data, expected: 204 })
+    const body = { method: { name: 'glance-direct' }, stores: ['small', 'file'], all_stores_must_succeed: false }
+    await member.post(`${path}/import`, body, 202)
+    const task = async () => (await member.get(`${path}/tasks`)).body.tasks[0].status
+    for (let i = 0; i < 2000 && !['success', 'failure'].includes(await task()); i++) await new Promise((resolve) => setTimeout(resolve, 5))
+    const image = (await member.get(path)).body
+    assert.deepEqual([image.status, image.stores, image.os_glance_failed_import], ['active', 'file', 'small'])
+    await cloud.cloud.image.scrubber.run()
+    assert.deepEqual(readdirSync(small), [])
+  } finally {
+    await run('umount', ['-l', small])
+    rmSync(other, { recursive: true, force: true })
   }
 })
