@@ -4,6 +4,7 @@ import { badRequest, conflict, forbidden } from '../../../api/faults.ts'
 import { operation, reply } from '../../../api/operation.ts'
 import { Closed } from '../../../api/types.ts'
 import { rule } from '../../../auth/policy.ts'
+import { namedStore } from '../data/upload.ts'
 import { images } from '../images/resource.ts'
 import { updateImage } from '../images/update.ts'
 import { admin } from '../rules.ts'
@@ -43,7 +44,7 @@ export const importImage = operation({
       if (!allows('copy_image')) throw forbidden('You are not authorized to complete copy_image action.')
     }
     if (all_stores) stores = known.all.map(({ id }) => id)
-    else if (!stores.length) stores = [String(context.headers['x-image-meta-store'] ?? known.default.id)]
+    else if (!stores.length) stores = [namedStore(cloud, context.headers['x-image-meta-store'])]
     if (name === 'copy-image') {
       const there = new Set((await activeLocations(tx.db, image.id)).map(({ store }) => store))
       const again = stores.find((store) => there.has(store))

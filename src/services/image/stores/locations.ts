@@ -18,7 +18,7 @@ export async function intend(db: Db, parts: { imageId: string; uploadId: string;
   const known = rows.find((row) => row.upload_id === uploadId && row.state !== 'removing')
   if (known) return known
   // What an earlier upload has left may still be on its way out: it is not to take our data with it.
-  const data_key = rows.length ? `${imageId}.${uploadId.slice(0, 8)}` : imageId
+  const data_key = freeKey(imageId, uploadId, new Set(rows.map((row) => row.data_key)))
   const row = {
     store,
     data_key,
@@ -31,6 +31,15 @@ export async function intend(db: Db, parts: { imageId: string; uploadId: string;
   } as const
   await db.insertInto('image_locations').values(row).execute()
   return { ...row, tries: 0 }
+}
+
+/** The id of the image, or that and eight digits when something of it is there already. */
+function freeKey(imageId: string, uploadId: string, taken: Set<string>): string {
+  let key = imageId
+  for (let digits = Number.parseInt(uploadId.slice(0, 8), 16) >>> 0; taken.has(key); digits = (digits + 1) >>> 0) {
+    key = `${imageId}.${digits.toString(16).padStart(8, '0')}`
+  }
+  return key
 }
 
 /** Where the image's data is, in the order in which it came there. */
