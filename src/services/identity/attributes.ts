@@ -31,7 +31,11 @@ export const mergeOptions = (before: Attributes, changes: Attributes | undefined
   Object.fromEntries(Object.entries({ ...before, ...changes }).filter(([, value]) => value !== null))
 
 /** Throws 403 when the row is immutable and the change is more than taking that back. */
-export function ensureMutable(kind: string, row: { id: string; options: Attributes }, changes?: { options?: Attributes }): void {
+export function ensureMutable(
+  kind: string,
+  row: { id: string; options: Attributes },
+  changes?: Attributes & { options?: Attributes },
+): void {
   if (row.options.immutable !== true) return
   if (changes?.options && Object.keys(changes).length === 1 && changes.options.immutable !== true) return
   throw forbidden(

@@ -20,7 +20,15 @@ export interface Collection<Row> {
 // biome-ignore lint/suspicious/noExplicitAny: one function for the rows of every table
 type Query = any
 
+const exact = (column: string, value: string) => sql`${sql.ref(column)} = ${value}`
+const anyCase = (column: string, value: string) => sql`lower(${sql.ref(column)}) = lower(${value})`
+
+/** Nothing in the value is a wildcard. Case is that of ASCII, on both databases. */
 const comparisons: Record<string, (column: string, value: string) => ReturnType<typeof sql>> = {
+  exact,
+  equals: exact,
+  iexact: anyCase,
+  iequals: anyCase,
   contains: (column, value) => sql`replace(${sql.ref(column)}, ${value}, '') <> ${sql.ref(column)}`,
   icontains: (column, value) => sql`replace(lower(${sql.ref(column)}), lower(${value}), '') <> lower(${sql.ref(column)})`,
   startswith: (column, value) => sql`substr(${sql.ref(column)}, 1, length(${value})) = ${value}`,

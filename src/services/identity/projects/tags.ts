@@ -2,6 +2,7 @@
 import { Type } from 'typebox'
 import { badRequest, notFound } from '../../../api/faults.ts'
 import { operation, reply } from '../../../api/operation.ts'
+import { ensureMutable } from '../attributes.ts'
 import { project, tagRules } from './resource.ts'
 import { Tags } from './schema.ts'
 import { updateProject } from './store.ts'
@@ -32,6 +33,7 @@ const replace = operation({
   policy: tagRules.replace,
   body: Type.Object({ tags: Tags }, { additionalProperties: false }),
   async handle({ tx, project, body, href }) {
+    ensureMutable('project', project, { tags: body.tags })
     const row = await updateProject(tx.db, project, { tags: body.tags })
     return { tags: row.tags, links: { self: href(`/projects/${project.id}/tags`), previous: null, next: null } }
   },
@@ -46,6 +48,7 @@ const clear = operation({
   status: 204,
   policy: tagRules.deleteAll,
   async handle({ tx, project }) {
+    ensureMutable('project', project, { tags: [] })
     await updateProject(tx.db, project, { tags: [] })
   },
 })
@@ -73,6 +76,7 @@ const add = operation({
   policy: tagRules.create,
   async handle({ tx, project, params, href }) {
     if (!/^[^,/\p{Cc}]{1,255}$/u.test(params.value)) throw badRequest('A tag has 1 to 255 characters, none of them a comma or a slash.')
+    ensureMutable('project', project, { tags: [] })
     if (project.tags.length >= 80 && !project.tags.includes(params.value)) throw badRequest('A project has at most 80 tags.')
     if (!project.tags.includes(params.value)) await updateProject(tx.db, project, { tags: [...project.tags, params.value] })
     return reply({ status: 201, headers: { location: href(`/projects/${project.id}/tags/${encodeURIComponent(params.value)}`) } })
@@ -88,6 +92,7 @@ const remove = operation({
   status: 204,
   policy: tagRules.delete,
   async handle({ tx, project, params }) {
+    ensureMutable('project', project, { tags: [] })
     if (!project.tags.includes(params.value)) throw notFound(`Could not find project tag: ${params.value}.`)
     await updateProject(tx.db, project, { tags: project.tags.filter((tag) => tag !== params.value) })
   },
