@@ -1,107 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { checkSafe, inspect, UnsafeImage } from './inspect.ts'
-
-const MiB = 2 ** 20
-const GiB = 2 ** 30
-
-const fileOf = (content: Buffer, size = content.length) => ({
-  stat: async () => ({ size }),
-  read: async (buffer: Buffer, offset: number, length: number, position: number) => ({
-    bytesRead: content.copy(buffer, offset, position, Math.min(position + length, content.length)),
-  }),
-})
-
-/** A sound qcow2 of 1 GiB with 64 KiB clusters: header, refcount table, L1. */
-function qcow2(change: (b: Buffer) => void = () => {}, version = 3): Buffer {
-  const b = Buffer.alloc(4 * 65_536)
-  b.write('QFI\xfb', 0, 'latin1')
-  b.writeUInt32BE(version, 4)
-  b.writeUInt32BE(16, 20)
-  b.writeBigUInt64BE(BigInt(GiB), 24)
-  b.writeUInt32BE(2, 36)
-  b.writeBigUInt64BE(3n * 65_536n, 40)
-  b.writeBigUInt64BE(65_536n, 48)
-  b.writeUInt32BE(1, 56)
-  if (version === 3) {
-    b.writeUInt32BE(4, 96)
-    b.writeUInt32BE(104, 100)
-  }
-  change(b)
-  return b
-}
-
-const backing = (name: string) => (b: Buffer) => {
-  b.writeBigUInt64BE(1024n, 8)
-  b.writeUInt32BE(name.length, 16)
-  b.write(name, 1024)
-}
-
-const vmdkText = (type: string, extents: string, parent = 'ffffffff') =>
-  `# Disk DescriptorFile\nversion=1\nparentCID=${parent}\ncreateType="${type}"\n${extents}\n`
-function vmdk(text: string, change: (b: Buffer) => void = () => {}): Buffer {
-  const b = Buffer.alloc(64 * 1024)
-  b.write('KDMV', 0)
-  b.writeUInt32LE(1, 4)
-  b.writeBigUInt64LE(2048n, 12)
-  b.writeBigUInt64LE(128n, 20)
-  b.writeBigUInt64LE(1n, 28)
-  b.writeBigUInt64LE(20n, 36)
-  b.write(text, 512)
-  change(b)
-  return b
-}
-
-function vdi(kind = 1, blocks = 1): Buffer {
-  const b = Buffer.alloc(1024)
-  b.writeUInt32LE(0xbeda107f, 64)
-  b.writeUInt32LE(kind, 76)
-  b.writeBigUInt64LE(BigInt(MiB), 368)
-  b.writeUInt32LE(MiB, 376)
-  b.writeUInt32LE(blocks, 384)
-  return b
-}
-
-function vhd(kind: number, atEnd = false): Buffer {
-  const b = Buffer.alloc(atEnd ? MiB + 512 : 2048)
-  const at = atEnd ? MiB : 0
-  b.write('conectix', at)
-  b.writeBigUInt64BE(BigInt(MiB), at + 48)
-  b.writeUInt32BE(kind, at + 60)
-  return b
-}
-
-function vhdx(hasParent = false): Buffer {
-  const b = Buffer.alloc(MiB)
-  b.write('vhdxfile', 0)
-  const regions = 192 * 1024
-  const metadata = 512 * 1024
-  b.write('regi', regions)
-  b.writeUInt32LE(1, regions + 8)
-  b.write('06a27c8b90479a4bb8fe575f050f886e', regions + 16, 'hex')
-  b.writeBigUInt64LE(BigInt(metadata), regions + 32)
-  b.write('metadata', metadata)
-  b.writeUInt16LE(2, metadata + 10)
-  b.write('2442a52f1bcd7648b2115dbed83bf4b8', metadata + 32, 'hex')
-  b.writeUInt32LE(65_536, metadata + 48)
-  b.write('3767a1ca36fa434db3b633f0aa44e76b', metadata + 64, 'hex')
-  b.writeUInt32LE(65_544, metadata + 80)
-  b.writeBigUInt64LE(BigInt(GiB), metadata + 65_536)
-  b.writeUInt32LE(hasParent ? 2 : 0, metadata + 65_548)
-  return b
-}
-
-function iso(withMbr = false): Buffer {
-  const b = Buffer.alloc(40 * 1024)
-  b.write('\x01CD001', 32_768)
-  b.writeUInt32LE(20, 32_848)
-  b.writeUInt16LE(2048, 32_896)
-  if (withMbr) b.writeUInt16LE(0xaa55, 510)
-  return b
-}
-
-const text = (head: string, size = 4096) => Buffer.concat([Buffer.from(head, 'latin1'), Buffer.alloc(size)])
-const sparseVmdk = vmdkText('monolithicSparse', 'RW 2048 SPARSE "disk.vmdk"')
+import { backing, fileOf, GiB, iso, MiB, ova, ovf, qcow2, sparseVmdk, tar, text, vdi, vhd, vhdx, vmdk, vmdkText } from './testing.ts'
 
 const safe: [string, Buffer, string, number][] = [
   ['qcow2 v3', qcow2(), 'qcow2', GiB],
@@ -116,6 +16,7 @@ const safe: [string, Buffer, string, number][] = [
   ['vhdx', vhdx(), 'vhdx', GiB],
   ['iso', iso(), 'iso', 40_960],
   ['hybrid iso as raw', iso(true), 'raw', 40_960],
+  ['ova', ova(), 'ova', MiB],
 ]
 for (const [name, content, declared, virtualBytes] of safe) {
   test(`${name} is taken`, async () => {
@@ -132,6 +33,15 @@ const extension =
     b.writeUInt32BE(length, 108)
     b.write(value, 112)
   }
+
+/** A VMDK whose header says that the one at its end counts. */
+const withFooter = (capacity: bigint | null) => {
+  const head = vmdk(sparseVmdk, (b) => void b.writeBigInt64LE(-1n, 56))
+  if (capacity === null) return head
+  const footer = Buffer.from(head.subarray(0, 512))
+  footer.writeBigUInt64LE(capacity, 12)
+  return Buffer.concat([head, Buffer.alloc(512), footer, Buffer.alloc(512)])
+}
 
 const refused: [string, Buffer, string, RegExp][] = [
   ['backing file', qcow2(backing('/etc/passwd')), 'qcow2', /backing file \(\/etc\/passwd\)/],
@@ -214,6 +124,26 @@ const refused: [string, Buffer, string, RegExp][] = [
   ['vmdk without an extent', vmdk(vmdkText('monolithicSparse', '')), 'vmdk', /names no extent/],
   ['vhdx metadata overwritten', vhdx().fill(0, 512 * 1024, 512 * 1024 + 8), 'vhdx', /metadata is missing/],
   ['vhdx without a size', vhdx().fill(0, 512 * 1024 + 32, 512 * 1024 + 48), 'vhdx', /does not say its size/],
+  ['vmdk that says nothing of its size', vmdk(sparseVmdk, (b) => void b.writeBigUInt64LE(0n, 12)), 'vmdk', /does not say its size/],
+  ['vmdk with another size at its end', withFooter(4096n), 'vmdk', /header at its end/],
+  ['vmdk without the header at its end', withFooter(null), 'vmdk', /header at its end/],
+  ['ova without a descriptor', tar([['disk.vmdk', vmdk(sparseVmdk)]]), 'ova', /content is raw, not ova/],
+  ['ova whose disk names another file', ova(ovf(), vmdk(vmdkText('monolithicSparse', 'RW 8 FLAT "/etc/passwd" 0'))), 'ova', /other files/],
+  ['ova that names a file outside of it', ova(ovf('../etc/passwd')), 'ova', /other files \(\.\.\/etc\/passwd\)/],
+  ['ova that names an address', ova(ovf('http://127.0.0.1/disk')), 'ova', /other files/],
+  [
+    'ova with a path',
+    tar([
+      ['a.ovf', ovf()],
+      ['../disk.vmdk', vmdk(sparseVmdk)],
+    ]),
+    'ova',
+    /member's name/,
+  ],
+  ['ova whose disk is missing', tar([['a.ovf', ovf()]]), 'ova', /disk.vmdk is missing/],
+  ['ova cut off', ova().subarray(0, 2048), 'ova', /cut off/],
+  ['ova with a vast descriptor', tar([['a.ovf', Buffer.alloc(2 * MiB, 0x20)]]), 'ova', /descriptor is too long/],
+  ['ova that claims much', ova(ovf('disk.vmdk', '9', 'byte * 2^40')), 'ova', /over the limit/],
   ['iso cut off', iso().subarray(0, 32_800), 'iso', /cut off/],
   ['too much raw', text('', MiB), 'raw', /over the limit/],
 ]
@@ -247,6 +177,16 @@ test('partition tables are told', async () => {
   assert.equal((await inspect(fileOf(disk))).partitions, 'mbr')
   disk.write('EFI PART', 512)
   assert.equal((await inspect(fileOf(disk))).partitions, 'gpt')
+})
+
+test('descriptors that would cost time cost none', async () => {
+  for (const filler of ['\n', ' ', '\t\n', 'RW ', 'RW 1 ', 'createType', '"']) {
+    const long = filler.repeat(2 ** 20 / filler.length)
+    const started = performance.now()
+    await inspect(fileOf(vmdk('', (b) => void b.writeBigUInt64LE(2047n, 36)).subarray(0, 512), 2 ** 21, long))
+    await inspect(fileOf(tar([['a.ovf', Buffer.from(`<File ovf:href="${long}`)]])))
+    assert.ok(performance.now() - started < 5000, JSON.stringify(filler))
+  }
 })
 
 test('every cut and every flipped byte of a header is survived', async () => {

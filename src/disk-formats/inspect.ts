@@ -1,7 +1,8 @@
 // Says what a disk image is before any other program opens it. Reads a few KiB (at most some MiB), and believes no length it reads.
 import { type DiskFormat, type Inspection, inspection } from './inspection.ts'
+import { inspectOva, isOva } from './ova.ts'
 import { inspectQcow2 } from './qcow2.ts'
-import { type ImageFile, readerOf } from './reader.ts'
+import { type ImageFile, type Reader, readerOf } from './reader.ts'
 import { inspectIso, inspectVdi, inspectVhd } from './simple.ts'
 import { inspectVhdx } from './vhdx.ts'
 import { inspectVmdk } from './vmdk.ts'
@@ -14,7 +15,10 @@ export class UnsafeImage extends Error {}
 
 /** Recognises the format by content and gives what its header says. Never throws for odd content, only when reading fails. */
 export async function inspect(file: ImageFile): Promise<Inspection> {
-  const reader = await readerOf(file)
+  return inspectFrom(await readerOf(file))
+}
+
+async function inspectFrom(reader: Reader): Promise<Inspection> {
   const head = await reader.at(0, 4096)
   const starts = (text: string, at = 0) => head.subarray(at, at + text.length).equals(Buffer.from(text, 'latin1'))
   if (starts('QFI\xfb')) return inspectQcow2(head, reader)
@@ -25,6 +29,8 @@ export async function inspect(file: ImageFile): Promise<Inspection> {
   if (starts('conectix')) return inspectVhd(head.subarray(0, 512))
   if (starts('vhdxfile')) return inspectVhdx(reader)
   if (starts('LUKS\xba\xbe')) return inspection('luks', { encrypted: true })
+  // A disk inside of an archive is a disk and no archive.
+  if (isOva(head)) return inspectOva(reader, async (disk) => (isOva(await disk.at(0, 512)) ? inspection('raw') : inspectFrom(disk)))
   const footer = reader.size >= 1024 ? await reader.at(reader.size - 512, 512) : Buffer.alloc(0)
   if (footer.toString('latin1', 0, 8) === 'conectix') return inspectVhd(footer)
   const partitions = starts('EFI PART', 512) ? 'gpt' : starts('\x55\xaa', 510) ? 'mbr' : null
@@ -38,7 +44,7 @@ const plain = new Set(['raw', 'ami', 'ari', 'aki'])
 
 /**
  * Inspects `file` and throws UnsafeImage unless its content is of the declared format (`raw`, `qcow2`, `vmdk`, `vdi`, `vhd`, `vhdx`, `iso`,
- * and `ami`, `ari`, `aki`, which are plain bytes), it stands alone (no backing file, data file, foreign extent), is not encrypted, its
+ * and `ami`, `ari`, `aki`, which are plain bytes, and `ova`, an archive of disks), it stands alone (no backing file, data file, foreign extent), is not encrypted, its
  * header is sound, and a guest would see at most `maxVirtualBytes` of it.
  */
 export async function checkSafe(file: ImageFile, declaredFormat: string, limits: { maxVirtualBytes: number }): Promise<Inspection> {

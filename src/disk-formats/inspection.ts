@@ -1,6 +1,6 @@
 // What a parser says about a file.
 
-export type DiskFormat = 'raw' | 'qcow' | 'qcow2' | 'qed' | 'parallels' | 'vmdk' | 'vdi' | 'vhd' | 'vhdx' | 'iso' | 'luks'
+export type DiskFormat = 'raw' | 'qcow' | 'qcow2' | 'qed' | 'parallels' | 'vmdk' | 'vdi' | 'vhd' | 'vhdx' | 'iso' | 'luks' | 'ova'
 
 export interface Inspection {
   format: DiskFormat

@@ -34,6 +34,13 @@ export async function readerOf(file: ImageFile): Promise<Reader> {
   }
 }
 
+/** A part of the file as a file of its own. */
+export const section = (reader: Reader, start: number, size: number): Reader => ({
+  size,
+  at: async (position, length) =>
+    position < 0 || position >= size ? Buffer.alloc(0) : reader.at(start + position, Math.min(length, size - position)),
+})
+
 /** A 64-bit number as a number; what exceeds 2^53 comes out as 2^53, which is beyond every limit here. */
 export const u64be = (buffer: Buffer, at: number) => Number(minBig(buffer.readBigUInt64BE(at)))
 export const u64le = (buffer: Buffer, at: number) => Number(minBig(buffer.readBigUInt64LE(at)))

@@ -24,6 +24,9 @@ export async function inspectVmdk(head: Buffer, reader: Reader): Promise<Inspect
   found.virtualBytes = u64le(head, 12) * 512
   const grain = u64le(head, 20)
   if (grain < 1 || grain > 2 ** 16 || (grain & (grain - 1)) !== 0) found.faults.push(`the grain size ${grain} is not allowed`)
+  // Without one, other programs take the descriptor's, and its extents.
+  if (found.virtualBytes === 0) found.faults.push('it does not say its size')
+  if (head.readBigInt64LE(56) === atEnd) await footer(head, reader, found)
   const offset = u64le(head, 28) * 512
   const length = u64le(head, 36) * 512
   if (offset === 0 || length === 0 || length > 2 ** 20 || offset + length > reader.size) {
@@ -34,8 +37,17 @@ export async function inspectVmdk(head: Buffer, reader: Reader): Promise<Inspect
   return found
 }
 
+/** The place of the tables that stands for: it is in the header at the end, which counts then. */
+const atEnd = -1n
+
+async function footer(head: Buffer, reader: Reader, found: Inspection): Promise<void> {
+  const last = await reader.at(reader.size - 1024, 512)
+  const same = last.length === 512 && last.subarray(0, 56).equals(head.subarray(0, 56))
+  if (!same) found.faults.push('the header at its end is missing or another')
+}
+
 function descriptor(text: string, found: Inspection, own: number[]): void {
-  const field = (name: string) => new RegExp(`^\\s*${name}\\s*=\\s*"?([^"\\r\\n\\0]*)`, 'im').exec(text)?.[1]?.trim()
+  const field = (name: string) => new RegExp(`^[ \\t]*${name}[ \\t]*=[ \\t]*"?([^"\\r\\n\\0]*)`, 'im').exec(text)?.[1]?.trim()
   const type = field('createType')?.toLowerCase() ?? ''
   const extents = [...text.matchAll(/^[ \t]*(?:RW|RDONLY|NOACCESS)[ \t]+(\d+)[ \t]+([A-Z0-9]+)(?:[ \t]+"([^"\r\n]*)")?(?:[ \t]+\d+)?/gim)]
   if (!own.length) found.virtualBytes = extents.reduce((sum, extent) => sum + Number(extent[1]) * 512, 0)

@@ -9,16 +9,21 @@ export interface Verdict {
   fault: string | null
 }
 
-/** Containers whose content is no disk: it is kept as it is, and never booted. */
+/** Containers whose content is no disk: it is kept as it is, and never booted. What an appliance holds is looked at all the same. */
 const archives = new Set(['ova', 'docker', 'compressed'])
 const plain = new Set(['raw', 'ami', 'ari', 'aki'])
 
 /** Judges the file. Throws 400 for data that is another format than declared, refers to other files, or claims more than `maxVirtualBytes`. */
 export async function judge(path: string, diskFormat: string, containerFormat: string, maxVirtualBytes: number): Promise<Verdict> {
-  if (archives.has(containerFormat)) return { virtualSize: null, fault: `an image in a ${containerFormat} container cannot be booted` }
+  const kept = { virtualSize: null, fault: `an image in a ${containerFormat} container cannot be booted` }
+  if (archives.has(containerFormat) && containerFormat !== 'ova') return kept
   const file = await open(path, 'r')
   try {
     const found = await inspect(file)
+    if (containerFormat === 'ova') {
+      if (found.format !== 'ova') return kept
+      return { ...kept, virtualSize: (await checkSafe(file, 'ova', { maxVirtualBytes })).virtualBytes }
+    }
     // Bytes without any known header hold no reference to anything: they may be kept, as in the reference, but not booted.
     if (found.format === 'raw' && !plain.has(diskFormat)) return { virtualSize: null, fault: `its content is not ${diskFormat}` }
     const { virtualBytes } = await checkSafe(file, diskFormat, { maxVirtualBytes })
