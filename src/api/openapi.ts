@@ -2,6 +2,7 @@
 import { Fault, type FaultStyle, renderFault } from './faults.ts'
 import type { Operation } from './operation.ts'
 import type { Major, ServiceDeclaration } from './service.ts'
+import { dialectOf } from './xml/body.ts'
 
 type Json = Record<string, unknown>
 
@@ -35,7 +36,19 @@ export function openapiDocument(service: ServiceDeclaration, major: Major): Json
       securitySchemes: { token: { type: 'apiKey', in: 'header', name: 'X-Auth-Token' } },
       responses: { Fault: { description: 'What was wrong, in the envelope of this service.', content: faultContent(service.faultStyle) } },
     },
-    ...(major.min && { 'x-openstack': { 'min-ver': major.min, 'max-ver': major.max } }),
+    ...versionFacts(service, major),
+  }
+}
+
+/** Microversions, and the namespace of bodies in XML: their form follows from the JSON schemas. */
+function versionFacts(service: ServiceDeclaration, major: Major): Json {
+  const xml = dialectOf(service, major.id)
+  if (!major.min && !xml) return {}
+  return {
+    'x-openstack': {
+      ...(major.min && { 'min-ver': major.min, 'max-ver': major.max }),
+      ...(xml && { 'xml-namespace': xml.namespace }),
+    },
   }
 }
 
