@@ -41,6 +41,13 @@ export const user = resource<'user', User>({
   hidden: true,
 })
 
+/** `HP-IDM-serviceId`, `serviceId`: only roles named after one of these services, `ID:role`, and those after none. */
+export function rolesFor<Role extends { name: string }>(roles: Role[], services: string | null): Role[] {
+  if (!services) return roles
+  const wanted = services.split(',')
+  return roles.filter(({ name }) => !name.includes(':') || wanted.includes(name.split(':')[0]!))
+}
+
 export const tenantView = (row: Project) => ({
   ...row.extra,
   id: row.id,

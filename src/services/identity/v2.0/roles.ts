@@ -11,7 +11,7 @@ import { absent, ensureMutable, extraOf, missing } from '../attributes.ts'
 import { defaultDomainId } from '../bootstrap.ts'
 import { roleRules, roleTarget } from '../roles/roles.ts'
 import { deleteRoles, findRole, findRoleByName, insertRole, roleQuery } from '../roles/store.ts'
-import { v2 } from './common.ts'
+import { rolesFor, v2 } from './common.ts'
 import { page } from './page.ts'
 
 const view = (row: RoleRow) => ({
@@ -164,7 +164,8 @@ function grantsAt(
       policyTarget: targetOf,
       async handle(context) {
         const at = path.replace(/\{(\w+)\}/g, (_, name: string) => (context.params as Record<string, string>)[name]!)
-        const { rows, links } = page(context, at, await grantedRoles(context.db, grantOf(context)))
+        const all = rolesFor(await grantedRoles(context.db, grantOf(context)), context.rawQuery.get('serviceId'))
+        const { rows, links } = page(context, at, all)
         return { roles: rows.map(view), roles_links: links }
       },
     }),

@@ -106,7 +106,7 @@ export const v2Tenants = [
     status: 204,
     on: tenant,
     policy: deleteProject,
-    handle: ({ tx, tenant }) => removeProject(tx, tenant),
+    handle: ({ tx, tenant, now }) => removeProject(tx, tenant, now),
   }),
   operation({
     ...v2,

@@ -106,7 +106,7 @@ export const v2Tokens = [
     catalog: ['identity-v2.0-admin.tokens.delete-token'],
     status: 204,
     policy: tokenRules.revoke,
-    handle: ({ tx, subject, cloud }) => revokeAudit(tx.db, subject.auditIds[0]!, subject.expiresAt, cloud.environment.clock.now()),
+    handle: ({ tx, subject, cloud }) => revokeAudit(tx.db, subject.auditIds, subject.expiresAt, cloud.environment.clock.now()),
   }),
   operation({
     ...v2,

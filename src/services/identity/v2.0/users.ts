@@ -5,6 +5,7 @@ import { listRequest, listRows } from '../../../api/list.ts'
 import { operation } from '../../../api/operation.ts'
 import { Name } from '../../../api/types.ts'
 import { rule } from '../../../auth/policy.ts'
+import { noteRevocation } from '../../../auth/revocations.ts'
 import { findProject, findUser } from '../../../auth/store.ts'
 import type { User } from '../../../auth/tables.ts'
 import type { Tx } from '../../../db/database.ts'
@@ -218,6 +219,9 @@ export const v2Users = [
     status: 204,
     on: user,
     policy: userRules.delete,
-    handle: ({ tx, user }) => deleteUsers(tx.db, [user.id]),
+    async handle({ tx, user, now }) {
+      await deleteUsers(tx.db, [user.id])
+      await noteRevocation(tx.db, now, { user_id: user.id })
+    },
   }),
 ]

@@ -139,6 +139,13 @@ test('lists of v2.0 come in pages, each with the address of the next', async () 
     await cloud.admin.get(`${v2}${path}?limit=x`, 400)
     await cloud.admin.get(`${v2}${path}?marker=nowhere`, 400)
   }
+  const [user] = (await cloud.admin.get(`${v2}/users?limit=1`)).body.users
+  for (const name of ['s1:r', 's2:r']) {
+    const { role } = (await cloud.admin.post(`${v2}/OS-KSADM`, { role: { name } }, 200)).body
+    await cloud.admin.request('PUT', `${v2}/users/${user.id}/roles/OS-KSADM/${role.id}`, { expected: 200 })
+  }
+  const ofService = (await cloud.admin.get(`${v2}/users/${user.id}/roles?serviceId=s1`)).body.roles.map((row: { name: string }) => row.name)
+  assert.deepEqual([ofService.includes('s1:r'), ofService.includes('s2:r')], [true, false])
 })
 
 test('v2.0 does not reach into other domains', async () => {

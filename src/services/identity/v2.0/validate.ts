@@ -4,7 +4,7 @@ import { type BaseContext, operation, resource } from '../../../api/operation.ts
 import type { Who } from '../../../auth/who.ts'
 import { versionOf } from '../endpoint-templates/view.ts'
 import { tokenRules } from '../tokens/subject.ts'
-import { v2 } from './common.ts'
+import { rolesFor, v2 } from './common.ts'
 import { page } from './page.ts'
 import { accessView, serviceCatalog } from './token-view.ts'
 import { findV2Token } from './tokens.ts'
@@ -18,13 +18,6 @@ const subject = resource<'subject', Who>({
   missing: () => 'Could not find token.',
 })
 const ids = (name: string) => [`identity-v2.0-ext.os-kvalidate-admin-extension.${name}`]
-
-/** `HP-IDM-serviceId`: only roles named after one of these services, `ID:role`, and those after none. */
-function rolesFor(roles: { name: string }[], services: string | null) {
-  if (!services) return roles
-  const wanted = services.split(',')
-  return roles.filter(({ name }) => !name.includes(':') || wanted.includes(name.split(':')[0]!))
-}
 
 export const v2Validate = [
   operation({

@@ -66,7 +66,7 @@ test('v2.0 speaks XML in both directions', async () => {
   )
 })
 
-test('faults are XML too, and what is no plain XML is refused', async () => {
+test('faults are XML too, what is no plain XML is refused, and v3 speaks XML likewise', async () => {
   await using cloud = await testCloud()
   const fault = (await send(cloud, 'GET', '/v2.0/tenants/nowhere', undefined, 404)).value.error
   assert.deepEqual([fault.code, fault.title], ['404', 'Not Found'])
@@ -84,10 +84,8 @@ test('faults are XML too, and what is no plain XML is refused', async () => {
     headers: { 'content-type': 'application/xml' },
     expected: 415,
   })
-})
 
-test('v3 speaks XML likewise', async () => {
-  await using cloud = await testCloud()
+  // v3 likewise.
   const made = await send(
     cloud,
     'POST',
