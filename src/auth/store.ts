@@ -1,6 +1,7 @@
 import { ask, type Db, execute } from '../db/database.ts'
 import { statement } from '../db/statement.ts'
 import { expiringMemberships } from './federation.ts'
+import { noteRevocation } from './revocations.ts'
 import './tables.ts'
 
 /** Goes up with every change that may change what a token is worth. Read for each request, so past the query builder. */
@@ -80,17 +81,20 @@ export async function findScope(db: Db, id: string) {
   return row.owner_id && row.owner_enabled ? { id, name, isDomain: false, domain: { id: row.owner_id, name: row.owner_name } } : undefined
 }
 
-/** The token of that audit id counts no more, nor those made from it. Rows of tokens that have ended long ago are swept away. */
-export async function revokeAudit(db: Db, auditId: string, expiresAtMs: number, now: number): Promise<void> {
+/** The token of these audit ids (its own first) counts no more, nor those made from it. Rows of tokens that have ended long ago are swept away. */
+export async function revokeAudit(db: Db, auditIds: string[], expiresAtMs: number, now: number): Promise<void> {
+  const audit_id = auditIds[0]!
   await db
     .deleteFrom('identity_revoked_tokens')
     .where('expires_at', '<', now - keepRevokedMs)
     .execute()
   await db
     .insertInto('identity_revoked_tokens')
-    .values({ audit_id: auditId, expires_at: expiresAtMs })
+    .values({ audit_id, expires_at: expiresAtMs })
     .onConflict((c) => c.column('audit_id').doNothing())
     .execute()
+  // The first of a chain takes the chain with it.
+  await noteRevocation(db, new Date(now).toISOString(), auditIds.length === 1 ? { audit_chain_id: audit_id } : { audit_id })
   await changeGeneration(db)
 }
 

@@ -27,6 +27,7 @@ import { consumers } from './oauth1/consumers.ts'
 import { oauthTokens } from './oauth1/tokens.ts'
 import { policies } from './policies/policies.ts'
 import { projects } from './projects/index.ts'
+import { revocationOperations } from './revocations/index.ts'
 import { impliedRoles } from './roles/implied.ts'
 import { domainRoleRules, roles } from './roles/roles.ts'
 import { baseRules } from './rules.ts'
@@ -74,6 +75,7 @@ export const identity = service({
     ...registeredLimits,
     ...limits,
     ...policies,
+    ...revocationOperations,
     ...trusts,
     ...applicationCredentials,
     ...ec2Credentials,

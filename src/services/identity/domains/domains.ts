@@ -145,7 +145,7 @@ const remove = operation({
   status: 204,
   on: domain,
   policy: rules.delete,
-  handle: ({ tx, domain }) => removeDomain(tx, domain),
+  handle: ({ tx, domain, now }) => removeDomain(tx, domain, now),
 })
 
 export const domains = [list, create, show, update, remove]

@@ -3,6 +3,7 @@ import { notFound } from '../../../api/faults.ts'
 import { type BaseContext, operation, resource } from '../../../api/operation.ts'
 import type { AccessTokenRow } from '../../../auth/delegation-tables.ts'
 import { rule } from '../../../auth/policy.ts'
+import { noteRevocation } from '../../../auth/revocations.ts'
 import { missing } from '../attributes.ts'
 import { collection, wholeCollection } from '../collection.ts'
 import { fullTime } from '../delegations/expiry.ts'
@@ -83,7 +84,10 @@ function operationsAt(root: Root, prefix: string, documented: boolean) {
       catalog: ids('revoke-access-token'),
       status: 204,
       policy: rules.delete,
-      handle: ({ tx, accessToken }) => deleteAccessToken(tx.db, accessToken.id),
+      async handle({ tx, accessToken, now }) {
+        await deleteAccessToken(tx.db, accessToken.id)
+        await noteRevocation(tx.db, now, { access_token_id: accessToken.id })
+      },
     }),
     operation({
       ...one,

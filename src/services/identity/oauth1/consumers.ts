@@ -3,6 +3,7 @@ import { Type } from 'typebox'
 import { operation, resource } from '../../../api/operation.ts'
 import type { ConsumerRow } from '../../../auth/delegation-tables.ts'
 import { rule } from '../../../auth/policy.ts'
+import { noteRevocation } from '../../../auth/revocations.ts'
 import { extraOf, mergeExtra, missing } from '../attributes.ts'
 import { collection } from '../collection.ts'
 import { encryptBlob } from '../credentials/blob.ts'
@@ -105,6 +106,9 @@ export const consumers = [
     catalog: ids('delete-consumer'),
     status: 204,
     policy: rule('identity:delete_consumer', adminRequired, 'Delete a consumer with all its tokens.'),
-    handle: ({ tx, consumer }) => deleteConsumer(tx.db, consumer.id),
+    async handle({ tx, consumer, now }) {
+      await deleteConsumer(tx.db, consumer.id)
+      await noteRevocation(tx.db, now, { consumer_id: consumer.id })
+    },
   }),
 ]

@@ -1,5 +1,6 @@
 import { forbidden } from '../../../api/faults.ts'
 import { operation } from '../../../api/operation.ts'
+import { noteRevocation } from '../../../auth/revocations.ts'
 import type { Project } from '../../../auth/tables.ts'
 import type { Tx } from '../../../db/database.ts'
 import { ensureMutable } from '../attributes.ts'
@@ -7,12 +8,13 @@ import { removeDomain } from '../domains/delete.ts'
 import { deleteProject, project } from './resource.ts'
 import { childrenOf, deleteProjects } from './store.ts'
 
-export async function removeProject(tx: Tx, row: Project): Promise<void> {
+export async function removeProject(tx: Tx, row: Project, now: string): Promise<void> {
   ensureMutable('project', row)
-  if (row.is_domain) return removeDomain(tx, row)
+  if (row.is_domain) return removeDomain(tx, row, now)
   if ((await childrenOf(tx.db, [row.id])).length)
     throw forbidden(`Cannot delete the project ${row.id} since it is not a leaf in the hierarchy.`)
   await deleteProjects(tx.db, [row.id])
+  await noteRevocation(tx.db, now, { project_id: row.id })
 }
 
 export const remove = operation({
@@ -25,5 +27,5 @@ export const remove = operation({
   status: 204,
   on: project,
   policy: deleteProject,
-  handle: ({ tx, project }) => removeProject(tx, project),
+  handle: ({ tx, project, now }) => removeProject(tx, project, now),
 })

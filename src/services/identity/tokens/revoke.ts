@@ -13,5 +13,5 @@ export const revokeToken = operation({
   status: 204,
   on: subject,
   policy: tokenRules.revoke,
-  handle: ({ tx, subject, cloud }) => revokeAudit(tx.db, subject.auditIds[0]!, subject.expiresAt, cloud.environment.clock.now()),
+  handle: ({ tx, subject, cloud }) => revokeAudit(tx.db, subject.auditIds, subject.expiresAt, cloud.environment.clock.now()),
 })

@@ -2,6 +2,7 @@
 import { Type } from 'typebox'
 import { forbidden, notFound } from '../../../api/faults.ts'
 import { operation, reply } from '../../../api/operation.ts'
+import { noteRevocation } from '../../../auth/revocations.ts'
 import { missing } from '../attributes.ts'
 import { wholeCollection } from '../collection.ts'
 import { ensureOwnAuthority } from '../delegations/own-authority.ts'
@@ -52,9 +53,10 @@ const remove = operation({
   summary: 'Delete a trust',
   status: 204,
   policy: trustRules.delete,
-  async handle({ tx, trust, who }) {
+  async handle({ tx, trust, who, now }) {
     ensureOwnAuthority(who)
     await deleteTrusts(tx.db, [trust.id])
+    await noteRevocation(tx.db, now, { trust_id: trust.id })
   },
 })
 

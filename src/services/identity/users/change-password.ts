@@ -1,6 +1,7 @@
 import { badRequest, unauthorized } from '../../../api/faults.ts'
 import { operation } from '../../../api/operation.ts'
 import { checkPassword } from '../../../auth/passwords.ts'
+import { noteRevocation } from '../../../auth/revocations.ts'
 import { findUser } from '../../../auth/store.ts'
 import type { Cloud } from '../../../cloud.ts'
 import { isLocked, noteFailure, noteSuccess } from './attempts.ts'
@@ -30,6 +31,7 @@ export async function changeOwnPassword(cloud: Cloud, userId: string, original: 
   const next = await passwordHash(cloud, password)
   await database.write(async ({ db }) => {
     await keepInHistory(db, row, next, now)
+    await noteRevocation(db, now, { user_id: row.id })
     if (await swapPassword(db, row.id, row.password_hash!, passwordColumns(next, row.options, now, 'user'))) return
     throw unauthorized() // somebody else was first
   })

@@ -1,4 +1,5 @@
 import { operation } from '../../../api/operation.ts'
+import { noteRevocation } from '../../../auth/revocations.ts'
 import { user, userRules } from './resource.ts'
 import { deleteUsers } from './store.ts'
 
@@ -12,5 +13,8 @@ export const remove = operation({
   status: 204,
   on: user,
   policy: userRules.delete,
-  handle: ({ tx, user }) => deleteUsers(tx.db, [user.id]),
+  async handle({ tx, user, now }) {
+    await deleteUsers(tx.db, [user.id])
+    await noteRevocation(tx.db, now, { user_id: user.id })
+  },
 })

@@ -1,5 +1,6 @@
 import { badRequest } from '../../../api/faults.ts'
 import { operation } from '../../../api/operation.ts'
+import { noteRevocation } from '../../../auth/revocations.ts'
 import type { User } from '../../../auth/tables.ts'
 import type { Tx } from '../../../db/database.ts'
 import { ensureSameId, mergeExtra, mergeOptions } from '../attributes.ts'
@@ -27,7 +28,9 @@ export async function changeUser(tx: Tx, row: User, body: UserBody, password: Ne
     ...(password === undefined ? {} : passwordColumns(password, merged, now, 'administrator')),
     extra: mergeExtra(row.extra, body, knownUser),
   }
-  return updateUser(tx.db, row, changes, password !== undefined || enabled === false)
+  const ends = password !== undefined || enabled === false
+  if (ends) await noteRevocation(tx.db, now, { user_id: row.id })
+  return updateUser(tx.db, row, changes, ends)
 }
 
 export const update = operation({
