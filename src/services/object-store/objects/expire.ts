@@ -3,20 +3,40 @@ import type { Cloud } from '../../../cloud.ts'
 import { lockContainer } from '../containers/store.ts'
 import { noteChange } from '../sync/queue.ts'
 import { nextTimestamp } from '../timestamps.ts'
-import { expired, expiredObjects, findObject, removeObject } from './store.ts'
+import { expired, expiredObjects, expiredVersions, findObject, removeObject } from './store.ts'
+import { dropVersion, findOldVersion } from './versions.ts'
 
 const batch = 200
 
-/** Removes all objects whose time is over. */
+/** Removes all objects, and older versions, whose time is over. */
 export async function expireObjects(cloud: Cloud): Promise<void> {
+  await expirePresent(cloud)
+  await expireVersions(cloud)
+}
+
+async function expireVersions(cloud: Cloud): Promise<void> {
+  for (;;) {
+    const due = await expiredVersions(cloud, batch)
+    for (const { container_id, name, version_id } of due) {
+      await cloud.database.write(async (tx) => {
+        const container = await lockContainer(tx, cloud, container_id)
+        const row = await findOldVersion(tx.db, container_id, name, version_id)
+        if (row && expired(cloud, row)) await dropVersion(tx, cloud, container, row)
+      })
+    }
+    if (due.length < batch) return
+  }
+}
+
+async function expirePresent(cloud: Cloud): Promise<void> {
   for (;;) {
     const due = await expiredObjects(cloud, batch)
     for (const { container_id, name } of due) {
       await cloud.database.write(async (tx) => {
+        const container = await lockContainer(tx, cloud, container_id)
         const row = await findObject(tx.db, container_id, name)
         // Replaced or kept longer since it was listed.
         if (!row || !expired(cloud, row)) return
-        const container = await lockContainer(tx, cloud, container_id)
         await noteChange(tx, container, name, nextTimestamp(cloud.environment.clock))
         await removeObject(tx, cloud, container, row)
       })

@@ -113,3 +113,12 @@ export const expiredObjects = (cloud: Cloud, limit: number) =>
     .where('delete_at', '<=', seconds(cloud))
     .limit(limit)
     .execute()
+
+/** Some older versions whose time is over. */
+export const expiredVersions = (cloud: Cloud, limit: number) =>
+  cloud.database.read
+    .selectFrom('object_store_versions')
+    .select(['container_id', 'name', 'version_id'])
+    .where('delete_at', '<=', seconds(cloud))
+    .limit(limit)
+    .execute()

@@ -19,15 +19,18 @@ const idOf = (text: string) => (text === 'null' ? '' : text)
 
 export async function findVersion(db: Db, containerId: number, name: string, version: string): Promise<StoredObject | undefined> {
   const current = await findObject(db, containerId, name)
-  if (current?.version_id === idOf(version)) return current
-  return db
+  return current?.version_id === idOf(version) ? current : findOldVersion(db, containerId, name, idOf(version))
+}
+
+/** A version that is not the present one; `''` is the one from before they were counted. */
+export const findOldVersion = (db: Db, containerId: number, name: string, id: string): Promise<StoredObject | undefined> =>
+  db
     .selectFrom('object_store_versions')
     .selectAll()
     .where('container_id', '=', containerId)
     .where('name', '=', name)
-    .where('version_id', '=', idOf(version))
+    .where('version_id', '=', id)
     .executeTakeFirst()
-}
 
 const insertVersion = (db: Db, row: StoredObject) =>
   db
@@ -63,7 +66,7 @@ const deleteRow = ({ db }: Tx, { container_id, name, version_id }: StoredObject)
     .execute()
 
 /** Takes an older version away with its bytes. */
-async function dropVersion(tx: Tx, cloud: Cloud, container: Container, row: StoredObject): Promise<void> {
+export async function dropVersion(tx: Tx, cloud: Cloud, container: Container, row: StoredObject): Promise<void> {
   await deleteRow(tx, row)
   await drop(tx, cloud, row)
   await count(tx.db, container, 0, -row.stored)

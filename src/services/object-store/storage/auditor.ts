@@ -1,11 +1,13 @@
 // Reads what is stored, a little at a time, and compares it with its checksum. What has changed by itself is put aside.
 import { createHash } from 'node:crypto'
-import { mkdir, writeFile } from 'node:fs/promises'
+import { link, mkdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Cloud } from '../../../cloud.ts'
+import type { Db } from '../../../db/database.ts'
 import { lockContainer } from '../containers/store.ts'
-import { count, findObject, removeObject, type StoredObject } from '../objects/store.ts'
-import { dataFolder, quarantine, read } from './data.ts'
+import { removeObject, type StoredObject } from '../objects/store.ts'
+import { dropVersion } from '../objects/versions.ts'
+import { dataFolder, fileOf, read } from './data.ts'
 
 const maxObjects = 1000
 const maxBytes = 64 * 1024 * 1024
@@ -15,13 +17,19 @@ export interface Auditor {
   step(): Promise<number>
 }
 
+/** Present objects (segments among them) first, then older versions. */
+const tables = ['object_store_objects', 'object_store_versions'] as const
+type Place = Pick<StoredObject, 'container_id' | 'name' | 'version_id'>
+const beginning: Place = { container_id: 0, name: '', version_id: '' }
+
 export function createAuditor(cloud: Cloud): Auditor {
-  let after: { container_id: number; name: string } = { container_id: 0, name: '' }
+  let table: (typeof tables)[number] = tables[0]
+  let after = beginning
   let audited = 0
   let quarantined = 0
   return {
     async step() {
-      const rows = await objectsAfter(cloud, after)
+      const rows = await rowsAfter(cloud, table, after)
       let bytes = 0
       let done = 0
       for (const row of rows) {
@@ -32,15 +40,18 @@ export function createAuditor(cloud: Cloud): Auditor {
         if (row.kind !== '' || row.place === 'none' || row.place === 'remote') continue
         bytes += row.stored
         if (!(await isWhole(cloud, row))) {
-          if (await setAside(cloud, row)) quarantined++
+          if (await setAside(cloud, table, row)) quarantined++
         }
       }
-      if (done === rows.length && rows.length < maxObjects) after = { container_id: 0, name: '' }
+      if (done === rows.length && rows.length < maxObjects) {
+        after = beginning
+        table = tables[(tables.indexOf(table) + 1) % tables.length]!
+      }
       audited += done
-      cloud.metrics.gauge('object_store_audited_objects', 'Objects whose checksums were verified since the start', audited)
+      cloud.metrics.gauge('object_store_audited_objects', 'Objects and versions whose checksums were verified since the start', audited)
       cloud.metrics.gauge(
         'object_store_quarantined_objects',
-        'Objects put aside since the start because their bytes had changed',
+        'Objects and versions put aside since the start because their bytes had changed',
         quarantined,
       )
       return done
@@ -48,18 +59,25 @@ export function createAuditor(cloud: Cloud): Auditor {
   }
 }
 
-const objectsAfter = (cloud: Cloud, after: { container_id: number; name: string }): Promise<StoredObject[]> =>
+const rowsAfter = (cloud: Cloud, table: (typeof tables)[number], after: Place): Promise<StoredObject[]> =>
   cloud.database.read
-    .selectFrom('object_store_objects')
+    .selectFrom(table)
     .selectAll()
     .where((eb) =>
       eb.or([
         eb('container_id', '>', after.container_id),
         eb.and([eb('container_id', '=', after.container_id), eb('name', '>', after.name)]),
+        eb.and([
+          eb('container_id', '=', after.container_id),
+          eb('name', '=', after.name),
+          // Of an object there is one present version.
+          eb('version_id', '>', table === 'object_store_versions' ? after.version_id : '\u{10ffff}'),
+        ]),
       ]),
     )
     .orderBy('container_id')
     .orderBy('name')
+    .orderBy('version_id')
     .limit(maxObjects)
     .execute()
 
@@ -79,32 +97,49 @@ async function isWhole(cloud: Cloud, row: StoredObject): Promise<boolean> {
   return size === row.stored && md5.digest('hex') === row.etag
 }
 
-/** Takes the object out of the listing, and keeps its bytes for somebody to look at; false when it was replaced meanwhile. */
-async function setAside(cloud: Cloud, row: StoredObject): Promise<boolean> {
+/** Takes the row away, and keeps its bytes for somebody to look at; false when it was replaced meanwhile. */
+async function setAside(cloud: Cloud, table: (typeof tables)[number], row: StoredObject): Promise<boolean> {
+  // A second name first: a process that dies in between leaves a copy, not a gap.
+  if (row.place === 'file') await keepFile(cloud, row.data_id!)
   const gone = await cloud.database.write(async (tx) => {
     const container = await lockContainer(tx, cloud, row.container_id)
-    const now = await findObject(tx.db, row.container_id, row.name)
+    const now = await tx.db
+      .selectFrom(table)
+      .selectAll()
+      .where('container_id', '=', row.container_id)
+      .where('name', '=', row.name)
+      .where('version_id', '=', row.version_id)
+      .executeTakeFirst()
     if (now?.data_id !== row.data_id) return false
-    if (row.place === 'row') {
-      const folder = join(dataFolder(cloud), 'quarantined')
-      const blob = await tx.db.selectFrom('object_store_blobs').select('data').where('id', '=', row.data_id).executeTakeFirst()
-      await mkdir(folder, { recursive: true, mode: 0o700 })
-      if (blob) await writeFile(join(folder, row.data_id!), blob.data, { mode: 0o600 })
-    }
-    await removeObject(tx, cloud, container, now, row.place === 'file')
-    // The file's bytes are no more the container's, though they are still there.
-    if (row.place === 'file') await count(tx.db, container, 0, -row.stored)
+    if (row.place === 'row') await keepRow(tx.db, cloud, row.data_id!)
+    if (table === 'object_store_objects') await removeObject(tx, cloud, container, now)
+    else await dropVersion(tx, cloud, container, now)
     return true
   })
-  if (!gone) return false
-  if (row.place === 'file') {
-    await quarantine(cloud, row.data_id!).catch((error: NodeJS.ErrnoException) => {
-      if (error.code !== 'ENOENT') throw error
-    })
+  if (!gone) {
+    await rm(quarantinePath(cloud, row.data_id!), { force: true })
+    return false
   }
   cloud.log.error(
-    { container: row.container_id, object: row.name, data: row.data_id },
+    { container: row.container_id, object: row.name, version: row.version_id, data: row.data_id },
     'an object was quarantined: its bytes are not what was stored',
   )
   return true
+}
+
+const quarantinePath = (cloud: Cloud, id: string) => join(dataFolder(cloud), 'quarantined', id)
+const makeFolder = (cloud: Cloud) => mkdir(join(dataFolder(cloud), 'quarantined'), { recursive: true, mode: 0o700 })
+
+async function keepFile(cloud: Cloud, id: string): Promise<void> {
+  await makeFolder(cloud)
+  await link(fileOf(cloud, id), quarantinePath(cloud, id)).catch((error: NodeJS.ErrnoException) => {
+    if (error.code !== 'ENOENT' && error.code !== 'EEXIST') throw error
+  })
+}
+
+async function keepRow(db: Db, cloud: Cloud, id: string): Promise<void> {
+  const blob = await db.selectFrom('object_store_blobs').select('data').where('id', '=', id).executeTakeFirst()
+  if (!blob) return
+  await makeFolder(cloud)
+  await writeFile(quarantinePath(cloud, id), blob.data, { mode: 0o600 })
 }

@@ -1,7 +1,7 @@
 // The bytes of objects: small ones are rows, others files that are written aside, flushed, and then moved to their place.
 
 import { createHash } from 'node:crypto'
-import { createReadStream, mkdirSync } from 'node:fs'
+import { createReadStream, existsSync, mkdirSync } from 'node:fs'
 import { type FileHandle, link, open, rename, rm } from 'node:fs/promises'
 import type { IncomingMessage } from 'node:http'
 import { join } from 'node:path'
@@ -40,10 +40,11 @@ export interface Received extends Kept {
 export const dataFolder = (cloud: Cloud) => join(cloud.config.dataDir, 'object-store')
 export const incomingFolder = (cloud: Cloud) => join(dataFolder(cloud), 'incoming')
 export const shardFolder = (cloud: Cloud, shard: string) => join(dataFolder(cloud), 'data', shard)
-const fileOf = (cloud: Cloud, id: string) => join(shardFolder(cloud, id.slice(0, 2)), id)
+export const fileOf = (cloud: Cloud, id: string) => join(shardFolder(cloud, id.slice(0, 2)), id)
 
 export function prepareFolders(cloud: Cloud): void {
   mkdirSync(incomingFolder(cloud), { recursive: true, mode: 0o700 })
+  if (existsSync(shardFolder(cloud, 'ff'))) return // made last
   for (let shard = 0; shard < 256; shard++)
     mkdirSync(shardFolder(cloud, shard.toString(16).padStart(2, '0')), { recursive: true, mode: 0o700 })
 }
@@ -253,11 +254,4 @@ export async function read(cloud: Cloud, kept: Kept, start: number, end: number,
   const stream = createReadStream('', { fd: file, start, end, highWaterMark: Math.min(pieceBytes(), end - start + 1, 512 * KiB) })
   stream.once('close', () => transfers--)
   return stream
-}
-
-/** Moves a file whose bytes have changed by themselves out of the way, for somebody to look at. */
-export async function quarantine(cloud: Cloud, id: string): Promise<void> {
-  const folder = join(dataFolder(cloud), 'quarantined')
-  mkdirSync(folder, { recursive: true, mode: 0o700 })
-  await rename(fileOf(cloud, id), join(folder, id))
 }
