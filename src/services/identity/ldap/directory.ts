@@ -3,10 +3,22 @@ import { Fault } from '../../../api/faults.ts'
 import { findDomainByName } from '../../../auth/store.ts'
 import type { Cloud } from '../../../cloud.ts'
 import type { Db } from '../../../db/database.ts'
+import { inChunks } from '../chunks.ts'
 import { addProject } from '../projects/create.ts'
 import { type DirectoryEntry, DirectoryFault, type DirectoryReader, isPasswordOf, reading } from './connection.ts'
 import { type DirectorySettings, readDirectorySettings } from './settings.ts'
-import { findEntry, hideEntries, type Kind, knownIds, publicId, withRow, writeEntries, writeMembers } from './store.ts'
+import {
+  changeMembers,
+  findEntry,
+  hideEntries,
+  type Kind,
+  knownIds,
+  memberChanges,
+  outdated,
+  publicId,
+  withRow,
+  writeEntries,
+} from './store.ts'
 
 export interface Directory {
   settings: DirectorySettings
@@ -66,6 +78,8 @@ const plainDn = (dn: string) =>
     .join(',')
     .toLowerCase()
 
+const idsOf = (domainId: string, kind: Kind, entries: DirectoryEntry[]) => entries.map((entry) => publicId(domainId, kind, entry.localId))
+
 function makeDirectory(cloud: Cloud, settings: DirectorySettings): Directory {
   const { database, log } = cloud
   const { clock } = cloud.environment
@@ -98,39 +112,30 @@ function makeDirectory(cloud: Cloud, settings: DirectorySettings): Directory {
     const now = clock.now()
     const byDn = new Map(users.map((user) => [plainDn(user.dn), user]))
     const byLocalId = new Map(users.map((user) => [user.localId, user]))
-    await database.write(async ({ db }) => {
-      tell('user', await writeEntries(db, { domainId: id, kind: 'user', entries: users, now }))
-      tell('group', await writeEntries(db, { domainId: id, kind: 'group', entries: groups, now }))
-      for (const [kind, entries] of [
-        ['user', users],
-        ['group', groups],
-      ] as const) {
-        const gone = await knownIds(db, id, kind)
-        for (const entry of entries) gone.delete(publicId(id, kind, entry.localId))
-        await hideEntries(db, kind, await withRow(db, kind, [...gone]))
-      }
-      const rows = new Set(
-        await withRow(
-          db,
-          'user',
-          users.map((user) => publicId(id, 'user', user.localId)),
-        ),
-      )
-      const groupIds = await withRow(
-        db,
-        'group',
-        groups.map((group) => publicId(id, 'group', group.localId)),
-      )
-      const members = groups.flatMap((group) =>
-        group.members.flatMap((name): [string, string][] => {
-          const user = settings.groups?.membersAreIds ? byLocalId.get(name) : byDn.get(plainDn(name))
-          const userId = user && publicId(id, 'user', user.localId)
-          const groupId = publicId(id, 'group', group.localId)
-          return userId && rows.has(userId) && groupIds.includes(groupId) ? [[groupId, userId]] : []
-        }),
-      )
-      await writeMembers(db, groupIds, [...new Map(members.map((pair) => [pair.join(' '), pair])).values()])
-    })
+    const { read } = database
+    // Compared first, and written in parts: other writers do not wait for a large directory.
+    for (const [kind, entries] of [
+      ['user', users],
+      ['group', groups],
+    ] as const) {
+      for (const part of inChunks(await outdated(read, id, kind, entries), 500))
+        tell(kind, await database.write(({ db }) => writeEntries(db, { domainId: id, kind, entries: part, now })))
+      const gone = await knownIds(read, id, kind)
+      for (const entry of entries) gone.delete(publicId(id, kind, entry.localId))
+      const rows = await withRow(read, kind, [...gone])
+      if (rows.length) await database.write(({ db }) => hideEntries(db, kind, rows))
+    }
+    const rows = new Set(await withRow(read, 'user', idsOf(id, 'user', users)))
+    const groupRows = new Set(await withRow(read, 'group', idsOf(id, 'group', groups)))
+    const members = groups.flatMap((group) =>
+      group.members.flatMap((name): [string, string][] => {
+        const user = settings.groups?.membersAreIds ? byLocalId.get(name) : byDn.get(plainDn(name))
+        const pair: [string, string] = [publicId(id, 'group', group.localId), user ? publicId(id, 'user', user.localId) : '']
+        return groupRows.has(pair[0]) && rows.has(pair[1]) ? [pair] : []
+      }),
+    )
+    const changes = await memberChanges(read, [...groupRows], members)
+    if (changes.add.length || changes.remove.length) await database.write(({ db }) => changeMembers(db, changes))
     readAt = now
   }
 
@@ -149,12 +154,8 @@ function makeDirectory(cloud: Cloud, settings: DirectorySettings): Directory {
         'group',
         groups.map((group) => publicId(domain, 'group', group.localId)),
       )
-      await writeMembers(
-        db,
-        all,
-        mine.map((groupId) => [groupId, userId]),
-        userId,
-      )
+      const wanted = mine.map((groupId): [string, string] => [groupId, userId])
+      await changeMembers(db, await memberChanges(db, all, wanted, userId))
       return true
     })
   }

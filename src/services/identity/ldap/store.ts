@@ -38,6 +38,36 @@ async function noteEntry(db: Db, domainId: string, kind: Kind, { localId, dn }: 
 
 const same = (row: object, wanted: object) =>
   Object.entries(wanted).every(([name, value]) => (row as Record<string, unknown>)[name] === value)
+const wantedUser = ({ name, mail, description, enabled }: DirectoryEntry) => ({ name, email: mail, description, enabled })
+const wantedGroup = ({ name, description }: DirectoryEntry) => ({ name, description: description ?? '' })
+
+const rowsOf = async (db: Db, kind: Kind, ids: string[]) =>
+  new Map(
+    (
+      await db
+        .selectFrom(kind === 'user' ? 'identity_users' : 'identity_groups')
+        .selectAll()
+        .where('id', 'in', ids)
+        .execute()
+    ).map((row) => [row.id, row]),
+  )
+
+/** Those entries that are not here as they are in the directory. Only reads: most of the time there are none. */
+export async function outdated(db: Db, domainId: string, kind: Kind, entries: DirectoryEntry[]): Promise<DirectoryEntry[]> {
+  const found: DirectoryEntry[] = []
+  for (const part of inChunks(entries)) {
+    const ids = part.map((entry) => publicId(domainId, kind, entry.localId))
+    const rows = await rowsOf(db, kind, ids)
+    const notes = await db.selectFrom('identity_directory_entries').selectAll().where('public_id', 'in', ids).execute()
+    const names = new Map(notes.map((note) => [note.public_id, note.distinguished_name]))
+    for (const [index, entry] of part.entries()) {
+      const row = rows.get(ids[index]!)
+      const wanted = kind === 'user' ? wantedUser(entry) : wantedGroup(entry)
+      if (!row || names.get(ids[index]!) !== entry.dn || !same(row, wanted)) found.push(entry)
+    }
+  }
+  return found
+}
 
 /**
  * Brings the rows up to what the directory says. Gives the entries whose name a local user or group of the domain has already: they get no
@@ -53,7 +83,7 @@ export async function writeEntries(
   let changed = false
   for (const part of inChunks(entries)) {
     const ids = part.map((entry) => publicId(domainId, kind, entry.localId))
-    const rows = new Map((await db.selectFrom(table).selectAll().where('id', 'in', ids).execute()).map((row) => [row.id, row]))
+    const rows = await rowsOf(db, kind, ids)
     const named = new Map<string, string>()
     const names = part.map((entry) => entry.name)
     for (const row of await db
@@ -72,9 +102,7 @@ export async function writeEntries(
       }
       named.set(entry.name, id)
       const row = rows.get(id)
-      const { name, mail, enabled } = entry
-      const user = { name, email: mail, description: entry.description, enabled }
-      const group = { name, description: entry.description ?? '' }
+      const [user, group] = [wantedUser(entry), wantedGroup(entry)]
       const wanted = kind === 'user' ? user : group
       if (!row) {
         const common = { id, domain_id: domainId, extra: {}, created_at: iso }
@@ -99,7 +127,7 @@ export async function writeEntries(
             .values({ ...common, ...group })
             .execute()
       } else if (!same(row, wanted)) {
-        const ends = kind === 'user' && !enabled && (row as User).enabled
+        const ends = kind === 'user' && !entry.enabled && (row as User).enabled
         if (kind === 'user')
           await db
             .updateTable('identity_users')
@@ -145,32 +173,32 @@ export async function withRow(db: Db, kind: Kind, ids: string[]): Promise<string
   return found
 }
 
-/** Makes the memberships in those groups (of one user, where given) what they shall be. */
-export async function writeMembers(
-  db: Db,
-  groupIds: string[],
-  wanted: [groupId: string, userId: string][],
-  userId?: string,
-): Promise<void> {
-  const key = (groupId: string, member: string) => `${groupId} ${member}`
-  const left = new Map(wanted.map((pair) => [key(...pair), pair]))
-  let changed = false
+export interface Memberships {
+  add: [groupId: string, userId: string][]
+  remove: [groupId: string, userId: string][]
+}
+
+/** What is to be done so that the memberships in those groups (of one user, where given) are the wanted ones. */
+export async function memberChanges(db: Db, groupIds: string[], wanted: Memberships['add'], userId?: string): Promise<Memberships> {
+  const left = new Map(wanted.map((pair) => [pair.join(' '), pair]))
+  const remove: Memberships['remove'] = []
   for (const part of inChunks(groupIds)) {
     let query = db.selectFrom('identity_group_members').selectAll().where('group_id', 'in', part)
     if (userId !== undefined) query = query.where('user_id', '=', userId)
-    for (const row of await query.execute()) {
-      if (left.delete(key(row.group_id, row.user_id))) continue
-      changed = true
-      await db.deleteFrom('identity_group_members').where('group_id', '=', row.group_id).where('user_id', '=', row.user_id).execute()
-    }
+    for (const { group_id, user_id } of await query.execute()) if (!left.delete(`${group_id} ${user_id}`)) remove.push([group_id, user_id])
   }
-  for (const part of inChunks([...left.values()])) {
-    changed = true
+  return { add: [...left.values()], remove }
+}
+
+export async function changeMembers(db: Db, { add, remove }: Memberships): Promise<void> {
+  for (const [groupId, userId] of remove)
+    await db.deleteFrom('identity_group_members').where('group_id', '=', groupId).where('user_id', '=', userId).execute()
+  for (const part of inChunks(add)) {
     await db
       .insertInto('identity_group_members')
       .values(part.map(([group_id, user_id]) => ({ group_id, user_id })))
       .onConflict((c) => c.doNothing())
       .execute()
   }
-  if (changed) await changeGeneration(db)
+  if (add.length || remove.length) await changeGeneration(db)
 }
