@@ -71,7 +71,7 @@ export async function testCloud(options: TestCloudOptions = {}): Promise<TestClo
   let end: () => Promise<void> = async () => {}
 
   async function start(): Promise<void> {
-    const database = await openDatabase({ databaseUrl, file: join(dataDir, 'nephos.db') })
+    const database = await openDatabase({ databaseUrl: config.databaseUrl, file: join(dataDir, 'nephos.db') })
     await migrate(database, migrations, environment.clock.now)
     // Leases of the process that ended run out by themselves; a test does not wait for that.
     await database.write(({ db }) => db.updateTable('tasks').set({ lease_until: 0, owner: null }).execute())

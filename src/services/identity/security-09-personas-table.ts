@@ -123,6 +123,9 @@ export const mayDo = (operation: { id: string; policy: { name: string } | null }
 
 /** Operations without a rule: who asks proves it in another way, or nobody needs to. */
 export const withoutRule = [
+  'simple-cert.ca',
+  'simple-cert.certificates',
+  'tokens.revoked',
   'federation.auth-get',
   'federation.auth-post',
   'federation.oidc-callback',
@@ -144,10 +147,15 @@ export const withoutRule = [
   'saml.ecp',
   'saml.metadata',
   'saml.saml2',
+  'simple-cert.ca',
+  'simple-cert.certificates',
   'saml.ecp',
   'saml.metadata',
   'saml.saml2',
+  'simple-cert.ca',
+  'simple-cert.certificates',
   'tokens.create',
+  'tokens.revoked',
   'users.change-password',
   'v2.extensions.list',
   'v2.extensions.show',
