@@ -14,7 +14,7 @@ interface Row {
 
 // Nothing in them is a wildcard, and case counts unless it is told not to.
 const names = ['alpha', 'Alpha', 'ALPHA beta', 'alp%ha', 'alp_ha', "al'pha", 'alphabet', 'beta', 'Beta alpha', 'b\\ta', 'gamma', 'alpha2']
-const parts = ['alpha', 'ALP', 'a', '%', '_', "'", '\\', 'beta', 'alp_ha', 'zeta']
+const parts = ['alpha', 'ALP', '%', '_', "'", '\\', 'alp_ha', 'zeta']
 
 const comparisons: Record<string, (name: string, part: string) => boolean> = {
   contains: (name, part) => name.includes(part),
@@ -41,9 +41,9 @@ async function list(cloud: TestCloud, kind: string, query: Record<string, string
   return { rows: body[kind] as Row[], next: body.links.next as string | null, self: body.links.self as string }
 }
 
-for (const [kind, body] of Object.entries(kinds)) {
-  test(`${kind} are found by parts of their names, and their pages together are the whole list`, async () => {
-    await using cloud = await testCloud()
+test('everything with a name is found by parts of it, and the pages of a list together are the whole', async () => {
+  await using cloud = await testCloud()
+  for (const [kind, body] of Object.entries(kinds)) {
     for (const name of names) await cloud.admin.post(`${v3}/${kind}`, body(name), 201)
     const all = (await list(cloud, kind, {})).rows
     assert.ok(names.every((name) => all.some((row) => row.name === name)))
@@ -51,7 +51,7 @@ for (const [kind, body] of Object.entries(kinds)) {
       for (const part of parts) {
         const got = (await list(cloud, kind, { [`name__${comparison}`]: part })).rows
         const expected = all.filter((row) => test(row.name ?? '', part))
-        assert.deepEqual(got.map((row) => row.id).sort(), expected.map((row) => row.id).sort(), `${comparison} ${part}`)
+        assert.deepEqual(got.map((row) => row.id).sort(), expected.map((row) => row.id).sort(), `${kind}: ${comparison} ${part}`)
       }
     }
     assert.deepEqual(
@@ -78,8 +78,8 @@ for (const [kind, body] of Object.entries(kinds)) {
     await cloud.admin.get(`${v3}/${kind}?limit=-1`, 400)
     // Names are unique where they must be; services may share one.
     assert.equal((await cloud.admin.post(`${v3}/${kind}`, body('alpha'))).status, kind === 'services' ? 201 : 409)
-  })
-}
+  }
+})
 
 test('what is immutable can be neither changed nor deleted, by any way, until that alone is taken back', async () => {
   await using cloud = await testCloud()
