@@ -1,144 +1,203 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { testCloud } from '../../../testing/test-cloud.ts'
 import { ask, makeProject, roleId, shiftedClock, tokenAuth } from '../test-users.ts'
 import { machine } from './test-provider.ts'
 import { byName, federatedWorld, makeGroup, path } from './test-world.ts'
 
 const v3 = '/identity/v3'
 
-test('providers, protocols, mappings and service providers are kept as they were made', async () => {
-  await using cloud = await testCloud()
-  const { admin } = cloud
-  const idp = (
-    await admin.put(`${path}/identity_providers/one`, { identity_provider: { description: 'd', remote_ids: ['https://a'] } }, 201)
-  ).body.identity_provider
-  const { links, domain_id, ...rest } = idp
-  assert.deepEqual(rest, { id: 'one', description: 'd', enabled: false, authorization_ttl: null, remote_ids: ['https://a'] })
-  assert.equal(links.protocols, `${cloud.url}${path}/identity_providers/one/protocols`)
-  assert.equal((await admin.get(`${v3}/domains/${domain_id}`)).body.domain.name, 'one')
-  await admin.put(`${path}/identity_providers/one`, { identity_provider: {} }, 409)
-  await admin.put(`${path}/identity_providers/two`, { identity_provider: { domain_id: 'default', remote_ids: ['https://a'] } }, 409)
-  await admin.put(`${path}/identity_providers/two`, { identity_provider: { domain_id: 'nowhere' } }, 404)
-  await admin.put(`${path}/identity_providers/t%20wo`, { identity_provider: {} }, 400)
-  await admin.put(`${path}/identity_providers/two`, { identity_provider: { domain_id: 'default', enabled: true } }, 201)
-  const ids = async (query: string) =>
-    (await admin.get(`${path}/identity_providers${query}`)).body.identity_providers.map((row: { id: string }) => row.id)
-  assert.deepEqual(await ids(''), ['one', 'two'])
-  assert.deepEqual(await ids('?enabled=true'), ['two'])
-  assert.deepEqual(await ids('?id=one'), ['one'])
-  const changed = (
-    await admin.patch(`${path}/identity_providers/one`, { identity_provider: { enabled: true, remote_ids: ['https://b'] } }, 200)
-  ).body
-  assert.deepEqual([changed.identity_provider.enabled, changed.identity_provider.remote_ids], [true, ['https://b']])
-  await admin.patch(`${path}/identity_providers/one`, { identity_provider: { domain_id: 'default' } }, 400)
-
-  await admin.put(`${path}/mappings/m`, { mapping: { rules: byName } }, 201)
-  for (const bad of [{}, { rules: [] }, { rules: [{ remote: [], local: [] }] }, { rules: byName, schema_version: '9' }])
-    await admin.put(`${path}/mappings/bad`, { mapping: bad }, 400)
-  await admin.patch(`${path}/mappings/m`, { mapping: { rules: [byName[0]] } }, 200)
-  assert.deepEqual((await admin.get(`${path}/mappings/m`)).body.mapping.rules, [byName[0]])
-  assert.deepEqual((await admin.get(`${path}/mappings`)).body.mappings.length, 1)
-
-  const protocol = `${path}/identity_providers/one/protocols/openid`
-  await admin.put(protocol, { protocol: { mapping_id: 'none' } }, 400)
-  await admin.put(protocol, { protocol: {} }, 400)
-  await admin.put(`${path}/identity_providers/none/protocols/openid`, { protocol: { mapping_id: 'm' } }, 404)
-  const made = (await admin.put(protocol, { protocol: { mapping_id: 'm' } }, 201)).body.protocol
-  assert.deepEqual([made.id, made.mapping_id, made.links.identity_provider], ['openid', 'm', `${cloud.url}${path}/identity_providers/one`])
-  await admin.patch(protocol, { protocol: { mapping_id: 'none' } }, 400)
-  assert.equal((await admin.get(`${path}/identity_providers/one/protocols`)).body.protocols.length, 1)
-  await admin.delete(protocol)
-  await admin.get(protocol, 404)
-  await admin.delete(`${path}/mappings/m`)
-  await admin.get(`${path}/mappings/m`, 404)
-  await admin.delete(`${path}/identity_providers/one`)
-  await admin.get(`${path}/identity_providers/one`, 404)
-
-  const address = { auth_url: 'https://x/auth', sp_url: 'https://x/sp' }
-  const sp = (await admin.put(`${path}/service_providers/s`, { service_provider: address }, 201)).body.service_provider
-  assert.deepEqual([sp.enabled, sp.relay_state_prefix, sp.auth_url], [false, 'ss:mem:', address.auth_url])
-  for (const bad of [{}, { ...address, auth_url: 'x' }, { ...address, sp_url: 'javascript:x' }])
-    await admin.put(`${path}/service_providers/bad`, { service_provider: bad }, 400)
-  assert.equal(
-    (await admin.patch(`${path}/service_providers/s`, { service_provider: { enabled: true } }, 200)).body.service_provider.enabled,
-    true,
-  )
-  const shown = await admin.request('GET', `${v3}/auth/tokens`, { headers: { 'x-subject-token': await admin.token() }, expected: 200 })
-  assert.deepEqual(shown.body.token.service_providers, [{ id: 's', ...address }])
-  await admin.delete(`${path}/service_providers/s`)
-  await admin.get(`${path}/service_providers/s`, 404)
-  assert.equal((await ask(cloud, null, 'POST', '/v3/auth/OS-FEDERATION/saml2/ecp')).status, 501)
-
-  const member = await cloud.as('member')
-  for (const what of ['identity_providers', 'mappings', 'service_providers']) await member.get(`${path}/${what}`, 403)
-  await member.request('PUT', `${path}/mappings/x`, { body: { mapping: { rules: byName } }, expected: 403 })
-})
-
-test('what a provider issued is worth a token with the groups of the mapping, and that one scoped tokens', async () => {
+test('federation', async (t) => {
   await using world = await federatedWorld()
-  const { cloud, provider, domain } = world
-  const [dev, project, member] = [await makeGroup(cloud, 'dev'), await makeProject(cloud, 'p'), await roleId(cloud, 'member')]
-  await cloud.admin.request('PUT', `${v3}/projects/${project}/groups/${dev}/roles/${member}`, { expected: 204 })
-  const first = await world.login(await provider.mint(), 201)
-  const token = first.headers.get('x-subject-token')!
-  const { user, methods, roles, audit_ids } = first.body.token
-  assert.deepEqual([user.name, user.domain, methods, roles], ['Ann Example', { id: domain, name: 'corp' }, ['openid'], undefined])
-  assert.deepEqual(user['OS-FEDERATION'], { groups: [{ id: dev }], identity_provider: { id: 'corp' }, protocol: { id: 'openid' } })
-  assert.match(user.id, /^[0-9a-f]{64}$/)
-  for (const what of ['auth/projects', 'OS-FEDERATION/projects'])
+  await t.test('providers, protocols, mappings and service providers are kept as they were made', async () => {
+    const { cloud } = world
+    const { admin } = cloud
+    const idp = (
+      await admin.put(`${path}/identity_providers/one`, { identity_provider: { description: 'd', remote_ids: ['https://a'] } }, 201)
+    ).body.identity_provider
+    const { links, domain_id, ...rest } = idp
+    assert.deepEqual(rest, { id: 'one', description: 'd', enabled: false, authorization_ttl: null, remote_ids: ['https://a'] })
+    assert.equal(links.protocols, `${cloud.url}${path}/identity_providers/one/protocols`)
+    assert.equal((await admin.get(`${v3}/domains/${domain_id}`)).body.domain.name, 'one')
+    await admin.put(`${path}/identity_providers/one`, { identity_provider: {} }, 409)
+    await admin.put(`${path}/identity_providers/two`, { identity_provider: { domain_id: 'default', remote_ids: ['https://a'] } }, 409)
+    await admin.put(`${path}/identity_providers/two`, { identity_provider: { domain_id: 'nowhere' } }, 404)
+    await admin.put(`${path}/identity_providers/t%20wo`, { identity_provider: {} }, 400)
+    await admin.put(`${path}/identity_providers/two`, { identity_provider: { domain_id: 'default', enabled: true } }, 201)
+    const ids = async (query: string) =>
+      (await admin.get(`${path}/identity_providers${query}`)).body.identity_providers.map((row: { id: string }) => row.id)
+    assert.deepEqual(await ids(''), ['corp', 'one', 'two'])
+    assert.deepEqual(await ids('?enabled=true'), ['corp', 'two'])
+    assert.deepEqual(await ids('?id=one'), ['one'])
+    const changed = (
+      await admin.patch(`${path}/identity_providers/one`, { identity_provider: { enabled: true, remote_ids: ['https://b'] } }, 200)
+    ).body
+    assert.deepEqual([changed.identity_provider.enabled, changed.identity_provider.remote_ids], [true, ['https://b']])
+    await admin.patch(`${path}/identity_providers/one`, { identity_provider: { domain_id: 'default' } }, 400)
+
+    await admin.put(`${path}/mappings/m`, { mapping: { rules: byName } }, 201)
+    for (const bad of [{}, { rules: [] }, { rules: [{ remote: [], local: [] }] }, { rules: byName, schema_version: '9' }])
+      await admin.put(`${path}/mappings/bad`, { mapping: bad }, 400)
+    await admin.patch(`${path}/mappings/m`, { mapping: { rules: [byName[0]] } }, 200)
+    assert.deepEqual((await admin.get(`${path}/mappings/m`)).body.mapping.rules, [byName[0]])
+    assert.deepEqual((await admin.get(`${path}/mappings`)).body.mappings.length, 2)
+
+    const protocol = `${path}/identity_providers/one/protocols/openid`
+    await admin.put(protocol, { protocol: { mapping_id: 'none' } }, 400)
+    await admin.put(protocol, { protocol: {} }, 400)
+    await admin.put(`${path}/identity_providers/none/protocols/openid`, { protocol: { mapping_id: 'm' } }, 404)
+    const made = (await admin.put(protocol, { protocol: { mapping_id: 'm' } }, 201)).body.protocol
     assert.deepEqual(
-      (await ask(cloud, token, 'GET', `/v3/${what}`, { expected: 200 })).body.projects.map((row: { id: string }) => row.id),
-      [project],
-      what,
+      [made.id, made.mapping_id, made.links.identity_provider],
+      ['openid', 'm', `${cloud.url}${path}/identity_providers/one`],
     )
-  assert.deepEqual((await ask(cloud, token, 'GET', '/v3/OS-FEDERATION/domains', { expected: 200 })).body.domains, [])
+    await admin.patch(protocol, { protocol: { mapping_id: 'none' } }, 400)
+    assert.equal((await admin.get(`${path}/identity_providers/one/protocols`)).body.protocols.length, 1)
+    await admin.delete(protocol)
+    await admin.get(protocol, 404)
+    await admin.delete(`${path}/mappings/m`)
+    await admin.get(`${path}/mappings/m`, 404)
+    await admin.delete(`${path}/identity_providers/one`)
+    await admin.get(`${path}/identity_providers/one`, 404)
 
-  const scope = { project: { id: project } }
-  const scoped = await ask(cloud, null, 'POST', '/v3/auth/tokens', { body: tokenAuth(token, scope), expected: 201 })
-  assert.deepEqual(scoped.body.token.methods.toSorted(), ['openid', 'token'])
-  assert.deepEqual(scoped.body.token.roles.map((role: { name: string }) => role.name).toSorted(), ['member', 'reader'])
-  assert.equal(scoped.body.token.audit_ids[1], audit_ids[0])
-  assert.deepEqual(scoped.body.token.user['OS-FEDERATION'].groups, [{ id: dev }])
-  const shown = await cloud.admin.request('GET', `${v3}/auth/tokens`, {
-    headers: { 'x-subject-token': scoped.headers.get('x-subject-token')! },
-    expected: 200,
+    const address = { auth_url: 'https://x/auth', sp_url: 'https://x/sp' }
+    const sp = (await admin.put(`${path}/service_providers/s`, { service_provider: address }, 201)).body.service_provider
+    assert.deepEqual([sp.enabled, sp.relay_state_prefix, sp.auth_url], [false, 'ss:mem:', address.auth_url])
+    for (const bad of [{}, { ...address, auth_url: 'x' }, { ...address, sp_url: 'javascript:x' }])
+      await admin.put(`${path}/service_providers/bad`, { service_provider: bad }, 400)
+    assert.equal(
+      (await admin.patch(`${path}/service_providers/s`, { service_provider: { enabled: true } }, 200)).body.service_provider.enabled,
+      true,
+    )
+    const shown = await admin.request('GET', `${v3}/auth/tokens`, { headers: { 'x-subject-token': await admin.token() }, expected: 200 })
+    assert.deepEqual(shown.body.token.service_providers, [{ id: 's', ...address }])
+    await admin.delete(`${path}/service_providers/s`)
+    await admin.get(`${path}/service_providers/s`, 404)
+    assert.equal((await ask(cloud, null, 'POST', '/v3/auth/OS-FEDERATION/saml2/ecp')).status, 501)
+
+    const member = await cloud.as('member')
+    for (const what of ['identity_providers', 'mappings', 'service_providers']) await member.get(`${path}/${what}`, 403)
+    await member.request('PUT', `${path}/mappings/x`, { body: { mapping: { rules: byName } }, expected: 403 })
   })
-  assert.equal(shown.body.token.user.id, user.id)
+  await t.test('what a provider issued is worth a token with the groups of the mapping, and that one scoped tokens', async () => {
+    const { cloud, provider, domain } = world
+    const [dev, project, member] = [await makeGroup(cloud, 'dev'), await makeProject(cloud, 'p'), await roleId(cloud, 'member')]
+    await cloud.admin.request('PUT', `${v3}/projects/${project}/groups/${dev}/roles/${member}`, { expected: 204 })
+    const first = await world.login(await provider.mint(), 201)
+    const token = first.headers.get('x-subject-token')!
+    const { user, methods, roles, audit_ids } = first.body.token
+    assert.deepEqual([user.name, user.domain, methods, roles], ['Ann Example', { id: domain, name: 'corp' }, ['openid'], undefined])
+    assert.deepEqual(user['OS-FEDERATION'], { groups: [{ id: dev }], identity_provider: { id: 'corp' }, protocol: { id: 'openid' } })
+    assert.match(user.id, /^[0-9a-f]{64}$/)
+    for (const what of ['auth/projects', 'OS-FEDERATION/projects'])
+      assert.deepEqual(
+        (await ask(cloud, token, 'GET', `/v3/${what}`, { expected: 200 })).body.projects.map((row: { id: string }) => row.id),
+        [project],
+        what,
+      )
+    assert.deepEqual((await ask(cloud, token, 'GET', '/v3/OS-FEDERATION/domains', { expected: 200 })).body.domains, [])
 
-  // The same person again is the same user, also under another name; a group that the cloud takes the role from counts no more.
-  for (const method of ['openid', 'mapped', 'saml2']) {
-    const by = (id: string) => ({ auth: { identity: { methods: [method], [method]: { id } }, scope } })
-    assert.deepEqual((await ask(cloud, null, 'POST', '/v3/auth/tokens', { body: by(token), expected: 201 })).body.token.project.id, project)
-    await ask(cloud, null, 'POST', '/v3/auth/tokens', { body: by(await cloud.admin.token()), expected: 401 })
-    await ask(cloud, null, 'POST', '/v3/auth/tokens', { body: { auth: { identity: { methods: [method] } } }, expected: 400 })
-  }
-  const again = await world.login(await provider.mint({ name: 'Ann Other' }), 201)
-  assert.deepEqual([again.body.token.user.id, again.body.token.user.name], [user.id, 'Ann Other'])
-  const row = (await cloud.admin.get(`${v3}/users/${user.id}`)).body.user
-  assert.deepEqual([row.name, row.email, row.domain_id], ['Ann Other', 'ann@example.com', domain])
-  await cloud.admin.delete(`${v3}/projects/${project}/groups/${dev}/roles/${member}`)
-  await ask(cloud, scoped.headers.get('x-subject-token')!, 'GET', '/v3/auth/projects', { expected: 401 })
-  await ask(cloud, null, 'POST', '/v3/auth/tokens', { body: tokenAuth(token, scope), expected: 401 })
+    const scope = { project: { id: project } }
+    const scoped = await ask(cloud, null, 'POST', '/v3/auth/tokens', { body: tokenAuth(token, scope), expected: 201 })
+    assert.deepEqual(scoped.body.token.methods.toSorted(), ['openid', 'token'])
+    assert.deepEqual(scoped.body.token.roles.map((role: { name: string }) => role.name).toSorted(), ['member', 'reader'])
+    assert.equal(scoped.body.token.audit_ids[1], audit_ids[0])
+    assert.deepEqual(scoped.body.token.user['OS-FEDERATION'].groups, [{ id: dev }])
+    const shown = await cloud.admin.request('GET', `${v3}/auth/tokens`, {
+      headers: { 'x-subject-token': scoped.headers.get('x-subject-token')! },
+      expected: 200,
+    })
+    assert.equal(shown.body.token.user.id, user.id)
 
-  // The grants that were made to the user's own row count for all logins.
-  await cloud.admin.request('PUT', `${v3}/projects/${project}/users/${user.id}/roles/${member}`, { expected: 204 })
-  await ask(cloud, null, 'POST', '/v3/auth/tokens', { body: tokenAuth(token, scope), expected: 201 })
-})
+    // The same person again is the same user, also under another name; a group that the cloud takes the role from counts no more.
+    for (const method of ['openid', 'mapped', 'saml2']) {
+      const by = (id: string) => ({ auth: { identity: { methods: [method], [method]: { id } }, scope } })
+      assert.deepEqual(
+        (await ask(cloud, null, 'POST', '/v3/auth/tokens', { body: by(token), expected: 201 })).body.token.project.id,
+        project,
+      )
+      await ask(cloud, null, 'POST', '/v3/auth/tokens', { body: by(await cloud.admin.token()), expected: 401 })
+      await ask(cloud, null, 'POST', '/v3/auth/tokens', { body: { auth: { identity: { methods: [method] } } }, expected: 400 })
+    }
+    const again = await world.login(await provider.mint({ name: 'Ann Other' }), 201)
+    assert.deepEqual([again.body.token.user.id, again.body.token.user.name], [user.id, 'Ann Other'])
+    const row = (await cloud.admin.get(`${v3}/users/${user.id}`)).body.user
+    assert.deepEqual([row.name, row.email, row.domain_id], ['Ann Other', 'ann@example.com', domain])
+    await cloud.admin.delete(`${v3}/projects/${project}/groups/${dev}/roles/${member}`)
+    await ask(cloud, scoped.headers.get('x-subject-token')!, 'GET', '/v3/auth/projects', { expected: 401 })
+    await ask(cloud, null, 'POST', '/v3/auth/tokens', { body: tokenAuth(token, scope), expected: 401 })
 
-test('clients get their tokens from the provider by password and as machines', async () => {
-  await using world = await federatedWorld()
-  const { provider } = world
-  const got = async (parameters: Record<string, string>, client?: { id: string; secret: string }) => {
-    const { body } = await provider.token(parameters, client)
-    assert.ok(body.access_token, JSON.stringify(body))
-    return world.login(body.access_token as string, 201)
-  }
-  const ann = await got({ grant_type: 'password', username: 'ann', password: 'right', scope: 'openid profile' })
-  assert.equal(ann.body.token.user.name, 'Ann Example')
-  await world.map([{ remote: [{ type: 'OIDC-sub' }], local: [{ user: { name: 'robot-{0}' } }] }])
-  const robot = await got({ grant_type: 'client_credentials', scope: 'openid' }, machine)
-  assert.equal(robot.body.token.user.name, 'robot-machine')
+    // The grants that were made to the user's own row count for all logins.
+    await cloud.admin.request('PUT', `${v3}/projects/${project}/users/${user.id}/roles/${member}`, { expected: 204 })
+    await ask(cloud, null, 'POST', '/v3/auth/tokens', { body: tokenAuth(token, scope), expected: 201 })
+  })
+  await t.test('clients get their tokens from the provider by password and as machines', async () => {
+    const { provider } = world
+    const got = async (parameters: Record<string, string>, client?: { id: string; secret: string }) => {
+      const { body } = await provider.token(parameters, client)
+      assert.ok(body.access_token, JSON.stringify(body))
+      return world.login(body.access_token as string, 201)
+    }
+    const ann = await got({ grant_type: 'password', username: 'ann', password: 'right', scope: 'openid profile' })
+    assert.equal(ann.body.token.user.name, 'Ann Example')
+    await world.map([{ remote: [{ type: 'OIDC-sub' }], local: [{ user: { name: 'robot-{0}' } }] }])
+    const robot = await got({ grant_type: 'client_credentials', scope: 'openid' }, machine)
+    assert.equal(robot.body.token.user.name, 'robot-machine')
+  })
+  await t.test('projects and roles of a mapping are made at the login, once', async () => {
+    const { cloud, provider, domain } = world
+    const rules = (role: string) => [
+      {
+        remote: [{ type: 'sub' }],
+        local: [
+          { user: { name: '{0}' } },
+          {
+            projects: [
+              { name: 'Production', roles: [{ name: 'member' }] },
+              { name: 'home-{0}', roles: [{ name: role }] },
+            ],
+          },
+        ],
+      },
+    ]
+    await world.map(rules('no-such-role'))
+    await world.login(await provider.mint({ sub: 'carl' }), 401)
+    const projects = async () =>
+      (await cloud.admin.get(`${v3}/projects?domain_id=${domain}`)).body.projects.map((row: { name: string }) => row.name)
+    assert.deepEqual(await projects(), [], 'what a refused login began is undone')
+    await world.map(rules('manager'))
+    const answers = await Promise.all(['carl', 'dora', 'carl', 'dora'].map(async (sub) => world.login(await provider.mint({ sub }))))
+    assert.deepEqual(
+      answers.map((answer) => answer.status),
+      [201, 201, 201, 201],
+    )
+    assert.deepEqual(await projects(), ['Production', 'home-carl', 'home-dora'])
+    const token = answers[0]!.headers.get('x-subject-token')!
+    const mine = (await ask(cloud, token, 'GET', '/v3/auth/projects', { expected: 200 })).body.projects.map(
+      (row: { name: string }) => row.name,
+    )
+    assert.deepEqual(mine, ['Production', 'home-carl'])
+  })
+  await t.test('a token holds a hundred groups, and no more', async () => {
+    const { cloud, provider } = world
+    const names = Array.from({ length: 101 }, (_, i) => `g${i}`)
+    for (const name of names.slice(0, 100)) await makeGroup(cloud, name)
+    await world.map([byName[0]!, { remote: [{ type: 'groups' }], local: [{ groups: '{0}', domain: { id: 'default' } }] }])
+    const answer = await world.login(await provider.mint({ groups: names }), 201)
+    assert.equal(answer.body.token.user['OS-FEDERATION'].groups.length, 100, 'a name that is no group here counts for nothing')
+    const token = answer.headers.get('x-subject-token')!
+    await ask(cloud, token, 'GET', '/v3/auth/projects', { expected: 200 })
+    await ask(cloud, null, 'POST', '/v3/auth/tokens', { body: tokenAuth(token), expected: 201 })
+    await makeGroup(cloud, 'g100')
+    await world.login(await provider.mint({ groups: names }), 401)
+  })
+  await t.test('with a domain go the providers whose users are in it', async () => {
+    const { cloud, domain } = world
+    const token = await world.ann()
+    await cloud.admin.patch(`${v3}/domains/${domain}`, { domain: { enabled: false } }, 200)
+    await ask(cloud, token, 'GET', '/v3/auth/projects', { expected: 401 })
+    await cloud.admin.delete(`${v3}/domains/${domain}`)
+    await cloud.admin.get(`${path}/identity_providers/corp`, 404)
+  })
 })
 
 test('a token that is not signed for us to read is asked about at the provider', async () => {
@@ -184,65 +243,4 @@ test('memberships last as long as the provider says, for all that the user does'
   await ask(cloud, null, 'POST', '/v3/auth/tokens', { body, expected: 401 })
   await world.login(await provider.mint({ exp: Math.floor(clock.now() / 1000) + 60 }), 201)
   await ask(cloud, null, 'POST', '/v3/auth/tokens', { body, expected: 201 })
-})
-
-test('projects and roles of a mapping are made at the login, once', async () => {
-  await using world = await federatedWorld()
-  const { cloud, provider, domain } = world
-  const rules = (role: string) => [
-    {
-      remote: [{ type: 'sub' }],
-      local: [
-        { user: { name: '{0}' } },
-        {
-          projects: [
-            { name: 'Production', roles: [{ name: 'member' }] },
-            { name: 'home-{0}', roles: [{ name: role }] },
-          ],
-        },
-      ],
-    },
-  ]
-  await world.map(rules('no-such-role'))
-  await world.login(await provider.mint(), 401)
-  const projects = async () =>
-    (await cloud.admin.get(`${v3}/projects?domain_id=${domain}`)).body.projects.map((row: { name: string }) => row.name)
-  assert.deepEqual(await projects(), [], 'what a refused login began is undone')
-  await world.map(rules('manager'))
-  const answers = await Promise.all(['ann', 'bob', 'ann', 'bob'].map(async (sub) => world.login(await provider.mint({ sub }))))
-  assert.deepEqual(
-    answers.map((answer) => answer.status),
-    [201, 201, 201, 201],
-  )
-  assert.deepEqual(await projects(), ['Production', 'home-ann', 'home-bob'])
-  const token = answers[0]!.headers.get('x-subject-token')!
-  const mine = (await ask(cloud, token, 'GET', '/v3/auth/projects', { expected: 200 })).body.projects.map(
-    (row: { name: string }) => row.name,
-  )
-  assert.deepEqual(mine, ['Production', 'home-ann'])
-})
-
-test('a token holds a hundred groups, and no more', async () => {
-  await using world = await federatedWorld()
-  const { cloud, provider } = world
-  const names = Array.from({ length: 101 }, (_, i) => `g${i}`)
-  for (const name of names.slice(0, 100)) await makeGroup(cloud, name)
-  await world.map([byName[0]!, { remote: [{ type: 'groups' }], local: [{ groups: '{0}', domain: { id: 'default' } }] }])
-  const answer = await world.login(await provider.mint({ groups: names }), 201)
-  assert.equal(answer.body.token.user['OS-FEDERATION'].groups.length, 100, 'a name that is no group here counts for nothing')
-  const token = answer.headers.get('x-subject-token')!
-  await ask(cloud, token, 'GET', '/v3/auth/projects', { expected: 200 })
-  await ask(cloud, null, 'POST', '/v3/auth/tokens', { body: tokenAuth(token), expected: 201 })
-  await makeGroup(cloud, 'g100')
-  await world.login(await provider.mint({ groups: names }), 401)
-})
-
-test('with a domain go the providers whose users are in it', async () => {
-  await using world = await federatedWorld()
-  const { cloud, domain } = world
-  const token = await world.ann()
-  await cloud.admin.patch(`${v3}/domains/${domain}`, { domain: { enabled: false } }, 200)
-  await ask(cloud, token, 'GET', '/v3/auth/projects', { expected: 401 })
-  await cloud.admin.delete(`${v3}/domains/${domain}`)
-  await cloud.admin.get(`${path}/identity_providers/corp`, 404)
 })

@@ -64,108 +64,104 @@ async function world(users: object = {}, domainName = 'corp'): Promise<World> {
   }
 }
 
-test('users and groups of a domain are those of its directory, with all that lists can', options, async () => {
+test('the users and groups of a directory', options, async (t) => {
   await using corp = await world()
-  const { cloud, domain } = corp
-  assert.deepEqual(await corp.names('users'), ['admin', 'ann', 'bob', 'nopass', 'star*'])
-  assert.deepEqual(await corp.names('groups'), ['dev', 'ops'])
-  const filtered = (await cloud.admin.get(`${v3}/users?domain_id=${domain}&name__startswith=a&limit=1`)).body
-  assert.deepEqual([filtered.users.map((row: { name: string }) => row.name), typeof filtered.links.next], [['admin'], 'string'])
-  const ann = await corp.id('ann')
-  assert.equal(ann, publicId(domain, 'user', 'ann'))
-  assert.match(ann, /^[0-9a-f]{64}$/)
-  const { user } = (await cloud.admin.get(`${v3}/users/${ann}`)).body
-  assert.deepEqual([user.email, user.description, user.enabled, user.domain_id], ['ann@example.com', 'the first', true, domain])
-  const groups = (await cloud.admin.get(`${v3}/users/${ann}/groups`)).body.groups
-  assert.deepEqual(
-    groups.map((row: { name: string }) => row.name),
-    ['dev', 'ops'],
-  )
-  const members = (await cloud.admin.get(`${v3}/groups/${groups[0].id}/users`)).body.users
-  assert.deepEqual(
-    members.map((row: { name: string }) => row.name),
-    ['ann', 'bob'],
-  )
-  await cloud.admin.request('HEAD', `${v3}/groups/${groups[1].id}/users/${ann}`, { expected: 204 })
-})
-
-test('a password is proven by the directory; roles are granted here, to users and groups', options, async () => {
-  await using corp = await world()
-  const { cloud } = corp
-  const project = await makeProject(cloud, 'p')
-  const token = (await corp.login('ann', 'password-of-ann', 201)).body.token
-  assert.deepEqual([token.user.name, token.user.domain.name, token.roles], ['ann', 'corp', undefined])
-  const dev = (await cloud.admin.get(`${v3}/groups?name=dev`)).body.groups[0].id
-  await cloud.admin.request('PUT', `${v3}/projects/${project}/groups/${dev}/roles/${await roleId(cloud, 'member')}`, { expected: 204 })
-  const scope = { project: { id: project } }
-  assert.ok(
-    (await corp.login('ann', 'password-of-ann', 201, scope)).body.token.roles.some((role: { name: string }) => role.name === 'member'),
-  )
-  await corp.login('ann', 'wrong', 401, scope)
-  await corp.login('admin', 'password-of-the-other-admin', 401, scope)
-  const byId = (password: string) => ask(cloud, null, 'POST', '/v3/auth/tokens', { body: passwordAuth({ id: token.user.id }, password) })
-  assert.equal((await byId('password-of-ann')).status, 201)
-  assert.equal((await byId('password-of-bob')).status, 401)
-  const v2 = { auth: { passwordCredentials: { username: 'ann', password: 'password-of-ann' } } }
-  assert.equal((await ask(cloud, null, 'POST', '/v2.0/tokens', { body: v2 })).status, 401, 'v2.0 knows the default domain only')
-})
-
-test('nothing that is typed changes what the directory is asked, and no password is no proof', options, async () => {
-  await using corp = await world()
-  const { cloud, domain } = corp
-  for (const name of [
-    '*',
-    'a*',
-    'ann)(uid=*',
-    'ann)(|(uid=*',
-    '*)(objectClass=*',
-    '\\61nn',
-    'ann\\',
-    `ann,ou=people,${suffix}`,
-    `uid=ann,ou=people,${suffix}`,
-    'ann)(&',
-  ])
-    assert.equal((await corp.login(name, 'password-of-ann')).status, 401, name)
-  await corp.login('star*', 'password-of-star', 201)
-  for (const [name, password] of [
-    ['ann', ''],
-    ['nopass', ''],
-    ['nobody', ''],
-    ['nopass', 'x'],
-    ['nobody', 'password-of-ann'],
-    ['bob', 'password-of-ann'],
-  ]) {
-    const answer = await corp.login(name!, password!)
-    assert.equal(answer.status, 401, `${name} ${password}`)
-    assert.match(answer.body.error.message, /requires authentication/)
-  }
-  // The reader's own entry is in the directory, not among the users.
-  await corp.login('root', root.password, 401)
-  await cloud.admin.patch(`${v3}/domains/${domain}`, { domain: { enabled: false } }, 200)
-  await corp.login('ann', 'password-of-ann', 401)
-})
-
-test('the directory is not written to', options, async () => {
-  await using corp = await world()
-  const { cloud, domain } = corp
-  const { admin } = cloud
-  const ann = await corp.id('ann')
-  const dev = (await admin.get(`${v3}/groups?name=dev`)).body.groups[0].id
-  const local = await makeUser(cloud)
-  const message = /LDAP does not support write operations/
-  assert.match((await admin.patch(`${v3}/users/${ann}`, { user: { description: 'x' } }, 403)).body.error.message, message)
-  await admin.delete(`${v3}/users/${ann}`, 403)
-  await admin.post(`${v3}/users`, { user: { name: 'new', domain_id: domain } }, 403)
-  await admin.post(`${v3}/users/${ann}/password`, { user: { password: 'x', original_password: 'password-of-ann' } }, 403)
-  await admin.post(`${v3}/groups`, { group: { name: 'new', domain_id: domain } }, 403)
-  await admin.patch(`${v3}/groups/${dev}`, { group: { name: 'x' } }, 403)
-  await admin.delete(`${v3}/groups/${dev}`, 403)
-  await admin.request('PUT', `${v3}/groups/${dev}/users/${local.id}`, { expected: 403 })
-  await admin.delete(`${v3}/groups/${dev}/users/${ann}`, 403)
-  // Groups of other domains may hold its users, and other domains are as they were.
-  const other = (await admin.post(`${v3}/groups`, { group: { name: 'new', domain_id: 'default' } }, 201)).body.group.id
-  await admin.request('PUT', `${v3}/groups/${other}/users/${ann}`, { expected: 204 })
-  await admin.patch(`${v3}/users/${local.id}`, { user: { description: 'x' } }, 200)
+  await t.test('users and groups of a domain are those of its directory, with all that lists can', async () => {
+    const { cloud, domain } = corp
+    assert.deepEqual(await corp.names('users'), ['admin', 'ann', 'bob', 'nopass', 'star*'])
+    assert.deepEqual(await corp.names('groups'), ['dev', 'ops'])
+    const filtered = (await cloud.admin.get(`${v3}/users?domain_id=${domain}&name__startswith=a&limit=1`)).body
+    assert.deepEqual([filtered.users.map((row: { name: string }) => row.name), typeof filtered.links.next], [['admin'], 'string'])
+    const ann = await corp.id('ann')
+    assert.equal(ann, publicId(domain, 'user', 'ann'))
+    assert.match(ann, /^[0-9a-f]{64}$/)
+    const { user } = (await cloud.admin.get(`${v3}/users/${ann}`)).body
+    assert.deepEqual([user.email, user.description, user.enabled, user.domain_id], ['ann@example.com', 'the first', true, domain])
+    const groups = (await cloud.admin.get(`${v3}/users/${ann}/groups`)).body.groups
+    assert.deepEqual(
+      groups.map((row: { name: string }) => row.name),
+      ['dev', 'ops'],
+    )
+    const members = (await cloud.admin.get(`${v3}/groups/${groups[0].id}/users`)).body.users
+    assert.deepEqual(
+      members.map((row: { name: string }) => row.name),
+      ['ann', 'bob'],
+    )
+    await cloud.admin.request('HEAD', `${v3}/groups/${groups[1].id}/users/${ann}`, { expected: 204 })
+  })
+  await t.test('a password is proven by the directory; roles are granted here, to users and groups', async () => {
+    const { cloud } = corp
+    const project = await makeProject(cloud, 'p')
+    const token = (await corp.login('ann', 'password-of-ann', 201)).body.token
+    assert.deepEqual([token.user.name, token.user.domain.name, token.roles], ['ann', 'corp', undefined])
+    const dev = (await cloud.admin.get(`${v3}/groups?name=dev`)).body.groups[0].id
+    await cloud.admin.request('PUT', `${v3}/projects/${project}/groups/${dev}/roles/${await roleId(cloud, 'member')}`, { expected: 204 })
+    const scope = { project: { id: project } }
+    assert.ok(
+      (await corp.login('ann', 'password-of-ann', 201, scope)).body.token.roles.some((role: { name: string }) => role.name === 'member'),
+    )
+    await corp.login('ann', 'wrong', 401, scope)
+    await corp.login('admin', 'password-of-the-other-admin', 401, scope)
+    const byId = (password: string) => ask(cloud, null, 'POST', '/v3/auth/tokens', { body: passwordAuth({ id: token.user.id }, password) })
+    assert.equal((await byId('password-of-ann')).status, 201)
+    assert.equal((await byId('password-of-bob')).status, 401)
+    const v2 = { auth: { passwordCredentials: { username: 'ann', password: 'password-of-ann' } } }
+    assert.equal((await ask(cloud, null, 'POST', '/v2.0/tokens', { body: v2 })).status, 401, 'v2.0 knows the default domain only')
+  })
+  await t.test('the directory is not written to', async () => {
+    const { cloud, domain } = corp
+    const { admin } = cloud
+    const ann = await corp.id('ann')
+    const dev = (await admin.get(`${v3}/groups?name=dev`)).body.groups[0].id
+    const local = await makeUser(cloud)
+    const message = /LDAP does not support write operations/
+    assert.match((await admin.patch(`${v3}/users/${ann}`, { user: { description: 'x' } }, 403)).body.error.message, message)
+    await admin.delete(`${v3}/users/${ann}`, 403)
+    await admin.post(`${v3}/users`, { user: { name: 'new', domain_id: domain } }, 403)
+    await admin.post(`${v3}/users/${ann}/password`, { user: { password: 'x', original_password: 'password-of-ann' } }, 403)
+    await admin.post(`${v3}/groups`, { group: { name: 'new', domain_id: domain } }, 403)
+    await admin.patch(`${v3}/groups/${dev}`, { group: { name: 'x' } }, 403)
+    await admin.delete(`${v3}/groups/${dev}`, 403)
+    await admin.request('PUT', `${v3}/groups/${dev}/users/${local.id}`, { expected: 403 })
+    await admin.delete(`${v3}/groups/${dev}/users/${ann}`, 403)
+    // Groups of other domains may hold its users, and other domains are as they were.
+    const other = (await admin.post(`${v3}/groups`, { group: { name: 'new', domain_id: 'default' } }, 201)).body.group.id
+    await admin.request('PUT', `${v3}/groups/${other}/users/${ann}`, { expected: 204 })
+    await admin.patch(`${v3}/users/${local.id}`, { user: { description: 'x' } }, 200)
+  })
+  await t.test('nothing that is typed changes what the directory is asked, and no password is no proof', async () => {
+    const { cloud, domain } = corp
+    for (const name of [
+      '*',
+      'a*',
+      'ann)(uid=*',
+      'ann)(|(uid=*',
+      '*)(objectClass=*',
+      '\\61nn',
+      'ann\\',
+      `ann,ou=people,${suffix}`,
+      `uid=ann,ou=people,${suffix}`,
+      'ann)(&',
+    ])
+      assert.equal((await corp.login(name, 'password-of-ann')).status, 401, name)
+    await corp.login('star*', 'password-of-star', 201)
+    for (const [name, password] of [
+      ['ann', ''],
+      ['nopass', ''],
+      ['nobody', ''],
+      ['nopass', 'x'],
+      ['nobody', 'password-of-ann'],
+      ['bob', 'password-of-ann'],
+    ]) {
+      const answer = await corp.login(name!, password!)
+      assert.equal(answer.status, 401, `${name} ${password}`)
+      assert.match(answer.body.error.message, /requires authentication/)
+    }
+    // The reader's own entry is in the directory, not among the users.
+    await corp.login('root', root.password, 401)
+    await cloud.admin.patch(`${v3}/domains/${domain}`, { domain: { enabled: false } }, 200)
+    await corp.login('ann', 'password-of-ann', 401)
+  })
 })
 
 test('what changes in the directory changes here; a user who is gone or disabled holds nothing any more', options, async () => {
