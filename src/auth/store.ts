@@ -138,18 +138,18 @@ export async function actorsOf(db: Db, userId: string, { groups = [], now }: Als
 
 /** Roles of a user on a target in one statement: by whom, from where, what was granted, and what that implies. */
 function rolesStatement(ofProject: boolean, groups: number) {
-  const also = ' union select cast(? as text)'.repeat(groups)
+  const also = ' union all select cast(? as text)'.repeat(groups)
   return statement<RoleRef>(`with recursive actors(id) as (
     select group_id from identity_group_members where user_id = ?
-    union select m.group_id from identity_expiring_members m join identity_providers p on p.id = m.provider_id
+    union all select m.group_id from identity_expiring_members m join identity_providers p on p.id = m.provider_id
       where m.user_id = ? and m.expires_at > ? and p.enabled = 1
-    union select cast(? as text)${also}),
+    union all select cast(? as text)${also}),
   ${
     ofProject
       ? `above(id) as (
     select parent_id from identity_projects where id = ? and parent_id is not null
     union select p.parent_id from identity_projects p join above a on a.id = p.id where p.parent_id is not null),
-  sources(id) as (select id from above union select domain_id from identity_projects where id = ? and is_domain = 0),`
+  sources(id) as (select id from above union all select domain_id from identity_projects where id = ? and is_domain = 0),`
       : ''
   }
   granted(id) as (
@@ -157,7 +157,7 @@ function rolesStatement(ofProject: boolean, groups: number) {
       where actor_id in (select id from actors) and target_id = ? and target_type = ? and inherited = 0
     ${
       ofProject
-        ? `union select role_id from identity_assignments
+        ? `union all select role_id from identity_assignments
       where actor_id in (select id from actors) and target_id in (select id from sources) and inherited = 1`
         : ''
     }),
