@@ -178,7 +178,10 @@ test('a fresh cloud has public namespaces, and those that were deleted do not co
     (await member.get(`${root}?${query}`)).body.namespaces.map((row: { namespace: string }) => row.namespace).sort()
   assert.ok((await list('visibility=public')).includes('OS::Compute::Capabilities'))
   assert.deepEqual(await list('visibility=private'), [])
-  assert.deepEqual(await list('resource_types=OS::Nova::Aggregate,OS::Nothing'), ['OS::Compute::Capabilities'])
+  assert.deepEqual(await list('resource_types=OS::Nova::Aggregate,OS::Nothing'), [
+    'OS::Compute::AggregateLimits',
+    'OS::Compute::Capabilities',
+  ])
   const at = `${root}/OS::Compute::Capabilities`
   await cloud.admin.delete(at, 403)
   await cloud.admin.put(at, { namespace: 'OS::Compute::Capabilities', protected: false }, 200)
