@@ -30,6 +30,16 @@ const base = {
   tags: { type: 'array', description: 'List of strings related to the image', items: { type: 'string', maxLength: 255 } },
   min_ram: { type: 'integer', description: 'Amount of ram (in MB) required to boot image.' },
   min_disk: { type: 'integer', description: 'Amount of disk space (in GB) required to boot image.' },
+  direct_url: text('URL of the data in its store', readOnly),
+  locations: {
+    type: 'array',
+    description: 'URLs of the data in its stores, each with metadata',
+    items: {
+      type: 'object',
+      required: ['url', 'metadata'],
+      properties: { url: { type: 'string', maxLength: 255 }, metadata: { type: 'object' } },
+    },
+  },
   self: text('An image self url', readOnly),
   file: text('An image file url', readOnly),
   schema: text('An image schema url', readOnly),

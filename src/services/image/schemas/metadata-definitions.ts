@@ -109,22 +109,27 @@ const namespace = {
   },
 }
 
-const named = (entity: { properties: object }) => ({ type: 'object', properties: entity.properties })
+/** An entity inside of a list: what it refers to is defined by the list. */
+const inList = ({ definitions: _, ...entity }: { name: string; properties: object; definitions?: object }) => ({
+  type: 'object',
+  ...entity,
+})
 
 /** By the last part of their address, `/v2/schemas/metadefs/...`. */
 export const metadataSchemas: Record<string, object> = {
   namespace,
-  namespaces: { ...pageOf('namespaces', 'namespaces', named(namespace)), definitions },
+  namespaces: { ...pageOf('namespaces', 'namespaces', inList(namespace)), definitions },
   object,
-  objects: { ...pageOf('objects', 'objects', named(object)), definitions },
+  objects: { ...pageOf('objects', 'objects', inList(object)), definitions },
   property,
   properties: {
     name: 'properties',
     definitions: numbers,
-    properties: { properties: { type: 'object', additionalProperties: named(property) }, schema: string, first: string, next: string },
+    properties: { properties: { type: 'object', additionalProperties: inList(property) }, schema: string, first: string, next: string },
+    links: pageOf('', '', {}).links,
   },
   tag,
-  tags: pageOf('tags', 'tags', named(tag)),
+  tags: pageOf('tags', 'tags', inList(tag)),
   resource_type: association,
-  resource_types: pageOf('resource_type_associations', 'resource_type_associations', named(association)),
+  resource_types: pageOf('resource_type_associations', 'resource_type_associations', inList(association)),
 }
