@@ -1,8 +1,12 @@
 // What the pipeline needs of XML, so that the parser is loaded with the first body that needs it.
 import type { IncomingMessage } from 'node:http'
+import { tooLarge } from '../faults.ts'
 import type { Operation } from '../operation.ts'
 import type { ServiceDeclaration } from '../service.ts'
 import { isXml, wantsXml, type XmlDialect } from './dialect.ts'
+
+/** Bytes of a body: XML takes many times the work of JSON to read, and is asked for where bodies are small. */
+const maxBytes = 256 * 1024
 
 /** How bodies of a version are written as XML; undefined where it knows JSON only. */
 export const dialectOf = (service: ServiceDeclaration, major: string): XmlDialect | undefined =>
@@ -16,9 +20,10 @@ export const bodyDialect = (dialect: XmlDialect | undefined, { headers }: Incomi
 export const answerDialect = (dialect: XmlDialect | undefined, { headers }: IncomingMessage): XmlDialect | undefined =>
   dialect && wantsXml(headers.accept) ? dialect : undefined
 
-/** The value of an XML body as JSON would have it, by the schema of the operation that it is for; undefined for an empty one. Throws 400. */
+/** The value of an XML body as JSON would have it, by the schema of the operation that it is for; undefined for an empty one. Throws 400 and 413. */
 export async function parseXmlBody(bytes: Buffer, dialect: XmlDialect, operations: Map<string, Operation[]>): Promise<unknown> {
   if (!bytes.length) return undefined
+  if (bytes.length > maxBytes) throw tooLarge()
   const { fromXml, parseXml, rootName } = await import('./read.ts')
   const root = parseXml(bytes, dialect)
   const operation = (operations.get(rootName(root, dialect)) ?? operations.get(''))?.[0]

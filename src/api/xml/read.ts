@@ -6,6 +6,7 @@ import { itemName, schemaInstance, type XmlDialect } from './dialect.ts'
 
 const maxDepth = 32
 const maxNodes = 20_000
+const maxAttributes = 500
 
 export interface XmlElement {
   name: string
@@ -49,10 +50,20 @@ export function parseXml(bytes: Buffer, dialect: XmlDialect): XmlElement {
   parser.on('xmldecl', ({ encoding }) => {
     if (encoding !== undefined && encoding.toLowerCase() !== 'utf-8') throw badRequest('Malformed request body: only UTF-8 is understood.')
   })
+  let ofElement = 0
+  const count = () => {
+    if (++nodes > maxNodes) throw badRequest('The body has too many elements.')
+  }
+  parser.on('opentagstart', () => {
+    ofElement = 0
+    count()
+  })
+  parser.on('attribute', () => {
+    if (++ofElement > maxAttributes) throw badRequest('An element has too many attributes.')
+    count()
+  })
   parser.on('opentag', (tag) => {
     const attributes = Object.values(tag.attributes)
-    nodes += 1 + attributes.length
-    if (nodes > maxNodes) throw badRequest('The body has too many elements.')
     if (stack.length > maxDepth) throw badRequest('The body is nested too deeply.')
     const element: XmlElement = { name: nameOf(tag), attributes: {}, children: [], text: '', isNil: false }
     for (const attribute of attributes) {

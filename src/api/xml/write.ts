@@ -18,7 +18,7 @@ const forbidden =
 const plain = (text: string) => text.replace(forbidden, '\ufffd')
 const attributeText = (text: string) => plain(text).replace(/[&<>"\r\n\t]/g, (c) => escapes[c]!)
 const elementText = (text: string) => plain(text).replace(/[&<>\r]/g, (c) => escapes[c]!)
-const isName = (text: string) => /^[A-Za-z_][\w.-]*(?::[A-Za-z_][\w.-]*)?$/.test(text)
+const isName = (text: string) => text !== 'xmlns' && /^[A-Za-z_][\w.-]*(?::[A-Za-z_][\w.-]*)?$/.test(text)
 const isScalar = (value: Json): value is boolean | number | string => value !== null && typeof value !== 'object'
 
 /** The document of an answer's body; names that belong to no element of their own (`links`, `users_links`) stand in the first one's. */
@@ -51,11 +51,13 @@ export function toXml(dialect: XmlDialect, body: unknown): string {
   function fields(name: string, object: { [name: string]: Json }, taken: string | undefined): { attributes: string; content: string } {
     let attributes = ''
     let content = ''
+    // An element that has its name in `key` has no room for another.
+    const isNamed = open(name).more !== ''
     for (const [key, value] of Object.entries(object)) {
       if (key === taken) content += elementText(textOf((value ?? '') as string))
       else if (isScalar(value) && attributesToo) {
         const { tag, more } = open(key)
-        if (more) content += wrap(key, '', elementText(textOf(value)))
+        if (more || (isNamed && key === 'key')) content += wrap(key, '', elementText(textOf(value)))
         else attributes += ` ${tag}="${attributeText(textOf(value))}"`
       } else if (Array.isArray(value)) {
         if (key === 'links' && dialect.links === 'atom') content += list('atom:link', value)

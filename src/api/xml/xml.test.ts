@@ -43,6 +43,11 @@ test('values are attributes, lists have their items with or without an element o
     toXml(old, { things: [], links: { self: 's', next: null } }).slice(start.length),
     '<things xmlns="http://example.com/v1"><links><link rel="self" href="s"/></links></things>',
   )
+  // Names that would stand twice, or mean something to XML itself.
+  assert.equal(
+    toXml(old, { t: { xmlns: 'evil', key: 'k', 'a b': { key: 'l', n: 1 } } }).slice(start.length),
+    '<t xmlns="http://example.com/v1" key="k"><item key="xmlns">evil</item><item key="a b" n="1"><key>l</key></item></t>',
+  )
   assert.equal(toXml(old, { a: 'x\u0000\ud800y' }).slice(start.length), '<a xmlns="http://example.com/v1">x\ufffd\ufffdy</a>')
 })
 
@@ -123,6 +128,8 @@ test('bodies that expand, refer, nest or go wrong are refused', () => {
     '<?xml version="1.0" encoding="UTF-16"?><a/>',
     many,
     `<a>${'<b/>'.repeat(20_001)}</a>`,
+    `<a ${Array.from({ length: 501 }, (_, i) => `a${i}=""`).join(' ')}/>`,
+    `<a ${Array.from({ length: 501 }, (_, i) => `xmlns:a${i}="u"`).join(' ')}/>`,
   ])
     assert.throws(
       () => read(text, { properties: { a: { type: 'object', properties: { b: { type: 'string' } } } } }),

@@ -77,6 +77,7 @@ test('faults are XML too, what is no plain XML is refused, and v3 speaks XML lik
     `<other xmlns="${ns}"/>`,
   ])
     assert.equal((await send(cloud, 'POST', '/v2.0/tokens', body, 400)).value.error.title, 'Bad Request')
+  await send(cloud, 'POST', '/v2.0/tokens', `<auth>${' '.repeat(300_000)}</auth>`, 413)
   await send(cloud, 'POST', '/v2.0/tokens', '<auth/>', 415, 'text/plain')
   // The other services know JSON only.
   await cloud.admin.request('POST', '/compute/v2.1/servers', {
