@@ -1,5 +1,4 @@
-// Listings of objects as bytes. Where they are written out here they are remembered while the container does not change: a large page
-// costs more to make than to send.
+// Listings of objects as bytes, remembered while the container does not change: a large page costs more to make than to send.
 import type { Database, Db } from '../../../db/database.ts'
 import type { Container } from '../tables.ts'
 import { renderInSqlite } from './in-sqlite.ts'
@@ -8,7 +7,7 @@ import { renderObjects } from './render.ts'
 import { objectsIn } from './store.ts'
 import { walk } from './walk.ts'
 
-const cacheBytes = 16 * 1024 * 1024
+const cacheBytes = 8 * 1024 * 1024
 const smallest = 4096
 
 const caches = new WeakMap<Db, { pages: Map<string, Buffer>; bytes: number }>()
@@ -16,8 +15,6 @@ const caches = new WeakMap<Db, { pages: Map<string, Buffer>; bytes: number }>()
 /** The page as bytes. `row` must have been read by the same request: its `changes` says which pages still hold. */
 export async function listObjects(database: Database, row: Container, query: ListingQuery, format: Format): Promise<Buffer> {
   const db = database.read
-  const made = database.dialect === 'sqlite' ? await renderInSqlite(db, row.id, query, format) : null
-  if (made) return made
   let cache = caches.get(db)
   if (!cache) {
     cache = { pages: new Map(), bytes: 0 }
@@ -31,8 +28,7 @@ export async function listObjects(database: Database, row: Container, query: Lis
     cache.pages.set(key, known)
     return known
   }
-  const entries = await walk(query, (range) => objectsIn(db, row.id, range))
-  const page = Buffer.from(renderObjects(row.name, entries, format))
+  const page = await render(database, row, query, format)
   if (page.length >= smallest && page.length <= cacheBytes / 4) {
     cache.pages.set(key, page)
     cache.bytes += page.length
@@ -43,4 +39,11 @@ export async function listObjects(database: Database, row: Container, query: Lis
     }
   }
   return page
+}
+
+async function render({ dialect, read }: Database, row: Container, query: ListingQuery, format: Format): Promise<Buffer> {
+  const made = dialect === 'sqlite' ? await renderInSqlite(read, row.id, query, format) : null
+  if (made) return made
+  const entries = await walk(query, (range) => objectsIn(read, row.id, range))
+  return Buffer.from(renderObjects(row.name, entries, format))
 }
