@@ -5,7 +5,7 @@ import type { Operation } from '../../api/operation.ts'
 import { testCloud } from '../../testing/test-cloud.ts'
 import { identity } from './index.ts'
 import { findNothing, mayDo, personas, withoutRule } from './security-09-personas-table.ts'
-import { buildStage, plainRequest, requestFor, unknownRow } from './security-09-personas-world.ts'
+import { buildStage, plainRequest, requestFor, unknownRow } from './test-personas.ts'
 
 /** What reads first, then what changes, then what takes away, the deepest rows first. */
 const order = ({ method, path }: Operation) =>
