@@ -1,6 +1,7 @@
 import { operation, reply } from '../../../api/operation.ts'
 import { maxDeletes } from '../bulk/delete.ts'
 import { maxFailed } from '../bulk/extract.ts'
+import { yieldFrequency } from '../large-objects/heartbeat.ts'
 import { limits as segments } from '../large-objects/manifest.ts'
 import { limits } from '../limits.ts'
 import { maxSteps } from '../objects/links.ts'
@@ -27,7 +28,7 @@ export const capabilities = {
     max_manifest_segments: segments.max_manifest_segments,
     max_manifest_size: segments.max_manifest_size,
     min_segment_size: 1,
-    yield_frequency: 10,
+    yield_frequency: yieldFrequency,
   },
   bulk_upload: { max_containers_per_extraction: 10_000, max_failed_extractions: maxFailed },
   crossdomain: {},

@@ -149,3 +149,19 @@ test('versions are listed, and an older one can be made the present one', async 
   assert.equal((await call('GET', 'o', 200)).text, 'zero')
   for (const bad of ['&version_marker=null', '&marker=o&version_marker=x', '&reverse=true']) await call('GET', `?versions${bad}`, 400)
 })
+
+test('a manifest with a heartbeat answers at once and tells at the end what became of it', async () => {
+  await using cloud = await testCloud()
+  const { call } = await withContainer(cloud)
+  await call('PUT', 's/0', 201, { raw: 'segment' })
+  const put = (list: unknown, accept: string) =>
+    call('PUT', 'big?multipart-manifest=put&heartbeat=on', 202, { raw: JSON.stringify(list), headers: { accept } })
+  const report = (text: string) => JSON.parse(text.trim())
+  const bad = report((await put([{ path: 'things/missing' }], 'application/json')).text)
+  assert.deepEqual([bad['Response Status'], bad.Errors], ['400 Bad Request', [['things/missing', '404 Not Found']]])
+  await call('GET', 'big', 404)
+  const made = report((await put([{ path: 'things/s/0' }], 'application/json')).text)
+  assert.deepEqual([made['Response Status'], made.Errors, made.Etag], ['201 Created', [], `"${md5(md5('segment'))}"`])
+  assert.match((await put([{ path: 'things/s/0' }], 'text/plain')).text, /^ \r\n\r\nResponse Status: 201 Created\n/)
+  assert.equal((await call('GET', 'big', 200)).text, 'segment')
+})

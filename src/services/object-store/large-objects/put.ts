@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto'
 import { readBody } from '../../../api/body.ts'
 import { Fault } from '../../../api/faults.ts'
-import { type BaseContext, type Reply, reply } from '../../../api/operation.ts'
+import type { BaseContext, Reply } from '../../../api/operation.ts'
 import { findContainer } from '../containers/store.ts'
 import { header } from '../headers.ts'
 import { plain } from '../limits.ts'
@@ -10,10 +10,12 @@ import { isTrue } from '../listing/query.ts'
 import { contentType, deleteAt, objectMetadata } from '../objects/metadata.ts'
 import { madeReply } from '../objects/put.ts'
 import { mayReadOther, type Scope } from '../objects/scope.ts'
-import { liveObject } from '../objects/store.ts'
+import { liveObject, type NewObject } from '../objects/store.ts'
 import { writeObject } from '../objects/write.ts'
 import { receivedBytes } from '../storage/data.ts'
+import type { Headers } from '../tables.ts'
 import { isoText } from '../timestamps.ts'
+import { heartbeatReply } from './heartbeat.ts'
 import { extent, limits, type Segment, splitName } from './manifest.ts'
 
 interface Asked {
@@ -107,6 +109,18 @@ export async function putManifest(context: BaseContext, scope: Scope): Promise<R
   const delete_at = deleteAt(headers, cloud)
   const self = `/${scope.place.container}/${scope.place.object}`
   const asked = parse(await readBody(context.request, limits.max_manifest_size), self)
+  if (isTrue(context.rawQuery.get('heartbeat'))) return heartbeatReply(context, () => make(context, scope, asked, { metadata, delete_at }))
+  return madeReply(await make(context, scope, asked, { metadata, delete_at }))
+}
+
+/** Checks all segments and makes the object. Throws 400 with all that is wrong with them, 422. */
+async function make(
+  context: BaseContext,
+  scope: Scope,
+  asked: Asked[],
+  kept: { metadata: Headers; delete_at: number | null },
+): Promise<NewObject> {
+  const { cloud, headers } = context
   const segments: Segment[] = []
   const faults: [string, string][] = []
   for (const entry of asked) {
@@ -126,11 +140,10 @@ export async function putManifest(context: BaseContext, scope: Scope): Promise<R
   const etag = md5.digest('hex')
   const expected = header(headers, 'etag')?.replace(/^"|"$/g, '')
   if (expected && expected !== etag) throw new Fault(422, 'Unable to process the contained instructions')
-  const made = await writeObject(cloud, scope.container, {
+  return writeObject(cloud, scope.container, {
     name: scope.place.object,
     content_type: contentType(headers, scope.place.object),
-    metadata,
-    delete_at,
+    ...kept,
     kind: 'slo',
     received: receivedBytes(cloud, Buffer.from(JSON.stringify(segments))),
     size,
@@ -138,9 +151,6 @@ export async function putManifest(context: BaseContext, scope: Scope): Promise<R
     onlyNew: headers['if-none-match'] !== undefined,
     reseller: scope.access.reseller,
   })
-  if (!isTrue(context.rawQuery.get('heartbeat'))) return madeReply(made)
-  const body = JSON.stringify({ 'Response Status': '201 Created', 'Response Body': '', Etag: `"${etag}"`, Errors: [] })
-  return reply({ status: 202, headers: { 'content-type': 'application/json' }, body })
 }
 
 function manifestFault(context: BaseContext, faults: [string, string][]): Fault {
@@ -148,5 +158,5 @@ function manifestFault(context: BaseContext, faults: [string, string][]): Fault 
   const text = json
     ? JSON.stringify({ 'Response Status': '400 Bad Request', 'Response Body': 'Bad Request', Errors: faults })
     : `Errors:\n${faults.map(([path, what]) => `${path}, ${what}`).join('\n')}\n`
-  return plain(400, text)
+  return Object.assign(plain(400, text), { segments: faults })
 }

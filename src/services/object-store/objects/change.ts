@@ -55,7 +55,8 @@ export const updateObject = operation({
       await setObject(tx.db, container.id, row.name, { metadata: { ...kept, ...metadata }, content_type, delete_at, changed_at, kind })
       await count(tx.db, container, 0, 0)
       await noteChange(tx, container, row.name, changed_at)
-      return reply({ status: 202, headers: { 'content-type': 'text/html; charset=UTF-8' } })
+      const body = '<html><h1>Accepted</h1><p>The request is accepted for processing.</p></html>'
+      return reply({ status: 202, headers: { 'content-type': 'text/html; charset=UTF-8' }, body })
     })
   },
 })
