@@ -75,6 +75,8 @@ async function copy(context: At, source: Scope, target: Scope): Promise<Reply> {
   const metadata = objectMetadata(headers)
   const old = isTrue(header(headers, 'x-fresh-metadata')) ? {} : { ...found.metadata }
   if (!asManifest && !asLink) delete old['x-object-manifest']
+  // What was said of the parts of a manifest is not true of one object with their bytes.
+  if (found.kind !== '' && !asManifest && !asLink) for (const name in old) if (name.startsWith('x-object-sysmeta-')) delete old[name]
   const delete_at = deleteAt(headers, cloud) ?? (isTrue(header(headers, 'x-fresh-metadata')) ? null : found.delete_at)
   const received = await bytesOf(context, source, where, found, asManifest || asLink)
   const made = await writeObject(cloud, target.container, {
