@@ -14,19 +14,8 @@ import { testDatabaseUrl } from '../../../testing/database.ts'
 import type { Persona } from '../../../testing/persona.ts'
 import { ownS3Bucket } from '../../../testing/s3-server.ts'
 import { type TestCloud, testCloud } from '../../../testing/test-cloud.ts'
+import { images, octets, raw, rowsOf, until } from './testing.ts'
 import { findOrphans } from './verify.ts'
-
-const octets = { 'content-type': 'application/octet-stream' }
-const images = '/image/v2/images'
-const raw = { disk_format: 'raw', container_format: 'bare' }
-
-const until = async (what: () => Promise<boolean> | boolean) => {
-  const end = Date.now() + 30_000
-  while (!(await what())) {
-    assert.ok(Date.now() < end, 'it did not come about')
-    await new Promise((resolve) => setTimeout(resolve, 5))
-  }
-}
 
 const task = async (persona: Persona, id: string) => (await persona.get(`${images}/${id}/tasks`)).body.tasks[0]
 const hasEnded = async (persona: Persona, id: string) => ['success', 'failure'].includes((await task(persona, id))?.status)
@@ -63,9 +52,6 @@ async function dying(
     if (!died) return after - 1
   }
 }
-
-const rowsOf = ({ cloud }: TestCloud, id: string) =>
-  cloud.database.read.selectFrom('image_locations').selectAll().where('image_id', '=', id).execute()
 
 async function stage(member: Persona, body: object): Promise<string> {
   const { id } = (await member.post(images, raw, 201)).body

@@ -6,66 +6,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { stringify } from 'yaml'
-import { systemClock } from '../../../environment.ts'
-import type { S3Settings } from '../../../s3-client/client.ts'
 import type { Persona } from '../../../testing/persona.ts'
 import { s3Server } from '../../../testing/s3-server.ts'
-import { type TestCloud, testCloud } from '../../../testing/test-cloud.ts'
-
-const octets = { 'content-type': 'application/octet-stream' }
-const images = '/image/v2/images'
-const raw = { disk_format: 'raw', container_format: 'bare' }
-
-/** A file of settings with a folder as default, the object store, and S3 of that server when it is given. */
-function settingsFile(s3?: S3Settings, more: object = {}): { path: string; [Symbol.dispose](): void } {
-  const folder = mkdtempSync(join(tmpdir(), 'nephos-stores-'))
-  const path = join(folder, 'stores.yaml')
-  const archive = s3 && {
-    type: 's3',
-    endpoint: s3.endpoint,
-    bucket: s3.bucket,
-    'access-key': s3.accessKey,
-    'secret-key': s3.secretKey,
-    'part-mib': 5,
-    ...more,
-  }
-  const stores = { file: { type: 'file' }, objects: { type: 'object-store', 'part-mib': 1 }, ...(archive && { archive }) }
-  writeFileSync(path, stringify({ default: 'file', stores }), { mode: 0o600 })
-  return { path, [Symbol.dispose]: () => rmSync(folder, { recursive: true, force: true }) }
-}
-
-const until = async (what: () => Promise<boolean> | boolean) => {
-  const end = Date.now() + 20_000
-  while (!(await what())) {
-    assert.ok(Date.now() < end, 'it did not come about')
-    await new Promise((resolve) => setTimeout(resolve, 5))
-  }
-}
-
-async function withData(persona: Persona, data: Buffer | string, store?: string): Promise<string> {
-  const { id } = (await persona.post(images, raw, 201)).body
-  const headers = { ...octets, ...(store && { 'x-image-meta-store': store }) }
-  await persona.request('PUT', `${images}/${id}/file`, { raw: data, headers, expected: 204 })
-  return id
-}
-
-const shown = async (persona: Persona, id: string) => (await persona.get(`${images}/${id}`)).body
-const rowsOf = ({ cloud }: TestCloud, id: string) =>
-  cloud.database.read.selectFrom('image_locations').selectAll().where('image_id', '=', id).execute()
-
-/** Waits until all imports of the image have ended; gives the newest one. */
-async function ended(persona: Persona, id: string) {
-  const tasks = async () => (await persona.get(`${images}/${id}/tasks`)).body.tasks as { status: string; message: string }[]
-  await until(async () => (await tasks()).every(({ status }) => status === 'success' || status === 'failure'))
-  return (await tasks())[0]!
-}
-
-const bytesOf = async (cloud: TestCloud, persona: Persona, id: string, range?: string) => {
-  const headers = { 'x-auth-token': await persona.token(), ...(range && { range }) }
-  const answer = await fetch(`${cloud.url}${images}/${id}/file`, { headers })
-  assert.ok(answer.ok, String(answer.status))
-  return Buffer.from(await answer.arrayBuffer())
-}
+import { testCloud } from '../../../testing/test-cloud.ts'
+import { bytesOf, cloudAt, ended, images, octets, raw, rowsOf, settingsFile, shown, until, withData } from './testing.ts'
 
 test('stores are told without their secrets; an upload goes to the one that is named', async () => {
   await using server = await s3Server()
@@ -148,19 +92,6 @@ test('an import goes to several stores, more get a copy, and it leaves them one 
   const left = await cloud.cloud.database.read.selectFrom('object_store_objects').select('name').execute()
   assert.deepEqual(left, [])
 })
-
-/** A cloud whose time can be moved on. */
-async function cloudAt(file: { path: string }, more = {}) {
-  let ahead = 0
-  // Pauses between tries of a service that is away are shorter than in life.
-  const sleep = (ms: number, signal?: AbortSignal) => systemClock.sleep(ms / 10, signal)
-  const clock = { now: () => systemClock.now() + ahead, sleep }
-  const cloud = await testCloud({ settings: { imageStores: file.path, tokenLifetime: 10 * 86_400, ...more }, clock })
-  const pass = (seconds: number) => {
-    ahead += seconds * 1000
-  }
-  return { cloud, pass }
-}
 
 test('a store that is away: others give the data, failures are told, and what is to go there or away from there is made up for', async () => {
   await using server = await s3Server()
@@ -308,62 +239,6 @@ test('a file of settings that is not understood stops the start with a sentence'
   } finally {
     rmSync(folder, { recursive: true, force: true })
   }
-})
-
-test('images of stores that are far away are kept on the local disk: asked for, or after they were read', async () => {
-  await using server = await s3Server()
-  using file = settingsFile(server.settings)
-  const { cloud: made, pass } = await cloudAt(file, { imageCacheBytes: 10 * 2 ** 20 })
-  await using cloud = made
-  const member = await cloud.as('member')
-  const { admin } = cloud
-  const list = async () => (await admin.get('/image/v2/cache')).body
-  const cachedIds = async () => (await list()).cached_images.map(({ image_id }: { image_id: string }) => image_id).sort()
-  await member.get('/image/v2/cache', 403)
-  const data = randomBytes(4 * 2 ** 20)
-  const first = await withData(member, data, 'archive')
-  const { id: queued } = (await member.post(images, raw, 201)).body
-  await admin.put(`/image/v2/cache/${queued}`, undefined, 400)
-  await admin.put('/image/v2/cache/none', undefined, 404)
-  await member.put(`/image/v2/cache/${first}`, undefined, 403)
-  await admin.put(`/image/v2/cache/${first}`, undefined, 202)
-  await until(async () => (await cachedIds()).includes(first))
-  await until(async () => (await list()).queued_images.length === 0)
-  await server.stop()
-  assert.ok((await bytesOf(cloud, member, first)).equals(data))
-  assert.ok((await bytesOf(cloud, member, first, 'bytes=100-199')).equals(data.subarray(100, 200)))
-  const [entry] = (await list()).cached_images
-  assert.deepEqual([entry.hits, entry.size], [2, data.length])
-  assert.ok(Math.abs(entry.last_accessed * 1000 - Date.now()) < 60_000)
-  await server.start()
-
-  // What was read once is kept, and what was not read for longest goes when there is no more room.
-  pass(10)
-  const second = await withData(member, data, 'objects')
-  await bytesOf(cloud, member, second)
-  await until(async () => (await cachedIds()).length === 2)
-  pass(10)
-  await bytesOf(cloud, member, first)
-  const third = await withData(member, data, 'archive')
-  await admin.put(`/image/v2/cache/${third}`, undefined, 202)
-  await until(async () => (await cachedIds()).includes(third))
-  await cloud.cloud.image.cache.run()
-  assert.deepEqual(await cachedIds(), [first, third].sort())
-  await cloud.restart()
-  assert.deepEqual(await cachedIds(), [first, third].sort())
-
-  await member.delete(`${images}/${first}`)
-  await until(async () => !(await cachedIds()).includes(first))
-  await admin.delete(`/image/v2/cache/${third}`)
-  await admin.delete(`/image/v2/cache/${third}`, 404)
-  await admin.request('DELETE', '/image/v2/cache', { headers: { 'x-image-cache-clear-target': 'invalid' }, expected: 400 })
-  await admin.delete('/image/v2/cache')
-  assert.deepEqual(await list(), { cached_images: [], queued_images: [] })
-})
-
-test('without a cache there is none to be asked for', async () => {
-  await using cloud = await testCloud()
-  await cloud.admin.get('/image/v2/cache', 404)
 })
 
 test('locations are shown where the operator lets them be, and can only be removed, all but the last', async () => {
