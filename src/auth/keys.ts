@@ -154,6 +154,11 @@ export async function openKeys(parts: { config: Config; environment: Environment
       return states
     },
     async rotate(purpose, olderThanMs) {
+      if (olderThanMs !== undefined) {
+        const rows = await rowsOf(database.read, purpose)
+        const isDue = Date.parse(rows[0]!.created_at) + olderThanMs <= clock.now()
+        if (!isDue && !rows.some((row) => row.drop_at !== null && row.drop_at <= iso())) return false
+      }
       const done = await database.write(async ({ db }) => {
         // Held from here on: two rotations are one after the other.
         await db

@@ -34,9 +34,9 @@ test('unknown, disabled, without a password, wrong password: one answer', async 
   assert.equal(new Set(answers.map((answer) => answer.text)).size, 1)
 })
 
-test('the password is hashed for an unknown user as for a known one', async () => {
+test('the password is hashed for an unknown user as for a known and a locked one', async () => {
   // Same work, told by its time where it is long: hashing at this cost takes some 50 ms, all else far less.
-  await using cloud = await testCloud({ settings: { passwordCost: 14 } })
+  await using cloud = await testCloud({ settings: { passwordCost: 14, lockoutFailureAttempts: 7 } })
   const user = await makeUser(cloud)
   const median = async (id: string) => {
     const times: number[] = []
@@ -47,8 +47,10 @@ test('the password is hashed for an unknown user as for a known one', async () =
     }
     return times.sort((a, b) => a - b)[3]!
   }
-  const [known, unknown] = [await median(user.id), await median('nobody')]
+  const [known, unknown, locked] = [await median(user.id), await median('nobody'), await median(user.id)]
+  await ask(cloud, null, 'POST', '/v3/auth/tokens', { body: passwordAuth({ id: user.id }, user.password), expected: 401 })
   assert.ok(unknown > known / 3, `known ${known} ms, unknown ${unknown} ms`)
+  assert.ok(locked > known / 3, `known ${known} ms, locked ${locked} ms`)
 })
 
 test('who has no right to see users gets the same for one that exists and one that does not', async () => {
