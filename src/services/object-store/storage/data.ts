@@ -130,6 +130,7 @@ export async function receive(cloud: Cloud, source: AsyncIterable<Buffer>, limit
       }
       pending = []
       pendingBytes = 0
+      if (transfers > 16) await writing // the disk is busy anyway: one piece each is enough
     }
     const etag = md5.digest('hex')
     if (!file) {
