@@ -7,7 +7,7 @@ import { isUniqueViolation } from '../../db/database.ts'
 type Attributes = Record<string, unknown>
 
 /** Never kept from a body: they are ours, or secret. */
-const ours = new Set(['id', 'links', 'password', 'original_password', 'federated'])
+const ours = new Set(['id', 'links', 'password', 'OS-KSADM:password', 'original_password', 'federated'])
 
 /** What is in the body besides the known names. */
 export function extraOf(body: Attributes, known: readonly string[]): Attributes {
