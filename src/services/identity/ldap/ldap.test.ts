@@ -4,10 +4,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { Attribute, Change } from 'ldapts'
+import { root, slapd, startDirectory, suffix, type TestDirectory } from '../../../testing/slapd.ts'
 import { type TestCloud, testCloud } from '../../../testing/test-cloud.ts'
 import { ask, makeProject, makeUser, passwordAuth, roleId, shiftedClock } from '../test-users.ts'
 import { publicId } from './store.ts'
-import { root, slapd, startDirectory, suffix, type TestDirectory } from './test-directory.ts'
 
 const v3 = '/identity/v3'
 const options = slapd ? {} : { skip: 'slapd is not installed: apt-get install slapd' }
@@ -205,12 +205,19 @@ test('what changes in the directory changes here; a user who is gone or disabled
   const third = (await corp.login('ann', 'password-of-ann', 201, scope)).headers.get('x-subject-token')!
   await ask(cloud, second, 'GET', '/v3/auth/projects', { expected: 401 })
 
+  const other = (await corp.login('admin', 'password-of-the-other-admin', 201)).headers.get('x-subject-token')!
+  await directory.change((client) => client.del(dn('admin')))
   await directory.change((client) => client.del(dn('ann')))
   clock.shift(61_000)
   assert.ok(!(await corp.names('users')).includes('ann'))
   await cloud.admin.get(`${v3}/users/${ann}`, 404)
   await ask(cloud, third, 'GET', '/v3/auth/projects', { expected: 401 })
   await corp.login('ann', 'password-of-ann', 401)
+  await directory.change((client) =>
+    client.add(dn('admin'), { objectClass: 'inetOrgPerson', uid: 'admin', sn: 'a', cn: 'a', userPassword: 'new' }),
+  )
+  await corp.login('admin', 'new', 201)
+  await ask(cloud, other, 'GET', '/v3/auth/projects', { expected: 401 })
   // Back again it is the same user, with the grants, but no token of before.
   await directory.change((client) =>
     client.add(dn('ann'), { objectClass: 'inetOrgPerson', uid: 'ann', sn: 'a', cn: 'a', userPassword: 'new' }),

@@ -6,7 +6,7 @@ import net, { type AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Client } from 'ldapts'
-import { findProgram } from '../../../cli/host-programs.ts'
+import { findProgram } from '../cli/host-programs.ts'
 
 export const suffix = 'dc=example,dc=com'
 export const root = { dn: `cn=root,${suffix}`, password: 'the-password-of-the-reader' }
