@@ -9,6 +9,7 @@ import { judge, type Verdict } from '../data/judge.ts'
 import { hashFile, type Received, tooLargeImage } from '../data/receive.ts'
 import { compressionOf, decompress } from './decompress.ts'
 import { SourceFault } from './source.ts'
+import { createTurns } from './turns.ts'
 
 export interface Formats {
   disk_format: string
@@ -26,6 +27,7 @@ export interface Prepared {
 /** Files that the preparation of an upload may leave. */
 export const workOf = (uploadId: string) => [`${uploadId}.plain`, `${uploadId}.converted`] as const
 
+const turns = createTurns(2)
 const convertible = new Set(['raw', 'qcow2', 'vmdk', 'vdi', 'vhd', 'vhdx'])
 /** qemu-img takes some 200 MiB; tables of a hostile file may ask for more. */
 const converterMemory = 2 ** 30
@@ -70,7 +72,8 @@ export async function prepare(
   // Tables of a qcow2 take less than a thousandth of the disk; a VHD's size may be rounded up to whole cylinders.
   const most = Math.min(limit, Math.ceil(virtual * 1.002) + 16 * 2 ** 20)
   const limits = { seconds: config.importConversionTime, memoryBytes: converterMemory, fileBytes: most }
-  await convertImage({ path, format: disk_format }, { path: converted, format: target }, { limits, signal }).catch((error: Error) => {
+  const convert = () => convertImage({ path, format: disk_format }, { path: converted, format: target }, { limits, signal })
+  await turns.take(signal, convert).catch((error: Error) => {
     signal.throwIfAborted()
     if (!(error instanceof CommandError)) throw error
     cloud.log.warn({ error: error.message }, 'image conversion')
