@@ -82,7 +82,13 @@ async function begin(cloud: Cloud): Promise<void> {
   cloud.tasks.periodic('audit objects', 30_000, async () => void (await auditor.step()))
   remoteOf(cloud)
   cloud.tasks.periodic('settle remote objects', 60_000, async () => void (await remoteOf(cloud)?.settle((ids) => knownData(cloud, ids))))
-  cloud.tasks.periodic('sweep remote objects', 86_400_000, async () => void (await remoteOf(cloud)?.sweep((ids) => knownData(cloud, ids))))
+  // Soon after the start and then daily: a process that is restarted often looks too.
+  let nextRemoteSweep = started + 600_000
+  cloud.tasks.periodic('sweep remote objects', 60_000, async () => {
+    if (cloud.environment.clock.now() < nextRemoteSweep) return
+    nextRemoteSweep = cloud.environment.clock.now() + 86_400_000
+    await remoteOf(cloud)?.sweep((ids) => knownData(cloud, ids))
+  })
   let nextSweep = started
   cloud.tasks.periodic('sweep object files', 1000, async () => {
     if (cloud.environment.clock.now() < nextSweep) return
