@@ -38,6 +38,9 @@ export async function startProvider(options: { opaque?: boolean } = {}): Promise
     default: new (issuer: string, options: object) => Provider
     errors: Provider
   }
+  // In memory, as it would do by itself, but without its warning.
+  const adapters: string = 'oidc-provider/lib/adapters/memory_adapter.js'
+  const { createMemoryAdapter } = (await import(adapters)) as { createMemoryAdapter(tolerance: number): unknown }
   const accounts = new Map<string, Claims>([
     ['ann', { name: 'Ann Example', preferred_username: 'ann', email: 'ann@example.com', email_verified: true, groups: ['dev', 'ops'] }],
     ['bob', { name: 'Bob Example', preferred_username: 'bob', email: 'admin@example.com', email_verified: false, groups: [] }],
@@ -65,6 +68,7 @@ export async function startProvider(options: { opaque?: boolean } = {}): Promise
     const format = options.opaque ? { accessTokenFormat: 'opaque' } : { accessTokenFormat: 'jwt', jwt: { sign: { alg } } }
     const resourceServer = { scope: 'openid profile email', audience: clientId, ...format }
     const provider = new Provider(issuer, {
+      adapter: createMemoryAdapter(0),
       jwks: { keys },
       cookies: { keys: ['k'] },
       clients: [
