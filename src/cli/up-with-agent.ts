@@ -28,14 +28,17 @@ export async function obstacleToDropping(config: Config): Promise<string | undef
 }
 
 /** What belongs to the control process in the data folder; guests, their images and the agent's documents stay root's. */
-const ownNames = /^(nephos\.db(-wal|-shm)?|admin-password|clouds\.yaml|openrc|policy\.yaml|nephos\.yaml|keys|images|run)$/
+const ownNames =
+  /^(nephos\.db(-wal|-shm)?|admin-password|master-key|clouds\.yaml|openrc|(policy|nephos|federation|directory|image-stores|object-store)\.yaml|keys|images|object-store|run)$/
 
 function giveFiles(dataDir: string, uid: number): void {
   chownSync(dataDir, uid, uid)
   const give = (path: string) => {
     const { uid: owner, isDirectory } = ((stat) => ({ uid: stat.uid, isDirectory: stat.isDirectory() }))(lstatSync(path))
     if (owner !== uid) chownSync(path, uid, uid)
-    if (isDirectory) for (const name of readdirSync(path)) give(join(path, name))
+    // Of millions of objects none is looked at where the folder is right: it is only wrong after a cloud that ran wholly as root.
+    if (isDirectory && (owner !== uid || path !== join(dataDir, 'object-store')))
+      for (const name of readdirSync(path)) give(join(path, name))
   }
   for (const name of readdirSync(dataDir)) if (ownNames.test(name)) give(join(dataDir, name))
 }
