@@ -49,7 +49,7 @@ const password = 'test-admin'
 
 export async function testCloud(options: TestCloudOptions = {}): Promise<TestCloud> {
   const dataDir = mkdtempSync(join(tmpdir(), 'nephos-test-'))
-  const { url: databaseUrl, drop } = await testDatabaseUrl()
+  const { url: databaseUrl, drop } = await testDatabaseUrl(migrations)
   const config: Config = {
     ...configWith(),
     dataDir,

@@ -4,12 +4,13 @@ import http from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { migrations } from '../../../../migrations/index.ts'
 import { cloudProcess } from '../../../testing/cloud-process.ts'
 import { testDatabaseUrl } from '../../../testing/database.ts'
 
 test('killed in the midst of an upload, the cloud comes back without a trace of it', async () => {
   const dataDir = mkdtempSync(join(tmpdir(), 'nephos-kill-'))
-  const { url: databaseUrl, drop } = await testDatabaseUrl()
+  const { url: databaseUrl, drop } = await testDatabaseUrl(migrations)
   const folder = join(dataDir, 'images')
   const settings = { dataDir, databaseUrl }
   let cloud = await cloudProcess(settings)

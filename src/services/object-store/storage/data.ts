@@ -1,8 +1,8 @@
 // The bytes of objects: small ones are rows, others files that are written aside, flushed, and then moved to their place.
 
 import { createHash } from 'node:crypto'
-import { createReadStream, existsSync, mkdirSync } from 'node:fs'
-import { type FileHandle, link, open, rename, rm } from 'node:fs/promises'
+import { createReadStream, mkdirSync } from 'node:fs'
+import { type FileHandle, link, mkdir, open, rename, rm } from 'node:fs/promises'
 import type { IncomingMessage } from 'node:http'
 import { join } from 'node:path'
 import type { Readable } from 'node:stream'
@@ -43,10 +43,28 @@ export const shardFolder = (cloud: Cloud, shard: string) => join(dataFolder(clou
 export const fileOf = (cloud: Cloud, id: string) => join(shardFolder(cloud, id.slice(0, 2)), id)
 
 export function prepareFolders(cloud: Cloud): void {
-  mkdirSync(incomingFolder(cloud), { recursive: true, mode: 0o700 })
-  if (existsSync(shardFolder(cloud, 'ff'))) return // made last
-  for (let shard = 0; shard < 256; shard++)
-    mkdirSync(shardFolder(cloud, shard.toString(16).padStart(2, '0')), { recursive: true, mode: 0o700 })
+  for (const folder of [incomingFolder(cloud), join(dataFolder(cloud), 'data')]) mkdirSync(folder, { recursive: true, mode: 0o700 })
+}
+
+const shards = new WeakMap<Cloud, Map<string, Promise<void>>>()
+
+/** Makes the folder of a file, durably: it is asked once in a process, since one that is there may not have been flushed. */
+function shardReady(cloud: Cloud, folder: string): Promise<void> {
+  const known = shards.get(cloud) ?? new Map<string, Promise<void>>()
+  shards.set(cloud, known)
+  const making = known.get(folder) ?? mkdir(folder, { recursive: true, mode: 0o700 }).then(() => syncFolder(join(folder, '..')))
+  known.set(folder, making)
+  making.catch(() => known.delete(folder))
+  return making
+}
+
+/** `move` puts a file under the name that it gets; durable when this resolves. */
+async function intoShard(cloud: Cloud, id: string, move: (to: string) => Promise<void>): Promise<void> {
+  const to = fileOf(cloud, id)
+  const folder = join(to, '..')
+  await shardReady(cloud, folder)
+  await move(to)
+  await syncFolder(folder)
 }
 
 async function syncFolder(path: string): Promise<void> {
@@ -144,9 +162,7 @@ export async function receive(cloud: Cloud, source: AsyncIterable<Buffer>, limit
     if (failure) throw failure
     await file.close()
     file = null
-    const to = fileOf(cloud, id)
-    await rename(path, to)
-    await syncFolder(join(to, '..'))
+    await intoShard(cloud, id, (to) => rename(path, to))
     return { place: 'file', data_id: id, size, etag, bytes: null }
   } catch (error) {
     await writing.catch(() => {})
@@ -210,9 +226,7 @@ export async function duplicate(cloud: Cloud, from: Kept & { size: number; etag:
     await remoteFor(cloud).copy(from.data_id!, id, size)
     return { place, data_id: id, size, etag, bytes: null }
   }
-  const to = fileOf(cloud, id)
-  await link(fileOf(cloud, from.data_id!), to)
-  await syncFolder(join(to, '..'))
+  await intoShard(cloud, id, (to) => link(fileOf(cloud, from.data_id!), to))
   return { place, data_id: id, size, etag, bytes: null }
 }
 

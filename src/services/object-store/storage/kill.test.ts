@@ -6,6 +6,7 @@ import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { migrations } from '../../../../migrations/index.ts'
 import { testDatabaseUrl } from '../../../testing/database.ts'
 import { Persona } from '../../../testing/persona.ts'
 
@@ -39,7 +40,7 @@ const sizes = [0, 100, 4096, 16_384, 16_385, 200_000]
 
 test('killed at any moment under load, the store has every object that it acknowledged, and its listings agree', async () => {
   const dataDir = mkdtempSync(join(tmpdir(), 'nephos-kill-'))
-  const { url: databaseUrl, drop } = await testDatabaseUrl()
+  const { url: databaseUrl, drop } = await testDatabaseUrl(migrations)
   let cloud = await start(dataDir, databaseUrl)
   try {
     const admin = new Persona(() => `http://127.0.0.1:${cloud.port}`, { name: 'admin', password: 'test-admin', project: 'admin' })

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
 import { once } from 'node:events'
-import { readdirSync, readlinkSync, utimesSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readdirSync, readlinkSync, utimesSync, writeFileSync } from 'node:fs'
 import http from 'node:http'
 import { join } from 'node:path'
 import { test } from 'node:test'
@@ -50,6 +50,7 @@ test('files that belong to no object are swept, those of objects stay', async ()
   const { call } = await withContainer(cloud)
   await call('PUT', 'o', 201, { raw: Buffer.alloc(50_000, 'x') })
   const orphan = join(cloud.cloud.config.dataDir, 'object-store', 'data', 'ab', `ab${'0'.repeat(30)}`)
+  mkdirSync(join(orphan, '..'), { recursive: true })
   writeFileSync(orphan, 'x')
   utimesSync(orphan, 1, 1)
   assert.equal(await sweepData(cloud.cloud, 0), 0)

@@ -34,7 +34,10 @@ export async function sweepData(cloud: Cloud, before: number): Promise<number> {
   let removed = 0
   for (let shard = 0; shard < 256; shard++) {
     const folder = shardFolder(cloud, shard.toString(16).padStart(2, '0'))
-    const names = await readdir(folder)
+    const names = await readdir(folder).catch((error: NodeJS.ErrnoException) => {
+      if (error.code !== 'ENOENT') throw error
+      return [] // no file has come into it yet
+    })
     const known = await knownData(cloud, names)
     for (const name of names) {
       if (known.has(name)) continue
