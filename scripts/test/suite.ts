@@ -15,6 +15,8 @@ interface Outcome extends Counts {
   failedFiles: string[]
 }
 
+const slowMs = 20_000
+
 // More than that is no chance but a fault.
 const mostUnsteadyFiles = 2
 
@@ -55,7 +57,13 @@ async function runOnce({ name, root, files, concurrency, timeout }: Suite): Prom
   // A file is itself reported as a test (nesting 0, named by its path): only when it fails alone does it count.
   const isFile = (event: { name: string; nesting: number }) => event.nesting === 0 && event.name.startsWith(root)
   const failedInside = new Set<string>()
+  const slow: string[] = []
+  const timed = (event: { name: string; nesting: number; details: { duration_ms: number } }) => {
+    const { duration_ms: ms } = event.details
+    if (isFile(event) && ms > slowMs) slow.push(`${relative(root, event.name)} ${seconds(ms)}`)
+  }
   stream.on('test:pass', (event) => {
+    timed(event)
     if (isFile(event) || event.details.type === 'suite') return
     if (event.skip !== undefined || event.todo !== undefined) counts.skipped++
     else counts.passed++
@@ -74,6 +82,7 @@ async function runOnce({ name, root, files, concurrency, timeout }: Suite): Prom
   })
   stream.on('test:stderr', (event) => process.stderr.write(event.message))
   for await (const _ of stream); // runs it to its end
+  if (slow.length) process.stdout.write(`  slow: ${slow.join(', ')}\n`)
   process.stdout.write(
     `${name}: ${counts.passed} passed, ${counts.failed} failed${counts.skipped ? `, ${counts.skipped} skipped` : ''} (${seconds(Date.now() - begin)})\n`,
   )
