@@ -1,6 +1,8 @@
 // Starts QEMU so that it outlives this process. (Its own -daemonize needs setsid, which its sandbox forbids.)
+
 import { spawn } from 'node:child_process'
 import { closeSync, openSync } from 'node:fs'
+import { chmod, stat } from 'node:fs/promises'
 import { searchPath } from './exec.ts'
 
 export interface Launch {
@@ -39,4 +41,10 @@ export function startQemu(launch: Launch): { pid: number | undefined; exited: Pr
   } finally {
     closeSync(log)
   }
+}
+
+/** Everywhere but in bare containers any user may open it; a tap lets in only the user it was made for. */
+export async function openTunDevice(): Promise<void> {
+  const { mode } = await stat('/dev/net/tun')
+  if ((mode & 0o006) !== 0o006) await chmod('/dev/net/tun', 0o666)
 }

@@ -1,8 +1,8 @@
 // Start, stop and reboot of a guest's process.
-import { chmod, chown, mkdir, readFile, rm, stat } from 'node:fs/promises'
+import { chown, mkdir, readFile, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Clock } from '../../environment.ts'
-import { startQemu } from '../commands/qemu.ts'
+import { openTunDevice, startQemu } from '../commands/qemu.ts'
 import type { GuestSpec } from '../documents.ts'
 import type { Accelerator } from './accelerator.ts'
 import { openConsoleLog } from './console-log.ts'
@@ -164,12 +164,6 @@ export function createLife(options: {
       await rebootHard(id, spec, action, signal)
     },
   }
-}
-
-/** Everywhere but in bare containers any user may open it; a tap lets in only the user it was made for. */
-async function openTunDevice(): Promise<void> {
-  const { mode } = await stat('/dev/net/tun')
-  if ((mode & 0o006) !== 0o006) await chmod('/dev/net/tun', 0o666)
 }
 
 async function kvmGroup(): Promise<number | undefined> {

@@ -3,6 +3,7 @@ import { readdir, readFile } from 'node:fs/promises'
 import { test } from 'node:test'
 import { isDnsmasq } from '../commands/dnsmasq.ts'
 import { listNamespaces, namespaceInode, openIn, removeNamespace, runIn } from '../commands/netns.ts'
+import { openTunDevice } from '../commands/qemu.ts'
 import type { HostDocument } from '../documents.ts'
 import type { Driver } from '../driver.ts'
 import { dhcpFiles } from './dhcp-files.ts'
@@ -162,6 +163,7 @@ test('a switch namespace that lost its name while a guest runs gets it back, and
     { kind: 'port', id: p, spec: port(net, 'fa:16:3e:00:00:05', '10.0.0.5') },
   )
   const name = switchNamespace(machine.prefix)
+  await openTunDevice()
   const stop = new AbortController()
   const netdev = `tap,id=n,ifname=${tapName(p)},script=no,downscript=no`
   const qemu = ['qemu-system-x86_64', '-machine', 'none', '-nodefaults', '-display', 'none', '-S', '-netdev', netdev]
