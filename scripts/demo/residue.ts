@@ -62,13 +62,14 @@ function processes({ dataDir }: Config): string[] {
   })
 }
 
-/** Files of the data folder and of running programs. The database and logs are there as long as the cloud is. */
+/** The database, logs, and what the host writes for itself whenever it has found it out: they are there as long as the cloud is. */
+const kept = /^nephos\.db|\.log$|^run\/known_hosts$|^cache\/accelerator\.json$/
+
+/** Files of the data folder and of running programs, but for what is kept. */
 function files({ dataDir }: Config): string[] {
   return ourFolders(dataDir).flatMap((cwd) =>
     globSync('**', { cwd })
-      .filter(
-        (path) => !/^nephos\.db|\.log$|^run\/known_hosts$/.test(path) && statSync(join(cwd, path), { throwIfNoEntry: false })?.isFile(),
-      )
+      .filter((path) => !kept.test(path) && statSync(join(cwd, path), { throwIfNoEntry: false })?.isFile())
       .map((path) => join(cwd, path)),
   )
 }
