@@ -15,6 +15,7 @@ console.log('port ' + config.singlePort)
 
 export interface CloudProcess {
   url: string
+  pid: number
   admin: Persona
   /** As power loss would end it, but for what the system still writes to its disk. */
   kill(): Promise<void>
@@ -33,6 +34,7 @@ export async function cloudProcess(settings: Record<string, unknown>): Promise<C
     const url = `http://127.0.0.1:${match[1]}`
     return {
       url,
+      pid: child.pid!,
       admin: new Persona(() => url, { name: 'admin', password: 'test-admin', project: 'admin' }),
       async kill() {
         if (child.exitCode !== null || child.signalCode !== null) return
