@@ -28,6 +28,7 @@ import { deleteFromStore } from './stores/delete.ts'
 import { listStoreDetails, listStores } from './stores/info.ts'
 import { addTag, deleteTag } from './tags.ts'
 import { createTask, listImageTasks, listTasks, purgeTasks, showTask } from './tasks/tasks.ts'
+import { showUsage } from './usage.ts'
 import { v1Operations } from './v1/index.ts'
 import { versionOperations } from './versions/index.ts'
 
@@ -53,6 +54,7 @@ const v2 = [
   stageImage,
   importImage,
   showImportInfo,
+  showUsage,
   listStores,
   listStoreDetails,
   deleteFromStore,

@@ -158,10 +158,16 @@ test('the quota of bytes holds for imports and for what waits for one', async ()
   await member.request('PUT', `${images}/${first}/stage`, { raw: Buffer.alloc(700), headers: octets, expected: 204 })
   const second = await create(member)
   await member.request('PUT', `${images}/${second}/stage`, { raw: Buffer.alloc(400), headers: octets, expected: 413 })
+  const usage = async (persona: Persona) =>
+    Object.values((await persona.get('/image/v2/info/usage')).body.usage as Record<string, { limit: number; usage: number }>)
+  const told = (limits: number[], used: number[]) => used.map((one, index) => ({ limit: limits[index], usage: one }))
+  assert.deepEqual(await usage(member), told([0, -1, 1000, -1], [0, 1, 2, 1]))
+  assert.deepEqual(await usage(await cloud.as('reader', 'project-2')), told([2 ** 20, -1, 1000, -1], [0, 0, 0, 0]))
   await importFrom(member, second, server.url)
   assert.match((await ended(member, second)).message, /size/)
   await member.post(`${images}/${first}/import`, { method: { name: 'glance-direct' } }, 202)
   assert.equal((await ended(member, first)).status, 'success')
+  assert.deepEqual(await usage(member), told([0, -1, 1000, -1], [1, 0, 2, 0]))
 })
 
 test('copying to the one store there is checks the data', async () => {
