@@ -114,7 +114,7 @@ test('an image is changed by JSON patch in both media types', async () => {
     [[{ op: 'replace', path: '/tags', value: Array.from({ length: 200 }, (_, i) => `${i}`) }], 413],
   ]
   for (const [body, status] of refused) await send(body, status)
-  await send([], 415, { 'content-type': 'application/json' })
+  await send([], 415, { 'content-type': 'text/plain' })
   assert.deepEqual({ ...(await member.get(`/image/v2/images/${id}`)).body }, again.body, 'a refused change leaves nothing')
 })
 
@@ -192,4 +192,29 @@ test('the version list is at the root and at /versions', async () => {
     assert.equal(versions[0]!.links[0]!.href, `${cloud.url}/image/v2/`)
   }
   await cloud.admin.get('/image/v2/images/', 404)
+})
+
+test('the walk-through of the reference: an image is made, changed by plain JSON, filled, read and deleted', async () => {
+  await using cloud = await testCloud()
+  const member = await cloud.as('member')
+  const made = await member.post('/image/v2/images', { name: 'Ubuntu 14.04', tags: ['ubuntu', '14.04', 'trusty'] }, 201)
+  const { id, created_at } = made.body
+  assert.ok(made.headers.get('location')!.endsWith(`/v2/images/${id}`))
+  const printed = { name: 'Ubuntu 14.04', status: 'queued', protected: false, schema: '/v2/schemas/image', self: `/v2/images/${id}` }
+  assert.partialDeepStrictEqual(made.body, { ...printed, file: `/v2/images/${id}/file`, updated_at: created_at })
+  assert.deepEqual(made.body.tags.toSorted(), ['14.04', 'trusty', 'ubuntu'])
+  const path = `/image/v2/images/${id}`
+  const patch = (body: object[]) =>
+    member.request('PATCH', path, { raw: JSON.stringify(body), headers: { 'content-type': 'application/json' }, expected: 200 })
+  const changed = await patch([{ op: 'add', path: '/login-user', value: 'root' }])
+  assert.equal(changed.body['login-user'], 'root')
+  // Left out there; 11.3.1 asks for it before the data comes.
+  await patch(['disk_format', 'container_format'].map((name, at) => ({ op: 'add', path: `/${name}`, value: ['raw', 'bare'][at] })))
+  await member.request('PUT', `${path}/file`, { raw: 'data', headers: { 'content-type': 'application/octet-stream' }, expected: 204 })
+  const data = await member.get(`${path}/file`)
+  assert.equal(data.text, 'data')
+  assert.equal(data.headers.get('content-type'), 'application/octet-stream')
+  assert.equal(data.headers.get('content-md5'), '8d777f385d3dfec8815d20f7496026dc')
+  await member.delete(path, 204)
+  await member.get(path, 404)
 })
