@@ -8,12 +8,17 @@ export interface Pool {
   conf: string
   user: string
   pool: string
+  /** Seconds after which a cluster that does not answer counts as away; its disks have three times as long. */
+  patience: number
 }
 
 const noEntry = 2
-/** A cluster that is away is told after some seconds, instead of never. */
-const patience = ['--client-mount-timeout', '20', '--rados-mon-op-timeout', '20', '--rados-osd-op-timeout', '60']
-const args = ({ conf, user }: Pool, ...more: string[]) => ['--conf', conf, '--id', user, ...patience, ...more]
+const args = ({ conf, user, patience }: Pool, ...more: string[]) => {
+  // Else it would wait for minutes, or for ever.
+  const [monitors, disks] = [String(patience), String(3 * patience)]
+  const limits = ['--client-mount-timeout', monitors, '--rados-mon-op-timeout', monitors, '--rados-osd-op-timeout', disks]
+  return ['--conf', conf, '--id', user, ...limits, ...more]
+}
 const spec = ({ pool }: Pool, name: string) => `${pool}/${name}`
 const shortMs = 120_000
 const longMs = 24 * 3600_000

@@ -9,10 +9,10 @@ export async function recoverUploads(cloud: Cloud): Promise<void> {
   await image.store.prepare()
   await image.cache.prepare()
   for (const store of image.stores.all) {
-    await store.prepare().catch((error: Error) => {
-      if (store.type === 'file') throw error
-      log.error({ store: store.id, error: error.message }, 'an image store cannot be reached')
-    })
+    const ready = store.prepare()
+    if (store.type === 'file') await ready
+    // One that is away is asked for long, and the cloud starts without it.
+    else ready.catch((error: Error) => log.error({ store: store.id, error: error.message }, 'an image store cannot be reached'))
   }
   const files = await image.store.contents()
   const now = new Date(environment.clock.now()).toISOString()

@@ -56,7 +56,13 @@ function openStore(settings: StoreSettings, { config, environment, objectStore }
         environment,
       )
     case 'rbd':
-      return rbdStore({ ...named, pool: settings.text('pool'), user: settings.text('user'), conf: settings.text('conf') })
+      return rbdStore({
+        ...named,
+        pool: settings.text('pool'),
+        user: settings.text('user'),
+        conf: settings.text('conf'),
+        patience: Math.max(1, settings.number('patience')),
+      })
   }
 }
 

@@ -7,6 +7,8 @@ import { intend, type Location, setWritten } from './locations.ts'
 const iso = (ms: number) => new Date(ms).toISOString()
 const firstRetryMs = 10_000
 const lastRetryMs = 3600_000
+/** A store that fails so often in one sweep is away: the rest of what is to go from there waits for the next one. */
+const maxFailures = 3
 
 /** Why a store did not take data, in words for the user. */
 export class StoreFault extends Error {
@@ -65,10 +67,10 @@ export interface Scrubber {
 }
 
 export function createScrubber(cloud: Cloud): Scrubber {
-  let running: Promise<void> | null = null
-  let again = false
+  const running = new Map<string, { again: boolean; work: Promise<void> }>()
 
-  async function removeOne(row: Location): Promise<void> {
+  /** Gives whether it is gone now. */
+  async function removeOne(row: Location): Promise<boolean> {
     const { stores } = cloud.image
     const store = stores.get(row.store)
     const now = cloud.environment.clock.now()
@@ -89,52 +91,80 @@ export function createScrubber(cloud: Cloud): Scrubber {
           .where('data_key', '=', row.data_key)
           .execute(),
       )
-      return
+      return false
     }
     await cloud.database.write(async ({ db }) => {
+      // Locks the row of a deleted image: of two stores that are cleared at once, the later one sees that it is the last.
+      const { numUpdatedRows } = await db
+        .updateTable('images')
+        .set((eb) => ({ revision: eb('revision', '+', 1) }))
+        .where('id', '=', row.image_id)
+        .where('status', '=', 'pending_delete')
+        .executeTakeFirst()
       await db.deleteFrom('image_locations').where('store', '=', row.store).where('data_key', '=', row.data_key).execute()
-      const image = await db.selectFrom('images').select('status').where('id', '=', row.image_id).executeTakeFirst()
-      if (image?.status !== 'pending_delete') return
+      if (numUpdatedRows === 0n) return
       const left = await db.selectFrom('image_locations').select('store').where('image_id', '=', row.image_id).executeTakeFirst()
       if (!left) await removeImage(db, row.image_id, iso(now))
     })
+    return true
   }
 
-  async function sweep(): Promise<void> {
+  async function sweepStore(store: string): Promise<void> {
     const { stores } = cloud.image
     const tried = new Set<string>()
+    let failures = 0
     for (;;) {
       const rows = await cloud.database.read
         .selectFrom('image_locations')
         .selectAll()
+        .where('store', '=', store)
         .where('state', '=', 'removing')
         .where('due_at', '<=', iso(cloud.environment.clock.now()))
         .orderBy('due_at')
         .limit(200)
         .execute()
       // What is being read or written waits until that has ended.
-      const ready = rows.filter((row) => !stores.isHeld(row.store, row.data_key) && !tried.has(`${row.store}/${row.data_key}`))
+      const ready = rows.filter(({ data_key }) => !stores.isHeld(store, data_key) && !tried.has(data_key))
       if (!ready.length) return
       for (const row of ready) {
-        tried.add(`${row.store}/${row.data_key}`)
-        await removeOne(row)
+        tried.add(row.data_key)
+        if (!(await removeOne(row)) && ++failures === maxFailures) return
       }
     }
   }
 
-  async function run(): Promise<void> {
-    again = true
-    running ??= (async () => {
+  /** One sweep of a store at a time, and another one when that was asked for meanwhile. */
+  function clear(store: string): Promise<void> {
+    const known = running.get(store)
+    if (known) {
+      known.again = true
+      return known.work
+    }
+    const entry = { again: true, work: Promise.resolve() }
+    running.set(store, entry)
+    entry.work = (async () => {
       try {
-        while (again) {
-          again = false
-          await sweep()
+        while (entry.again) {
+          entry.again = false
+          await sweepStore(store)
         }
       } finally {
-        running = null
+        running.delete(store)
       }
     })()
-    return running
+    return entry.work
+  }
+
+  async function run(): Promise<void> {
+    const due = await cloud.database.read
+      .selectFrom('image_locations')
+      .select('store')
+      .distinct()
+      .where('state', '=', 'removing')
+      .where('due_at', '<=', iso(cloud.environment.clock.now()))
+      .execute()
+    // Side by side: a store that is away does not keep the others waiting.
+    await Promise.all(due.map(({ store }) => clear(store)))
   }
   return {
     run,

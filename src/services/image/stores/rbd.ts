@@ -3,8 +3,8 @@ import { imageSize, importImage, listImages, type Pool, readImage, removeImage }
 import { type ImageStore, MissingData } from './store.ts'
 
 export function rbdStore(parts: { id: string; description: string; weight: number } & Pool): ImageStore {
-  const { id, description, weight, conf, user, pool: name } = parts
-  const pool: Pool = { conf, user, pool: name }
+  const { id, description, weight, conf, user, pool: name, patience } = parts
+  const pool: Pool = { conf, user, pool: name, patience }
   return {
     id,
     description,

@@ -40,7 +40,12 @@ const types: Record<StoreType, Known> = {
     'part-mib': { kind: 'number', default: 16 },
     threads: { kind: 'number', default: 4 },
   },
-  rbd: { pool: { kind: 'text' }, user: { kind: 'text', default: 'admin' }, conf: { kind: 'text', default: '/etc/ceph/ceph.conf' } },
+  rbd: {
+    pool: { kind: 'text' },
+    user: { kind: 'text', default: 'admin' },
+    conf: { kind: 'text', default: '/etc/ceph/ceph.conf' },
+    patience: { kind: 'number', default: 20 },
+  },
 }
 const common: Known = { description: { kind: 'text', default: '' }, weight: { kind: 'number', default: 0 } }
 const descriptions: Record<StoreType, string> = {

@@ -1,11 +1,14 @@
 // What each store must do, against the real thing: folders of two file systems, the object store, and S3 of two makes.
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
-import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { stringify } from 'yaml'
+import { findProgram } from '../../../cli/host-programs.ts'
 import { createEnvironment } from '../../../environment.ts'
+import { CommandError } from '../../../host/commands/exec.ts'
 import type { S3Settings } from '../../../s3-client/client.ts'
 import { cephCluster, cephMissing } from '../../../testing/ceph.ts'
 import { ownS3Bucket, s3Server } from '../../../testing/s3-server.ts'
@@ -15,6 +18,7 @@ import { objectsStore } from './objects.ts'
 import { rbdStore } from './rbd.ts'
 import { partSize, s3Store } from './s3.ts'
 import { type ImageStore, MissingData } from './store.ts'
+import { images, octets, raw, rowsOf, shown, until } from './testing.ts'
 
 const MiB = 2 ** 20
 const named = { id: 'tried', description: 'a store', weight: 0 }
@@ -122,7 +126,42 @@ test('S3 of our own make, where no part of a broken upload stays behind', async 
 test('a pool of a Ceph cluster', { skip: cephMissing() ?? false }, async () => {
   await using cluster = await cephCluster()
   const { conf, pool } = cluster
-  await works(rbdStore({ ...named, user: 'admin', conf, pool }))
+  await works(rbdStore({ ...named, user: 'admin', conf, pool, patience: 20 }))
+})
+
+const noRbd = findProgram('rbd') ? false : 'rbd is not installed here'
+
+test('a cluster that is away: told after a while, nothing is left of an upload, and the start does not wait for it', {
+  skip: noRbd,
+}, async () => {
+  const folder = mkdtempSync(join(tmpdir(), 'nephos-store-'))
+  try {
+    const conf = join(folder, 'ceph.conf')
+    writeFileSync(conf, '[global]\nmon host = 127.0.0.1:1\nauth client required = none\n')
+    const settings = { type: 'rbd', pool: 'images', conf, patience: 1 }
+    const imageStores = join(folder, 'stores.yaml')
+    writeFileSync(imageStores, stringify({ default: 'file', stores: { file: { type: 'file' }, ceph: settings } }))
+    await using cloud = await testCloud({ settings: { imageStores } })
+    const store = cloud.cloud.image.stores.get('ceph')!
+    const member = await cloud.as('member')
+    const { id } = (await member.post(images, raw, 201)).body
+    const path = `${images}/${id}`
+    const upload = member.request('PUT', `${path}/file`, { raw: 'x', headers: { ...octets, 'x-image-meta-store': 'ceph' } })
+    const away = (error: Error) => error instanceof CommandError && error.code !== 2
+    await Promise.all([assert.rejects(store.read('none', 0, 0), away), assert.rejects(store.size('none'), away), upload])
+    const answer = await upload
+    assert.equal(answer.status, 503)
+    assert.match(answer.text, /The store ceph did not take the data/)
+    assert.equal((await shown(member, id)).status, 'queued')
+    assert.deepEqual(readdirSync(join(cloud.cloud.config.dataDir, 'images'), { recursive: true }), ['incoming'])
+    // What it may have taken is removed when it is back; what lies elsewhere does not wait for that.
+    await until(async () => (await rowsOf(cloud, id)).every(({ state, tries }) => state === 'removing' && tries === 1))
+    await member.request('PUT', `${path}/file`, { raw: 'x', headers: octets, expected: 204 })
+    await member.delete(path)
+    await until(async () => (await rowsOf(cloud, id)).every(({ store }) => store === 'ceph'))
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
 })
 
 test('parts grow with the image, so that there are never more than a service takes', () => {
