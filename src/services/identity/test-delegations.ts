@@ -89,6 +89,7 @@ export interface World {
 
 export const kinds = [
   'trust',
+  'trust without impersonation',
   'redelegatable trust',
   'application credential',
   'unrestricted application credential',
@@ -99,7 +100,7 @@ export type Kind = (typeof kinds)[number]
 
 let count = 0
 
-/** Tries to make a delegation of that kind with the token `by`; roles matter to all but EC2, which has them all. */
+/** Tries to make a delegation of that kind with the token `by`, of `world.user`; roles matter to all but EC2, which has them all. */
 export async function delegate(
   world: World,
   kind: Kind,
@@ -112,9 +113,9 @@ export async function delegate(
       trustor_user_id: user.id,
       trustee_user_id: trustee.id,
       project_id: project,
-      impersonation: true,
+      impersonation: kind !== 'trust without impersonation',
       roles,
-      ...(kind === 'trust' ? {} : { allow_redelegation: true }),
+      ...(kind === 'redelegatable trust' ? { allow_redelegation: true } : {}),
     }
     const made = await ask(cloud, by, 'POST', '/v3/OS-TRUST/trusts', { body: { trust } })
     const scope = { 'OS-TRUST:trust': { id: made.body.trust?.id } } as never

@@ -4,7 +4,7 @@ import { operation, resource } from '../../../api/operation.ts'
 import type { AccessRuleRow, ApplicationCredentialRow } from '../../../auth/delegation-tables.ts'
 import { missing } from '../attributes.ts'
 import { byName, collection, wholeCollection } from '../collection.ts'
-import { ensureUnrestricted } from '../delegations/own-authority.ts'
+import { ensureApplicationOrOwn, ensureUnrestricted } from '../delegations/own-authority.ts'
 import { createApplicationCredential } from './create.ts'
 import {
   accessRuleView,
@@ -31,6 +31,7 @@ const list = operation({
   policy: rules.list,
   policyTarget: ({ params }) => ownerTarget(params.user_id),
   async handle(context) {
+    ensureApplicationOrOwn(context.who)
     const page = await collection<ApplicationCredentialRow>(context, applicationCredentialQuery(context.db, context.params.user_id), {
       name: 'application_credentials',
       path: `/users/${context.params.user_id}/application_credentials`,
@@ -48,7 +49,10 @@ const show = operation({
   method: 'GET',
   summary: 'Show an application credential',
   policy: rules.get,
-  handle: async (context) => ({ application_credential: await applicationCredentialView(context.applicationCredential, context) }),
+  async handle(context) {
+    ensureApplicationOrOwn(context.who)
+    return { application_credential: await applicationCredentialView(context.applicationCredential, context) }
+  },
 })
 
 const remove = operation({
@@ -86,6 +90,7 @@ const accessRules = [
     policy: rules.listRules,
     policyTarget: ({ params }) => ownerTarget(params.user_id),
     async handle(context) {
+      ensureApplicationOrOwn(context.who)
       const { user_id } = context.params
       const rows = await accessRuleQuery(context.db, user_id).orderBy('id').execute()
       return wholeCollection(context, 'access_rules', `/users/${user_id}/access_rules`, rows.map(accessRuleView))
@@ -97,7 +102,10 @@ const accessRules = [
     method: 'GET',
     summary: 'Show an access rule',
     policy: rules.getRule,
-    handle: async ({ accessRule }) => ({ access_rule: accessRuleView(accessRule) }),
+    async handle({ accessRule, who }) {
+      ensureApplicationOrOwn(who)
+      return { access_rule: accessRuleView(accessRule) }
+    },
   }),
   operation({
     ...oneRule,

@@ -7,6 +7,7 @@ import { noteRevocation } from '../../../auth/revocations.ts'
 import { missing } from '../attributes.ts'
 import { collection, wholeCollection } from '../collection.ts'
 import { fullTime } from '../delegations/expiry.ts'
+import { ensureOwnAuthority } from '../delegations/own-authority.ts'
 import { rolesById } from '../roles/store.ts'
 import { accessTokenQuery, deleteAccessToken, findAccessToken } from './store.ts'
 
@@ -59,13 +60,15 @@ function operationsAt(root: Root, prefix: string, documented: boolean) {
       catalog: ids('list-authorized-access-tokens'),
       policy: rules.list,
       policyTarget: ({ params }) => target(params.user_id),
-      handle: (context) =>
-        collection<AccessTokenRow>(context, accessTokenQuery(context.db, context.params.user_id), {
+      async handle(context) {
+        ensureOwnAuthority(context.who)
+        return collection<AccessTokenRow>(context, accessTokenQuery(context.db, context.params.user_id), {
           name: 'access_tokens',
           path: `/users/${context.params.user_id}/OS-OAUTH1/access_tokens`,
           view,
           shape: { filters: {}, sortKeys: { id: 'id' }, defaultSort: [['created_at', 'asc']], id: 'id', maxLimit: 10_000 },
-        }),
+        })
+      },
     }),
     operation({
       ...one,
@@ -74,7 +77,10 @@ function operationsAt(root: Root, prefix: string, documented: boolean) {
       summary: 'Get authorized access token',
       catalog: ids('get-authorized-access-token'),
       policy: rules.get,
-      handle: async (context) => ({ access_token: view(context.accessToken, context) }),
+      async handle(context) {
+        ensureOwnAuthority(context.who)
+        return { access_token: view(context.accessToken, context) }
+      },
     }),
     operation({
       ...one,
@@ -84,7 +90,8 @@ function operationsAt(root: Root, prefix: string, documented: boolean) {
       catalog: ids('revoke-access-token'),
       status: 204,
       policy: rules.delete,
-      async handle({ tx, accessToken, now }) {
+      async handle({ tx, accessToken, now, who }) {
+        ensureOwnAuthority(who)
         await deleteAccessToken(tx.db, accessToken.id)
         await noteRevocation(tx.db, now, { access_token_id: accessToken.id })
       },
@@ -97,8 +104,10 @@ function operationsAt(root: Root, prefix: string, documented: boolean) {
       summary: 'List roles for an access token',
       catalog: ids('list-roles-for-an-access-token'),
       policy: rules.listRoles,
-      handle: async (context) =>
-        wholeCollection(context, 'roles', `${place(context.accessToken)}/roles`, await rolesOf(context.accessToken, context)),
+      async handle(context) {
+        ensureOwnAuthority(context.who)
+        return wholeCollection(context, 'roles', `${place(context.accessToken)}/roles`, await rolesOf(context.accessToken, context))
+      },
     }),
     operation({
       ...one,
@@ -109,6 +118,7 @@ function operationsAt(root: Root, prefix: string, documented: boolean) {
       catalog: ids('show-role-details-for-an-access-token'),
       policy: rules.getRole,
       async handle(context) {
+        ensureOwnAuthority(context.who)
         const { role_id } = context.params
         const role = (await rolesOf(context.accessToken, context)).find(({ id }) => id === role_id)
         if (!role) throw notFound(missing('role')(role_id))

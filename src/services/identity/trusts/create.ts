@@ -6,7 +6,7 @@ import type { Trust } from '../../../auth/delegation-tables.ts'
 import { findProject, findUser } from '../../../auth/store.ts'
 import { Id, missing } from '../attributes.ts'
 import { boundedExpiry, Expiry } from '../delegations/expiry.ts'
-import { ensureUnrestricted } from '../delegations/own-authority.ts'
+import { ensureOwnAuthority } from '../delegations/own-authority.ts'
 import { ensureAmong, handedRoles, RoleList } from '../delegations/roles.ts'
 import { trustRules, trustTarget, trustView } from './resource.ts'
 import { insertTrust } from './store.ts'
@@ -61,7 +61,7 @@ function redelegations(asked: Asked, from: Trust | undefined): number {
 async function makeTrust(context: BaseContext, asked: Asked): Promise<Trust> {
   const { who, tx, now, cloud } = context
   const from = who.delegation?.authority.trust
-  if (!from) ensureUnrestricted(who)
+  if (!from) ensureOwnAuthority(who)
   const projectId = asked.project_id ?? null
   if (!(await findUser(tx.db, asked.trustee_user_id))) throw notFound(missing('user')(asked.trustee_user_id))
   if (projectId !== null && !(await findProject(tx.db, projectId))) throw notFound(missing('project')(projectId))

@@ -5,7 +5,7 @@ import { operation, reply } from '../../../api/operation.ts'
 import { noteRevocation } from '../../../auth/revocations.ts'
 import { missing } from '../attributes.ts'
 import { wholeCollection } from '../collection.ts'
-import { ensureOwnAuthority } from '../delegations/own-authority.ts'
+import { ensureNoApplication, ensureOwnAuthority } from '../delegations/own-authority.ts'
 import { createTrust } from './create.ts'
 import { listRules, trust, trustRoles, trustRules, trustTarget, trustView } from './resource.ts'
 import { deleteTrusts, trustQuery } from './store.ts'
@@ -28,7 +28,8 @@ const list = operation({
     return query.trustee_user_id === undefined ? undefined : listRules.trustee
   },
   async handle(context) {
-    const { query, allows, db } = context
+    const { query, allows, db, who } = context
+    ensureNoApplication(who)
     const { trustor_user_id: trustor, trustee_user_id: trustee } = query
     if (trustee !== undefined && !allows(listRules.trustee.name))
       throw forbidden(`You are not authorized to perform the requested action: ${listRules.trustee.name}.`)
@@ -43,7 +44,10 @@ const show = operation({
   method: 'GET',
   summary: 'Show a trust',
   policy: trustRules.get,
-  handle: async (context) => ({ trust: await trustView(context.trust, context, true) }),
+  async handle(context) {
+    ensureNoApplication(context.who)
+    return { trust: await trustView(context.trust, context, true) }
+  },
 })
 
 const remove = operation({
@@ -68,8 +72,10 @@ const listRoles = operation({
   on: trust,
   summary: 'List the roles of a trust',
   policy: trustRules.listRoles,
-  handle: async (context) =>
-    wholeCollection(context, 'roles', `/OS-TRUST/trusts/${context.trust.id}/roles`, await trustRoles(context.trust, context)),
+  async handle(context) {
+    ensureNoApplication(context.who)
+    return wholeCollection(context, 'roles', `/OS-TRUST/trusts/${context.trust.id}/roles`, await trustRoles(context.trust, context))
+  },
 })
 
 const showRole = operation({
@@ -78,6 +84,7 @@ const showRole = operation({
   method: 'GET',
   summary: 'Show a role of a trust',
   async handle(context) {
+    ensureNoApplication(context.who)
     const found = (await trustRoles(context.trust, context)).find(({ id }) => id === context.params.role_id)
     if (!found) throw notFound(missing('role')(context.params.role_id))
     return { role: found }
@@ -89,7 +96,8 @@ const checkRole = operation({
   id: 'trusts.roles.check',
   method: 'HEAD',
   summary: 'Check a role of a trust',
-  async handle({ trust, params }) {
+  async handle({ trust, params, who }) {
+    ensureNoApplication(who)
     if (!trust.role_ids.includes(params.role_id)) throw notFound(missing('role')(params.role_id))
     return reply({ status: 200 })
   },
