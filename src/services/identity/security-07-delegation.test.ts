@@ -45,6 +45,29 @@ test('no scope can be had by a token in which its user has no role', async () =>
   }
 })
 
+test('a token for the whole system gives none for a part of it, and one that counts no more gives none at all', async () => {
+  await using cloud = await testCloud()
+  const project = await makeProject(cloud, 'p')
+  const user = await makeUser(cloud, [
+    ['reader', '/system'],
+    ['reader', `/projects/${project}`],
+    ['reader', '/domains/default'],
+  ])
+  const again = (token: string, scope: Parameters<typeof tokenAuth>[1], expected: number) =>
+    ask(cloud, null, 'POST', '/v3/auth/tokens', { body: tokenAuth(token, scope), expected })
+  const system = await user.login({ system: { all: true } })
+  await again(system, { project: { id: project } }, 403)
+  await again(system, { domain: { id: 'default' } }, 403)
+  const unscoped = (await again(system, 'unscoped', 201)).headers.get('x-subject-token')!
+  await again(unscoped, { project: { id: project } }, 201)
+  await ask(cloud, system, 'DELETE', '/v3/auth/tokens', { headers: { 'x-subject-token': system }, expected: 204 })
+  for (const dead of [system, unscoped, 'gAAAA', 'x']) {
+    const { body } = await again(dead, 'unscoped', 404)
+    assert.equal(body.error.message, 'Failed to validate token')
+    await ask(cloud, null, 'POST', '/v2.0/tokens', { body: { auth: { token: { id: dead } } }, expected: 401 })
+  }
+})
+
 test('v2.0 and v3 tokens of a chain end together, and v2.0 gives no way to a longer life', async () => {
   const clock = shiftedClock()
   await using cloud = await testCloud({ clock })

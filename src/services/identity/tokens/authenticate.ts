@@ -1,5 +1,5 @@
 // From what was sent to who it is and for what: shared by v3 and v2.0. Every refusal is the same 401, so nobody learns which part was wrong.
-import { forbidden, unauthorized } from '../../../api/faults.ts'
+import { type Fault, forbidden, unauthorized } from '../../../api/faults.ts'
 import { authorityOf, type Delegation, type DelegationKind } from '../../../auth/delegation.ts'
 import type { Federation } from '../../../auth/federation.ts'
 import { checkPassword } from '../../../auth/passwords.ts'
@@ -75,10 +75,10 @@ export async function provePassword(cloud: Cloud, user: NamedUser & { password: 
   return { userId: row.id, epoch: row.token_epoch, methods: ['password'], defaultProjectId: row.default_project_id }
 }
 
-/** A token proves who its user is as long as it counts. Throws 401. */
-export async function proveToken(cloud: Cloud, token: string): Promise<Proof> {
+/** A token proves who its user is as long as it counts. Throws `refusal` when it does not, 403 when it is for what was handed over. */
+export async function proveToken(cloud: Cloud, token: string, refusal: () => Fault = unauthorized): Promise<Proof> {
   const who = await cloud.tokens.authenticate(token)
-  if (!who) throw unauthorized()
+  if (!who) throw refusal()
   if (who.delegation && who.delegation.kind !== 'application_credential')
     throw forbidden('A token that acts with what was delegated cannot be used to get another token.')
   const scope: Scope = who.project

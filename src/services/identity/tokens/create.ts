@@ -1,5 +1,5 @@
 import { Type } from 'typebox'
-import { badRequest, unauthorized } from '../../../api/faults.ts'
+import { badRequest, forbidden, notFound, unauthorized } from '../../../api/faults.ts'
 import { operation, reply } from '../../../api/operation.ts'
 import { proveApplicationCredential } from '../application-credentials/prove.ts'
 import { catalogFor } from '../catalog.ts'
@@ -44,7 +44,10 @@ export const createToken = operation({
           throw badRequest(
             'Expecting to find token in identity. The server could not comply with the request since it is either malformed or otherwise incorrect.',
           )
-        proofs.push(await proveToken(cloud, identity.token.id))
+        // As upstream: what is looked for is not there. v2.0 answers 401.
+        const proof = await proveToken(cloud, identity.token.id, () => notFound('Failed to validate token'))
+        ensureNotNarrowed(proof, asked)
+        proofs.push(proof)
       } else if (method === 'mapped' || method === 'saml2' || method === 'openid') {
         const token = identity[method]
         if (!token)
@@ -94,6 +97,12 @@ export const createToken = operation({
     })
   },
 })
+
+/** A token for the whole system gives none for a part of it. Throws 403. */
+function ensureNotNarrowed({ scope }: Proof, asked: ScopeRequest | undefined): void {
+  if (scope?.type === 'system' && typeof asked === 'object' && (asked.project || asked.domain))
+    throw forbidden('A token scoped to the system cannot be used to get one for a project or a domain.')
+}
 
 /** All must prove the same user, and at most one hands something over. Throws 401. */
 function combine(proofs: Proof[]): Proof {
