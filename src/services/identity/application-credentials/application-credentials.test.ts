@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { hashPassword } from '../../../auth/passwords.ts'
 import { testCloud } from '../../../testing/test-cloud.ts'
 import { ask, makeProject, makeUser, passwordAuth, shiftedClock, tokenAuth } from '../test-users.ts'
 
@@ -146,4 +147,36 @@ test('access rules bound what a token is good for, and cannot be widened', async
   await ask(cloud, own, 'DELETE', `/v3/users/${user.id}/application_credentials/${made.id}`, { expected: 204 })
   await ask(cloud, own, 'DELETE', one, { expected: 204 })
   await ask(cloud, own, 'GET', one, { expected: 404 })
+})
+
+test('a secret that was made here costs no password hash, a chosen one does, and what was kept formerly counts', async () => {
+  const { cloud, make, login } = await world()
+  await using _ = cloud
+  const { database, config } = cloud.cloud
+  const random = await make({ name: 'random' })
+  const chosen = await make({ name: 'chosen', secret: random.secret })
+  const kept = async (id: string) =>
+    (
+      await database.read
+        .selectFrom('identity_application_credentials')
+        .select('secret_hash')
+        .where('id', '=', id)
+        .executeTakeFirstOrThrow()
+    ).secret_hash
+  const [fast, slow] = [await kept(random.id), await kept(chosen.id)]
+  assert.match(fast, /^\$sha256\$[\w-]{43}$/)
+  assert.match(slow, /^\$scrypt\$/)
+  assert.ok(!fast.includes(random.secret))
+  for (const { id } of [random, chosen]) {
+    await login({ id, secret: random.secret }, 201)
+    for (const secret of [`${random.secret}x`, random.secret.slice(1), '', 'x', fast, fast.slice(8)]) await login({ id, secret }, 401)
+  }
+  await login({ id: 'nowhere', secret: random.secret }, 401)
+  // Formerly all were kept as passwords.
+  const before = await hashPassword(random.secret, config.passwordCost, cloud.cloud.environment.random)
+  await database.write(({ db }) =>
+    db.updateTable('identity_application_credentials').set({ secret_hash: before }).where('id', '=', random.id).execute(),
+  )
+  await login(random, 201)
+  await login({ id: random.id, secret: 'x' }, 401)
 })

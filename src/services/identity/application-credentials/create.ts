@@ -3,7 +3,6 @@ import { badRequest, conflict, forbidden, notFound } from '../../../api/faults.t
 import { operation } from '../../../api/operation.ts'
 import { Closed, Name } from '../../../api/types.ts'
 import type { ApplicationCredentialRow } from '../../../auth/delegation-tables.ts'
-import { hashPassword } from '../../../auth/passwords.ts'
 import { findUser } from '../../../auth/store.ts'
 import type { Who } from '../../../auth/who.ts'
 import type { Db } from '../../../db/database.ts'
@@ -12,6 +11,7 @@ import { boundedExpiry, Expiry } from '../delegations/expiry.ts'
 import { ensureUnrestricted } from '../delegations/own-authority.ts'
 import { ensureAmong, handedRoles, RoleList } from '../delegations/roles.ts'
 import { applicationCredentialRules, applicationCredentialView, ownerTarget } from './resource.ts'
+import { newSecret } from './secret.ts'
 import { accessRulesById, findApplicationCredentialByName, insertAccessRule, insertApplicationCredential } from './store.ts'
 
 const AccessRule = Closed({
@@ -66,20 +66,19 @@ export const createApplicationCredential = operation({
   catalog: [],
   body: Create,
   status: 201,
-  transaction: 'none', // the secret is hashed outside
+  transaction: 'none', // a secret that was chosen is hashed outside
   policy: applicationCredentialRules.create,
   policyTarget: ({ params }) => ownerTarget(params.user_id),
   async handle(context) {
     const { cloud, who, now, params } = context
-    const { environment, config, database } = cloud
+    const { environment, database } = cloud
     const { application_credential: asked } = context.body
     ensureUnrestricted(who)
     if (!who.project) throw badRequest('An application credential needs a token scoped to a project.')
     const project = who.project
     if (asked.project_id && asked.project_id !== project.id) throw forbidden('An application credential is for the project of the token.')
     const unrestricted = asked.unrestricted ?? false
-    const secret = asked.secret ?? environment.random.bytes(64).toString('base64url')
-    const secret_hash = await hashPassword(secret, config.passwordCost, environment.random)
+    const { secret, hash: secret_hash } = await newSecret(cloud, asked.secret)
     const view = await database.write(async (tx) => {
       const { db } = tx
       if (!(await findUser(db, params.user_id))) throw notFound(missing('user')(params.user_id))

@@ -1,9 +1,9 @@
 // Method `application_credential` of a request for a token.
 import { unauthorized } from '../../../api/faults.ts'
-import { checkPassword } from '../../../auth/passwords.ts'
 import { findDomainByName, findUserByName } from '../../../auth/store.ts'
 import type { Cloud } from '../../../cloud.ts'
 import { type Proof, proveDelegation } from '../tokens/authenticate.ts'
+import { isSecret } from './secret.ts'
 import { findApplicationCredential, findApplicationCredentialByName } from './store.ts'
 
 interface Asked {
@@ -28,7 +28,7 @@ async function find(cloud: Cloud, { id, name, user }: Asked) {
 /** By id, or by name and user. Takes as long for one that is not there as for a wrong secret. Throws 401. */
 export async function proveApplicationCredential(cloud: Cloud, asked: Asked): Promise<Proof> {
   const row = await find(cloud, asked)
-  const right = await checkPassword(asked.secret, row?.secret_hash ?? null, cloud.config.passwordCost)
+  const right = await isSecret(cloud, asked.secret, row?.secret_hash ?? null)
   if (!right || !row) throw unauthorized()
   return proveDelegation(cloud, 'application_credential', row.id, row.user_id, ['application_credential'])
 }
