@@ -48,3 +48,22 @@ test('the default domain stays, and a project that acts as a domain is one', asy
   await cloud.admin.delete(`${v3}/projects/${id}`)
   await cloud.admin.delete(`${v3}/domains/default`, 403)
 })
+
+test('a domain can be made with an id of choice, once', async () => {
+  await using cloud = await testCloud()
+  const id = '9aea63518f0040c6b4518d8d2242911c'
+  const make = (name: string, explicit_domain_id: unknown, expected: number) =>
+    cloud.admin.post(`${v3}/domains`, { domain: { name, explicit_domain_id } }, expected)
+  for (const bad of ['bad!', '', '9aea63518f0040c', `${id}0`, `${id}${id}`, id.toUpperCase(), '../../etc', 5, null])
+    await make('d', bad, 400)
+  assert.equal((await make('d', id, 201)).body.domain.id, id)
+  const { domain } = (await cloud.admin.get(`${v3}/domains/${id}`)).body
+  assert.deepEqual([domain.name, domain.explicit_domain_id], ['d', undefined])
+  assert.match((await make('other', id, 409)).body.error.message, new RegExp(id))
+  const project = await makeProject(cloud, 'p')
+  await make('other', project, 409)
+  assert.equal(
+    (await cloud.admin.patch(`${v3}/domains/${id}`, { domain: { description: 'x', explicit_domain_id: project } }, 200)).body.domain.id,
+    id,
+  )
+})

@@ -1,5 +1,6 @@
 // Domains (reference 6.5): each holds users, groups, projects and roles of its own.
 import { Type } from 'typebox'
+import { conflict } from '../../../api/faults.ts'
 import { operation, resource } from '../../../api/operation.ts'
 import { rule } from '../../../auth/policy.ts'
 import { findProject } from '../../../auth/store.ts'
@@ -21,9 +22,11 @@ const attributes = {
   tags: Type.Optional(Tags),
   options: Type.Optional(Options),
 }
-const Create = Type.Object({ domain: Type.Object({ name: ShortName, ...attributes }) })
+/** As ids are made here: so that a domain of another cloud can be had with its own. */
+const explicit = { explicit_domain_id: Type.Optional(Type.String({ pattern: '^[0-9a-f]{32}$' })) }
+const Create = Type.Object({ domain: Type.Object({ name: ShortName, ...attributes, ...explicit }) })
 const Update = Type.Object({ domain: Type.Object({ name: Type.Optional(ShortName), ...attributes }, { minProperties: 1 }) })
-const unknownToDomains = ['is_domain', 'parent_id', 'domain_id']
+const unknownToDomains = ['is_domain', 'parent_id', 'domain_id', 'explicit_domain_id']
 
 export const findDomain = async (db: Db, id: string): Promise<Project | undefined> => {
   const row = await findProject(db, id)
@@ -116,7 +119,10 @@ const create = operation({
   policy: rules.create,
   async handle(context) {
     const { cloud, tx, body, now } = context
-    return { domain: domainView(await addProject(cloud, tx, { ...without(body.domain), is_domain: true }, '', now), context) }
+    const { explicit_domain_id: id } = body.domain
+    if (id !== undefined && (await findProject(tx.db, id)))
+      throw conflict(`Conflict occurred attempting to store domain - Duplicate entry found with ID ${id}.`)
+    return { domain: domainView(await addProject(cloud, tx, { ...without(body.domain), is_domain: true }, '', now, id), context) }
   },
 })
 

@@ -16,8 +16,15 @@ export const homeDomain = (who: Who): string => who.domain?.id ?? who.project?.d
 
 const maxDepth = 5
 
-/** Makes a project, or a domain where `is_domain`. Throws 400, 403 or 404 for a parent that does not fit. */
-export async function addProject(cloud: Cloud, tx: Tx, body: NewProject, fallbackDomain: string, now: string): Promise<Project> {
+/** Makes a project, or a domain where `is_domain`; `id` where it was chosen. Throws 400, 403 or 404 for a parent that does not fit, 409. */
+export async function addProject(
+  cloud: Cloud,
+  tx: Tx,
+  body: NewProject,
+  fallbackDomain: string,
+  now: string,
+  id = cloud.environment.hexId(),
+): Promise<Project> {
   const isDomain = body.is_domain === true
   let domainId = ''
   let parentId: string | null = null
@@ -34,7 +41,7 @@ export async function addProject(cloud: Cloud, tx: Tx, body: NewProject, fallbac
     parentId = parent.id
   }
   const row: Project = {
-    id: cloud.environment.hexId(),
+    id,
     name: body.name,
     domain_id: domainId,
     parent_id: parentId,
