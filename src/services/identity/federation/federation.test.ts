@@ -244,3 +244,60 @@ test('memberships last as long as the provider says, for all that the user does'
   await world.login(await provider.mint({ exp: Math.floor(clock.now() / 1000) + 60 }), 201)
   await ask(cloud, null, 'POST', '/v3/auth/tokens', { body, expected: 201 })
 })
+
+test('identities of elsewhere are shown, found, and given to users before their first login', async () => {
+  await using world = await federatedWorld()
+  const { cloud, provider, domain } = world
+  const users = `${v3}/users`
+  const names = async (query: string) => (await cloud.admin.get(`${users}?${query}`)).body.users.map((row: { name: string }) => row.name)
+  const identity = (unique_id: string, protocol_id = 'openid', idp_id = 'corp') => [{ idp_id, protocols: [{ protocol_id, unique_id }] }]
+  const ann = (await world.login(await provider.mint({ sub: 'ann' }), 201)).body.token.user
+  assert.deepEqual((await cloud.admin.get(`${users}/${ann.id}`)).body.user.federated, identity('ann'))
+
+  // One who was here before the first login, and keeps name and address.
+  const body = { name: 'local-bob', email: 'bob@here', domain_id: domain, password: 'secret', federated: identity('bob') }
+  const bob = (await cloud.admin.post(users, { user: body }, 201)).body.user
+  assert.deepEqual(bob.federated, identity('bob'))
+  const login = await world.login(await provider.mint({ sub: 'bob', name: 'Robert', email: 'robert@elsewhere' }), 201)
+  assert.equal(login.body.token.user.id, bob.id)
+  const shown = (await cloud.admin.get(`${users}/${bob.id}`)).body.user
+  assert.deepEqual([shown.name, shown.email, shown.federated], ['local-bob', 'bob@here', identity('bob')])
+  const local = await cloud.admin.post(users, { user: { name: 'local', domain_id: domain } }, 201)
+  assert.equal(local.body.user.federated, undefined)
+
+  assert.deepEqual(await names('idp_id=corp&protocol_id=openid'), [ann.name, 'local-bob'])
+  assert.deepEqual(await names('unique_id=bob'), ['local-bob'])
+  assert.deepEqual(await names('idp_id=other'), [])
+  assert.deepEqual(await names('idp_id=corp&unique_id=bob&name=nobody'), [])
+  const listed = (await cloud.admin.get(`${users}?domain_id=${domain}`)).body.users
+  assert.deepEqual(
+    listed.map((row: { federated?: object }) => row.federated),
+    [identity('ann'), undefined, identity('bob')],
+  )
+
+  for (const federated of [
+    identity('x', 'none'),
+    identity('x', 'openid', 'none'),
+    identity(''),
+    [{ idp_id: 'corp' }],
+    [{ idp_id: 'corp', protocols: [] }],
+    'corp',
+  ])
+    await cloud.admin.post(users, { user: { name: 'bad', domain_id: domain, federated } }, 400)
+  await cloud.admin.post(users, { user: { name: 'bad', domain_id: 'default', federated: identity('x') } }, 400)
+  await cloud.admin.post(users, { user: { name: 'bad', domain_id: domain, federated: identity('ann') } }, 409)
+  assert.deepEqual(await names('name=bad'), [])
+
+  // What stays is left alone, also by other changes; what is taken away ends tokens, and is the next one's who comes with it.
+  const token = login.headers.get('x-subject-token')!
+  await cloud.admin.patch(`${users}/${bob.id}`, { user: { description: 'd' } }, 200)
+  const both = [{ idp_id: 'corp', protocols: ['bob', 'robert'].map((unique_id) => ({ protocol_id: 'openid', unique_id })) }]
+  assert.deepEqual((await cloud.admin.patch(`${users}/${bob.id}`, { user: { federated: both } }, 200)).body.user.federated, both)
+  await ask(cloud, token, 'GET', '/v3/auth/projects', { expected: 200 })
+  assert.equal((await world.login(await provider.mint({ sub: 'robert' }), 201)).body.token.user.id, bob.id)
+  await cloud.admin.patch(`${users}/${bob.id}`, { user: { federated: identity('robert') } }, 200)
+  await ask(cloud, token, 'GET', '/v3/auth/projects', { expected: 401 })
+  assert.notEqual((await world.login(await provider.mint({ sub: 'bob' }), 201)).body.token.user.id, bob.id)
+  await cloud.admin.patch(`${users}/${bob.id}`, { user: { federated: [] } }, 200)
+  assert.equal((await cloud.admin.get(`${users}/${bob.id}`)).body.user.federated, undefined)
+})

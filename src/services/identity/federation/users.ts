@@ -47,11 +47,15 @@ const findLink = (db: Db, login: Login) =>
     .where('unique_id', '=', login.uniqueId)
     .executeTakeFirst()
 
+/** An administrator gave the identity to a user who was here: name and address are not the login's to change. */
+const isGiven = (link: { display_name: string | null } | undefined) => link?.display_name === null
+
 /** The row, when it is there and says what the login says: then nothing has to be written. */
 export async function knownFederatedUser(db: Db, login: Login): Promise<User | null> {
   const link = await findLink(db, login)
   const user = link && (await findUser(db, link.user_id))
-  return user && user.domain_id === login.domainId && link.display_name === login.displayName && user.email === login.email ? user : null
+  if (!link || user?.domain_id !== login.domainId) return null
+  return isGiven(link) || (link.display_name === login.displayName && user.email === login.email) ? user : null
 }
 
 /** Makes the row, or brings it up to date. */
@@ -60,6 +64,7 @@ export async function writeFederatedUser(db: Db, login: Login, now: string): Pro
   const link = await findLink(db, login)
   const linked = link && (await findUser(db, link.user_id))
   const id = linked && linked.domain_id === login.domainId ? linked.id : federatedUserId(login)
+  if (linked?.id === id && isGiven(link)) return linked
   const before = await findUser(db, id)
   const name = before && link?.display_name === display_name ? before.name : await freeName(db, login, id)
   if (before) {

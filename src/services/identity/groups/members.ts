@@ -4,11 +4,9 @@ import { type BaseContext, operation } from '../../../api/operation.ts'
 import { rule } from '../../../auth/policy.ts'
 import { findUser } from '../../../auth/store.ts'
 import { absent } from '../attributes.ts'
-import { collection } from '../collection.ts'
 import { readersOf } from '../rules.ts'
-import { userList } from '../users/resource.ts'
+import { userPage } from '../users/page.ts'
 import { userQuery } from '../users/store.ts'
-import { userView } from '../users/view.ts'
 import { group } from './groups.ts'
 import { addMember, findGroup, isMember, removeMember } from './store.ts'
 
@@ -45,12 +43,7 @@ const list = operation({
   catalog: ['identity-v3.groups.list-users-in-group'],
   on: group,
   policy: rules.list,
-  handle: async (context) =>
-    collection(context, userQuery(context.db, { groupId: context.group.id }), {
-      ...userList,
-      path: `/groups/${context.group.id}/users`,
-      view: userView,
-    }),
+  handle: async (context) => userPage(context, userQuery(context.db, { groupId: context.group.id }), `/groups/${context.group.id}/users`),
 })
 
 const check = operation({

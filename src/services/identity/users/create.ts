@@ -6,6 +6,7 @@ import type { Tx } from '../../../db/database.ts'
 import { extraOf, mergeOptions, missing } from '../attributes.ts'
 import { findDomain } from '../domains/domains.ts'
 import { homeDomain } from '../projects/create.ts'
+import { setFederated } from './federated.ts'
 import { type NewPassword, passwordColumns, passwordHash } from './passwords.ts'
 import { userRules, userTarget } from './resource.ts'
 import { knownUser, type UserBody, UserCreate } from './schema.ts'
@@ -60,7 +61,12 @@ export const create = operation({
     const { cloud, body, who, now } = context
     const hash = await passwordHash(cloud, body.user.password)
     const domain_id = body.user.domain_id ?? homeDomain(who)
-    const row = await cloud.database.write((tx) => addUser(cloud, tx, { ...body.user, domain_id }, hash, now))
-    return { user: userView(row, context) }
+    const { federated } = body.user
+    const row = await cloud.database.write(async (tx) => {
+      const made = await addUser(cloud, tx, { ...body.user, domain_id }, hash, now)
+      if (federated) await setFederated(tx.db, made, federated, now)
+      return made
+    })
+    return { user: userView(row, context, federated) }
   },
 })

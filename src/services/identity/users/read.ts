@@ -5,7 +5,9 @@ import { collection } from '../collection.ts'
 import { groupList, groupView } from '../groups/groups.ts'
 import { groupQuery } from '../groups/store.ts'
 import { listDomain, projectPage } from '../projects/read.ts'
-import { user, userList, userRules } from './resource.ts'
+import { federatedOf, whoseIdentity } from './federated.ts'
+import { userPage } from './page.ts'
+import { user, userRules } from './resource.ts'
 import { userQuery } from './store.ts'
 import { userView } from './view.ts'
 
@@ -35,11 +37,11 @@ export const list = operation({
   policy: userRules.list,
   policyTarget: (context) => ({ target: { domain_id: listDomain(context) } }),
   handle: async (context) =>
-    collection(context, whosePasswordEnds(userQuery(context.db, { domainId: listDomain(context) }), context.rawQuery), {
-      ...userList,
-      path: '/users',
-      view: userView,
-    }),
+    userPage(
+      context,
+      whoseIdentity(whosePasswordEnds(userQuery(context.db, { domainId: listDomain(context) }), context.rawQuery), context.rawQuery),
+      '/users',
+    ),
 })
 
 export const show = operation({
@@ -51,7 +53,10 @@ export const show = operation({
   catalog: ['identity-v3.users.show-user-details'],
   on: user,
   policy: userRules.get,
-  handle: async (context) => ({ user: userView(context.user, context) }),
+  async handle(context) {
+    const { user, db } = context
+    return { user: userView(user, context, (await federatedOf(db, [user.id])).get(user.id)) }
+  },
 })
 
 export const listGroups = operation({

@@ -1,6 +1,7 @@
 import { type Static, Type } from 'typebox'
 import { Name } from '../../../api/types.ts'
 import { Description, Id } from '../attributes.ts'
+import { Federated } from './federated.ts'
 
 const Flag = Type.Optional(Type.Union([Type.Boolean(), Type.Null()]))
 /** Ways in which a user may log in: each a list of methods that are needed together. */
@@ -31,6 +32,7 @@ const attributes = {
   default_project_id: Type.Optional(Type.Union([Id, Type.Null()])),
   domain_id: Type.Optional(Id),
   options: Type.Optional(UserOptions),
+  federated: Type.Optional(Federated),
 }
 export const UserCreate = Type.Object({ user: Type.Object({ name: Name, ...attributes }) })
 export const UserUpdate = Type.Object({ user: Type.Object({ name: Type.Optional(Name), ...attributes }, { minProperties: 1 }) })

@@ -4,6 +4,7 @@ import { noteRevocation } from '../../../auth/revocations.ts'
 import type { User } from '../../../auth/tables.ts'
 import type { Tx } from '../../../db/database.ts'
 import { ensureSameId, mergeExtra, mergeOptions } from '../attributes.ts'
+import { federatedOf, setFederated } from './federated.ts'
 import { keepInHistory, type NewPassword, passwordColumns, passwordHash } from './passwords.ts'
 import { user, userRules } from './resource.ts'
 import { knownUser, type UserBody, UserUpdate } from './schema.ts'
@@ -46,8 +47,13 @@ export const update = operation({
   policy: userRules.update,
   async handle(context) {
     const { cloud, body, user, now } = context
-    const { password } = body.user
+    const { password, federated } = body.user
     const hash = password === undefined ? undefined : await passwordHash(cloud, password)
-    return { user: userView(await cloud.database.write((tx) => changeUser(tx, user, body.user, hash, now)), context) }
+    const row = await cloud.database.write(async (tx) => {
+      const changed = await changeUser(tx, user, body.user, hash, now)
+      if (federated) await setFederated(tx.db, changed, federated, now)
+      return changed
+    })
+    return { user: userView(row, context, federated ?? (await federatedOf(cloud.database.read, [row.id])).get(row.id)) }
   },
 })

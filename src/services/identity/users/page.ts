@@ -1,0 +1,18 @@
+// A page of users, with what is shown of them besides their rows.
+import type { BaseContext } from '../../../api/operation.ts'
+import type { User } from '../../../auth/tables.ts'
+import { collection } from '../collection.ts'
+import { federatedOf } from './federated.ts'
+import { userList } from './resource.ts'
+import type { userQuery } from './store.ts'
+import { userView } from './view.ts'
+
+export async function userPage(context: BaseContext, query: ReturnType<typeof userQuery>, path: string) {
+  const page = await collection<User>(context, query, { ...userList, path, view: (row) => row })
+  const rows = (page as unknown as { users: User[] }).users
+  const identities = await federatedOf(
+    context.db,
+    rows.map((row) => row.id),
+  )
+  return { ...page, users: rows.map((row) => userView(row, context, identities.get(row.id))) }
+}
