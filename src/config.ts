@@ -36,6 +36,7 @@ export interface Config extends AccountConfig, ImageConfig {
   policyFile: string | null
   federationFile: string | null
   directoryFile: string | null
+  domainConfigurationsFromDatabase: boolean
   passwordHash: 'scrypt'
   /** log2 of scrypt's N. */
   passwordCost: number
@@ -188,6 +189,13 @@ export const settings: readonly Setting[] = [
     'FILE',
     'The LDAP directories whose users and groups are those of a domain: see `docs/federation.md`.',
     '`directory.yaml` in the data folder, when it is there',
+  ),
+  setting(
+    'domainConfigurationsFromDatabase',
+    'boolean',
+    false,
+    '',
+    'Administrators of the API may give a domain the users and groups of an LDAP directory (`/v3/domains/ID/config`): see `docs/federation.md`.',
   ),
   setting('passwordHash', { oneOf: ['scrypt'] }, 'scrypt', 'NAME', 'How passwords are hashed.'),
   setting('passwordCost', { from: 1, to: 20 }, 15, 'LOG2N', 'Cost of a password hash: log2 of scrypt’s N.'),

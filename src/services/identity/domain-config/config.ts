@@ -3,10 +3,8 @@ import { Type } from 'typebox'
 import { notFound } from '../../../api/faults.ts'
 import type { DomainOptionRow } from '../../../auth/tables.ts'
 import type { Cloud } from '../../../cloud.ts'
-import type { Db } from '../../../db/database.ts'
 import { decryptBlob, encryptBlob } from '../credentials/blob.ts'
 import { ensureKnown, invalid, isSecret } from './options.ts'
-import { domainOptions } from './store.ts'
 
 type Options = Record<string, unknown>
 export type DomainConfig = Record<string, Options>
@@ -58,27 +56,15 @@ const isScalar = (value: unknown) =>
 const isValue = (value: unknown) => isScalar(value) || (Array.isArray(value) && value.length <= 256 && value.every(isScalar))
 
 /**
- * A domain's own options with the secrets, for what acts by them: `%(password)s` in a text is replaced by the secret option of that
- * name, as upstream does. Never for an answer.
+ * A domain's own options with the secrets, for what acts by them; never for an answer. Unlike upstream's, no text takes a secret in by
+ * `%(password)s`: texts are shown and logged.
  */
-export async function domainConfigWithSecrets(cloud: Cloud, db: Db, domainId: string): Promise<DomainConfig> {
-  const rows = await domainOptions(db, domainId)
-  const secrets = new Map(
-    rows.flatMap((row) =>
-      row.encrypted_value === null ? [] : [[row.config_option, JSON.parse(decryptBlob(cloud, row.encrypted_value)) as unknown]],
-    ),
-  )
+export function domainConfigWithSecrets(cloud: Cloud, rows: DomainOptionRow[]): DomainConfig {
   const config = shown(rows)
-  for (const options of Object.values(config)) {
-    for (const [option, value] of Object.entries(options)) {
-      if (typeof value === 'string')
-        options[option] = value.replace(/%\((\w+)\)s/g, (whole, name: string) => (secrets.has(name) ? String(secrets.get(name)) : whole))
-    }
-  }
-  for (const row of rows) {
-    if (row.encrypted_value === null) continue
-    config[row.config_group] ??= {}
-    config[row.config_group]![row.config_option] = secrets.get(row.config_option)
+  for (const { config_group, config_option, encrypted_value } of rows) {
+    if (encrypted_value === null) continue
+    config[config_group] ??= {}
+    config[config_group]![config_option] = JSON.parse(decryptBlob(cloud, encrypted_value))
   }
   return config
 }

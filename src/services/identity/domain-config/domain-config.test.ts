@@ -3,6 +3,7 @@ import { test } from 'node:test'
 import { testCloud } from '../../../testing/test-cloud.ts'
 import { ask, makeDomain, makeProject, makeUser } from '../test-users.ts'
 import { domainConfigWithSecrets } from './config.ts'
+import { domainOptions } from './store.ts'
 
 const v3 = '/identity/v3'
 
@@ -26,8 +27,8 @@ test('a domain is configured, as a whole, by group and by option', async () => {
   await admin.get(`${path}/ldap/password`, 404)
   const rows = await cloud.cloud.database.read.selectFrom('identity_domain_options').selectAll().execute()
   assert.ok(!JSON.stringify(rows).includes('hush'))
-  assert.deepEqual((await domainConfigWithSecrets(cloud.cloud, cloud.cloud.database.read, domain)).ldap, {
-    url: 'ldap://here/hush-hush',
+  assert.deepEqual(domainConfigWithSecrets(cloud.cloud, await domainOptions(cloud.cloud.database.read, domain)).ldap, {
+    url: 'ldap://here/%(password)s',
     user_tree_dn: 'ou=a',
     password: 'hush-hush',
   })

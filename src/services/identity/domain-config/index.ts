@@ -4,6 +4,7 @@ import { rule } from '../../../auth/policy.ts'
 import type { Project } from '../../../auth/tables.ts'
 import { defaultDomainId } from '../bootstrap.ts'
 import { domain } from '../domains/domains.ts'
+import { configurationChanged } from '../ldap/directories.ts'
 import { adminOrSystemReader, adminRequired } from '../rules.ts'
 import { ConfigBody, notConfigured, rowsOf, shown } from './config.ts'
 import { defaults, ensureKnown, invalid } from './options.ts'
@@ -58,6 +59,7 @@ async function change(context: Here & { body: { config: Record<string, unknown> 
   const rows = rowsOf(cloud, domain.id, option === undefined ? body.config : { [group!]: body.config })
   if (group !== undefined && !(await domainOptions(tx.db, domain.id, group, option)).length) throw notConfigured(domain.id, group, option)
   await putDomainOptions(tx.db, rows)
+  await configurationChanged(cloud, tx.db, domain)
   return { config: shown(await domainOptions(tx.db, domain.id)) }
 }
 
@@ -66,6 +68,7 @@ async function remove(context: Here): Promise<void> {
   if (group !== undefined) ensureKnown(group, option)
   const gone = await deleteDomainOptions(context.tx.db, context.domain.id, group, option)
   if (!gone && group !== undefined) throw notConfigured(context.domain.id, group, option)
+  await configurationChanged(context.cloud, context.tx.db, context.domain)
 }
 
 const create = operation({
@@ -81,6 +84,7 @@ const create = operation({
     const rows = rowsOf(cloud, domain.id, body.config)
     const replaced = await deleteDomainOptions(tx.db, domain.id)
     await putDomainOptions(tx.db, rows)
+    await configurationChanged(cloud, tx.db, domain)
     return reply({ status: replaced ? 200 : 201, body: { config: shown(rows) } })
   },
 })

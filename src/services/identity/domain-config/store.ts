@@ -10,6 +10,18 @@ export function domainOptions(db: Db, domainId: string, group?: string, option?:
   return query.orderBy('config_group').orderBy('config_option').execute()
 }
 
+/** Ids of the domains that have a driver of their own; which one is for the reader to see. */
+export const domainsWithDriver = async (db: Db): Promise<string[]> =>
+  (
+    await db
+      .selectFrom('identity_domain_options')
+      .select('domain_id')
+      .where('config_group', '=', 'identity')
+      .where('config_option', '=', 'driver')
+      .orderBy('domain_id')
+      .execute()
+  ).map((row) => row.domain_id)
+
 export async function putDomainOptions(db: Db, rows: DomainOptionRow[]): Promise<void> {
   for (const row of rows) {
     const { value_text, encrypted_value } = row

@@ -1,7 +1,7 @@
 // Questions to a directory. Each has a connection of its own, so that one that was lost costs the next question nothing. Filters are made
 // of parts and never of text, so that no name can change what is asked; referrals are not followed.
 import type { Client, Entry, Filter } from 'ldapts'
-import type { DirectorySettings } from './settings.ts'
+import type { DirectorySettings, Tree } from './settings.ts'
 
 /** The directory did not answer as one does; `message` is for the log. */
 export class DirectoryFault extends Error {}
@@ -81,7 +81,7 @@ export function isPasswordOf(settings: DirectorySettings, dn: string, password: 
 function readerOn(client: Client, settings: DirectorySettings, library: Library): DirectoryReader {
   const { AndFilter, EqualityFilter, FilterParser, PresenceFilter, NoSuchObjectError } = library
   const { users, groups } = settings
-  async function search(tree: { tree: string; filter: string; objectClass: string; id: string }, attributes: string[], also: Filter[]) {
+  async function search(tree: Tree & { mayLack?: boolean }, attributes: string[], also: Filter[]) {
     const filters = [
       new EqualityFilter({ attribute: 'objectClass', value: tree.objectClass }),
       ...(tree.filter ? [FilterParser.parseString(tree.filter)] : []),
@@ -89,15 +89,16 @@ function readerOn(client: Client, settings: DirectorySettings, library: Library)
     ]
     try {
       const { searchEntries } = await client.search(tree.tree, {
-        scope: 'sub',
-        derefAliases: 'never',
+        scope: settings.scope,
+        derefAliases: settings.aliases,
         filter: new AndFilter({ filters }),
         attributes: [...new Set(attributes)],
-        paged: { pageSize: settings.pageSize },
+        paged: settings.pageSize === null ? false : { pageSize: settings.pageSize },
         timeLimit: Math.ceil(settings.timeoutMs / 1000),
       })
       return searchEntries
     } catch (error) {
+      if (error instanceof NoSuchObjectError && tree.mayLack) return []
       if (error instanceof NoSuchObjectError) throw new DirectoryFault(`there is no ${tree.tree}`)
       throw error
     }
@@ -143,7 +144,7 @@ function userOf(entry: Entry, { users }: DirectorySettings): DirectoryEntry[] {
 
 /** As upstream: true or false, or a bit of a number that is set for those who are not enabled; who has no such attribute is enabled. */
 function isEnabled(entry: Entry, enabled: DirectorySettings['users']['enabled']): boolean {
-  const value = enabled && first(entry, enabled.attribute)
+  const value = enabled && (first(entry, enabled.attribute) ?? enabled.otherwise)
   if (!enabled || value === null) return true
   if (enabled.mask) return ((Number(value) & enabled.mask) !== 0) === enabled.invert
   return /^(true|1|yes|on|enabled)$/i.test(value) !== enabled.invert

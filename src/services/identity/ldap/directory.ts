@@ -1,12 +1,9 @@
 // The directory of a domain, as this process knows it: when it was read last, and reading it again.
 import { Fault } from '../../../api/faults.ts'
-import { findDomainByName } from '../../../auth/store.ts'
 import type { Cloud } from '../../../cloud.ts'
-import type { Db } from '../../../db/database.ts'
 import { inChunks } from '../chunks.ts'
-import { addProject } from '../projects/create.ts'
 import { type DirectoryEntry, DirectoryFault, type DirectoryReader, isPasswordOf, reading } from './connection.ts'
-import { type DirectorySettings, readDirectorySettings } from './settings.ts'
+import type { DirectorySettings } from './settings.ts'
 import {
   changeMembers,
   findEntry,
@@ -21,7 +18,6 @@ import {
 } from './store.ts'
 
 export interface Directory {
-  settings: DirectorySettings
   /** Id of its domain, undefined where that was deleted. */
   domainId(): Promise<string | undefined>
   /** Reads it all where what is known is older than the settings allow. Throws 503 when it cannot be read. */
@@ -32,43 +28,7 @@ export interface Directory {
   prove(by: 'id' | 'name', value: string, password: string): Promise<string | undefined>
 }
 
-const known = new WeakMap<Cloud, Directory[]>()
-export const directories = (cloud: Cloud): Directory[] => known.get(cloud) ?? []
-
-/** Reads the operator's file. Throws UserError; called when the cloud is made. */
-export function beginDirectories(cloud: Cloud): void {
-  const found = readDirectorySettings(cloud.config).map((settings) => makeDirectory(cloud, settings))
-  known.set(cloud, found)
-  for (const directory of found)
-    cloud.tasks.periodic(`read the directory of ${directory.settings.domain}`, directory.settings.refreshMs, () =>
-      directory.freshen().catch((error) => {
-        if (!(error instanceof Fault)) throw error
-      }),
-    )
-}
-
-/** The domains of the settings, where they are not there yet. Called at each start after migration. */
-export async function bootstrapDirectories(cloud: Cloud): Promise<void> {
-  const now = new Date(cloud.environment.clock.now()).toISOString()
-  for (const { settings } of directories(cloud)) {
-    const domain = { name: settings.domain, is_domain: true, description: 'Users and groups of a directory' }
-    await cloud.database.write(async (tx) => {
-      if (!(await findDomainByName(tx.db, settings.domain))) await addProject(cloud, tx, domain, '', now)
-    })
-  }
-}
-
-/** The directory of a domain. */
-export async function directoryOf(cloud: Cloud, domainId: string): Promise<Directory | undefined> {
-  for (const directory of directories(cloud)) if ((await directory.domainId()) === domainId) return directory
-  return undefined
-}
-
-/** The directory that a user or group is of, by the id of the row; undefined for local ones. */
-export async function directoryWith(cloud: Cloud, db: Db, kind: Kind, id: string): Promise<Directory | undefined> {
-  const entry = directories(cloud).length ? await findEntry(db, id, kind) : undefined
-  return entry && directoryOf(cloud, entry.domain_id)
-}
+export const unreachable = () => new Fault(503, 'The directory of this domain cannot be reached at present.')
 
 /** Names of entries as they are compared: case and blanks around the parts count for nothing. */
 const plainDn = (dn: string) =>
@@ -80,13 +40,13 @@ const plainDn = (dn: string) =>
 
 const idsOf = (domainId: string, kind: Kind, entries: DirectoryEntry[]) => entries.map((entry) => publicId(domainId, kind, entry.localId))
 
-function makeDirectory(cloud: Cloud, settings: DirectorySettings): Directory {
+/** `domainId` gives the domain, which may have been deleted meanwhile. */
+export function makeDirectory(cloud: Cloud, settings: DirectorySettings, domainId: Directory['domainId']): Directory {
   const { database, log } = cloud
   const { clock } = cloud.environment
   let readAt = Number.NEGATIVE_INFINITY
   let busy: Promise<void> | null = null
 
-  const domainId = async () => (await findDomainByName(database.read, settings.domain))?.id
   const isOld = (at: number) => clock.now() - at >= settings.refreshMs || at > clock.now()
 
   async function asking<T>(work: () => Promise<T>): Promise<T> {
@@ -95,7 +55,7 @@ function makeDirectory(cloud: Cloud, settings: DirectorySettings): Directory {
     } catch (error) {
       if (!(error instanceof DirectoryFault)) throw error
       log.warn({ directory: settings.url, domain: settings.domain, error: error.message }, 'a directory cannot be read')
-      throw new Fault(503, 'The directory of this domain cannot be reached at present.')
+      throw unreachable()
     }
   }
   const ask = <T>(work: (reader: DirectoryReader) => Promise<T>) => asking(() => reading(settings, work))
@@ -108,6 +68,7 @@ function makeDirectory(cloud: Cloud, settings: DirectorySettings): Directory {
   async function readAll(): Promise<void> {
     const id = await domainId()
     if (id === undefined) return
+    const begun = clock.now()
     const { users, groups } = await ask(async (reader) => ({ users: await reader.users(), groups: await reader.groups() }))
     const now = clock.now()
     const byDn = new Map(users.map((user) => [plainDn(user.dn), user]))
@@ -120,7 +81,8 @@ function makeDirectory(cloud: Cloud, settings: DirectorySettings): Directory {
     ] as const) {
       for (const part of inChunks(await outdated(read, id, kind, entries), 500))
         tell(kind, await database.write(({ db }) => writeEntries(db, { domainId: id, kind, entries: part, now })))
-      const gone = await knownIds(read, id, kind)
+      // Who logged in meanwhile may be newer than what was read.
+      const gone = await knownIds(read, id, kind, begun)
       for (const entry of entries) gone.delete(publicId(id, kind, entry.localId))
       const rows = await withRow(read, kind, [...gone])
       if (rows.length) await database.write(({ db }) => hideEntries(db, kind, rows))
@@ -136,7 +98,7 @@ function makeDirectory(cloud: Cloud, settings: DirectorySettings): Directory {
     )
     const changes = await memberChanges(read, [...groupRows], members)
     if (changes.add.length || changes.remove.length) await database.write(({ db }) => changeMembers(db, changes))
-    readAt = now
+    readAt = begun
   }
 
   /** One user and the groups that the user is in, as they are now. Gives whether there is a row. */
@@ -169,9 +131,10 @@ function makeDirectory(cloud: Cloud, settings: DirectorySettings): Directory {
     })
 
   return {
-    settings,
     domainId,
     async freshen() {
+      // A reading that somebody began before may itself be too old by now.
+      if (busy) await busy
       if (!isOld(readAt)) return
       busy ??= readAll().finally(() => {
         busy = null

@@ -2,7 +2,7 @@
 import { Fault, forbidden } from '../../../api/faults.ts'
 import type { BaseContext, Operation } from '../../../api/operation.ts'
 import { homeDomain } from '../projects/create.ts'
-import { directories, directoryOf, directoryWith } from './directory.ts'
+import { directories, directoryOf, directoryWith, hasDirectories } from './directories.ts'
 import type { Kind } from './store.ts'
 
 type Any = BaseContext & { params: Record<string, string>; body?: Record<string, { domain_id?: string }> } & Record<string, { id: string }>
@@ -32,6 +32,9 @@ for (const id of [
   'users.delete',
   'users.change-password',
   'v2.users.update',
+  'v2.users.enable',
+  'v2.users.enable-short',
+  'v2.users.set-password',
   'v2.users.delete',
   'v2.users.change-password',
 ])
@@ -40,7 +43,8 @@ for (const id of [
 /** Lists: of one domain they need its directory; of all domains, those that do not answer are shown as they were. */
 async function freshenLists({ cloud, rawQuery, who }: BaseContext): Promise<void> {
   const asked = rawQuery.get('domain_id') ?? who.domain?.id
-  for (const directory of directories(cloud)) {
+  if (!hasDirectories(cloud)) return
+  for (const directory of await directories(cloud)) {
     if (asked === undefined)
       await directory.freshen().catch((error) => {
         if (!(error instanceof Fault)) throw error
@@ -49,7 +53,7 @@ async function freshenLists({ cloud, rawQuery, who }: BaseContext): Promise<void
   }
 }
 const lists = new Set(['users.list', 'groups.list'])
-const ofUser = new Set(['users.show', 'users.groups', 'users.projects'])
+const ofUser = new Set(['users.show', 'users.groups', 'users.projects', 'v2.users.show'])
 const ofGroup = new Set(['groups.show', 'groups.users', 'groups.users.check'])
 
 /** The same operations, with what directories ask for. */
@@ -61,7 +65,7 @@ export const withDirectories = (operations: Operation[]): Operation[] =>
       return {
         ...operation,
         async handle(context: Any) {
-          if (directories(context.cloud).length) await write(context)
+          if (hasDirectories(context.cloud)) await write(context)
           return handle(context as never)
         },
       } as Operation

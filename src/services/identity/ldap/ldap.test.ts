@@ -236,6 +236,15 @@ test('a local user of the domain is nobody of the directory, whatever the names'
   await corp.login('admin', 'test-admin', 201)
   assert.deepEqual(await corp.names('users'), ['admin', 'ann', 'bob', 'nopass', 'star*'])
   await cloud.admin.patch(`${v3}/users/${before[0].id}`, { user: { description: 'still local' } }, 200)
+  const ann = await corp.id('ann')
+  for (const [path, user] of Object.entries({
+    '': { description: 'x' },
+    '/enabled': { enabled: false },
+    '/OS-KSADM/enabled': { enabled: false },
+    '/OS-KSADM/password': { password: 'another' },
+  }))
+    await ask(cloud, await cloud.admin.token(), 'PUT', `/v2.0/users/${ann}${path}`, { body: { user }, expected: 403 })
+  await ask(cloud, await cloud.admin.token(), 'DELETE', `/v2.0/users/${ann}`, { expected: 403 })
   assert.equal(
     (
       await ask(cloud, null, 'POST', '/v2.0/tokens', {

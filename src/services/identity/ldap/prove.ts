@@ -3,7 +3,7 @@ import { unauthorized } from '../../../api/faults.ts'
 import { findProject, findUser, findUserByName } from '../../../auth/store.ts'
 import type { User } from '../../../auth/tables.ts'
 import type { Cloud } from '../../../cloud.ts'
-import { directories, directoryOf } from './directory.ts'
+import { directoryOf, hasDirectories } from './directories.ts'
 import { findEntry } from './store.ts'
 
 /**
@@ -15,7 +15,7 @@ export async function proveByDirectory(
   { id, name, password }: { id?: string; name?: string; password: string },
   domain: () => Promise<string | undefined>,
 ): Promise<User | null> {
-  if (!directories(cloud).length) return null
+  if (!hasDirectories(cloud)) return null
   const { read } = cloud.database
   const entry = id === undefined ? undefined : await findEntry(read, id, 'user')
   if (id !== undefined && !entry) return null

@@ -46,7 +46,7 @@ const File = Closed({
   ),
 })
 
-interface Tree {
+export interface Tree {
   tree: string
   /** In the language of RFC 4515; '' for none. */
   filter: string
@@ -57,7 +57,7 @@ interface Tree {
 }
 
 export interface DirectorySettings {
-  /** Name of the domain. */
+  /** Name of the domain, or its id where it was configured by the API. */
   domain: string
   url: string
   startTls: boolean
@@ -65,11 +65,23 @@ export interface DirectorySettings {
   /** null: the directory is read by nobody. */
   bind: { dn: string; password: string } | null
   timeoutMs: number
-  pageSize: number
+  /** null: answers come whole. */
+  pageSize: number | null
+  /** Below the trees' roots alone, or however deep. */
+  scope: 'one' | 'sub'
+  aliases: 'never' | 'always' | 'search' | 'find'
   /** How old what is known of the directory may be. */
   refreshMs: number
-  users: Tree & { mail: string; enabled: { attribute: string; mask: number; invert: boolean } | null }
-  groups: (Tree & { member: string; membersAreIds: boolean }) | null
+  /** `otherwise` is the value of entries that have no such attribute; null: they are enabled. */
+  users: Tree & { mail: string; enabled: { attribute: string; mask: number; invert: boolean; otherwise: string | null } | null }
+  /** `mayLack`: where the tree is not there, there are no groups. */
+  groups: (Tree & { member: string; membersAreIds: boolean; mayLack?: boolean }) | null
+}
+
+/** Whether passwords would go over a network as they are. */
+export function isInClear(url: string, startTls: boolean): boolean {
+  const { protocol, hostname } = new URL(url)
+  return protocol === 'ldap:' && !startTls && !/^(localhost|127(\.\d{1,3}){3}|\[::1\])$/.test(hostname)
 }
 
 /** Reads the file of the settings, or `directory.yaml` in the data folder when it is there. Throws UserError. */
@@ -78,9 +90,7 @@ export function readDirectorySettings(config: Pick<Config, 'directoryFile' | 'da
   const file: Static<typeof File> = readSettingsFile(path, config.directoryFile !== null, File) ?? { directories: [] }
   const found = file.directories.map((entry): DirectorySettings => {
     const { users, groups } = entry
-    const { protocol, hostname } = new URL(entry.url)
-    const own = /^(localhost|127(\.\d{1,3}){3}|\[::1\])$/.test(hostname)
-    if (protocol === 'ldap:' && !entry['start-tls'] && !own)
+    if (isInClear(entry.url, entry['start-tls'] ?? false))
       throw new UserError(`${path}: passwords would go to ${entry.url} in clear. Use ldaps:// or start-tls: true.`)
     if ((entry['bind-dn'] === undefined) !== (entry['bind-password-file'] === undefined))
       throw new UserError(`${path}: bind-dn and bind-password-file belong together.`)
@@ -92,6 +102,8 @@ export function readDirectorySettings(config: Pick<Config, 'directoryFile' | 'da
       bind: entry['bind-dn'] === undefined ? null : { dn: entry['bind-dn'], password: readSecret(path, entry['bind-password-file']!) },
       timeoutMs: (entry.timeout ?? 10) * 1000,
       pageSize: entry['page-size'] ?? 500,
+      scope: 'sub',
+      aliases: 'never',
       refreshMs: (entry.refresh ?? 60) * 1000,
       users: {
         tree: users.tree,
@@ -104,7 +116,12 @@ export function readDirectorySettings(config: Pick<Config, 'directoryFile' | 'da
         enabled:
           users['enabled-attribute'] === undefined
             ? null
-            : { attribute: users['enabled-attribute'], mask: users['enabled-mask'] ?? 0, invert: users['enabled-invert'] ?? false },
+            : {
+                attribute: users['enabled-attribute'],
+                mask: users['enabled-mask'] ?? 0,
+                invert: users['enabled-invert'] ?? false,
+                otherwise: null,
+              },
       },
       groups: groups
         ? {

@@ -16,16 +16,21 @@ export const publicId = (domainId: string, kind: Kind, localId: string): string 
 export const findEntry = (db: Db, id: string, kind: Kind) =>
   db.selectFrom('identity_directory_entries').selectAll().where('public_id', '=', id).where('entity_type', '=', kind).executeTakeFirst()
 
-/** Ids of the rows in the domain that are the directory's. */
-export async function knownIds(db: Db, domainId: string, kind: Kind): Promise<Set<string>> {
-  const rows = await db
+/** Ids of the rows in the domain that are the directory's; those alone that were not seen after `seenUntil` (milliseconds), where given. */
+export async function knownIds(db: Db, domainId: string, kind: Kind, seenUntil?: number): Promise<Set<string>> {
+  let query = db
     .selectFrom('identity_directory_entries')
     .select('public_id')
     .where('domain_id', '=', domainId)
     .where('entity_type', '=', kind)
-    .execute()
+  if (seenUntil !== undefined) query = query.where('seen_at', '<=', seenUntil)
+  const rows = await query.execute()
   return new Set(rows.map((row) => row.public_id))
 }
+
+/** Ids of the domains that a directory had entries for. */
+export const domainsWithEntries = async (db: Db): Promise<string[]> =>
+  (await db.selectFrom('identity_directory_entries').select('domain_id').distinct().execute()).map((row) => row.domain_id)
 
 async function noteEntry(db: Db, domainId: string, kind: Kind, { localId, dn }: DirectoryEntry, now: number): Promise<void> {
   const seen = { distinguished_name: dn, seen_at: now }
@@ -106,7 +111,8 @@ export async function writeEntries(
       const wanted = kind === 'user' ? user : group
       if (!row) {
         const common = { id, domain_id: domainId, extra: {}, created_at: iso }
-        // The epoch is later than that of any row of before: what was worth something then stays void.
+        // The epoch is later than that of the row of before: what was worth something then stays void.
+        const before = kind === 'user' ? ((await findEntry(db, id, kind))?.seen_at ?? 0) : 0
         if (kind === 'user')
           await db
             .insertInto('identity_users')
@@ -117,7 +123,7 @@ export async function writeEntries(
               password_changed_at: null,
               password_expires_at: null,
               default_project_id: null,
-              token_epoch: Math.floor(now / 1000),
+              token_epoch: Math.max(Math.floor(now / 1000), Math.floor(before / 1000) + 1),
               options: {},
             })
             .execute()
