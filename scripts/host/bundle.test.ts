@@ -2,10 +2,10 @@ import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdtempSync, rmSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
+import { freePort } from '../../src/testing/free-port.ts'
 import { buildBundle } from './bundle.ts'
 
 const root = join(import.meta.dirname, '../..')
@@ -18,10 +18,7 @@ after(() => {
 
 test('the bundle starts a cloud that answers', async () => {
   await buildBundle(out)
-  const probe = createServer().listen(0, '127.0.0.1')
-  await once(probe, 'listening')
-  const { port } = probe.address() as { port: number }
-  probe.close()
+  const port = await freePort()
   const args = ['up', '--host', 'fake', '--data-dir', dataDir, '--single-port', String(port), '--metrics-port', '0', '--log-level', 'error']
   const child = spawn(process.execPath, [join(root, out, 'nephos.js'), ...args], { stdio: ['ignore', 'pipe', 'pipe'] })
   let output = ''

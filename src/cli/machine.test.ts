@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
 import { configWith } from '../config.ts'
+import { freePort } from '../testing/free-port.ts'
 import { decideHost } from './decide-host.ts'
 import { checkMachine } from './machine.ts'
 
@@ -15,9 +16,9 @@ const found = async (changes: Parameters<typeof configWith>[0], subject: string)
   (await checkMachine(configWith({ host: 'fake', dataDir: folder, ...changes }))).find((finding) => finding.subject === subject)
 
 test('a port in use is found, and is free again afterwards', async () => {
-  const server = createServer().listen(0, '127.0.0.1')
+  const port = await freePort()
+  const server = createServer().listen(port, '127.0.0.1')
   await once(server, 'listening')
-  const { port } = server.address() as { port: number }
   const busy = await found({ singlePort: port }, 'ports')
   assert.equal(busy?.verdict, 'fail')
   assert.match(busy.text, new RegExp(String(port)))

@@ -19,7 +19,7 @@ interface Result {
 const nephos = (...args: string[]): Promise<Result> =>
   new Promise((resolve) => {
     const env = { PATH: process.env.PATH, HOME: folder, NEPHOS_DATA_DIR: join(folder, 'data') }
-    execFile(nephosProgram(), args, { env, timeout: 30_000 }, (error, out, err) =>
+    execFile(nephosProgram(), args, { env, timeout: 120_000 }, (error, out, err) =>
       resolve({ code: error ? Number(error.code) : 0, out, err }),
     )
   })

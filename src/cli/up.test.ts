@@ -2,11 +2,11 @@ import assert from 'node:assert/strict'
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
 import { parse } from 'yaml'
+import { freePort } from '../testing/free-port.ts'
 import { connectClient, findCredentials } from './client.ts'
 import { nephosProgram } from './clone.ts'
 import { isRunning } from './control.ts'
@@ -32,15 +32,6 @@ after(async () => {
   rmSync(folder, { recursive: true, force: true })
 })
 
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const found = (server.address() as { port: number }).port
-  server.close()
-  await once(server, 'close')
-  return found
-}
-
 /** Starts a cloud and resolves when it says that it is ready. */
 async function start(...args: string[]) {
   const child = spawn(nephosProgram(), ['up', '--single-port', String(port), ...args], { env, stdio: ['ignore', 'pipe', 'pipe'] })
@@ -61,7 +52,7 @@ async function stop(cloud: { process: ChildProcess }): Promise<number> {
 
 const nephos = (...args: string[]): Promise<{ code: number; out: string; err: string }> =>
   new Promise((resolve) => {
-    execFile(nephosProgram(), args, { env, timeout: 30_000 }, (error, out, err) =>
+    execFile(nephosProgram(), args, { env, timeout: 120_000 }, (error, out, err) =>
       resolve({ code: error ? Number(error.code) : 0, out, err }),
     )
   })

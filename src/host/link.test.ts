@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { silentLog } from '../log.ts'
 import { type TestCloud, testCloud } from '../testing/test-cloud.ts'
+import { until } from '../testing/until.ts'
 import { startAgent } from './agent.ts'
 import type { GuestSpec, NetworkSpec } from './documents.ts'
 import { createFakeHost } from './fake/fake-host.ts'
@@ -70,14 +71,6 @@ function remote(cloud: TestCloud, socketPath: string, folder: string) {
   }
 }
 
-async function until(condition: () => Promise<boolean> | boolean): Promise<void> {
-  for (let i = 0; i < 1000; i++) {
-    if (await condition()) return
-    await new Promise((resolve) => setTimeout(resolve, 10))
-  }
-  assert.fail('it did not happen in ten seconds')
-}
-
 const settled = async (cloud: TestCloud, kind: 'network' | 'guest', id: string) => {
   const { hosts, database } = cloud.cloud
   return hosts.settled(database.read, 'away', kind, id).then(
@@ -94,17 +87,17 @@ test('documents reach an agent of another process, its reports come back, and it
       await hosts.put(tx, 'away', 'network', 'n1', network)
       await hosts.put(tx, 'away', 'guest', 'g1', guest)
     })
-    await until(() => settled(cloud, 'guest', 'g1'))
+    await until('the guest', () => settled(cloud, 'guest', 'g1'))
     assert.deepEqual(host.inventory().network, ['n1'])
-    await until(() => hosts.calls('away') !== undefined)
+    await until('the agent answers calls', () => hosts.calls('away') !== undefined)
     assert.match(await hosts.calls('away')!.consoleLog('g1'), /login: $/)
     const screen = await hosts.calls('away')!.stream({ type: 'vnc', guestId: 'g1' })
     const [first] = await new Promise<Buffer[]>((resolve) => screen.once('data', (chunk) => resolve([chunk])))
     assert.equal(first!.toString(), 'RFB 003.008\n')
     screen.destroy()
     await database.write((tx) => hosts.remove(tx, 'away', 'guest', 'g1'))
-    await until(() => host.inventory().guest.length === 0)
-    await until(async () => (await hosts.get(database.read, 'away', 'guest', 'g1')) === undefined)
+    await until('the guest is gone', () => host.inventory().guest.length === 0)
+    await until('its document is gone', async () => (await hosts.get(database.read, 'away', 'guest', 'g1')) === undefined)
   }))
 
 test('what was asked for while the agent was away is done when it is back, also what shall be gone', () =>
@@ -115,7 +108,7 @@ test('what was asked for while the agent was away is done when it is back, also 
       await hosts.put(tx, 'away', 'network', 'n1', network)
       await hosts.put(tx, 'away', 'network', 'n2', network)
     })
-    await until(() => settled(cloud, 'network', 'n2'))
+    await until('n2', () => settled(cloud, 'network', 'n2'))
     await first.stop()
     await database.write(async (tx) => {
       await hosts.remove(tx, 'away', 'network', 'n1')
@@ -123,17 +116,17 @@ test('what was asked for while the agent was away is done when it is back, also 
     })
     // The same machine again: its documents are on its disk, so it makes n1 and n2 before it is told better.
     const second = start()
-    await until(() => settled(cloud, 'network', 'n3'))
-    await until(() => second.host.inventory().network.sort().join() === 'n2,n3')
+    await until('n3', () => settled(cloud, 'network', 'n3'))
+    await until('n1 is gone', () => second.host.inventory().network.sort().join() === 'n2,n3')
   }))
 
 test('a second agent that takes the name of a live one is refused', () =>
   withRemote(async ({ cloud, start }) => {
     const { hosts, database } = cloud.cloud
     const first = start('one')
-    await until(async () => (await hosts.list(database.read)).some((host) => host.name === 'away'))
+    await until('the first agent is known', async () => (await hosts.list(database.read)).some((host) => host.name === 'away'))
     const thief = start('two')
     await database.write((tx) => hosts.put(tx, 'away', 'network', 'n1', network))
-    await until(() => settled(cloud, 'network', 'n1'))
+    await until('n1', () => settled(cloud, 'network', 'n1'))
     assert.deepEqual([first.host.inventory().network, thief.host.inventory().network], [['n1'], []])
   }))

@@ -11,6 +11,8 @@ function machine() {
   const things = new Map<string, Map<string, string>>()
   const gates = new Map<string, Promise<void>>()
   const trace: string[] = []
+  /** Ids of which a step has begun. */
+  const begun: string[] = []
   const driver = <K extends Kind>(kind: K): Driver<K> => {
     const mine = new Map<string, string>()
     things.set(kind, mine)
@@ -21,6 +23,7 @@ function machine() {
         const text = JSON.stringify(want)
         if (have === text) return []
         const run = async () => {
+          begun.push(id)
           await gates.get(id)
           trace.push(`${want ? 'make' : 'remove'} ${kind} ${id}`)
           if (want) mine.set(id, text)
@@ -38,7 +41,7 @@ function machine() {
     port: driver('port'),
     guest: driver('guest'),
   }
-  return { host: { drivers: kinds, facts: async () => ({}), close: async () => {} } as unknown as Host, things, gates, trace }
+  return { host: { drivers: kinds, facts: async () => ({}), close: async () => {} } as unknown as Host, things, gates, trace, begun }
 }
 
 const document = (kind: Kind, id: string, generation: number, spec: object | null = { generation }): HostDocument => ({
@@ -117,11 +120,11 @@ test('an older document never replaces a newer one', () =>
   }))
 
 test('documents that arrive during a pass are dealt with together in the next', () =>
-  withReconciler(async ({ reconciler, gates, trace, things }) => {
+  withReconciler(async ({ reconciler, gates, trace, begun, things }) => {
     let open = () => {}
     gates.set('n1', new Promise((resolve) => (open = resolve)))
     reconciler.take([document('network', 'n1', 1), document('router', 'r', 1)])
-    await new Promise((resolve) => setTimeout(resolve, 20))
+    while (!begun.includes('n1')) await new Promise((resolve) => setImmediate(resolve))
     reconciler.take([document('network', 'n2', 1), document('router', 'r', 2)])
     open()
     await reconciler.idle()

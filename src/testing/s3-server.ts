@@ -3,6 +3,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { S3Settings } from '../s3-client/client.ts'
+import { freePort } from './free-port.ts'
 import type { TestCloud } from './test-cloud.ts'
 
 export interface S3Server extends AsyncDisposable {
@@ -25,8 +26,9 @@ export async function s3Server(bucket = 'bucket'): Promise<S3Server> {
       vhostBuckets: false,
       configureBuckets: [{ name: bucket, configs: [] }],
     })
-  let server = make(0)
-  const { port } = await server.run()
+  const port = await freePort()
+  let server = make(port)
+  await server.run()
   let running = true
   const stop = async () => {
     if (!running) return

@@ -2,11 +2,12 @@
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import net, { type AddressInfo } from 'node:net'
+import net from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Client } from 'ldapts'
 import { findProgram } from '../cli/host-programs.ts'
+import { freePort } from './free-port.ts'
 
 export const suffix = 'dc=example,dc=com'
 export const root = { dn: `cn=root,${suffix}`, password: 'the-password-of-the-reader' }
@@ -35,15 +36,6 @@ export interface TestDirectory extends AsyncDisposable {
   change(work: (client: Client) => Promise<unknown>): Promise<void>
   stop(): Promise<void>
   start(): Promise<void>
-}
-
-async function freePort(): Promise<number> {
-  const server = net.createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const { port } = server.address() as AddressInfo
-  server.close()
-  await once(server, 'close')
-  return port
 }
 
 export async function startDirectory(): Promise<TestDirectory> {
@@ -89,7 +81,7 @@ export async function startDirectory(): Promise<TestDirectory> {
         )
         socket.destroy()
         if (open) return
-        if (tries > 200 || server.exitCode !== null) throw new Error('slapd did not start')
+        if (tries > 2000 || server.exitCode !== null) throw new Error('slapd did not start')
         await new Promise((resolve) => setTimeout(resolve, 25))
       }
     },

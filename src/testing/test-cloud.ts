@@ -17,6 +17,7 @@ import { writeCatalog } from '../services/identity/catalog.ts'
 import { facades, services } from '../services/index.ts'
 import { runnableTasks } from '../tasks/store.ts'
 import { testDatabaseUrl } from './database.ts'
+import { freePort } from './free-port.ts'
 import { Persona } from './persona.ts'
 
 export interface TestCloud extends AsyncDisposable {
@@ -55,7 +56,7 @@ export async function testCloud(options: TestCloudOptions = {}): Promise<TestClo
     dataDir,
     databaseUrl,
     host: 'fake',
-    singlePort: 0,
+    singlePort: await freePort(),
     portOffset: 0,
     adminPassword: password,
     passwordCost: 4,
@@ -71,7 +72,7 @@ export async function testCloud(options: TestCloudOptions = {}): Promise<TestClo
   let end: () => Promise<void> = async () => {}
 
   async function start(): Promise<void> {
-    const database = await openDatabase({ databaseUrl: config.databaseUrl, file: join(dataDir, 'nephos.db') })
+    const database = await openDatabase({ databaseUrl: config.databaseUrl, file: join(dataDir, 'nephos.db'), shortLived: true })
     await migrate(database, migrations, environment.clock.now)
     // Leases of the process that ended run out by themselves; a test does not wait for that.
     await database.write(({ db }) => db.updateTable('tasks').set({ lease_until: 0, owner: null }).execute())

@@ -5,6 +5,7 @@ import type { AddressInfo } from 'node:net'
 import { test } from 'node:test'
 import { configWith } from '../../config.ts'
 import { testCloud } from '../../testing/test-cloud.ts'
+import { until } from '../../testing/until.ts'
 import { isPublicAddress } from './imports/addresses.ts'
 import { checkSource, openSource, type SourceRules } from './imports/source.ts'
 
@@ -136,8 +137,7 @@ test('a cloud fetches nothing from loopback unless its settings allow it', async
   assert.equal((await member.get(`/image/v2/images/${id}`)).body.status, 'queued')
   await from(`http://localhost:${server.port}/`, 202)
   await cloud.settled()
-  for (let i = 0; i < 500 && (await member.get(`/image/v2/images/${id}`)).body.status !== 'queued'; i++)
-    await new Promise((go) => setTimeout(go, 10))
+  await until('the import has failed', async () => (await member.get(`/image/v2/images/${id}`)).body.status === 'queued')
   const image = (await member.get(`/image/v2/images/${id}`)).body
   assert.equal(image.status, 'queued')
   assert.equal(image.os_glance_failed_import, 'file')

@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { run } from '../../../host/commands/exec.ts'
 import { testCloud } from '../../../testing/test-cloud.ts'
+import { until } from '../../../testing/until.ts'
 
 const MiB = 2 ** 20
 
@@ -55,7 +56,7 @@ test('a full store is told like that: 507 for an upload, a failed store for an i
     const body = { method: { name: 'glance-direct' }, stores: ['small', 'file'], all_stores_must_succeed: false }
     await member.post(`${path}/import`, body, 202)
     const task = async () => (await member.get(`${path}/tasks`)).body.tasks[0].status
-    for (let i = 0; i < 2000 && !['success', 'failure'].includes(await task()); i++) await new Promise((resolve) => setTimeout(resolve, 5))
+    await until('the import ends', async () => ['success', 'failure'].includes(await task()))
     const image = (await member.get(path)).body
     assert.deepEqual([image.status, image.stores, image.os_glance_failed_import], ['active', 'file', 'small'])
     await cloud.cloud.image.scrubber.run()

@@ -8,6 +8,7 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import type { Persona } from '../../../testing/persona.ts'
 import { testCloud } from '../../../testing/test-cloud.ts'
+import { until } from '../../../testing/until.ts'
 
 const v1 = '/image/v1/images'
 const octets = { 'content-type': 'application/octet-stream' }
@@ -200,8 +201,7 @@ test('data is copied from an address, in the background or before the answer', a
     const at = await create(member, { 'x-image-meta-location': `${url}/image` })
     assert.deepEqual([at.status, at.size], ['active', 9])
     const { id } = await create(member, { 'x-glance-api-copy-from': `${url}/image` })
-    for (let i = 0; i < 500 && (await head(member, id)).get('x-image-meta-status') !== 'active'; i++)
-      await new Promise((go) => setTimeout(go, 10))
+    await until('the copy', async () => (await head(member, id)).get('x-image-meta-status') === 'active')
     assert.equal((await member.get(`${v1}/${id}`)).text, 'from afar')
     await member.request('POST', v1, { headers: { ...raw, 'x-image-meta-location': `${url}/missing` }, expected: 400 })
     assert.equal((await member.get(v1)).body.images.length, 2)

@@ -9,6 +9,7 @@ import { test } from 'node:test'
 import { migrations } from '../../../../migrations/index.ts'
 import { testDatabaseUrl } from '../../../testing/database.ts'
 import { Persona } from '../../../testing/persona.ts'
+import { until } from '../../../testing/until.ts'
 
 const program = `
 import { loadConfig } from ${JSON.stringify(new URL('../../../config.ts', import.meta.url).href)}
@@ -70,6 +71,7 @@ test('killed at any moment under load, the store has every object that it acknow
       }
       const workers = Array.from({ length: 8 }, (_, number) => worker(number))
       await new Promise((resolve) => setTimeout(resolve, randomInt(300, 1200)))
+      await until('more than ten objects', () => may.size > 10)
       cloud.child.kill('SIGKILL')
       await once(cloud.child, 'exit')
       going = false
@@ -78,7 +80,6 @@ test('killed at any moment under load, the store has every object that it acknow
       cloud = await start(dataDir, databaseUrl)
       const listed = (await admin.get(`${container}?format=json`)).body as { name: string; hash: string; bytes: number }[]
       const byName = new Map(listed.map((entry) => [entry.name, entry]))
-      assert.ok(may.size > 10)
       for (const [name, checksums] of may) {
         const entry = byName.get(name)
         assert.ok(checksums.has(entry?.hash ?? null), `${name}: ${entry?.hash}, not one of ${[...checksums]}`)
@@ -97,8 +98,7 @@ test('killed at any moment under load, the store has every object that it acknow
       // The sweep that follows the start leaves exactly the files that objects have.
       const large = listed.filter((entry) => entry.bytes > 16 * 1024).length
       const files = () => readdirSync(join(dataDir, 'object-store', 'data'), { recursive: true }).filter((f) => String(f).length > 4).length
-      for (let i = 0; i < 200 && files() !== large; i++) await new Promise((resolve) => setTimeout(resolve, 50))
-      assert.equal(files(), large)
+      await until('exactly the files that objects have', () => files() === large)
     }
   } finally {
     cloud.child.kill('SIGKILL')

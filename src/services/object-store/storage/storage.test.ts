@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import { steppedClock } from '../../../environment.ts'
 import { testCloud } from '../../../testing/test-cloud.ts'
+import { until } from '../../../testing/until.ts'
 import { expireObjects } from '../objects/expire.ts'
 import { withContainer } from '../testing.ts'
 import { createAuditor } from './auditor.ts'
@@ -70,8 +71,7 @@ test('a client that leaves in the midst of an upload leaves nothing', async () =
   request.on('error', () => {})
   request.write(Buffer.alloc(3_000_000))
   const settle = async (count: number) => {
-    for (let i = 0; i < 400 && readdirSync(incoming).length !== count; i++) await new Promise((resolve) => setTimeout(resolve, 5))
-    assert.equal(readdirSync(incoming).length, count)
+    await until(`${count} files that come in`, () => readdirSync(incoming).length === count)
   }
   await settle(1)
   request.destroy()
@@ -145,9 +145,7 @@ test('clients that leave in the midst leave no open file behind', async () => {
     return { request, begun: index % 2 ? once(request, 'response') : Promise.resolve() }
   })
   await Promise.all(leaving.map(({ begun }) => begun))
-  for (let i = 0; i < 400 && files() < 20; i++) await new Promise((resolve) => setTimeout(resolve, 5))
-  assert.equal(files(), 20)
+  await until('20 open files', () => files() === 20)
   for (const { request } of leaving) request.destroy()
-  for (let i = 0; i < 400 && files(); i++) await new Promise((resolve) => setTimeout(resolve, 5))
-  assert.equal(files(), 0)
+  await until('no open file', () => files() === 0)
 })
