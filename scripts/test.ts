@@ -19,7 +19,7 @@ const files = findTestFiles(
 const isRoot = process.getuid?.() === 0
 const concurrency = Math.max(2, availableParallelism())
 const results: Counts[] = []
-// Each file is a process: what one has compiled, types stripped, the next one reads.
+// What one process has compiled, types stripped, the next one reads.
 process.env.NODE_COMPILE_CACHE ??= join(root, '.cache/compiled')
 
 if (wants('unit')) await unitTests()
@@ -31,7 +31,7 @@ console.log(closingLine(total))
 process.exit(total.failed > 0 || total.passed === 0 ? 1 : 0)
 
 async function unitTests(): Promise<void> {
-  const suite = { root, concurrency, timeout: 300_000 }
+  const suite = { root, concurrency, groupSize: 8, timeout: 300_000 }
   // Servers that some of these tests talk to; those tests skip themselves where one is missing.
   const missing = await ensurePrograms([{ program: 'slapd', package: 'slapd', use: 'the LDAP directory of the tests' }], true)
   if (missing) console.log(`unit and API tests: ${missing}`)
@@ -60,7 +60,7 @@ async function rootTests(name: 'host' | 'guest', chosen: string[], timeout: numb
   if (!isRoot) return skip(`${name} tests: they need root`, chosen.length)
   const lacking = await ensurePrograms(hostPrograms, true)
   if (lacking) console.log(`${name} tests: ${lacking}`)
-  results.push(await runSuite({ name: `${name} tests`, root, files: chosen, concurrency: 1, timeout }))
+  results.push(await runSuite({ name: `${name} tests`, root, files: chosen, concurrency: 1, groupSize: 1, timeout }))
 }
 
 function skip(what: string, count: number): void {

@@ -1,8 +1,8 @@
-// Runs test files with node:test, a process each, shows what fails, and counts.
-import { relative } from 'node:path'
-import { run } from 'node:test'
-import { inspect } from 'node:util'
+// Runs test files with node:test, several of them in one process after another, shows what fails, and counts.
+import { fork } from 'node:child_process'
+import { join, relative } from 'node:path'
 import { seconds } from '../progress.mjs'
+import type { GroupMessage, GroupRequest } from './group.ts'
 
 export interface Counts {
   passed: number
@@ -24,9 +24,11 @@ export interface Suite {
   name: string
   root: string
   files: string[]
-  /** Files side by side. */
+  /** Processes side by side. */
   concurrency: number
-  /** Milliseconds that one file may take. */
+  /** Most files that one process runs, one after another: loading and warming up the program takes longer than most files. */
+  groupSize: number
+  /** Milliseconds that one test may take. */
   timeout: number
 }
 
@@ -38,55 +40,74 @@ export async function runSuite(suite: Suite): Promise<Counts> {
   const first = await runOnce(suite)
   const { failedFiles } = first
   if (failedFiles.length === 0 || failedFiles.length > mostUnsteadyFiles || suite.files.length <= mostUnsteadyFiles) return first
-  const names = failedFiles.map((file) => relative(suite.root, file))
-  const again = await runOnce({ ...suite, name: `${suite.name}, once more and alone`, files: names, concurrency: 1 })
-  for (const [i, file] of failedFiles.entries()) {
-    if (!again.failedFiles.includes(file)) process.stdout.write(`  UNSTEADY ${names[i]}\n`)
+  const again = await runOnce({ ...suite, name: `${suite.name}, once more and alone`, files: failedFiles, concurrency: 1, groupSize: 1 })
+  for (const file of failedFiles) {
+    if (!again.failedFiles.includes(file)) process.stdout.write(`  UNSTEADY ${file}\n`)
   }
   // A test that failed alone too counts once; all others of those files had passed before.
   return { passed: first.passed + first.failed - again.failed, failed: again.failed, skipped: first.skipped }
 }
 
-async function runOnce({ name, root, files, concurrency, timeout }: Suite): Promise<Outcome> {
+async function runOnce({ name, root, files, concurrency, groupSize, timeout }: Suite): Promise<Outcome> {
   const counts: Counts = { passed: 0, failed: 0, skipped: 0 }
   if (files.length === 0) return { ...counts, failedFiles: [] }
   const begin = Date.now()
   process.stdout.write(`${name}: ${files.length} files\n`)
-  // A test that fails half-way may leave a listener open: its file ends all the same.
-  const stream = run({ files: files.map((file) => `${root}/${file}`), concurrency, timeout, cwd: root, forceExit: true })
-  // A file is itself reported as a test (nesting 0, named by its path): only when it fails alone does it count.
-  const isFile = (event: { name: string; nesting: number }) => event.nesting === 0 && event.name.startsWith(root)
-  const failedInside = new Set<string>()
-  const slow: string[] = []
-  const timed = (event: { name: string; nesting: number; details: { duration_ms: number } }) => {
-    const { duration_ms: ms } = event.details
-    if (isFile(event) && ms > slowMs) slow.push(`${relative(root, event.name)} ${seconds(ms)}`)
-  }
-  stream.on('test:pass', (event) => {
-    timed(event)
-    if (isFile(event) || event.details.type === 'suite') return
-    if (event.skip !== undefined || event.todo !== undefined) counts.skipped++
-    else counts.passed++
-    if (typeof event.skip === 'string') process.stdout.write(`  skipped: ${event.name}: ${event.skip}\n`)
-  })
-  stream.on('test:fail', (event) => {
-    const { file = '', name: test } = event
-    const cause: unknown = event.details.error.cause ?? event.details.error
-    if ((event.details.error as { failureType?: string }).failureType === 'subtestsFailed') return
-    if (isFile(event) && failedInside.has(file)) return
-    if (event.todo !== undefined) return void counts.skipped++
+  const failedFiles = new Set<string>()
+  const took = new Map<string, number>()
+  const fail = (file: string, test: string | null, text: string) => {
     counts.failed++
-    failedInside.add(file)
-    const text = cause instanceof Error ? (cause.stack ?? cause.message) : inspect(cause)
-    process.stdout.write(`  FAILED ${relative(root, file)}${isFile(event) ? '' : `: ${test}`}\n${text.replace(/^/gm, '      ')}\n`)
-  })
-  stream.on('test:stderr', (event) => process.stderr.write(event.message))
-  for await (const _ of stream); // runs it to its end
+    failedFiles.add(file)
+    process.stdout.write(`  FAILED ${file}${test ? `: ${test}` : ''}\n${text.replace(/^/gm, '      ')}\n`)
+  }
+  const hear = (message: GroupMessage) => {
+    if (message.kind === 'end') return
+    const file = relative(root, message.file)
+    if (message.kind === 'passed') counts.passed++
+    else if (message.kind === 'todo') counts.skipped++
+    else if (message.kind === 'took') took.set(file, (took.get(file) ?? 0) + message.milliseconds)
+    else if (message.kind === 'failed') fail(file, message.test, message.text)
+    else {
+      counts.skipped++
+      if (message.why) process.stdout.write(`  skipped: ${message.test}: ${message.why}\n`)
+    }
+  }
+  const waiting = groupsOf(files, Math.min(groupSize, Math.ceil(files.length / concurrency)))
+  const work = async () => {
+    for (let group = waiting.shift(); group; group = waiting.shift()) {
+      const why = await runGroup({ files: group.map((file) => join(root, file)), timeout }, root, hear)
+      if (why) fail(group[0]!, null, `The process of ${group.join(', ')} ${why}.`)
+    }
+  }
+  await Promise.all(Array.from({ length: concurrency }, work))
+  const slow = [...took].filter(([, ms]) => ms > slowMs).map(([file, ms]) => `${file} ${seconds(ms)}`)
   if (slow.length) process.stdout.write(`  slow: ${slow.join(', ')}\n`)
   process.stdout.write(
     `${name}: ${counts.passed} passed, ${counts.failed} failed${counts.skipped ? `, ${counts.skipped} skipped` : ''} (${seconds(Date.now() - begin)})\n`,
   )
-  return { ...counts, failedFiles: [...failedInside] }
+  return { ...counts, failedFiles: [...failedFiles] }
+}
+
+const groupsOf = (files: string[], size: number) =>
+  Array.from({ length: Math.ceil(files.length / size) }, (_, i) => files.slice(i * size, (i + 1) * size))
+
+/** Runs one process; resolves with what went wrong when it did not come to its end. */
+function runGroup(request: GroupRequest, cwd: string, hear: (message: GroupMessage) => void): Promise<string | null> {
+  return new Promise((resolve) => {
+    const child = fork(join(import.meta.dirname, 'group.ts'), { cwd, stdio: ['ignore', 'ignore', 'inherit', 'ipc'] })
+    let ended = false
+    child.on('message', (message: GroupMessage) => {
+      ended ||= message.kind === 'end'
+      hear(message)
+    })
+    // node:test itself ends a test that waits too long; this is for one that never waits.
+    const limit = setTimeout(() => child.kill('SIGKILL'), request.timeout * (request.files.length + 1))
+    child.on('exit', (code, signal) => {
+      clearTimeout(limit)
+      resolve(ended ? null : `ended before its tests, with ${signal ?? `code ${code}`}`)
+    })
+    child.send(request)
+  })
 }
 
 export const sumUp = (parts: Counts[]): Counts =>

@@ -10,7 +10,7 @@ import { sendFault, sendResult, setVersionHeaders } from './answer.ts'
 import { parseJson, readBody } from './body.ts'
 import { badRequest, conflict, Fault, forbidden, notBuilt, notFound, unauthorized } from './faults.ts'
 import type { BaseContext, Operation } from './operation.ts'
-import { createRouter, type DocumentedOperation, type Route } from './router.ts'
+import { createRouter, type DocumentedOperation, type Route, type Router } from './router.ts'
 import type { ServiceDeclaration } from './service.ts'
 import { type Validator, validator } from './validate.ts'
 import { cutValue, isVersioned, opened, versionNumber } from './versions.ts'
@@ -45,7 +45,9 @@ export function createPipeline(
   policy: Policy,
   documented: DocumentedOperation[],
 ): ServicePipeline {
-  const router = createRouter(service, documented)
+  let made: Router | null = null
+  // Made when the first request comes: a start, and a test, need few of the services.
+  const router = () => (made ??= createRouter(service, documented))
   const { environment, database, config } = cloud
   const checks = new Map<Operation, Checks>()
   const types = service.catalog.map((entry) => entry.type)
@@ -111,7 +113,7 @@ export function createPipeline(
     if (!service.projectInPath) return { major: first, projectId: null, rest }
     const end = rest.indexOf('/', 1)
     const segment = end < 0 ? rest.slice(1) : rest.slice(1, end)
-    if (!segment || router.isResource(first, segment)) return { major: first, projectId: null, rest }
+    if (!segment || router().isResource(first, segment)) return { major: first, projectId: null, rest }
     return { major: first, projectId: segment, rest: end < 0 ? '/' : rest.slice(end) }
   }
 
@@ -206,10 +208,10 @@ export function createPipeline(
       dialect = dialectOf(service, major)
       microversion = microversionOf(request, major)
       const method = request.method!
-      let route: ReturnType<typeof router.find> | Fault
+      let route: ReturnType<Router['find']> | Fault
       try {
         if (service.trailingSlash === 'refused' && rest.length > 1 && rest.endsWith('/')) throw notFound('The resource could not be found.')
-        route = router.find(method, major, rest)
+        route = router().find(method, major, rest)
       } catch (error) {
         if (!(error instanceof Fault)) throw error
         route = error
