@@ -41,7 +41,7 @@ export async function ipBatch(namespace: string | null, lines: readonly string[]
 }
 
 /** Deletes a link; that it is gone already is no fault: the other end of a pair goes with its namespace, in the kernel's own time. */
-export async function deleteLink(namespace: string, name: string): Promise<void> {
+export async function deleteLink(namespace: string | null, name: string): Promise<void> {
   try {
     await run('ip', [...where(namespace), 'link', 'delete', 'dev', name])
   } catch (error) {

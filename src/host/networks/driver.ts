@@ -40,6 +40,8 @@ export function networkDriver(
         return outside.address(id, change)
       case 'unplug outside':
         return outside.unplug(id)
+      case 'route from host':
+        return outside.routeFromHost()
       case 'remove bridge':
         return removeBridge(id)
     }
@@ -60,6 +62,9 @@ export function networkDriver(
     async observe() {
       const have = await observeNetworks(context, metadata.listens)
       for (const [id, network] of have) if (network.dhcp?.config) await dhcp.watch(id)
+      const external = [...have.values()].filter((network) => network.outside)
+      const fromHost = external.length === 0 || (await outside.isRoutedFromHost())
+      for (const network of external) network.fromHost = fromHost
       return have
     },
     plan: (id, want, have): Step[] =>

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { readdir, readFile } from 'node:fs/promises'
 import { test } from 'node:test'
+import { until } from '../../testing/until.ts'
 import { isDnsmasq } from '../commands/dnsmasq.ts'
 import { listNamespaces, namespaceInode, openIn, removeNamespace, runIn } from '../commands/netns.ts'
 import { openTunDevice } from '../commands/qemu.ts'
@@ -8,7 +9,7 @@ import type { HostDocument } from '../documents.ts'
 import type { Driver } from '../driver.ts'
 import { dhcpFiles } from './dhcp-files.ts'
 import { dhcpNamespaces, switchNamespace, tapName } from './names.ts'
-import { egress, network, port, rule, type StandIn, subnet, testMachine, uuid } from './test-machine.ts'
+import { egress, later, network, port, rule, type StandIn, subnet, testMachine, uuid } from './test-machine.ts'
 
 const metadata = async (networkId: string, ip: string) => ({ status: 200, body: `${networkId} ${ip}` })
 
@@ -25,19 +26,19 @@ async function site() {
   return { machine, guest, net, group, p, documents, files: dhcpFiles(machine.runDir, net) }
 }
 
-async function until(holds: () => Promise<boolean>): Promise<void> {
-  for (let tries = 0; !(await holds()); tries++) {
-    if (tries > 100) throw new Error('it did not come')
-    await new Promise((resolve) => setTimeout(resolve, 50))
-  }
+/** The number in a file that dnsmasq writes anew; NaN while it is not there. */
+const pidIn = (path: string) => readFile(path, 'utf8').then(Number, () => Number.NaN)
+const another = (path: string, pid: number) => async () => {
+  const found = await pidIn(path)
+  return found > 0 && found !== pid
 }
 
 test('a dnsmasq that was killed comes back by itself', async () => {
   const { machine, guest, files } = await site()
   await using _ = machine
-  const pid = Number(await readFile(files.pid, 'utf8'))
+  const pid = await pidIn(files.pid)
   process.kill(pid, 'SIGKILL')
-  await until(async () => Number(await readFile(files.pid, 'utf8')) !== pid)
+  await until('another dnsmasq', another(files.pid, pid))
   await machine.reconciler.idle()
   assert.equal((await guest.dhcp())?.ip, '10.0.0.5')
 })
@@ -47,7 +48,7 @@ test('a DHCP namespace that was deleted is made anew, with its listener', async 
   await using _ = machine
   await guest.dhcp()
   await removeNamespace(dhcpNamespaces(machine.prefix).of(net))
-  await until(async () => (await listNamespaces(dhcpNamespaces(machine.prefix).of(net))).length === 1)
+  await until('the namespace', async () => (await listNamespaces(dhcpNamespaces(machine.prefix).of(net))).length === 1)
   await machine.reconciler.idle()
   assert.equal((await guest.dhcp())?.ip, '10.0.0.5')
   assert.match((await guest.get('169.254.169.254', '/'))!, new RegExp(`${net} 10.0.0.5$`))
@@ -57,7 +58,7 @@ test('a switch namespace that was deleted is made anew, with filters before plug
   const { machine, p } = await site()
   await using _ = machine
   await removeNamespace(switchNamespace(machine.prefix))
-  await until(async () => (await listNamespaces(switchNamespace(machine.prefix))).length === 1)
+  await until('the namespace', async () => (await listNamespaces(switchNamespace(machine.prefix))).length === 1)
   machine.reconciler.lookAgain()
   await machine.reconciler.idle()
   const again = await machine.guest(p, 'fa:16:3e:00:00:05')
@@ -71,10 +72,10 @@ test('rules that somebody flushed are put back', async () => {
   await guest.dhcp()
   await runIn(switchNamespace(machine.prefix))('iptables', ['-F'])
   assert.equal(await guest.pings('10.0.0.2'), false, 'closed, not open, meanwhile')
-  await new Promise((resolve) => setTimeout(resolve, 5100)) // a look is believed for five seconds
+  later(5100) // a look is believed for five seconds
   machine.reconciler.lookAgain()
   await machine.reconciler.idle()
-  assert.equal(await guest.pings('10.0.0.2'), true)
+  assert.equal(await guest.reaches('10.0.0.2'), true)
 })
 
 test('a new agent finds everything and changes nothing but its own listeners', async () => {
@@ -146,7 +147,7 @@ test('an address that moves to another port is given to it at once', async () =>
 
 test('removal leaves no process, file or namespace', async () => {
   const { machine, net, group, p, files } = await site()
-  const pid = Number(await readFile(files.pid, 'utf8'))
+  const pid = await pidIn(files.pid)
   await using _ = machine
   await machine.remove({ kind: 'port', id: p }, { kind: 'security-group', id: group }, { kind: 'network', id: net })
   assert.deepEqual(await listNamespaces(`${machine.prefix}-s`), [])
@@ -171,10 +172,10 @@ test('a switch namespace that lost its name while a guest runs gets it back, and
   const carrier = async () =>
     (await runIn(name)('cat', [`/proc/net/dev`])).includes(tapName(p)) &&
     (await runIn(name)('ip', ['link', 'show', tapName(p)])).includes('LOWER_UP')
-  await until(carrier)
+  await until('the guest holds its tap', carrier)
   const inode = await namespaceInode(name)
   await removeNamespace(name)
-  await until(async () => (await namespaceInode(name)) !== null)
+  await until('the name', async () => (await namespaceInode(name)) !== null)
   await machine.reconciler.idle()
   assert.equal(await namespaceInode(name), inode)
   assert.equal(await carrier(), true)
@@ -187,9 +188,9 @@ test('a new agent hears of the death of a dnsmasq that it did not start', async 
   await machine.stop()
   await using second = await testMachine({ prefix: machine.prefix, metadata })
   await second.put(...documents)
-  const pid = Number(await readFile(files.pid, 'utf8'))
+  const pid = await pidIn(files.pid)
   process.kill(pid, 'SIGKILL')
-  await until(async () => Number(await readFile(files.pid, 'utf8')) !== pid)
+  await until('another dnsmasq', another(files.pid, pid))
   await second.reconciler.idle()
   assert.equal((await guest.dhcp())?.ip, '10.0.0.5')
   await removeNamespace(guest.namespace)

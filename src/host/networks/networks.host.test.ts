@@ -60,9 +60,9 @@ test('only what the groups allow comes in, and its replies pass', async () => {
   await server.address('10.0.0.6/24')
   await server.echo(22)
   await server.echo(80)
-  assert.equal(await client.pings('10.0.0.6'), true)
+  assert.equal(await client.reaches('10.0.0.6'), true)
   assert.equal(await server.pings('10.0.0.5'), false)
-  assert.equal(await client.connects('10.0.0.6', 22), true)
+  assert.equal(await client.comesTo('10.0.0.6', 22), true)
   assert.equal(await client.connects('10.0.0.6', 80), false)
 })
 

@@ -29,6 +29,8 @@ export interface NetworkHave {
   bridge: { mtu: number; up: boolean } | null
   dhcp: DhcpHave | null
   outside: EndHave | null
+  /** False when the machine does not reach the external networks as the settings say. */
+  fromHost?: boolean
 }
 
 export function endOf(link: AddressedLink): EndHave {

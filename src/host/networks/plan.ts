@@ -14,6 +14,7 @@ export type NetworkChange =
   | { do: 'plug outside'; mtu: number; addresses: string[] }
   | { do: 'address outside'; add: string[]; remove: string[] }
   | { do: 'unplug outside' }
+  | { do: 'route from host' }
   | { do: 'remove bridge' }
 
 /** Addresses of the outside namespace on an external network: the gateways of its subnets. */
@@ -51,7 +52,11 @@ export function planNetwork(runDir: string, id: string, want: NetworkSpec | unde
   if (wantsOutside) {
     const addresses = outsideAddresses(want)
     if (!outside || outside.mtu !== mtu || !outside.up) changes.push({ do: 'plug outside', mtu, addresses })
-    else changes.push(...addressed('address outside', outside, addresses))
+    else {
+      const readdressed = addressed('address outside', outside, addresses)
+      changes.push(...readdressed)
+      if (have?.fromHost === false && !readdressed.length) changes.push({ do: 'route from host' })
+    }
   }
   return changes
 }

@@ -3,7 +3,7 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import type { Server, Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { createEnvironment } from '../../environment.ts'
+import { createEnvironment, systemClock } from '../../environment.ts'
 import { type Log, silentLog } from '../../log.ts'
 import { ipBatch } from '../commands/ip.ts'
 import { addNamespace, listNamespaces, openIn, removeNamespace, runIn } from '../commands/netns.ts'
@@ -14,8 +14,13 @@ import { createReconciler } from '../reconcile.ts'
 import { createNetworkDrivers } from './index.ts'
 import { shortId, switchNamespace, tapName } from './names.ts'
 
-const environment = createEnvironment()
+let ahead = 0
+const environment = createEnvironment({ clock: { now: () => systemClock.now() + ahead, sleep: systemClock.sleep } })
 export const uuid = environment.uuid
+/** Moves the clock of all machines of this process on, waking nobody. */
+export const later = (ms: number) => {
+  ahead += ms
+}
 
 /** A prefix that no other cloud or test on this machine has. */
 export const testPrefix = () => `t${environment.random.bytes(2).toString('hex')}`
@@ -23,7 +28,7 @@ export const testPrefix = () => `t${environment.random.bytes(2).toString('hex')}
 const noGuests: Driver<'guest'> = { kind: 'guest', observe: async () => new Map(), plan: () => [] }
 
 export async function testMachine(
-  options: { prefix?: string; metadata?: MetadataSource; log?: Log; tapAs?: 'tap' | 'veth'; guestUid?: number } = {},
+  options: { prefix?: string; metadata?: MetadataSource; log?: Log; tapAs?: 'tap' | 'veth'; guestUid?: number; hostRoute?: boolean } = {},
 ) {
   const prefix = options.prefix ?? testPrefix()
   const folder = await mkdtemp(join(tmpdir(), 'nephos-net-'))
@@ -36,7 +41,7 @@ export async function testMachine(
     runDir,
     guestUid: options.guestUid ?? 65_534,
     metadata: options.metadata ?? (async () => null),
-    hostRoute: false,
+    hostRoute: options.hostRoute ?? false,
     tapAs: options.tapAs ?? 'veth',
   })
   const host: Host = {
@@ -86,6 +91,13 @@ export async function testMachine(
     return guests.at(-1)!
   }
 
+  async function endGuests(): Promise<void> {
+    for (const each of guests) {
+      each.close()
+      await removeNamespace(each.namespace)
+    }
+  }
+
   return {
     prefix,
     runDir,
@@ -101,11 +113,9 @@ export async function testMachine(
       await reconciler.stop()
       await networks.close()
     },
+    endGuests,
     async [Symbol.asyncDispose](): Promise<void> {
-      for (const each of guests) {
-        each.close()
-        await removeNamespace(each.namespace)
-      }
+      await endGuests()
       const all = [...reconciler.documents.values()].filter(({ spec }) => spec !== null)
       await put(...all.map(({ kind, id }) => ({ kind, id, spec: null }))).catch(() => {})
       await reconciler.stop()
@@ -130,19 +140,21 @@ function standIn(namespace: string, folder: string) {
       () => true,
       () => false,
     )
+  const connects = (address: string, tcpPort: number) =>
+    succeeds(run('busybox', ['nc', '-w', '1', address, String(tcpPort)], { timeout: 3000 }))
   return {
     namespace,
     run,
     busybox,
     succeeds,
-    /** Asks for an address as a guest does; returns what the server gave, or null when none answered. */
-    async dhcp(): Promise<Record<string, string> | null> {
+    /** Asks for an address as a guest does, a second a try; returns what the server gave, or null when none answered. */
+    async dhcp(tries = 20): Promise<Record<string, string> | null> {
       const script = join(folder, `${namespace}.udhcpc`)
       const answer = `${script}.answer`
       await rm(answer, { force: true })
       await writeFile(script, udhcpcScript(answer), { mode: 0o755 })
       const got = await succeeds(
-        busybox('udhcpc', '-i', 'eth0', '-f', '-q', '-n', '-t', '3', '-T', '1', '-s', script, '-O', 'staticroutes', '-O', 'mtu'),
+        busybox('udhcpc', '-i', 'eth0', '-f', '-q', '-n', '-t', String(tries), '-T', '1', '-s', script, '-O', 'staticroutes', '-O', 'mtu'),
       )
       if (!got) return null
       const text = await run('cat', [answer])
@@ -155,13 +167,16 @@ function standIn(namespace: string, folder: string) {
     },
     address: (address: string) => ipBatch(namespace, [`addr add ${address} dev eth0`]),
     pings: (address: string) => succeeds(busybox('ping', '-c', '1', '-W', '1', address)),
+    /** Whether it answers within many tries: a busy machine may not answer within a second. */
+    reaches: (address: string) => inSomeTry(() => succeeds(busybox('ping', '-c', '1', '-W', '1', address))),
     /** The answer to a GET of `path`, from its status line to the end of its body; null when there is no connection. */
     get: (address: string, path: string, ...headers: string[]) =>
-      run('busybox', ['nc', '-w', '1', address, '80'], {
+      run('busybox', ['nc', '-w', '3', address, '80'], {
         input: [`GET ${path} HTTP/1.1`, 'Host: x', 'Connection: close', ...headers, '', ''].join('\r\n'),
       }).catch(() => null),
-    connects: (address: string, tcpPort: number) =>
-      succeeds(run('busybox', ['nc', '-w', '1', address, String(tcpPort)], { timeout: 3000 })),
+    connects: (address: string, tcpPort: number) => connects(address, tcpPort),
+    /** Whether a connection is taken within many tries. */
+    comesTo: (address: string, tcpPort: number) => inSomeTry(() => connects(address, tcpPort)),
     /** A TCP server that sends back what it gets, until the namespace goes. */
     async echo(tcpPort: number): Promise<void> {
       listening.push(await openIn(namespace, { type: 'listen', address: '0.0.0.0', port: tcpPort }))
@@ -182,6 +197,15 @@ function standIn(namespace: string, folder: string) {
       for (const socket of accepted) socket.destroy()
     },
   }
+}
+
+/** Whether it comes true within many tries. */
+export async function inSomeTry(attempt: () => Promise<boolean>): Promise<boolean> {
+  for (let tries = 0; tries < 60; tries++) {
+    if (await attempt()) return true
+    await environment.clock.sleep(200)
+  }
+  return false
 }
 
 const udhcpcScript = (answer: string) => `#!/bin/sh

@@ -1,15 +1,18 @@
 import assert from 'node:assert/strict'
+import { networkInterfaces } from 'node:os'
 import { test } from 'node:test'
+import { run } from '../commands/exec.ts'
 import { removeNamespace, runIn } from '../commands/netns.ts'
 import type { RouterSpec } from '../documents.ts'
 import { outsideNamespace, routerNamespaces } from '../networks/names.ts'
-import { egress, network, port, router, rule, subnet, testMachine, uuid } from '../networks/test-machine.ts'
+import { egress, inSomeTry, network, port, router, rule, subnet, testMachine, uuid } from '../networks/test-machine.ts'
 
 const open = [...egress, rule({})]
 
 /** An external network, a private one with one guest at 10.0.0.5, and a router between them. */
-async function site() {
-  const machine = await testMachine()
+async function site(options: { hostRoute?: boolean; outerNet?: string } = {}) {
+  const machine = await testMachine({ hostRoute: options.hostRoute })
+  const outerNet = options.outerNet ?? '172.24.4'
   const [outer, inner, group, guestPort, second, routerId, gatewayPort, innerPort] = Array.from({ length: 8 }, uuid) as [
     string,
     string,
@@ -35,8 +38,8 @@ async function site() {
         portId: gatewayPort,
         networkId: outer,
         mac: 'fa:16:3e:00:01:02',
-        fixedIps: [{ subnetId: uuid(), ip: '172.24.4.5', prefixLength: 24 }],
-        gatewayIps: ['172.24.4.1'],
+        fixedIps: [{ subnetId: uuid(), ip: `${outerNet}.5`, prefixLength: 24 }],
+        gatewayIps: [`${outerNet}.1`],
         snat: true,
       },
       floatingIps,
@@ -46,7 +49,7 @@ async function site() {
     {
       kind: 'network',
       id: outer,
-      spec: network({ external: true, mtu: 1500, subnets: [subnet('172.24.4', { dhcp: false, dhcpIp: null })] }),
+      spec: network({ external: true, mtu: 1500, subnets: [subnet(outerNet, { dhcp: false, dhcpIp: null })] }),
     },
     { kind: 'network', id: inner, spec: network({ subnets: [subnet('10.0.0')] }) },
     { kind: 'security-group', id: group, spec: { rules: open, members: [] } },
@@ -66,12 +69,12 @@ const floating = (floatingIp: string, fixedIp: string) => ({ id: uuid(), floatin
 test('a guest reaches the outside with the address of the gateway', async () => {
   const { machine, guest, outside } = await site()
   await using _ = machine
-  assert.equal(await guest.pings('172.24.4.1'), true)
+  assert.equal(await guest.reaches('172.24.4.1'), true)
   await outside('nft', ['-f', '-'], {
     input:
       'table ip seen { chain in { type filter hook input priority 0; ip saddr 10.0.0.0/8 counter; ip saddr 172.24.4.5 counter\n }\n }\n',
   })
-  assert.equal(await guest.pings('172.24.4.1'), true)
+  assert.equal(await guest.reaches('172.24.4.1'), true)
   const [inner, gateway] = [...(await outside('nft', ['list', 'table', 'ip', 'seen'])).matchAll(/packets (\d+)/g)].map((match) =>
     Number(match[1]),
   )
@@ -88,7 +91,7 @@ test('a floating IP is reached by ping and by a stream, and no longer when it is
   const heard = () => new Promise<string>((resolve) => stream.once('data', (data) => resolve(String(data))))
   stream.write('hello')
   assert.equal(await heard(), 'hello')
-  assert.equal(await other.pings('172.24.4.10'), true, 'from behind the same router')
+  assert.equal(await other.reaches('172.24.4.10'), true, 'from behind the same router')
 
   await machine.put({
     kind: 'router',
@@ -105,6 +108,39 @@ test('a floating IP is reached by ping and by a stream, and no longer when it is
   stream.destroy()
 })
 
+test('with a route from the host the machine itself reaches floating IPs; it is mended, and goes with the setting', async () => {
+  const { machine, spec, ids } = await site({ hostRoute: true, outerNet: '198.51.100' })
+  const link = `${machine.prefix}-host`
+  const address = '198.51.100.10'
+  const dev = () =>
+    run('ip', ['-j', 'route', 'get', address]).then(
+      (text) => (JSON.parse(text) as { dev: string }[])[0]!.dev,
+      () => null, // no route at all
+    )
+  // Bound to the link: whatever the routes are, nothing leaves by another interface.
+  const ping = () =>
+    run('busybox', ['ping', '-I', link, '-c', '1', '-W', '1', address]).then(
+      () => true,
+      () => false,
+    )
+  await machine.put({ kind: 'router', id: ids.routerId, spec: spec([floating(address, '10.0.0.5')]) })
+  assert.equal(await dev(), link)
+  assert.equal(await inSomeTry(ping), true)
+  await run('ip', ['link', 'delete', 'dev', link])
+  machine.reconciler.lookAgain()
+  await machine.reconciler.idle()
+  assert.equal(await dev(), link)
+  assert.equal(await inSomeTry(ping), true)
+
+  const documents = [...machine.reconciler.documents.values()]
+  await machine.stop()
+  await using second = await testMachine({ prefix: machine.prefix })
+  await second.put(...documents)
+  assert.equal(Object.hasOwn(networkInterfaces(), link), false)
+  assert.notEqual(await dev(), link)
+  await machine.endGuests()
+})
+
 test('a router that lost its namespace is made anew', async () => {
   const { machine, guest, ids } = await site()
   await using _ = machine
@@ -112,7 +148,7 @@ test('a router that lost its namespace is made anew', async () => {
   machine.reconciler.lookAgain()
   await machine.reconciler.idle()
   assert.equal(machine.reports.get(`router/${ids.routerId}`)?.outcome, 'done')
-  assert.equal(await guest.pings('172.24.4.1'), true)
+  assert.equal(await guest.reaches('172.24.4.1'), true)
 })
 
 test('static routes come and go, and a router that is down forwards nothing', async () => {
@@ -136,5 +172,5 @@ test('static routes come and go, and a router that is down forwards nothing', as
   await machine.put({ kind: 'router', id: ids.routerId, spec: spec([], { adminUp: false }) })
   assert.equal(await guest.pings('172.24.4.1'), false)
   await machine.put({ kind: 'router', id: ids.routerId, spec: spec([]) })
-  assert.equal(await guest.pings('172.24.4.1'), true)
+  assert.equal(await guest.reaches('172.24.4.1'), true)
 })
