@@ -4,9 +4,11 @@ import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import type { KeyState } from './auth/keys.ts'
+import type { Status } from './cli/status.ts'
 import type { Cloud } from './cloud.ts'
+import type { HostStatus } from './host/client.ts'
 import { serveLink } from './host/link-server.ts'
-import { openTasks } from './tasks/store.ts'
+import { type OpenTask, openTasks } from './tasks/store.ts'
 
 /** `secrets`: how many were put under the new key. */
 export interface KeyReport {
@@ -14,8 +16,22 @@ export interface KeyReport {
   secrets: number | null
 }
 
+/** What a task waits for, in words. `tasks` are all that have not ended, oldest first. */
+function waitsFor(task: OpenTask, tasks: OpenTask[], hosts: HostStatus[], now: number): string {
+  const document = /^([a-z-]+):(.+)@(.+)$/.exec(task.wait_key ?? '')
+  if (document) {
+    const [, kind, id, name] = document
+    const host = hosts.find((one) => one.name === name)
+    const away = host && !host.up ? `, which has been away for ${Math.round((now - host.lastSeen) / 1000)} s` : ''
+    return `${kind} ${id} on host ${name}${away}`
+  }
+  if (task.wait_key) return task.wait_key
+  const before = tasks.find((one) => one.lock_key === task.lock_key)
+  return before && before !== task ? `${before.kind} (${before.request_id}), which was first` : 'its turn'
+}
+
 /** What `nephos status` shows. */
-async function status(cloud: Cloud) {
+export async function status(cloud: Cloud): Promise<Status> {
   const { read } = cloud.database
   const hosts = await cloud.hosts.list(read)
   const tasks = await openTasks(read)
@@ -38,10 +54,9 @@ async function status(cloud: Cloud) {
       kind: task.kind,
       lock: task.lock_key,
       state: task.state,
-      step: task.step,
       since: task.created_at,
       request: task.request_id,
-      waitsFor: task.wait_key ?? (task.state === 'ready' ? 'its turn' : null),
+      waitsFor: waitsFor(task, tasks, hosts, now),
       givesUpAt: task.wait_until === null ? null : new Date(task.wait_until).toISOString(),
       error: task.error,
     })),

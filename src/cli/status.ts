@@ -16,7 +16,7 @@ export interface Status {
     state: string
     since: string
     request: string
-    waitsFor: string | null
+    waitsFor: string
     givesUpAt: string | null
     error: string | null
   }[]
@@ -42,9 +42,10 @@ export function statusText({ endpoints, database, pid, memoryMiB, hosts, tasks }
   if (tasks.length === 0) lines.push('  none is running')
   for (const task of tasks) {
     const age = Math.round((now - Date.parse(task.since)) / 1000)
-    const waits = task.waitsFor ? `waits for ${task.waitsFor}` : task.state
     lines.push(`  ${task.kind.padEnd(28)} ${task.lock}`)
-    lines.push(`    for ${age} s, ${waits}${task.givesUpAt ? ` until ${task.givesUpAt} at the latest` : ''} (${task.request})`)
+    lines.push(
+      `    for ${age} s, waits for ${task.waitsFor}${task.givesUpAt ? ` until ${task.givesUpAt} at the latest` : ''} (${task.request})`,
+    )
     if (task.error) lines.push(`    ${task.error}`)
   }
   return `${lines.join('\n')}\n`

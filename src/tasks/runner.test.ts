@@ -7,7 +7,7 @@ import { migrations } from '../../migrations/index.ts'
 import { migrate } from '../db/migrate.ts'
 import { openDatabase } from '../db/open.ts'
 import { createEnvironment, steppedClock } from '../environment.ts'
-import { silentLog } from '../log.ts'
+import { type Log, silentLog } from '../log.ts'
 import { testDatabaseUrl } from '../testing/database.ts'
 import { createTasks } from './runner.ts'
 import { type TaskDeclaration, TaskFailure, Wait } from './task.ts'
@@ -15,9 +15,9 @@ import { type TaskDeclaration, TaskFailure, Wait } from './task.ts'
 type Input = { thing: string }
 type Journal = { trace: string[] }
 
-async function setUp(declarations: TaskDeclaration<Input, Journal>[]) {
+async function setUp(declarations: TaskDeclaration<Input, Journal>[], log: Log = silentLog) {
   const folder = mkdtempSync(join(tmpdir(), 'nephos-tasks-'))
-  const { url, drop } = await testDatabaseUrl()
+  const { url, drop } = await testDatabaseUrl(migrations)
   const database = await openDatabase({ databaseUrl: url, file: join(folder, 'test.db') })
   const clock = steppedClock()
   const environment = createEnvironment({ clock })
@@ -27,7 +27,7 @@ async function setUp(declarations: TaskDeclaration<Input, Journal>[]) {
     createTasks<Journal>({
       database,
       environment,
-      log: silentLog,
+      log,
       declarations: declarations as TaskDeclaration<never, Journal>[],
       cloud: () => journal,
     })
@@ -70,6 +70,37 @@ test('steps run in order, once each, and the end follows', async () => {
   await kit.tasks.idle()
   assert.deepEqual(kit.journal.trace, ['begin a', 'one a', 'two a', 'done a'])
   assert.equal((await kit.task(id)).state, 'done')
+})
+
+test('each step is one line of the log, with the request that began the task and what it waits for', async () => {
+  const lines: object[] = []
+  const log: Log = { ...silentLog, info: ({ ms, task, ...fields }: { ms?: number; task?: string }) => void lines.push(fields) }
+  const declaration: TaskDeclaration<Input, Journal> = {
+    kind: 'walk',
+    lock,
+    steps: {
+      one: { run: note('one') },
+      two: {
+        run: async (_input, { cloud }) => {
+          if (!cloud.trace.includes('go')) throw new Wait('the bus')
+        },
+      },
+    },
+  }
+  await using kit = await setUp([declaration], log)
+  await kit.start(declaration)
+  kit.tasks.run()
+  await kit.tasks.idle()
+  kit.journal.trace.push('go')
+  await kit.database.write((tx) => kit.tasks.wake(tx, 'the bus'))
+  await kit.tasks.idle()
+  const about = { req: 'req-1', kind: 'walk' }
+  assert.deepEqual(lines, [
+    { ...about, step: 'one' },
+    { ...about, step: 'two', waitsFor: 'the bus' },
+    { ...about, step: 'two' },
+    { ...about, step: 'end' },
+  ])
 })
 
 test('a failure undoes the failed step and those before it, in reverse, and keeps the reason', async () => {

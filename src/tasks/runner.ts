@@ -22,6 +22,16 @@ const defaultTimeoutSeconds = 300
 // biome-ignore lint/suspicious/noExplicitAny: declarations of all inputs in one table
 type AnyTask = TaskDeclaration<any, any>
 
+/** What the log says of a step. */
+interface StepLine {
+  /** The request that began the task. */
+  req: string
+  task: string
+  kind: string
+  step: string
+  waitsFor?: string
+}
+
 export interface Tasks {
   /** Adds a task in the caller's transaction; it runs when that has committed. Gives its id. */
   start<I>(tx: Tx, declaration: TaskDeclaration<I, never>, input: I, requestId: string): Promise<string>
@@ -95,7 +105,7 @@ export function createTasks<Cloud>(parts: {
   /** Runs one step (or undo, or the end) of a task. True when there is more to do at once. */
   async function advance(id: string): Promise<boolean> {
     let failure: unknown = null
-    let stepName = ''
+    let about: StepLine = { req: '', task: id, kind: '', step: '' }
     const started = clock.now()
     const more = await database
       .write(async (tx) => {
@@ -113,7 +123,8 @@ export function createTasks<Cloud>(parts: {
           return true
         }
         const undoing = task.state === 'undoing'
-        stepName = undoing ? `undo ${names[task.step] ?? 'end'}` : (names[task.step] ?? 'end')
+        const step = undoing ? `undo ${names[task.step] ?? 'end'}` : (names[task.step] ?? 'end')
+        about = { req: task.request_id, task: id, kind: task.kind, step }
         try {
           if (undoing) {
             const step = task.step < names.length ? declaration.steps[names[task.step]!] : undefined
@@ -141,6 +152,7 @@ export function createTasks<Cloud>(parts: {
         } catch (error) {
           if (!(error instanceof Wait)) throw error
           const seconds = declaration.steps[names[task.step] ?? '']?.timeout ?? defaultTimeoutSeconds
+          about.waitsFor = error.key
           await updateTask(db, id, {
             state: 'waiting',
             wait_key: error.key,
@@ -154,16 +166,17 @@ export function createTasks<Cloud>(parts: {
         failure = error
         return true
       })
-    if (failure) return failed(id, stepName, failure)
-    log.debug({ task: id, step: stepName, ms: clock.now() - started }, 'task step')
+    if (failure) return failed(about, failure)
+    if (about.step) log.info({ ...about, ms: clock.now() - started }, 'task step')
     return more
   }
 
   /** A step threw: its transaction is gone; the task turns round, or ends when it was already going back. */
-  async function failed(id: string, stepName: string, error: unknown): Promise<boolean> {
+  async function failed(about: StepLine, error: unknown): Promise<boolean> {
+    const { task: id } = about
     const message = error instanceof Error ? error.message : String(error)
     const expected = error instanceof TaskFailure
-    log[expected ? 'warn' : 'error']({ task: id, step: stepName, error: expected ? message : (error as Error)?.stack }, 'task step failed')
+    log[expected ? 'warn' : 'error']({ ...about, error: expected ? message : (error as Error)?.stack }, 'task step failed')
     return database.write(async (tx) => {
       const task = await getTask(tx.db, id)
       if (!task) return false

@@ -106,8 +106,10 @@ export async function purgeFinished(db: Db, before: string): Promise<void> {
 export const openTasks = (db: Db) =>
   db
     .selectFrom('tasks')
-    .select(['id', 'kind', 'lock_key', 'state', 'step', 'wait_key', 'wait_until', 'error', 'request_id', 'created_at', 'input'])
+    .select(['id', 'kind', 'lock_key', 'state', 'wait_key', 'wait_until', 'error', 'request_id', 'created_at'])
     .where('state', 'in', [...unfinished])
     .orderBy('seq')
     .limit(200)
     .execute()
+
+export type OpenTask = Awaited<ReturnType<typeof openTasks>>[number]
