@@ -41,11 +41,14 @@ export async function runAgent(config: Config): Promise<{ stop(): Promise<void> 
   }
 }
 
-/** Two agents on one data folder would undo each other's work. */
-function onlyOne(pidFile: string, dataDir: string): void {
+/** Two agents on one data folder would undo each other's work. Writes down that this process is the one; throws UserError when another is. */
+export function onlyOne(pidFile: string, dataDir: string): void {
   try {
     const pid = Number(readFileSync(pidFile, 'utf8'))
-    if (pid !== process.pid && readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0').includes('agent')) {
+    const words = readFileSync(`/proc/${pid}/cmdline`, 'utf8').split('\0')
+    // `nephos up` of root is the agent as well. A number may have gone to another program meanwhile.
+    const isAgent = words.some((word) => word === 'agent' || word === 'up') && words.some((word) => /nephos\.js$|cli\/main\.ts$/.test(word))
+    if (pid !== process.pid && isAgent) {
       throw new UserError(`An agent already runs on ${dataDir} (process ${pid}).`)
     }
   } catch (error) {
