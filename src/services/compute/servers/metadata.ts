@@ -11,19 +11,7 @@ import { type Server, updateServer } from './store.ts'
 
 const path = '/servers/{server_id}/metadata'
 const itemPath = '/servers/{server_id}/metadata/{key}'
-const allowed = [
-  'active',
-  'stopped',
-  'building',
-  'error',
-  'scheduling',
-  'networking',
-  'spawning',
-  'powering-on',
-  'powering-off',
-  'rebooting',
-  'rebooting_hard',
-]
+const allowed = ['active', 'stopped', 'building', 'error', 'powering-on', 'powering-off', 'rebooting', 'rebooting_hard']
 const Body = Closed({ metadata: MetadataItems })
 const noItem = () => notFound('Metadata item was not found')
 

@@ -26,8 +26,12 @@ export function stateFilter(status: string): StateFilter | undefined {
 
 const vmStates = new Set<string>(Object.keys(byVmState))
 
-/** The state that `allowed` of an operation is about: what is being done, or else the lasting state. */
-export const stateOf = (row: { vm_state: VmState; task_state: TaskState | null }): string => row.task_state ?? row.vm_state
+/**
+ * The state that `allowed` of an operation is about: what is being done, or else the lasting state. How far a new server has come is
+ * nobody's matter: it is `building`.
+ */
+export const stateOf = (row: { vm_state: VmState; task_state: TaskState | null }): string =>
+  row.vm_state === 'building' && row.task_state !== 'deleting' ? row.vm_state : (row.task_state ?? row.vm_state)
 
 export const wrongState = {
   status: 409,
