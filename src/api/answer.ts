@@ -5,6 +5,7 @@ import { Readable, Writable } from 'node:stream'
 import { pipeline as pipe } from 'node:stream/promises'
 import { type Fault, type FaultStyle, renderFault } from './faults.ts'
 import { Reply } from './operation.ts'
+import { Poured, sendPoured } from './poured.ts'
 import type { ServiceDeclaration } from './service.ts'
 import type { XmlDialect } from './xml/dialect.ts'
 import { toXml } from './xml/write.ts'
@@ -41,6 +42,7 @@ export async function sendResult(
       response.end()
       return
     }
+    if (body instanceof Poured) return sendPoured(body, response)
     await (body instanceof ReadStream ? sendFile(body, response) : pipe(body, response))
     return
   }

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto'
 import { Readable } from 'node:stream'
 import { Fault } from '../../../api/faults.ts'
 import type { BaseContext } from '../../../api/operation.ts'
+import { Poured } from '../../../api/poured.ts'
 import { findContainer } from '../containers/store.ts'
 import { extent, limits, readManifest, type Segment, splitName } from '../large-objects/manifest.ts'
 import { successor } from '../listing/query.ts'
@@ -37,34 +38,74 @@ interface Piece {
   open(start: number, end: number): Promise<Buffer | Readable>
 }
 
-/** One after the other; only the present one is open. */
-async function* joined(pieces: Piece[], start: number, end: number): AsyncGenerator<Buffer> {
+/** What the range needs of each piece, one after the other: the next is opened when it is asked for. */
+async function* opened(pieces: Piece[], start: number, end: number): AsyncGenerator<Buffer | Readable> {
   let at = 0
   for (const { length, open } of pieces) {
     const from = Math.max(start - at, 0)
     const to = Math.min(end - at, length - 1)
     at += length
     if (from > to) continue
-    const part = await open(from, to)
-    if (Buffer.isBuffer(part)) yield part
-    else for await (const chunk of part) yield chunk as Buffer
+    yield await open(from, to)
     if (at > end) return
+  }
+}
+
+/** Pieces that follow each other, as one body; only the present one is open. */
+class Joined extends Poured {
+  readonly #first: Buffer | Readable
+  readonly #parts: AsyncGenerator<Buffer | Readable>
+  #chunks: AsyncGenerator<Buffer> | null = null
+
+  constructor(first: Buffer | Readable, others: AsyncGenerator<Buffer | Readable>) {
+    super({ highWaterMark: 512 * 1024 })
+    this.#first = first
+    this.#parts = (async function* () {
+      yield first
+      yield* others
+    })()
+  }
+
+  async *#all(): AsyncGenerator<Buffer> {
+    for await (const part of this.#parts) {
+      if (Buffer.isBuffer(part)) yield part
+      else yield* part as AsyncIterable<Buffer>
+    }
+  }
+
+  async pour(write: (piece: Buffer) => Promise<void>): Promise<void> {
+    for await (const part of this.#parts) {
+      try {
+        if (Buffer.isBuffer(part)) await write(part)
+        else if (part instanceof Poured) await part.pour(write)
+        else for await (const chunk of part) await write(chunk as Buffer)
+      } finally {
+        if (part instanceof Readable) part.destroy()
+      }
+    }
+  }
+
+  override _read(): void {
+    this.#chunks ??= this.#all()
+    this.#chunks.next().then(
+      ({ done, value }) => this.push(done ? null : value),
+      (error) => this.destroy(error),
+    )
+  }
+
+  override _destroy(error: Error | null, done: (error?: Error | null) => void): void {
+    const end = () => done(error)
+    if (this.#first instanceof Readable) this.#first.destroy()
+    ;(this.#chunks ?? this.#parts).return(undefined).then(end, end)
   }
 }
 
 /** The first piece is opened before the answer begins, so that a fault of it can still be told. */
 async function openJoined(pieces: Piece[], start: number, end: number): Promise<Buffer | Readable> {
   if (end < start) return Buffer.alloc(0)
-  const generator = joined(pieces, start, end)
-  const first = await generator.next()
-  if (first.done) return Buffer.alloc(0)
-  return Readable.from(
-    (async function* () {
-      yield first.value
-      yield* generator
-    })(),
-    { objectMode: false, highWaterMark: 512 * 1024 },
-  )
+  const parts = opened(pieces, start, end)
+  const first = await parts.next()
+  return first.done ? Buffer.alloc(0) : new Joined(first.value, parts)
 }
 
 /** The segment's object as the asker may read it; 403 or 401 where he may not, 409 where it is not what it was. */

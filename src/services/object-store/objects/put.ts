@@ -4,7 +4,7 @@ import { extractArchive } from '../bulk/extract.ts'
 import { header } from '../headers.ts'
 import { putManifest } from '../large-objects/put.ts'
 import { limits, plain } from '../limits.ts'
-import { discard, patient, receive } from '../storage/data.ts'
+import { discard, inlineBytes, patient, receive, receiveSmall } from '../storage/data.ts'
 import { httpDate } from '../timestamps.ts'
 import { lookAhead } from './ahead.ts'
 import { copyInto } from './copy.ts'
@@ -41,7 +41,10 @@ export const putObject = operation({
     const metadata = objectMetadata(headers)
     const link = linkHeaders(context, scope.place.account, `${scope.place.container}/${scope.place.object}`)
     const delete_at = deleteAt(headers, cloud)
-    const received = await receive(cloud, patient(context.request), link ? 0 : limits.max_file_size)
+    const received =
+      length !== null && length <= inlineBytes && !link
+        ? await receiveSmall(cloud, context.request)
+        : await receive(cloud, patient(context.request), link ? 0 : limits.max_file_size, true)
     const expected = header(headers, 'etag')?.replace(/^"|"$/g, '').toLowerCase()
     const cut = length !== null && received.size !== length
     const kind = link ? 'link' : metadata['x-object-manifest'] ? 'dlo' : ''

@@ -1,8 +1,8 @@
 // The bytes of objects: small ones are rows, others files that are written aside, flushed, and then moved to their place.
 
-import { createHash } from 'node:crypto'
-import { createReadStream, mkdirSync } from 'node:fs'
-import { type FileHandle, link, mkdir, open, rename, rm } from 'node:fs/promises'
+import { hash } from 'node:crypto'
+import { mkdirSync } from 'node:fs'
+import { link, mkdir, open, rename, rm } from 'node:fs/promises'
 import type { IncomingMessage } from 'node:http'
 import { join } from 'node:path'
 import type { Readable } from 'node:stream'
@@ -11,19 +11,12 @@ import type { Cloud } from '../../../cloud.ts'
 import type { Db, Tx } from '../../../db/database.ts'
 import { type Remote, remoteFor, remoteOf } from '../engines/remote.ts'
 import type { Place } from '../tables.ts'
+import { FileBody } from './file-body.ts'
+import { beginTransfer, IncomingFile, pieceBytes } from './incoming.ts'
 import { prepared } from './prepared.ts'
 
 /** Up to here bytes are kept in the database: one flush serves many objects, and no inode is used. */
 export const inlineBytes = 16 * 1024
-const KiB = 1024
-
-/** Transfers of files that are under way. What they hold in memory, in pieces of at most a megabyte, is shared among them. */
-let transfers = 0
-const transferBytes = 8 * KiB * KiB
-const pieceBytes = () => Math.max(64 * KiB, Math.min(KiB * KiB, Math.floor(transferBytes / (2 * transfers))))
-
-/** So much is left to the kernel before it is flushed, while more comes in: the last flush is then short. */
-const flushBytes = 8 * KiB * KiB
 
 export interface Kept {
   place: Place
@@ -76,18 +69,6 @@ async function syncFolder(path: string): Promise<void> {
   }
 }
 
-async function writeAll(file: FileHandle, chunks: Buffer[]): Promise<void> {
-  let rest = chunks
-  while (rest.length) {
-    let { bytesWritten } = await file.writev(rest)
-    while (rest.length && bytesWritten >= rest[0]!.length) {
-      bytesWritten -= rest[0]!.length
-      rest = rest.slice(1)
-    }
-    if (bytesWritten) rest = [rest[0]!.subarray(bytesWritten), ...rest.slice(1)]
-  }
-}
-
 /** Ids of rows go up with time: those of one moment are neighbours in the index, so that a flush writes few of its pages. */
 const rowId = ({ environment }: Cloud) =>
   environment.clock.now().toString(16).padStart(12, '0') + environment.random.bytes(10).toString('hex')
@@ -109,71 +90,59 @@ export async function* patient(request: IncomingMessage): AsyncGenerator<Buffer>
   }
 }
 
-/** Reads all of `source` with at most two pieces in memory. Throws 413 past `limit` bytes; then nothing is left behind. */
-export async function receive(cloud: Cloud, source: AsyncIterable<Buffer>, limit: number): Promise<Received> {
+/** The client left: nobody is to blame and nobody hears the answer. */
+const leftOr = (error: unknown) => ((error as NodeJS.ErrnoException).code === 'ECONNRESET' ? new Fault(499, 'Client Disconnect') : error)
+
+/** All of a body that says it is no longer than a row may be, without what streams cost. */
+export async function receiveSmall(cloud: Cloud, request: IncomingMessage): Promise<Received> {
+  const chunks: Buffer[] = []
+  const timer = setTimeout(() => request.destroy(new Fault(408, 'Request Timeout')), patienceMs)
+  try {
+    await new Promise<void>((resolve, reject) => {
+      request.once('end', resolve).once('error', reject)
+      request.on('data', (chunk: Buffer) => {
+        chunks.push(chunk)
+        timer.refresh()
+      })
+    })
+  } catch (error) {
+    throw leftOr(error)
+  } finally {
+    clearTimeout(timer)
+  }
+  return receivedBytes(cloud, chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks))
+}
+
+/**
+ * Reads all of `source` with a few pieces in memory. `own`: its chunks belong to nobody else. Throws 413 past `limit` bytes; then nothing
+ * is left behind.
+ */
+export async function receive(cloud: Cloud, source: AsyncIterable<Buffer>, limit: number, own = false): Promise<Received> {
   const remote = remoteOf(cloud)
   if (remote) return receiveRemote(cloud, remote, source, limit)
-  const md5 = createHash('md5')
-  const id = cloud.environment.hexId()
-  const path = join(incomingFolder(cloud), id)
-  let file: FileHandle | null = null
-  let pending: Buffer[] = []
-  let pendingBytes = 0
+  const first: Buffer[] = []
   let size = 0
-  let writing: Promise<void> = Promise.resolve()
-  let flushing: Promise<void> | null = null
-  let flushed = 0
-  let failure: unknown = null
-  transfers++
+  let file: IncomingFile | null = null
   try {
+    const id = cloud.environment.hexId()
+    const path = join(incomingFolder(cloud), id)
     for await (const chunk of source) {
       size += chunk.length
       if (size > limit) throw new Fault(413, 'Your request is too large.')
-      md5.update(chunk)
-      pending.push(chunk)
-      pendingBytes += chunk.length
-      if (pendingBytes < (file ? pieceBytes() : inlineBytes + 1)) continue
-      await writing
-      file ??= await open(path, 'wx', 0o600)
-      writing = writeAll(file, pending)
-      writing.catch(() => {}) // it is thrown where it is awaited
-      if (size - flushed > flushBytes && !flushing) {
-        flushed = size
-        flushing = file.datasync().finally(() => {
-          flushing = null
-        })
-        flushing.catch((error) => {
-          failure = error // the kernel tells it once only: the upload must fail with it
-        })
-      }
-      pending = []
-      pendingBytes = 0
-      if (transfers > 16) await writing // the disk is busy anyway: one piece each is enough
+      if (!file) {
+        first.push(chunk)
+        if (size <= inlineBytes) continue
+        file = new IncomingFile(path, own)
+        for (const one of first.splice(0)) await file.add(one)
+      } else await file.add(chunk)
     }
-    const etag = md5.digest('hex')
-    if (!file) {
-      const bytes = pending.length === 1 ? pending[0]! : Buffer.concat(pending)
-      return size ? { place: 'row', data_id: rowId(cloud), size, etag, bytes } : { place: 'none', data_id: null, size, etag, bytes: null }
-    }
-    await writing
-    if (pending.length) await writeAll(file, pending)
-    await flushing
-    await file.datasync()
-    if (failure) throw failure
-    await file.close()
-    file = null
+    if (!file) return receivedBytes(cloud, first.length === 1 ? first[0]! : Buffer.concat(first))
+    const etag = await file.finish()
     await intoShard(cloud, id, (to) => rename(path, to))
     return { place: 'file', data_id: id, size, etag, bytes: null }
   } catch (error) {
-    await writing.catch(() => {})
-    await flushing?.catch(() => {})
-    await file?.close().catch(() => {})
-    await rm(path, { force: true })
-    // The client left: nobody is to blame and nobody hears the answer.
-    if ((error as NodeJS.ErrnoException).code === 'ECONNRESET') throw new Fault(499, 'Client Disconnect')
-    throw error
-  } finally {
-    transfers--
+    await file?.abort()
+    throw leftOr(error)
   }
 }
 
@@ -199,21 +168,15 @@ async function receiveRemote(cloud: Cloud, remote: Remote, source: AsyncIterable
     return { place: 'remote', data_id: id, bytes: null, ...(await remote.receive(id, all(), limit)) }
   } catch (error) {
     await pieces.return?.()
-    if ((error as NodeJS.ErrnoException).code === 'ECONNRESET') throw new Fault(499, 'Client Disconnect')
-    throw error
+    throw leftOr(error)
   }
 }
 
 /** Bytes made here (manifests) as if they had been received. */
 export function receivedBytes(cloud: Cloud, bytes: Buffer): Received {
-  if (!bytes.length) return { place: 'none', data_id: null, size: 0, etag: createHash('md5').digest('hex'), bytes: null }
-  return {
-    place: 'row',
-    data_id: rowId(cloud),
-    size: bytes.length,
-    etag: createHash('md5').update(bytes).digest('hex'),
-    bytes,
-  }
+  const etag = hash('md5', bytes, 'hex')
+  if (!bytes.length) return { place: 'none', data_id: null, size: 0, etag, bytes: null }
+  return { place: 'row', data_id: rowId(cloud), size: bytes.length, etag, bytes }
 }
 
 /** A second name for the same bytes, for a copy. Files are linked, not copied. */
@@ -264,9 +227,7 @@ export async function read(cloud: Cloud, kept: Kept, start: number, end: number,
   if (kept.place === 'none' || end < start) return Buffer.alloc(0)
   if (kept.place === 'row') return (bytes ?? (await rowBytes(cloud.database.read, kept.data_id!))).subarray(start, end + 1)
   if (kept.place === 'remote') return remoteFor(cloud).read(kept.data_id!, start, end)
-  const file = await open(fileOf(cloud, kept.data_id!), 'r')
-  transfers++
-  const stream = createReadStream('', { fd: file, start, end, highWaterMark: Math.min(pieceBytes(), end - start + 1, 512 * KiB) })
-  stream.once('close', () => transfers--)
-  return stream
+  const body = new FileBody(await open(fileOf(cloud, kept.data_id!), 'r'), start, end, pieceBytes())
+  body.once('close', beginTransfer())
+  return body
 }
