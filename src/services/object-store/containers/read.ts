@@ -4,6 +4,7 @@ import { checkContainerName, limits } from '../limits.ts'
 import { listObjects } from '../listing/objects.ts'
 import { formatType, listingFormat, listingQuery } from '../listing/query.ts'
 import { versionsPage } from '../listing/versions-page.ts'
+import { lookAhead, readAhead } from '../objects/ahead.ts'
 import type { Container } from '../tables.ts'
 import { isBrowser, webContainer } from '../web/static.ts'
 import { containerMissing, findContainer } from './store.ts'
@@ -13,7 +14,8 @@ const common = { path: '/{account}/{container}', auth: 'optional', policy: null,
 
 /** The container, for those who may list it. Others do not learn whether it is there. */
 async function listable(context: BaseContext, account: string, name: string): Promise<{ row: Container; access: Access }> {
-  const row = await findContainer(context.db, account, name)
+  const ahead = readAhead(context, { account, container: name, object: undefined })
+  const row = ahead ? ahead.container : await findContainer(context.db, account, name)
   const access = authorize(context, account, 'list', row?.metadata)
   checkContainerName(name)
   if (!row) throw containerMissing()
@@ -26,6 +28,7 @@ export const showContainer = operation({
   method: 'GET',
   summary: 'Show container details and list objects',
   catalog: ['object-store-v1.containers.show-container-details-and-list-objects', 'quickstart-object-store-v1.0.containers.list-objects'],
+  ahead: lookAhead('container'),
   async handle(context) {
     const page = isBrowser(context) ? await webContainer(context, context.params.account, context.params.container) : null
     if (page) return page
@@ -47,6 +50,7 @@ export const headContainer = operation({
   summary: 'Show container metadata',
   catalog: ['object-store-v1.containers.show-container-metadata', 'quickstart-object-store-v1.0.containers.show-container-metadata'],
   status: 204,
+  ahead: lookAhead('container'),
   async handle(context) {
     const page = isBrowser(context) ? await webContainer(context, context.params.account, context.params.container) : null
     if (page) return page

@@ -3,8 +3,11 @@
 import type { Cloud } from '../../../cloud.ts'
 import { prepared } from '../storage/prepared.ts'
 import type { Container, Headers } from '../tables.ts'
-import type { Place } from './scope.ts'
+import type { Place as ObjectPlace } from './scope.ts'
 import type { StoredObject } from './store.ts'
+
+/** Without an object where the request is about a container. */
+type Place = Pick<ObjectPlace, 'account' | 'container'> & { object?: string | undefined }
 
 /** `undefined`: not there; null: not asked for. `data` are the object's bytes where they are a row. */
 export interface Ahead {
