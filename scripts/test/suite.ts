@@ -64,12 +64,11 @@ async function runOnce({ name, root, files, concurrency, groupSize, timeout }: S
     if (message.kind === 'end') return
     const file = relative(root, message.file)
     if (message.kind === 'passed') counts.passed++
-    else if (message.kind === 'todo') counts.skipped++
     else if (message.kind === 'took') took.set(file, (took.get(file) ?? 0) + message.milliseconds)
     else if (message.kind === 'failed') fail(file, message.test, message.text)
     else {
       counts.skipped++
-      if (message.why) process.stdout.write(`  skipped: ${message.test}: ${message.why}\n`)
+      if (message.kind === 'skipped' && message.why) process.stdout.write(`  skipped: ${message.test}: ${message.why}\n`)
     }
   }
   const waiting = groupsOf(files, Math.min(groupSize, Math.ceil(files.length / concurrency)))
