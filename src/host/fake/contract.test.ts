@@ -1,0 +1,56 @@
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import { createEnvironment, steppedClock } from '../../environment.ts'
+import { silentLog } from '../../log.ts'
+import type { HostDocument } from '../documents.ts'
+import { guestSpec } from '../guests/testing.ts'
+import { network, subnet } from '../networks/test-machine.ts'
+import { createReconciler } from '../reconcile.ts'
+import { hostContract } from '../test-contract.ts'
+import { createFakeHost } from './fake-host.ts'
+
+hostContract(async () => {
+  const host = createFakeHost({ name: 'fake', environment: createEnvironment(), delayMs: 1, faults: 'guest.reboot-soft:1' })
+  return {
+    host,
+    image: guestSpec().image,
+    impossible: { actions: [{ id: 'fails', type: 'reboot-soft' }] },
+    kill: async (id) => host.crashGuest(id),
+    dispose: () => host.close(),
+  }
+})
+
+test('its delay is that of the clock that is passed in: a run takes the same time twice', async () => {
+  const run = async () => {
+    const clock = steppedClock()
+    const environment = createEnvironment({ clock, seed: 'timing' })
+    const host = createFakeHost({ name: 'fake', environment, delayMs: 700, faults: 'guest.start:1' })
+    const told: string[] = []
+    const reconciler = createReconciler({
+      host,
+      environment,
+      log: silentLog,
+      report: ({ kind, id, outcome }) => void told.push(`${clock.now()} ${kind} ${id} ${outcome}`),
+    })
+    const documents: HostDocument[] = [
+      {
+        generation: 1,
+        kind: 'network',
+        id: environment.uuid(),
+        spec: network({ subnets: [subnet('10.0.0')].map((s) => ({ ...s, id: 's' })) }),
+      },
+      { generation: 1, kind: 'guest', id: environment.uuid(), spec: guestSpec() },
+    ]
+    reconciler.take(documents)
+    for (let seconds = 0; seconds < 20; seconds++) await clock.advance(1000)
+    await reconciler.stop()
+    await host.close()
+    return told
+  }
+  const first = await run()
+  assert.deepEqual(
+    first.map((line) => line.split(' ').at(-1)),
+    ['done', 'failed', 'done'],
+  )
+  assert.deepEqual(await run(), first)
+})

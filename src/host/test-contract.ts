@@ -1,0 +1,157 @@
+// What the control process may rely on, whichever host is behind: the same tests for the linux host and the fake one.
+import assert from 'node:assert/strict'
+import { after, before, test } from 'node:test'
+import { createEnvironment } from '../environment.ts'
+import { silentLog } from '../log.ts'
+import { until } from '../testing/until.ts'
+import { type GuestImage, type GuestSpec, type GuestStatus, type HostDocument, type Kind, kinds, type Report } from './documents.ts'
+import type { Host } from './driver.ts'
+import { guestSpec } from './guests/testing.ts'
+import { egress, network, port, router, rule, subnet } from './networks/test-machine.ts'
+import { createReconciler } from './reconcile.ts'
+
+export interface HostUnderTest {
+  host: Host
+  /** An image that boots there and ends at a login prompt. */
+  image: GuestImage
+  /** Guests with this change cannot be made. */
+  impossible: Partial<GuestSpec>
+  /** Ends a guest from outside, as if its process had been killed. */
+  kill(guestId: string): Promise<void>
+  dispose(): Promise<void>
+}
+
+const environment = createEnvironment()
+const { uuid } = environment
+
+/** Registers the tests; they run in their order, on one host. */
+export function hostContract(make: () => Promise<HostUnderTest>): void {
+  let made: HostUnderTest
+  let reconciler: ReturnType<typeof createReconciler>
+  const reports: Report[] = []
+  const generations = new Map<string, number>()
+  const [net, group, routerId, portId, guestId] = [uuid(), uuid(), uuid(), uuid(), uuid()]
+  const ids: Record<Kind, string> = { network: net, 'security-group': group, router: routerId, port: portId, guest: guestId }
+  let guest: GuestSpec
+
+  const start = () => createReconciler({ host: made.host, environment, log: silentLog, report: (report) => void reports.push(report) })
+  /** Asks for these and gives what was reported of them. */
+  async function ask(...wishes: Omit<HostDocument, 'generation'>[]): Promise<Report[]> {
+    const from = reports.length
+    const documents = wishes.map((wish) => {
+      const generation = (generations.get(wish.id) ?? 0) + 1
+      generations.set(wish.id, generation)
+      return { ...wish, generation } as HostDocument
+    })
+    reconciler.take(documents)
+    await reconciler.idle()
+    return documents.map(({ kind, id, generation }) => {
+      const found = reports.slice(from).findLast((report) => report.kind === kind && report.id === id && report.generation === generation)
+      assert.ok(found, `${kind} was reported`)
+      return found
+    })
+  }
+  const askGuest = async (change: Partial<GuestSpec>): Promise<GuestStatus> => {
+    guest = { ...guest, ...change }
+    const [report] = await ask({ kind: 'guest', id: guestId, spec: guest })
+    assert.equal(report!.outcome, 'done', report!.error)
+    return report!.status as GuestStatus
+  }
+  const have = async (kind: Kind) => [...(await made.host.drivers[kind].observe()).keys()]
+
+  before(async () => {
+    made = await make()
+    reconciler = start()
+    const mac = 'fa:16:3e:00:00:05'
+    guest = guestSpec({ image: made.image, diskGiB: 0, nics: [{ portId, mac, mtu: 1450 }] })
+  })
+  after(async () => {
+    await reconciler?.stop()
+    await made?.dispose()
+  })
+
+  test('it says what it is', async () => {
+    const facts = await made.host.facts()
+    for (const name of ['hypervisorType', 'hypervisorHostname', 'hostIp'] as const) assert.equal(typeof facts[name], 'string')
+    for (const name of ['cpus', 'memoryMiB', 'diskGiB'] as const) assert.ok(facts[name] > 0, name)
+  })
+
+  test('what is asked for is made and reported, whatever the order', async () => {
+    const address = '10.0.0.5'
+    const answers = await ask(
+      { kind: 'guest', id: guestId, spec: guest },
+      { kind: 'port', id: portId, spec: port(net, guest.nics[0]!.mac, address, { securityGroupIds: [group], guestId }) },
+      { kind: 'router', id: routerId, spec: router({}) },
+      { kind: 'security-group', id: group, spec: { rules: [...egress, rule({ protocol: 1 })], members: [address] } },
+      { kind: 'network', id: net, spec: network({ subnets: [subnet('10.0.0')] }) },
+    )
+    for (const { kind, outcome, error } of answers) assert.equal(outcome, 'done', `${kind}: ${error}`)
+    const { power, actionsDone, accelerator } = answers[0]!.status as GuestStatus
+    assert.deepEqual([power, actionsDone], ['running', []])
+    assert.equal(typeof accelerator, 'string')
+    for (const kind of kinds) assert.deepEqual(await have(kind), [ids[kind]])
+  })
+
+  test('a look without news reports nothing', async () => {
+    const before = reports.length
+    reconciler.lookAgain()
+    await reconciler.idle()
+    assert.deepEqual(reports.slice(before), [])
+  })
+
+  test('its console and its screen are there, and no stream goes where no network is', async () => {
+    await until('the prompt', async () => (await made.host.consoleLog(guestId)).includes(' login: '), 240)
+    const last = await made.host.consoleLog(guestId, 1)
+    assert.ok(last.trim() && !last.trim().includes('\n'), last)
+    assert.ok((await made.host.consoleLog(guestId)).includes(last.trim()))
+    const screen = await made.host.stream({ type: 'vnc', guestId })
+    const hello = await new Promise<Buffer>((resolve, reject) => screen.once('data', resolve).once('error', reject))
+    assert.equal(hello.toString(), 'RFB 003.008\n')
+    screen.destroy()
+    await assert.rejects(made.host.stream({ type: 'tcp', address: '10.0.0.5', port: 22 }))
+  })
+
+  test('a guest stops, starts and reboots as it is asked, each reboot once', async () => {
+    assert.equal((await askGuest({ power: 'off' })).power, 'off')
+    assert.equal((await askGuest({ power: 'running' })).power, 'running')
+    const rebooted = await askGuest({ actions: [{ id: 'r1', type: 'reboot-hard' }] })
+    assert.deepEqual([rebooted.power, rebooted.actionsDone], ['running', ['r1']])
+    const again = await askGuest({ actions: [...guest.actions, { id: 'r2', type: 'reboot-hard' }] })
+    assert.deepEqual(again.actionsDone, ['r1', 'r2'])
+  })
+
+  test('a guest that is killed is reported at once, and stays down until somebody asks for another', async () => {
+    const from = reports.length
+    await made.kill(guestId)
+    await until('the report', () => reports.slice(from).some(({ status }) => (status as GuestStatus | undefined)?.power === 'crashed'))
+    reconciler.lookAgain()
+    await reconciler.idle()
+    assert.equal((reports.findLast(({ id }) => id === guestId)!.status as GuestStatus).power, 'crashed')
+    assert.equal((await askGuest({ actions: [...guest.actions, { id: 'r3', type: 'reboot-hard' }] })).power, 'running')
+  })
+
+  test('what cannot be made is reported with a reason, and can be taken back', async () => {
+    const other = uuid()
+    const [failed] = await ask({ kind: 'guest', id: other, spec: { ...guest, nics: [], ...made.impossible } })
+    assert.equal(failed!.outcome, 'failed')
+    assert.ok(failed!.error)
+    const [removed] = await ask({ kind: 'guest', id: other, spec: null })
+    assert.equal(removed!.outcome, 'removed')
+    assert.deepEqual(await have('guest'), [guestId])
+  })
+
+  test('what nobody asks for goes, but only when the list is known to be complete', async () => {
+    await reconciler.stop()
+    reconciler = start()
+    reconciler.lookAgain()
+    await reconciler.idle()
+    for (const kind of kinds) assert.deepEqual(await have(kind), [ids[kind]])
+    reconciler.complete()
+    await until('nothing is left', async () => {
+      await reconciler.idle()
+      const left = (await Promise.all(kinds.map(have))).flat()
+      if (left.length) reconciler.lookAgain()
+      return left.length === 0
+    })
+  })
+}
