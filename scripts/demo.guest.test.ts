@@ -24,7 +24,7 @@ test('the demo does the main job and leaves nothing behind', async () => {
     for (const shown of [
       /login prompt: .*login:/,
       /SSH with the injected key: \S+/,
-      /0% packet loss/,
+      / 0% packet loss/,
       /8080 silent, and answered once/,
       /nothing is left: .*processes, files, rows as before/,
     ]) {

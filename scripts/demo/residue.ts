@@ -22,11 +22,14 @@ export async function look(config: Config, real: boolean): Promise<Look> {
   return { ...machine, processes: processes(config), files: files(config), rows: await rows(config) }
 }
 
+/** What we call links and rules. Outside of our namespaces others change theirs at any time, as containers do. */
+const named = (prefix: string) => new RegExp(`\\b(tap|br|dhcp|ext|out|if|rt|gw|gp)[0-9a-f]{11}\\b|nephos|${prefix}`)
+
 /** Other clouds on the machine have names of their own. */
 async function lookAtMachine(prefix: string): Promise<Look> {
   const namespaces = existsSync('/run/netns') ? readdirSync('/run/netns').filter((name) => name.startsWith(prefix)) : []
-  const links = async (...prefix: string[]) => {
-    const [program = 'ip', ...args] = [...prefix, 'ip', '-j', 'link']
+  const links = async (...enter: string[]) => {
+    const [program = 'ip', ...args] = [...enter, 'ip', '-j', 'link']
     return (JSON.parse(await run(program, args)) as { ifname: string }[]).map((link) => link.ifname)
   }
   const inside = await Promise.all(
@@ -35,16 +38,18 @@ async function lookAtMachine(prefix: string): Promise<Look> {
   // Names only: counters of packets move by themselves.
   const rules = await Promise.all(
     ['', ...namespaces].map(async (name) => {
-      const prefix = name ? ['ip', 'netns', 'exec', name] : []
+      const enter = name ? ['ip', 'netns', 'exec', name] : []
       const list = async (...command: string[]) => {
-        const [program = '', ...args] = [...prefix, ...command]
+        const [program = '', ...args] = [...enter, ...command]
         return (await run(program, args).catch(() => '')).split('\n').filter((line) => line.trim() && !line.startsWith('#'))
       }
       const found = [...(await list('iptables-save')), ...(await list('nft', '-s', 'list', 'ruleset'))]
-      return found.map((line) => `${name || 'host'}: ${line.trim().replace(/\[\d+:\d+\]/, '')}`)
+      const ours = found.filter((line) => name || named(prefix).test(line))
+      return ours.map((line) => `${name || 'host'}: ${line.trim().replace(/\[\d+:\d+\]/, '')}`)
     }),
   )
-  return { namespaces, interfaces: [...(await links()), ...inside.flat()], 'firewall rules': rules.flat() }
+  const outside = (await links()).filter((name) => named(prefix).test(name))
+  return { namespaces, interfaces: [...outside, ...inside.flat()], 'firewall rules': rules.flat() }
 }
 
 const ourFolders = (dataDir: string) => [`${dataDir}/`, `/run/nephos/${prefixOf(dataDir)}/`]
