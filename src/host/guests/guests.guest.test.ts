@@ -52,7 +52,7 @@ after(async () => {
 })
 
 const id = '11111111-2222-4333-8444-555555555555'
-const signal = AbortSignal.timeout(300_000)
+const signal = AbortSignal.timeout(900_000)
 
 /** What the reconcile loop does; gives the steps it took. */
 async function settle(want: GuestSpec | undefined, guest = id): Promise<string[]> {
@@ -63,7 +63,7 @@ async function settle(want: GuestSpec | undefined, guest = id): Promise<string[]
 const status = async (guest = id) => guests.driver.status!(guest, (await guests.driver.observe()).get(guest))
 
 async function until(what: string, holds: () => Promise<boolean>): Promise<void> {
-  const end = Date.now() + 90_000
+  const end = Date.now() + 240_000
   while (!(await holds())) {
     assert.ok(Date.now() < end, `${what} did not come; the console said: ${await guests.consoleLog(id, 20)}`)
     await systemClock.sleep(100)
