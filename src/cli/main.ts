@@ -95,7 +95,7 @@ export function createProgram(): Command {
     add(program, 'ssh <server> [command...]', 'log in to a server by its name or id', async () => (await import('./ssh.ts')).ssh),
     locating,
   )
-    .option('-l, --login <USER>', 'user on the server', 'root')
+    .option('-l, --login <USER>', 'user on the server; the default is that of our guest image', 'nephos')
     .option('-i, --identity <FILE>', 'private key')
     .passThroughOptions()
   add(program, 'completion <shell>', 'print completion for bash, zsh or fish', async () => (await import('./completion.ts')).completion)
