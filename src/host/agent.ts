@@ -51,6 +51,8 @@ export function startAgent(parts: {
   const loop = (async () => {
     let all = true
     let taken: HostDocument[] = []
+    // `nephos up` starts both: that the other one is not there yet is nothing to tell.
+    let patience = environment.clock.now() + 15_000
     let down = false
     while (!stopping.signal.aborted) {
       const sending = reports
@@ -77,6 +79,7 @@ export function startAgent(parts: {
         for (const resolve of told) resolve()
         if (down) log.info({}, 'the control process answers again')
         down = false
+        patience = 0
         taken = answer.documents
         journal?.save(taken)
         if (all) {
@@ -93,9 +96,10 @@ export function startAgent(parts: {
         reports = [...sending, ...reports]
         waiters = [...told, ...waiters]
         if (stopping.signal.aborted) break
-        if (!down)
+        if (!down && environment.clock.now() >= patience) {
           log.warn({ error: (error as Error).message }, 'the control process does not answer; guests and networks stay as they are')
-        down = true
+          down = true
+        }
         all = true
         await environment.clock.sleep(1000, stopping.signal)
       }
