@@ -185,9 +185,10 @@ test('the version list is at the root and at /versions', async () => {
     const response = await fetch(cloud.url + path)
     assert.equal(response.status, 300)
     const { versions } = (await response.json()) as { versions: { id: string; status: string; links: { href: string }[] }[] }
+    const minors = Array.from({ length: 17 }, (_, index) => `v2.${16 - index}`)
     assert.deepEqual(
       versions.map(({ id }) => id),
-      ['v2.3', 'v2.2', 'v2.1', 'v2.0', 'v1.1', 'v1.0'],
+      [...minors, 'v1.1', 'v1.0'],
     )
     assert.equal(versions[0]!.links[0]!.href, `${cloud.url}/image/v2/`)
   }
