@@ -49,7 +49,7 @@ export async function startBenchCloud(
       ...settings,
     ],
     {
-      env: { ...process.env, NEPHOS_ADMIN_PASSWORD: password },
+      env: { MALLOC_ARENA_MAX: '1', ...process.env, NEPHOS_ADMIN_PASSWORD: password },
       stdio: ['ignore', 'ignore', 'inherit'],
     },
   )

@@ -27,7 +27,5 @@ process.execve!(
     'up',
     ...args,
   ],
-  {
-    ...process.env,
-  } as Record<string, string>,
+  { MALLOC_ARENA_MAX: '1', ...process.env } as Record<string, string>, // as bin/nephos has it
 )
