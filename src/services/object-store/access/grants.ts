@@ -49,10 +49,16 @@ function grantIn(text: string | undefined, who: Who): Grant | null {
 /** What was found for a request, by account: who asks stays the same for all of it. */
 const known = new WeakMap<object, Map<string, Grant | null>>()
 
+/** False where nobody need look: for nobody, and in the asker's own account. */
+export function asksForGrant({ who }: BaseContext, account: string | undefined): boolean {
+  const asker = who as Who | null
+  return asker !== null && account !== undefined && !(asker.project && account === `AUTH_${asker.project.id}`)
+}
+
 /** Looks up what the lists of the account give the asker, for `grantOf`. Asks the database only for accounts that are not the asker's own. */
 export async function loadGrant(context: BaseContext, account: string | undefined): Promise<void> {
   const who = context.who as Who | null
-  if (!who || account === undefined || (who.project && account === `AUTH_${who.project.id}`)) return
+  if (!who || account === undefined || !asksForGrant(context, account)) return
   const found = known.get(context.request) ?? new Map<string, Grant | null>()
   known.set(context.request, found)
   if (found.has(account)) return

@@ -1,7 +1,7 @@
 // Requests of pages from other origins: what a container's X-Container-Meta-Access-Control-* headers let through.
 import { Fault } from '../../../api/faults.ts'
 import { type BaseContext, type Operation, operation, Reply, reply } from '../../../api/operation.ts'
-import { loadGrant } from '../access/grants.ts'
+import { asksForGrant, loadGrant } from '../access/grants.ts'
 import { findContainer } from '../containers/store.ts'
 import { header } from '../headers.ts'
 import type { Container } from '../tables.ts'
@@ -52,6 +52,12 @@ async function corsHeaders(context: BaseContext & { params: Place }, answered: R
   }
 }
 
+const withStatus = (result: unknown, status: number | undefined): Reply =>
+  new Reply({
+    ...(status !== undefined && { status }),
+    ...(result instanceof Reply ? { headers: result.headers, body: result.body } : { body: result }),
+  })
+
 /** The operation as all of Swift's answer: with a type even where there is no body, and open to the pages that may see it. */
 export function answered(declaration: Operation): Operation {
   return {
@@ -59,12 +65,12 @@ export function answered(declaration: Operation): Operation {
     async handle(context) {
       const place = context as unknown as BaseContext & { params: Place }
       try {
-        await loadGrant(context, place.params.account)
+        if (asksForGrant(context, place.params.account)) await loadGrant(context, place.params.account)
         const result = await declaration.handle(context)
-        const made = result instanceof Reply ? result : new Reply({ status: declaration.status, body: result })
-        const more = await corsHeaders(place, made.headers)
-        const headers = { 'content-type': 'text/html; charset=UTF-8', ...made.headers, ...more }
-        return new Reply({ status: made.status ?? declaration.status, headers, body: made.body })
+        const made = result instanceof Reply && result.status !== undefined ? result : withStatus(result, declaration.status)
+        made.headers['content-type'] ??= 'text/html; charset=UTF-8'
+        if (context.headers.origin !== undefined) Object.assign(made.headers, await corsHeaders(place, made.headers))
+        return made
       } catch (error) {
         if (error instanceof Fault) Object.assign(error.headers, await corsHeaders(place, error.headers))
         throw error
