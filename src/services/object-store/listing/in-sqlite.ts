@@ -1,11 +1,8 @@
-// Listings that SQLite puts together by itself, from an index that holds the entries made ready (migration 0014): a page of 10,000 takes
-// a fourteenth of the time that its rows would take here. On PostgreSQL, which is another process, rows are fetched and written out here.
+// Listings that SQLite puts together by itself, from a table that holds the entries made ready (migration 0019): a page of 10,000 takes
+// a small part of the time that its rows would take here. On PostgreSQL, which is another process, rows are fetched and written out here.
 import { ask, type Db } from '../../../db/database.ts'
 import { type Format, type ListingQuery, successor } from './query.ts'
 import { boundsOf } from './walk.ts'
-
-/** The same expression as the index's, or it would not be used. Null where a row needs more than SQL can say: manifests, texts that are not ASCII. */
-const entry = `case when kind = '' and content_type not glob '*[^ -~]*' then '{"bytes":' || size || ',"hash":"' || etag || '","name":' || json_quote(name) || ',"content_type":' || json_quote(content_type) || ',"last_modified":"' || strftime('%Y-%m-%dT%H:%M:%S', changed_at / 100000, 'unixepoch') || printf('.%05d0"}', changed_at % 100000) end`
 
 interface Page {
   page: Buffer | null
@@ -24,23 +21,23 @@ const result = (item: string, separator: string) =>
  */
 export const plainQuery = (text: boolean, high: boolean, open: boolean, delimited = false) =>
   `${result('item', text ? 'char(10)' : "','")}, coalesce(max(found), 0) as folders from (
-    select ${delimited ? 'instr(substr(name, +?), +?)' : '0'} as found, ${text ? 'name' : entry} as item from object_store_objects
+    select ${delimited ? 'instr(substr(name, +?), +?)' : '0'} as found, ${text ? 'name' : 'entry'} as item from object_store_listed
     where container_id = +? and name ${open ? '>' : '>='} +? ${high ? 'and name < +?' : ''} order by name limit +?)`
 
 /**
- * Each step is one look into the index: behind an object the next name, behind a folder the first name that is not in it. So a folder
+ * Each step is one look into the table: behind an object the next name, behind a folder the first name that is not in it. So a folder
  * costs the same whatever it holds.
  */
 export const folderQuery = (text: boolean, high: boolean, open: boolean) => {
   const next = (condition: string) =>
-    `(select name from object_store_objects where container_id = +? and name ${condition} ${high ? 'and name < +?' : ''} order by name limit 1)`
+    `(select name from object_store_listed where container_id = +? and name ${condition} ${high ? 'and name < +?' : ''} order by name limit 1)`
   // Where the delimiter is behind the prefix; 0 where there is none.
   const found = 'instr(substr(steps.name, +?), +?)'
   const behind = `case ${found} when 0 then steps.name || char(1) else substr(steps.name, 1, ${found} + +?) || +? end`
   const folder = `substr(steps.name, 1, ${found} + +?)`
   const item = text
     ? `case ${found} when 0 then steps.name else ${folder} end`
-    : `case ${found} when 0 then (select ${entry} from object_store_objects where container_id = +? and name = steps.name)
+    : `case ${found} when 0 then (select entry from object_store_listed where container_id = +? and name = steps.name)
         else '{"subdir":' || json_quote(${folder}) || '}' end`
   return `with recursive steps (name) as (
     select ${next(`${open ? '>' : '>='} +?`)}
