@@ -1,5 +1,6 @@
 // Schema parts that all services share.
 import { type Static, type TSchema, Type } from 'typebox'
+import type { Secret } from '../auth/secret.ts'
 
 /** A UUID in dashed or plain form. */
 export const Uuid = Type.String({ pattern: '^[0-9a-fA-F]{8}-?[0-9a-fA-F]{4}-?[0-9a-fA-F]{4}-?[0-9a-fA-F]{4}-?[0-9a-fA-F]{12}$' })
@@ -12,6 +13,10 @@ export const Metadata = Type.Record(
   Type.String({ minLength: 1, maxLength: 255, pattern: '^[^\\u0000-\\u001f]*$' }),
   Type.String({ maxLength: 255 }),
 )
+
+/** A text that the handler gets as a Secret: the body can be printed without it. */
+export const SecretText = (options: { minLength?: number; maxLength?: number } = {}) =>
+  Type.Unsafe<Secret>({ type: 'string', ...options, writeOnly: true })
 
 /** The schema or null; as one node, which the validator handles faster than a union. */
 export const Nullable = <S extends TSchema>(schema: S) => Type.Unsafe<Static<S> | null>({ anyOf: [schema, { type: 'null' }] })

@@ -3,6 +3,7 @@
 import type { ValidateFunction } from 'ajv'
 import { Ajv2020 } from 'ajv/dist/2020.js'
 import addFormats from 'ajv-formats'
+import { Secret } from '../auth/secret.ts'
 import { badRequest } from './faults.ts'
 import { cutSchema, isVersioned } from './versions.ts'
 
@@ -24,6 +25,24 @@ function compiler(coerce: boolean): Ajv2020 {
   if (known) return known
   const made = new Ajv2020({ ...options, coerceTypes: coerce })
   ;(addFormats as unknown as (ajv: Ajv2020) => void)(made)
+  // What is never given back is not to be seen here either.
+  made.removeKeyword('writeOnly')
+  made.addKeyword({
+    keyword: 'writeOnly',
+    type: 'string',
+    schemaType: 'boolean',
+    modifying: true,
+    errors: false,
+    validate(
+      _schema: boolean,
+      data: string,
+      _parent?: object,
+      place?: { parentData: Record<string | number, unknown>; parentDataProperty: string | number },
+    ) {
+      if (place) place.parentData[place.parentDataProperty] = new Secret(data)
+      return true
+    },
+  })
   if (coerce) coercing = made
   else strict = made
   return made

@@ -5,6 +5,7 @@ import type { Static, TSchema } from 'typebox'
 import { parse } from 'yaml'
 import { Fault } from '../../api/faults.ts'
 import { validator } from '../../api/validate.ts'
+import { Secret } from '../../auth/secret.ts'
 import { UserError } from '../../config.ts'
 
 /** The content, or null when the file was not `named` and is not there. Throws UserError. */
@@ -29,11 +30,11 @@ export function readSettingsFile<S extends TSchema>(path: string, named: boolean
 }
 
 /** What stands in a file named in such a file, whose folder it may be relative to: a secret, without the line's end. Throws UserError. */
-export function readSecret(settingsPath: string, name: string): string {
+export function readSecret(settingsPath: string, name: string): Secret {
   const path = isAbsolute(name) ? name : join(dirname(settingsPath), name)
   try {
     const secret = readFileSync(path, 'utf8').replace(/\r?\n$/, '')
-    if (secret) return secret
+    if (secret) return new Secret(secret)
   } catch (error) {
     throw new UserError(`${settingsPath}: the file ${path} cannot be read (${(error as NodeJS.ErrnoException).code}).`)
   }

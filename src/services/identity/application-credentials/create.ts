@@ -1,7 +1,7 @@
 import { type Static, Type } from 'typebox'
 import { badRequest, conflict, forbidden, notFound } from '../../../api/faults.ts'
 import { operation } from '../../../api/operation.ts'
-import { Closed, Name } from '../../../api/types.ts'
+import { Closed, Name, SecretText } from '../../../api/types.ts'
 import type { ApplicationCredentialRow } from '../../../auth/delegation-tables.ts'
 import { findUser } from '../../../auth/store.ts'
 import type { Who } from '../../../auth/who.ts'
@@ -24,7 +24,7 @@ const Create = Type.Object({
   application_credential: Closed({
     name: Name,
     description: Type.Optional(Type.Union([Type.String({ maxLength: 4096 }), Type.Null()])),
-    secret: Type.Optional(Type.Union([Type.String({ minLength: 1, maxLength: 4096 }), Type.Null()])),
+    secret: Type.Optional(Type.Union([SecretText({ minLength: 1, maxLength: 4096 }), Type.Null()])),
     roles: Type.Optional(RoleList),
     expires_at: Expiry,
     unrestricted: Type.Optional(Type.Union([Type.Boolean(), Type.Null()])),

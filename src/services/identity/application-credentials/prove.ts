@@ -1,5 +1,6 @@
 // Method `application_credential` of a request for a token.
 import { unauthorized } from '../../../api/faults.ts'
+import type { Secret } from '../../../auth/secret.ts'
 import { findDomainByName, findUserByName } from '../../../auth/store.ts'
 import type { Cloud } from '../../../cloud.ts'
 import { type Proof, proveDelegation } from '../tokens/authenticate.ts'
@@ -10,7 +11,7 @@ interface Asked {
   id?: string
   name?: string
   user?: { id?: string; name?: string; domain?: { id?: string; name?: string } }
-  secret: string
+  secret: Secret
 }
 
 async function find(cloud: Cloud, { id, name, user }: Asked) {

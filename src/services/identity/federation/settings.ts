@@ -1,8 +1,10 @@
 // federation.yaml: the OpenID Connect providers that this cloud is a client of. Only addresses that stand here are ever called: an
 // identity provider of the API is bound to one by the issuer among its `remote_ids`.
+
 import { join } from 'node:path'
 import { type Static, Type } from 'typebox'
 import { Closed } from '../../../api/types.ts'
+import type { Secret } from '../../../auth/secret.ts'
 import { type Config, UserError } from '../../../config.ts'
 import { readSecret, readSettingsFile } from '../settings-file.ts'
 
@@ -31,7 +33,7 @@ const File = Closed({
 export interface OidcSettings {
   issuer: string
   clientId: string
-  clientSecret: string | null
+  clientSecret: Secret | null
   scopes: string
   /** Whom tokens that clients present may be for. */
   audiences: string[]

@@ -1,6 +1,8 @@
 // Questions to a directory. Each has a connection of its own, so that one that was lost costs the next question nothing. Filters are made
 // of parts and never of text, so that no name can change what is asked; referrals are not followed.
+
 import type { Client, Entry, Filter } from 'ldapts'
+import type { Secret } from '../../../auth/secret.ts'
 import type { DirectorySettings, Tree } from './settings.ts'
 
 /** The directory did not answer as one does; `message` is for the log. */
@@ -51,16 +53,16 @@ async function using<T>(settings: DirectorySettings, work: (client: Client, libr
 /** Asks the directory as the reader of the settings. Throws DirectoryFault. */
 export const reading = <T>(settings: DirectorySettings, work: (reader: DirectoryReader) => Promise<T>): Promise<T> =>
   using(settings, async (client, library) => {
-    if (settings.bind) await client.bind(settings.bind.dn, settings.bind.password)
+    if (settings.bind) await client.bind(settings.bind.dn, settings.bind.password.reveal())
     return work(readerOn(client, settings, library))
   })
 
 /** True when the password is that of the entry. Throws DirectoryFault. An empty one would be no proof: directories answer it with success. */
-export function isPasswordOf(settings: DirectorySettings, dn: string, password: string): Promise<boolean> {
-  if (!password || !dn) return Promise.resolve(false)
+export function isPasswordOf(settings: DirectorySettings, dn: string, password: Secret): Promise<boolean> {
+  if (!password.reveal() || !dn) return Promise.resolve(false)
   return using(settings, async (client, library) => {
     try {
-      await client.bind(dn, password)
+      await client.bind(dn, password.reveal())
       return true
     } catch (error) {
       const { InvalidCredentialsError, InappropriateAuthError, UnwillingToPerformError, InsufficientAccessError, NoSuchObjectError } =

@@ -1,5 +1,7 @@
 // The directory of a domain, as this process knows it: when it was read last, and reading it again.
+
 import { Fault } from '../../../api/faults.ts'
+import type { Secret } from '../../../auth/secret.ts'
 import type { Cloud } from '../../../cloud.ts'
 import { inChunks } from '../chunks.ts'
 import { type DirectoryEntry, DirectoryFault, type DirectoryReader, isPasswordOf, reading } from './connection.ts'
@@ -25,7 +27,7 @@ export interface Directory {
   /** The same for one user, by the id of the row. */
   freshenUser(id: string): Promise<void>
   /** Who that is, when the password is right; the row and the groups are then those of this moment. Undefined when not. Throws 503. */
-  prove(by: 'id' | 'name', value: string, password: string): Promise<string | undefined>
+  prove(by: 'id' | 'name', value: string, password: Secret): Promise<string | undefined>
 }
 
 export const unreachable = () => new Fault(503, 'The directory of this domain cannot be reached at present.')
@@ -150,7 +152,7 @@ export function makeDirectory(cloud: Cloud, settings: DirectorySettings, domainI
     },
     async prove(by, value, password) {
       const domain = await domainId()
-      if (!password || domain === undefined) return undefined
+      if (!password.reveal() || domain === undefined) return undefined
       const found = await lookFor(by, value)
       // Somebody who is not there takes as long as a wrong password.
       const dn = found?.user.dn ?? `${settings.users.id}=${cloud.environment.hexId()},${settings.users.tree}`

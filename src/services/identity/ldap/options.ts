@@ -1,7 +1,9 @@
 // From the configuration that the API gave a domain, in upstream's options, to the settings of its directory. What is not built is refused, not
 // passed over: an option that has no effect could be the one that keeps somebody out.
+
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { Secret } from '../../../auth/secret.ts'
 import type { DomainConfig } from '../domain-config/config.ts'
 import { readable } from '../domain-config/options.ts'
 import { type DirectorySettings, isInClear, type Tree } from './settings.ts'
@@ -83,7 +85,7 @@ export function directorySettings(config: DomainConfig, domain: string, caFolder
   return {
     domain,
     ...connection(text('url'), flag('use_tls'), certificate(text('tls_cacertfile'), caFolder)),
-    bind: dn ? { dn, password } : null,
+    bind: dn ? { dn, password: new Secret(password) } : null,
     timeoutMs,
     pageSize: count('page_size') || null,
     scope: oneOf('query_scope', ['one', 'sub']),

@@ -1,5 +1,7 @@
 // A password that is a directory's to judge.
+
 import { unauthorized } from '../../../api/faults.ts'
+import type { Secret } from '../../../auth/secret.ts'
 import { findProject, findUser, findUserByName } from '../../../auth/store.ts'
 import type { User } from '../../../auth/tables.ts'
 import type { Cloud } from '../../../cloud.ts'
@@ -12,7 +14,7 @@ import { findEntry } from './store.ts'
  */
 export async function proveByDirectory(
   cloud: Cloud,
-  { id, name, password }: { id?: string; name?: string; password: string },
+  { id, name, password }: { id?: string; name?: string; password: Secret },
   domain: () => Promise<string | undefined>,
 ): Promise<User | null> {
   if (!hasDirectories(cloud)) return null

@@ -1,7 +1,9 @@
 // directory.yaml: the LDAP directories whose users and groups are those of a domain.
+
 import { join } from 'node:path'
 import { type Static, Type } from 'typebox'
 import { Closed } from '../../../api/types.ts'
+import type { Secret } from '../../../auth/secret.ts'
 import { type Config, UserError } from '../../../config.ts'
 import { readSecret, readSettingsFile } from '../settings-file.ts'
 
@@ -63,7 +65,7 @@ export interface DirectorySettings {
   startTls: boolean
   ca: string | null
   /** null: the directory is read by nobody. */
-  bind: { dn: string; password: string } | null
+  bind: { dn: string; password: Secret } | null
   timeoutMs: number
   /** null: answers come whole. */
   pageSize: number | null
@@ -98,7 +100,7 @@ export function readDirectorySettings(config: Pick<Config, 'directoryFile' | 'da
       domain: entry.domain,
       url: entry.url,
       startTls: entry['start-tls'] ?? false,
-      ca: entry['ca-file'] === undefined ? null : readSecret(path, entry['ca-file']),
+      ca: entry['ca-file'] === undefined ? null : readSecret(path, entry['ca-file']).reveal(),
       bind: entry['bind-dn'] === undefined ? null : { dn: entry['bind-dn'], password: readSecret(path, entry['bind-password-file']!) },
       timeoutMs: (entry.timeout ?? 10) * 1000,
       pageSize: entry['page-size'] ?? 500,

@@ -3,6 +3,7 @@ import { type Fault, forbidden, unauthorized } from '../../../api/faults.ts'
 import { authorityOf, type Delegation, type DelegationKind } from '../../../auth/delegation.ts'
 import type { Federation } from '../../../auth/federation.ts'
 import { checkPassword } from '../../../auth/passwords.ts'
+import type { Secret } from '../../../auth/secret.ts'
 import { effectiveRoles, findDomainByName, findProject, findProjectByName, findUser, findUserByName } from '../../../auth/store.ts'
 import type { User } from '../../../auth/tables.ts'
 import type { Scope } from '../../../auth/tokens.ts'
@@ -56,7 +57,7 @@ export async function namedUser(cloud: Cloud, user: NamedUser): Promise<User | u
 }
 
 /** Checks a password; `user` by id, or by name and domain. Throws 401. */
-export async function provePassword(cloud: Cloud, user: NamedUser & { password: string }): Promise<Proof> {
+export async function provePassword(cloud: Cloud, user: NamedUser & { password: Secret }): Promise<Proof> {
   const { database, config, environment } = cloud
   const theirs = await proveByDirectory(cloud, user, () => domainId(cloud, user.domain))
   if (theirs) return { userId: theirs.id, epoch: theirs.token_epoch, methods: ['password'], defaultProjectId: null }

@@ -45,7 +45,7 @@ export const createToken = operation({
             'Expecting to find token in identity. The server could not comply with the request since it is either malformed or otherwise incorrect.',
           )
         // As upstream: what is looked for is not there. v2.0 answers 401.
-        const proof = await proveToken(cloud, identity.token.id, () => notFound('Failed to validate token'))
+        const proof = await proveToken(cloud, identity.token.id.reveal(), () => notFound('Failed to validate token'))
         ensureNotNarrowed(proof, asked)
         proofs.push(proof)
       } else if (method === 'mapped' || method === 'saml2' || method === 'openid') {
@@ -54,7 +54,7 @@ export const createToken = operation({
           throw badRequest(
             `Expecting to find ${method} in identity. The server could not comply with the request since it is either malformed or otherwise incorrect.`,
           )
-        proofs.push(await proveFederatedToken(cloud, token.id))
+        proofs.push(await proveFederatedToken(cloud, token.id.reveal()))
       } else if (method === 'application_credential') {
         if (!identity.application_credential)
           throw badRequest(

@@ -140,7 +140,7 @@ test('several factors: together, one after the other with a receipt, and by no o
 
   // A receipt is no token, a token no receipt, and neither is somebody else's; a receipt ends, and with the password too.
   await ask(cloud, receipt, 'GET', '/v3/auth/projects', { expected: 401 })
-  await post(cloud, tokenAuth(receipt, 'unscoped'), 401)
+  await post(cloud, tokenAuth(receipt, 'unscoped'), 404)
   await post(cloud, totp(user, code()), 401, token)
   await post(cloud, passwordAuth({ id: stranger.id }, stranger.password), 401, receipt)
   await post(cloud, totp(user, code()), 401, `${receipt.slice(0, -4)}AAAA`)

@@ -1,5 +1,5 @@
 import { Type } from 'typebox'
-import { Closed, Name } from '../../../api/types.ts'
+import { Closed, Name, SecretText } from '../../../api/types.ts'
 
 const Id = Type.String({ minLength: 1, maxLength: 64 })
 const Domain = Type.Object({ id: Type.Optional(Id), name: Type.Optional(Name) })
@@ -7,13 +7,13 @@ const PasswordUser = Type.Object({
   id: Type.Optional(Id),
   name: Type.Optional(Name),
   domain: Type.Optional(Domain),
-  password: Type.String({ maxLength: 4096 }),
+  password: SecretText({ maxLength: 4096 }),
 })
 const TotpUser = Type.Object({
   id: Type.Optional(Id),
   name: Type.Optional(Name),
   domain: Type.Optional(Domain),
-  passcode: Type.String({ maxLength: 64 }),
+  passcode: SecretText({ maxLength: 64 }),
 })
 const ScopeProject = Type.Object({ id: Type.Optional(Id), name: Type.Optional(Name), domain: Type.Optional(Domain) })
 
@@ -21,10 +21,10 @@ const ApplicationCredential = Type.Object({
   id: Type.Optional(Id),
   name: Type.Optional(Name),
   user: Type.Optional(Type.Object({ id: Type.Optional(Id), name: Type.Optional(Name), domain: Type.Optional(Domain) })),
-  secret: Type.String({ maxLength: 4096 }),
+  secret: SecretText({ maxLength: 4096 }),
 })
 
-const Token = Type.Object({ id: Type.String({ maxLength: 4096 }) })
+const Token = Type.Object({ id: SecretText({ maxLength: 4096 }) })
 
 /** Reference 6.2.1; `unscoped` and `system` as today's clients send them. */
 export const AuthRequest = Closed({

@@ -1,6 +1,8 @@
 // Method `totp`: passcodes of six digits from a secret and the time (RFC 6238), kept as a credential of that type.
+
 import { createHmac, timingSafeEqual } from 'node:crypto'
 import { badRequest, unauthorized } from '../../../api/faults.ts'
+import type { Secret } from '../../../auth/secret.ts'
 import { findProject } from '../../../auth/store.ts'
 import type { Cloud } from '../../../cloud.ts'
 import { decryptBlob } from '../credentials/blob.ts'
@@ -56,7 +58,7 @@ function periodOf(secrets: Buffer[], given: string, current: number, previous: n
 }
 
 /** Throws 401, the same for everything. A passcode counts once. */
-export async function proveTotp(cloud: Cloud, asked: NamedUser & { passcode: string }): Promise<Proof> {
+export async function proveTotp(cloud: Cloud, asked: NamedUser & { passcode: Secret }): Promise<Proof> {
   const { database, config, environment } = cloud
   await cloud.keys.refresh()
   const row = await namedUser(cloud, asked)
@@ -64,7 +66,7 @@ export async function proveTotp(cloud: Cloud, asked: NamedUser & { passcode: str
   const secrets = rows.map((credential) => base32(decryptBlob(cloud, credential.encrypted_blob))).filter((secret) => secret.length)
   const nowMs = environment.clock.now()
   const current = Math.floor(nowMs / 1000 / periodSeconds)
-  const period = periodOf(secrets.length ? secrets : [Buffer.alloc(20)], asked.passcode, current, config.totpPreviousWindows)
+  const period = periodOf(secrets.length ? secrets : [Buffer.alloc(20)], asked.passcode.reveal(), current, config.totpPreviousWindows)
   const home = row && (await findProject(database.read, row.domain_id))
   const usable = row?.enabled && home?.enabled && !isLocked(config, row, nowMs) && !isInactive(config, row, nowMs)
   const right = await database.write(async ({ db }) => {

@@ -2,6 +2,7 @@ import { badRequest, unauthorized } from '../../../api/faults.ts'
 import { operation } from '../../../api/operation.ts'
 import { checkPassword } from '../../../auth/passwords.ts'
 import { noteRevocation } from '../../../auth/revocations.ts'
+import type { Secret } from '../../../auth/secret.ts'
 import { findUser } from '../../../auth/store.ts'
 import type { Cloud } from '../../../cloud.ts'
 import { isLocked, noteFailure, noteSuccess } from './attempts.ts'
@@ -13,7 +14,7 @@ import { swapPassword } from './store.ts'
  * Sets a user's new password when the original one is right; ends all the user's tokens. Throws 401, the same for an unknown or locked
  * user as for a wrong password, and 400 where the password is locked, too young, used before or not as the settings ask.
  */
-export async function changeOwnPassword(cloud: Cloud, userId: string, original: string, password: string, now: string): Promise<void> {
+export async function changeOwnPassword(cloud: Cloud, userId: string, original: Secret, password: Secret, now: string): Promise<void> {
   const { config, database, environment } = cloud
   const row = await findUser(database.read, userId)
   const right = await checkPassword(original, row?.password_hash ?? null, config.passwordCost)

@@ -1,6 +1,7 @@
 // What a new password has to be like, how long it is valid, and when its user may change it (settings password-*, minimum-password-age).
 import { badRequest } from '../../../api/faults.ts'
 import { checkPassword, hashPassword } from '../../../auth/passwords.ts'
+import type { Secret } from '../../../auth/secret.ts'
 import type { User } from '../../../auth/tables.ts'
 import type { Cloud } from '../../../cloud.ts'
 import type { Config } from '../../../config.ts'
@@ -34,10 +35,10 @@ export function passwordPattern(source: string): RegExp {
 }
 
 /** The hash of a password, null where there is none. Slow on purpose: never in a transaction. Throws 400 for a password that is not as the setting asks. */
-export async function passwordHash(cloud: Cloud, password: string | null | undefined): Promise<NewPassword | null> {
+export async function passwordHash(cloud: Cloud, password: Secret | null | undefined): Promise<NewPassword | null> {
   if (password === null || password === undefined) return null
   const { config, environment } = cloud
-  if (config.passwordRegex !== null && !passwordPattern(config.passwordRegex).test(password))
+  if (config.passwordRegex !== null && !passwordPattern(config.passwordRegex).test(password.reveal()))
     throw badRequest(
       `Password validation error: The password does not match the requirements: ${config.passwordRegexDescription ?? 'it is not what the expression of this cloud asks for'}.`,
     )
@@ -81,7 +82,7 @@ export function ensureOldEnough(config: Config, row: User, now: string): void {
 }
 
 /** Throws 400 when it is one of the user's last passwords. As slow as one check for each. */
-export async function ensureNotUsed(cloud: Cloud, row: User, password: string): Promise<void> {
+export async function ensureNotUsed(cloud: Cloud, row: User, password: Secret): Promise<void> {
   const count = cloud.config.uniqueLastPasswordCount
   if (!count) return
   const hashes = [row.password_hash, ...(await passwordHistory(cloud.database.read, row.id, count - 1))]

@@ -1,5 +1,5 @@
 import { type Static, Type } from 'typebox'
-import { Name } from '../../../api/types.ts'
+import { Name, SecretText } from '../../../api/types.ts'
 import { Description, Id } from '../attributes.ts'
 import { Federated } from './federated.ts'
 
@@ -23,7 +23,7 @@ const UserOptions = Type.Object(
   { additionalProperties: false },
 )
 
-const Password = Type.Union([Type.String({ maxLength: 4096 }), Type.Null()])
+const Password = Type.Union([SecretText({ maxLength: 4096 }), Type.Null()])
 const attributes = {
   password: Type.Optional(Password),
   enabled: Type.Optional(Type.Boolean()),
@@ -39,5 +39,5 @@ export const UserUpdate = Type.Object({ user: Type.Object({ name: Type.Optional(
 export const knownUser = ['name', ...Object.keys(attributes)]
 export type UserBody = Static<typeof UserUpdate>['user'] & Record<string, unknown>
 export const PasswordChange = Type.Object({
-  user: Type.Object({ password: Type.String({ minLength: 1, maxLength: 4096 }), original_password: Type.String({ maxLength: 4096 }) }),
+  user: Type.Object({ password: SecretText({ minLength: 1, maxLength: 4096 }), original_password: SecretText({ maxLength: 4096 }) }),
 })

@@ -1,7 +1,9 @@
 // Tokens of v2.0 (reference 8.2, 9.2).
+
 import { Type } from 'typebox'
 import { badRequest, notFound, unauthorized } from '../../../api/faults.ts'
 import { type BaseContext, operation, resource } from '../../../api/operation.ts'
+import { SecretText } from '../../../api/types.ts'
 import { revokeAudit } from '../../../auth/store.ts'
 import type { Who } from '../../../auth/who.ts'
 import { defaultDomainId } from '../bootstrap.ts'
@@ -16,8 +18,8 @@ const AuthRequest = Type.Object({
   auth: Type.Object({
     tenantName: Word,
     tenantId: Word,
-    passwordCredentials: Type.Optional(Type.Object({ username: Word, userId: Word, password: Type.String({ maxLength: 4096 }) })),
-    token: Type.Optional(Type.Object({ id: Type.String({ maxLength: 4096 }) })),
+    passwordCredentials: Type.Optional(Type.Object({ username: Word, userId: Word, password: SecretText({ maxLength: 4096 }) })),
+    token: Type.Optional(Type.Object({ id: SecretText({ maxLength: 4096 }) })),
   }),
 })
 
@@ -41,7 +43,7 @@ const create = operation({
       const { username, userId, password } = passwordCredentials
       if (!username === !userId) throw badRequest('Expecting to find either username or userId in passwordCredentials.')
       proof = await provePassword(cloud, userId ? { id: userId, password } : { name: username!, domain: { id: defaultDomainId }, password })
-    } else proof = await proveToken(cloud, token!.id)
+    } else proof = await proveToken(cloud, token!.id.reveal())
     const asked: ScopeRequest | undefined = tenantId
       ? { project: { id: tenantId } }
       : tenantName

@@ -1,11 +1,13 @@
 // Users (reference 9.3, 10.1.1 to 10.1.5): those of the default domain.
+
 import { type Static, Type } from 'typebox'
 import { badRequest, forbidden, notFound } from '../../../api/faults.ts'
 import { listRequest, listRows } from '../../../api/list.ts'
 import { operation } from '../../../api/operation.ts'
-import { Name } from '../../../api/types.ts'
+import { Name, SecretText } from '../../../api/types.ts'
 import { rule } from '../../../auth/policy.ts'
 import { noteRevocation } from '../../../auth/revocations.ts'
+import type { Secret } from '../../../auth/secret.ts'
 import { findProject, findUser } from '../../../auth/store.ts'
 import type { User } from '../../../auth/tables.ts'
 import type { Tx } from '../../../db/database.ts'
@@ -25,7 +27,7 @@ import { nextLinks } from './page.ts'
 import { accessView } from './token-view.ts'
 
 const Word = Type.Union([Type.String({ maxLength: 255 }), Type.Null()])
-const Password = Type.Union([Type.String({ maxLength: 4096 }), Type.Null()])
+const Password = Type.Union([SecretText({ maxLength: 4096 }), Type.Null()])
 const attributes = {
   username: Type.Optional(Name),
   email: Type.Optional(Word),
@@ -40,7 +42,7 @@ const Create = Type.Object({ user: Type.Object({ name: Type.Optional(Name), ...a
 const Update = Type.Object({ user: Type.Object({ id: Type.Optional(Type.String()), name: Type.Optional(Name), ...attributes }) })
 type Body = Static<typeof Update>['user'] & Record<string, unknown>
 
-const passwordOf = (body: { password?: string | null; 'OS-KSADM:password'?: string | null }) => body.password ?? body['OS-KSADM:password']
+const passwordOf = (body: { password?: Secret | null; 'OS-KSADM:password'?: Secret | null }) => body.password ?? body['OS-KSADM:password']
 
 /** The body as v3 has it. */
 function v3Body({
@@ -160,7 +162,7 @@ const change = (
   })
 
 const OwnPassword = Type.Object({
-  user: Type.Object({ password: Type.String({ minLength: 1, maxLength: 4096 }), original_password: Type.String({ maxLength: 4096 }) }),
+  user: Type.Object({ password: SecretText({ minLength: 1, maxLength: 4096 }), original_password: SecretText({ maxLength: 4096 }) }),
 })
 
 const changeOwn = operation({

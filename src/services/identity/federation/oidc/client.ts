@@ -55,7 +55,7 @@ export function oidcClient(cloud: Cloud, settings: OidcSettings): OidcClient {
         new URL(issuer),
         clientId,
         {},
-        clientSecret === null ? client.None() : client.ClientSecretBasic(clientSecret),
+        clientSecret === null ? client.None() : client.ClientSecretBasic(clientSecret.reveal()),
         {
           [client.customFetch]: fetch as never,
           execute: [client.enableNonRepudiationChecks, ...(new URL(issuer).protocol === 'http:' ? [client.allowInsecureRequests] : [])],
@@ -64,7 +64,7 @@ export function oidcClient(cloud: Cloud, settings: OidcSettings): OidcClient {
       const { token_endpoint_auth_methods_supported: methods } = found.serverMetadata()
       if (clientSecret === null || !methods || methods.includes('client_secret_basic') || !methods.includes('client_secret_post'))
         return found
-      const posting = new client.Configuration(found.serverMetadata(), clientId, {}, client.ClientSecretPost(clientSecret))
+      const posting = new client.Configuration(found.serverMetadata(), clientId, {}, client.ClientSecretPost(clientSecret.reveal()))
       posting[client.customFetch] = fetch as never
       client.enableNonRepudiationChecks(posting)
       if (new URL(issuer).protocol === 'http:') client.allowInsecureRequests(posting)
