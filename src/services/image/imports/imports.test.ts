@@ -8,6 +8,7 @@ import { join } from 'node:path'
 import { test } from 'node:test'
 import type { Persona } from '../../../testing/persona.ts'
 import { type TestCloud, testCloud } from '../../../testing/test-cloud.ts'
+import { until } from '../../../testing/until.ts'
 
 const settings = { importPorts: 'any', importPrivate: true }
 const images = '/image/v2/images'
@@ -30,12 +31,9 @@ async function serve(answer: http.RequestListener) {
 
 /** The first task of the image, once it has ended. */
 async function ended(persona: Persona, id: string) {
-  for (let i = 0; i < 1500; i++) {
-    const [task] = (await persona.get(`${images}/${id}/tasks`)).body.tasks
-    if (task && task.status !== 'pending' && task.status !== 'processing') return task
-    await new Promise((resolve) => setTimeout(resolve, 10))
-  }
-  throw new Error('the task did not end')
+  const first = async () => (await persona.get(`${images}/${id}/tasks`)).body.tasks[0]
+  await until('the task ends', async () => !['pending', 'processing', undefined].includes((await first())?.status))
+  return first()
 }
 
 const files = ({ cloud }: TestCloud) => readdirSync(join(cloud.config.dataDir, 'images'), { recursive: true }).map(String).sort()
@@ -65,6 +63,7 @@ test('staged data waits over a restart and becomes the image by its import', asy
   assert.deepEqual([image.os_glance_importing_to_stores, image.os_glance_failed_import], ['', ''])
   assert.equal(image.os_hash_value, createHash('sha512').update('staged').digest('hex'))
   assert.equal((await member.get(`${images}/${id}/file`)).text, 'staged')
+  await until('the staged file is gone', () => files(cloud).length === 2)
   assert.deepEqual(files(cloud), [id, 'incoming'].sort())
   const { body: usage } = await cloud.admin.get(`/image/v2/images/${id}`)
   assert.equal(usage.checksum, createHash('md5').update('staged').digest('hex'))
@@ -110,7 +109,7 @@ test('what fails leaves a queued image and no file', async () => {
     assert.ok(task.expires_at)
     const image = (await member.get(`${images}/${id}`)).body
     assert.deepEqual([image.status, image.size, image.os_glance_failed_import], ['queued', null, 'file'])
-    assert.deepEqual(files(cloud), ['incoming'])
+    await until('no file', () => files(cloud).join() === 'incoming') // removed after the transaction that says so
   }
 })
 
@@ -128,7 +127,7 @@ test('an import goes on after a restart, and one whose image was deleted leaves 
   const member = await cloud.as('member')
   const id = await create(member)
   await importFrom(member, id, server.url)
-  for (let i = 0; i < 500 && !open; i++) await new Promise((resolve) => setTimeout(resolve, 5))
+  await until('the request for the data', () => open !== null)
   assert.equal((await member.get(`${images}/${id}`)).body.status, 'importing')
   await cloud.restart()
   assert.equal((await ended(member, id)).status, 'success')
@@ -139,10 +138,10 @@ test('an import goes on after a restart, and one whose image was deleted leaves 
   open = null
   const doomed = await create(member)
   await importFrom(member, doomed, server.url)
-  for (let i = 0; i < 500 && !open; i++) await new Promise((resolve) => setTimeout(resolve, 5))
+  await until('the request for the data', () => open !== null)
   await member.delete(`${images}/${doomed}`)
   ;(open as unknown as http.ServerResponse).end(' and half')
-  for (let i = 0; i < 500 && files(cloud).length > 2; i++) await new Promise((resolve) => setTimeout(resolve, 5))
+  await until('other files are gone', () => files(cloud).length <= 2)
   assert.deepEqual(files(cloud), [id, 'incoming'].sort())
 })
 

@@ -60,12 +60,9 @@ async function imported(cloud: TestCloud, persona: Persona, content: Buffer, fie
 }
 
 async function ended(persona: Persona, id: string) {
-  for (let i = 0; i < 3000; i++) {
-    const [task] = (await persona.get(`${images}/${id}/tasks`)).body.tasks
-    if (task.status === 'success' || task.status === 'failure') return task
-    await new Promise((resolve) => setTimeout(resolve, 10))
-  }
-  throw new Error('the import did not end')
+  const first = async () => (await persona.get(`${images}/${id}/tasks`)).body.tasks[0]
+  await until('the import ends', async () => ['success', 'failure'].includes((await first()).status))
+  return first()
 }
 
 const bytesOf = async (cloud: TestCloud, persona: Persona, id: string) => {
