@@ -20,14 +20,19 @@ export async function ensureAccount(db: Db, account: string, at: number): Promis
 export const setAccountMetadata = (db: Db, account: string, metadata: Headers, at: number) =>
   db.updateTable('object_store_accounts').set({ metadata, changed_at: at }).where('account', '=', account).execute()
 
-/** Adds to what the account is said to hold. */
-export const countInAccount = (db: Db, account: string, change: { containers?: number; objects?: number; bytes?: number }) =>
-  add(db, [change.containers ?? 0, change.objects ?? 0, change.bytes ?? 0, account])
-const add = prepared((db) =>
+/** Adds to what the account is said to hold; gives what its quota needs to be checked. */
+export const countInAccount = async (
+  db: Db,
+  account: string,
+  change: { containers?: number; objects?: number; bytes?: number },
+): Promise<Pick<Account, 'metadata' | 'bytes_used'> | undefined> =>
+  (await add(db, [change.containers ?? 0, change.objects ?? 0, change.bytes ?? 0, account]))[0]
+const add = prepared<Pick<Account, 'metadata' | 'bytes_used'>>((db) =>
   db
     .updateTable('object_store_accounts')
     .set((eb) => ({ containers: eb('containers', '+', 0), objects: eb('objects', '+', 0), bytes_used: eb('bytes_used', '+', 0) }))
-    .where('account', '=', ''),
+    .where('account', '=', '')
+    .returning(['metadata', 'bytes_used']),
 )
 
 export const removeAccount = (db: Db, account: string) => db.deleteFrom('object_store_accounts').where('account', '=', account).execute()

@@ -5,7 +5,7 @@ import { countInAccount } from '../accounts/store.ts'
 import { countInContainer } from '../containers/store.ts'
 import { drop, keep, type Received } from '../storage/data.ts'
 import { prepared } from '../storage/prepared.ts'
-import type { Container, ObjectRow } from '../tables.ts'
+import type { Account, Container, ObjectRow } from '../tables.ts'
 
 export type StoredObject = Selectable<ObjectRow>
 
@@ -64,7 +64,7 @@ const insert = prepared((db) =>
 
 export type NewObject = Omit<StoredObject, 'container_id'>
 
-/** Makes or replaces the row with its bytes and counts; the bytes of the one before are taken away unless `spare` has them now. */
+/** Makes or replaces the row with its bytes and counts, and gives the account as it is then; the bytes of the one before are taken away unless `spare` has them now. */
 export async function replaceObject(
   tx: Tx,
   cloud: Cloud,
@@ -73,7 +73,7 @@ export async function replaceObject(
   object: NewObject,
   received: Received | null,
   spare = false,
-): Promise<void> {
+): Promise<Counted> {
   const { db } = tx
   if (received) await keep(tx, cloud, received)
   const values = { ...object, container_id: container.id }
@@ -82,7 +82,7 @@ export async function replaceObject(
     await db.updateTable('object_store_objects').set(changes).where('container_id', '=', container_id).where('name', '=', name).execute()
     if (!spare && old.data_id !== object.data_id) await drop(tx, cloud, old)
   } else await insert(db, inOrder(values))
-  await count(db, container, old ? 0 : 1, object.stored - (spare ? 0 : (old?.stored ?? 0)))
+  return count(db, container, old ? 0 : 1, object.stored - (spare ? 0 : (old?.stored ?? 0)))
 }
 
 /** Removes the row; its bytes too unless `spare` has them now. */
@@ -92,9 +92,12 @@ export async function removeObject(tx: Tx, cloud: Cloud, container: Container, o
   await count(tx.db, container, -1, spare ? 0 : -old.stored)
 }
 
-export async function count(db: Db, container: Container, objects: number, bytes: number): Promise<void> {
+/** The account with what it holds now. */
+export type Counted = Pick<Account, 'metadata' | 'bytes_used'> | undefined
+
+export async function count(db: Db, container: Container, objects: number, bytes: number): Promise<Counted> {
   await countInContainer(db, container.id, objects, bytes)
-  await countInAccount(db, container.account, { objects, bytes })
+  return countInAccount(db, container.account, { objects, bytes })
 }
 
 /** Changes what is no content: metadata, type, expiry. */

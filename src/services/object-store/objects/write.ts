@@ -8,7 +8,7 @@ import { discard, type Received } from '../storage/data.ts'
 import { noteChange } from '../sync/queue.ts'
 import type { Container, Headers, ObjectKind } from '../tables.ts'
 import { nextTimestamp, timestampText } from '../timestamps.ts'
-import { expired, findObject, type NewObject, replaceObject, type StoredObject } from './store.ts'
+import { type Counted, expired, findObject, type NewObject, replaceObject, type StoredObject } from './store.ts'
 import { archive, dropNullVersion, keepsVersions, versionsSuspended } from './versions.ts'
 
 export interface Wanted {
@@ -62,10 +62,13 @@ export async function writeObject(cloud: Cloud, container: Pick<Container, 'id'>
       const spare = old !== undefined && (await archive(tx, cloud, locked, old))
       if (old && !spare) await wanted.replacing?.(old, tx.db)
       // In another container the old bytes are counted there; among own versions they stay counted here.
-      await replaceObject(tx, cloud, locked, old, object, received, spare)
-      if (versionsSuspended(locked)) await dropNullVersion(tx, cloud, locked, wanted.name)
+      let account = await replaceObject(tx, cloud, locked, old, object, received, spare)
+      if (versionsSuspended(locked)) {
+        await dropNullVersion(tx, cloud, locked, wanted.name)
+        account = await findAccount(tx.db, locked.account)
+      }
       await noteChange(tx, locked, wanted.name, at)
-      await checkQuotas(tx.db, locked, old, object, wanted.reseller ?? false)
+      checkQuotas(locked, account, old, object, wanted.reseller ?? false)
       return object
     })
   } catch (error) {
@@ -75,14 +78,13 @@ export async function writeObject(cloud: Cloud, container: Pick<Container, 'id'>
 }
 
 /** Throws 413 when the container or account now holds more than its quota lets it, and this object made it so. */
-async function checkQuotas(db: Db, before: Container, old: StoredObject | undefined, object: NewObject, reseller: boolean): Promise<void> {
+function checkQuotas(before: Container, account: Counted, old: StoredObject | undefined, object: NewObject, reseller: boolean): void {
   const bytes = before.metadata['x-container-meta-quota-bytes']
   const count = before.metadata['x-container-meta-quota-count']
   const grown = object.stored - (old?.stored ?? 0)
   if (bytes && grown > 0 && before.bytes_used + grown > Number(bytes)) throw new Fault(413, 'Upload exceeds quota.', { type: 'plain' })
   if (count && !old && before.objects + 1 > Number(count)) throw new Fault(413, 'Upload exceeds quota.', { type: 'plain' })
   if (reseller || grown <= 0) return
-  const account = await findAccount(db, before.account)
   const quota = account?.metadata['x-account-meta-quota-bytes']
   if (account && quota && account.bytes_used > Number(quota)) throw new Fault(413, 'Upload exceeds quota.', { type: 'plain' })
 }
