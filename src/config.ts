@@ -133,7 +133,7 @@ export const settings: readonly Setting[] = [
     'each service on its own port',
   ),
   setting('portOffset', { from: 0, to: 25000 }, 0, 'N', 'Added to the default port of every service, for several clouds on one machine.'),
-  setting('metricsPort', { from: 0, to: 65535 }, 9464, 'PORT', 'Loopback port of `/metrics` and `/healthz`; 0 takes a free one.'),
+  setting('metricsPort', { from: 0, to: 65535 }, 9464, 'PORT', 'Loopback port of `/metrics` and `/healthz`; 0 serves neither.'),
   setting(
     'seed',
     'text',

@@ -1,6 +1,6 @@
 import http from 'node:http'
 import type { Cloud } from './cloud.ts'
-import { openTasks } from './tasks/store.ts'
+import { countOpenTasks } from './tasks/store.ts'
 
 /** /metrics and /healthz on loopback only; null when the port is 0. */
 export async function serveMetrics(cloud: Cloud): Promise<{ close(): Promise<void> } | null> {
@@ -12,7 +12,7 @@ export async function serveMetrics(cloud: Cloud): Promise<{ close(): Promise<voi
         await cloud.database.read.selectFrom('hosts').select('name').limit(1).execute()
         response.end('ok\n')
       } else if (request.url === '/metrics') {
-        cloud.metrics.gauge('open_tasks', 'Tasks that are not finished', (await openTasks(cloud.database.read)).length)
+        cloud.metrics.gauge('open_tasks', 'Tasks that are not finished', await countOpenTasks(cloud.database.read))
         response.setHeader('content-type', cloud.metrics.contentType)
         response.end(await cloud.metrics.text())
       } else response.writeHead(404).end()

@@ -102,6 +102,15 @@ export async function purgeFinished(db: Db, before: string): Promise<void> {
   await db.deleteFrom('tasks').where('state', 'in', ['done', 'failed']).where('finished_at', '<', before).execute()
 }
 
+export async function countOpenTasks(db: Db): Promise<number> {
+  const { count } = await db
+    .selectFrom('tasks')
+    .select(({ fn }) => fn.countAll().as('count'))
+    .where('state', 'in', [...unfinished])
+    .executeTakeFirstOrThrow()
+  return Number(count)
+}
+
 /** Unfinished tasks and what each waits for, oldest first. */
 export const openTasks = (db: Db) =>
   db
