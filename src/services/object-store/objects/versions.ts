@@ -125,6 +125,9 @@ export async function uncoverNewest(tx: Tx, container: Container, name: string):
   if (row && row.kind !== 'marker') await makeCurrent(tx, container, row)
 }
 
+/** The type of marks of removal. */
+const deletedType = 'application/x-deleted;swift_versions_deleted=1'
+
 const archivePrefix = (name: string) => `${[...name].length.toString(16).padStart(3, '0')}${name}/`
 
 async function archiveOf(tx: Tx, cloud: Cloud, container: Container): Promise<{ container: Container; history: boolean } | null> {
@@ -186,15 +189,15 @@ export async function removeKeeping(
   const from = await archiveOf(tx, cloud, container)
   if (from?.history) {
     await archive(tx, cloud, container, old)
-    const type = 'application/x-deleted;swift_versions_deleted=1'
     const { container_id, ...row } = marker(container, archivePrefix(name) + timestampText(at), '', at)
-    await replaceObject(tx, cloud, from.container, undefined, { ...row, kind: '', content_type: type }, null)
+    await replaceObject(tx, cloud, from.container, undefined, { ...row, kind: '', content_type: deletedType }, null)
     // The archive has its bytes and has taken them off the container's count.
     await removeObject(tx, cloud, container, old, true)
     return null
   }
   const before = from && (await newest(tx.db, from.container.id, archivePrefix(name)))
-  if (!from || !before) await removeObject(tx, cloud, container, old)
+  // A mark that a history has left is no version: what it stood for comes back, which is nothing.
+  if (!from || !before || before.content_type === deletedType) await removeObject(tx, cloud, container, old)
   else {
     const { container_id, ...row } = before
     await removeObject(tx, cloud, from.container, before, true)
@@ -213,7 +216,7 @@ const marker = (container: Container, name: string, version_id: string, at: numb
   size: 0,
   stored: 0,
   etag: 'd41d8cd98f00b204e9800998ecf8427e',
-  content_type: 'application/x-deleted;swift_versions_deleted=1',
+  content_type: deletedType,
   kind: 'marker',
   metadata: {},
   made_at: at,

@@ -37,7 +37,7 @@ async function start(dataDir: string, databaseUrl: string | null): Promise<{ chi
 const md5 = (data: Buffer) => createHash('md5').update(data).digest('hex')
 /** More of them by hand, after a change of how bytes are kept. */
 const rounds = Number(process.env.NEPHOS_TEST_KILLS ?? 3)
-const sizes = [0, 100, 4096, 16_384, 16_385, 200_000]
+const sizes = [0, 100, 4096, 16_384, 16_385, 200_000, 1_500_000]
 
 test('killed at any moment under load, the store has every object that it acknowledged, and its listings agree', async () => {
   const dataDir = mkdtempSync(join(tmpdir(), 'nephos-kill-'))
