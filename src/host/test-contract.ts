@@ -1,6 +1,6 @@
 // What the control process may rely on, whichever host is behind: the same tests for the linux host and the fake one.
 import assert from 'node:assert/strict'
-import { after, before, test } from 'node:test'
+import { after, before, describe, test } from 'node:test'
 import { createEnvironment } from '../environment.ts'
 import { silentLog } from '../log.ts'
 import { until } from '../testing/until.ts'
@@ -25,7 +25,9 @@ const environment = createEnvironment()
 const { uuid } = environment
 
 /** Registers the tests; they run in their order, on one host. */
-export function hostContract(make: () => Promise<HostUnderTest>): void {
+export const hostContract = (make: () => Promise<HostUnderTest>) => describe('a host keeps its contract', () => register(make))
+
+function register(make: () => Promise<HostUnderTest>): void {
   let made: HostUnderTest
   let reconciler: ReturnType<typeof createReconciler>
   const reports: Report[] = []
