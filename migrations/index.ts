@@ -15,6 +15,7 @@ import { imageStores } from './0013-image-stores.ts'
 import { objectStoreSpeed } from './0014-object-store-speed.ts'
 import { containerSync } from './0015-container-sync.ts'
 import { policyAssociations } from './0016-policy-associations.ts'
+import { imageLists } from './0018-image-lists.ts'
 import { objectListings } from './0019-object-listings.ts'
 
 /** All migrations, oldest first. A released one is never changed. */
@@ -35,5 +36,6 @@ export const migrations: Migration[] = [
   objectStoreSpeed,
   containerSync,
   policyAssociations,
+  imageLists,
   objectListings,
 ]

@@ -86,7 +86,8 @@ export interface ImageTaskRow {
 declare module '../../db/tables.ts' {
   interface Tables {
     images: ImageRow
-    image_properties: { image_id: string; name: string; value: string }
+    /** `value_key`: the first 255 characters of the value, by which images are looked for. */
+    image_properties: { image_id: string; name: string; value: string; value_key: string }
     image_tags: { image_id: string; tag: string }
     image_members: MemberRow
     image_locations: ImageLocationRow

@@ -1,9 +1,12 @@
 // The filters of the image list (reference 11.2.2): which images, by the request's query.
 import type { Expression, ExpressionBuilder, SqlBool } from 'kysely'
 import { badRequest } from '../../../api/faults.ts'
+import type { Db } from '../../../db/database.ts'
 import type { Tables } from '../../../db/tables.ts'
+import type { Visibility } from '../tables.ts'
+import { type Label, labelled } from './labels.ts'
 import { visibilities } from './schema.ts'
-import { sharedWith, type Viewer } from './store.ts'
+import { isVisibility, sharedWith, type Viewer } from './store.ts'
 
 type Eb = ExpressionBuilder<Tables, 'images'>
 export type Condition = (eb: Eb) => Expression<SqlBool>
@@ -33,18 +36,27 @@ const comparisons = { gt: '>', gte: '>=', lt: '<', lte: '<=', eq: '=', neq: '!='
 
 const MAX_FILTERS = 64
 
-/** Conditions of a list request, besides what the asker may see at all. Throws 400 for a value that cannot be. */
-export function conditionsOf(query: URLSearchParams, viewer: Viewer): Condition[] {
-  const found: Condition[] = [hidden(query.get('os_hidden')), shown(query.get('visibility'), query.get('member_status'), viewer)]
+/** Conditions of a list request, besides what the asker may see at all; `crowded` as of `isCrowded`. Throws 400 for a value that cannot be. */
+export async function conditionsOf(db: Db, query: URLSearchParams, viewer: Viewer, crowded: boolean): Promise<Condition[]> {
+  const found = [hidden(query.get('os_hidden')), shown(query.get('visibility'), query.get('member_status'), viewer, crowded)]
+  const labels: Label[] = []
+  let few = false
   for (const [name, value] of query) {
     if (paging.has(name) || name === 'os_hidden' || name === 'visibility' || name === 'member_status') continue
-    if (found.length > MAX_FILTERS) throw badRequest('There are too many filters.')
-    found.push(condition(name, value))
+    if (found.length + labels.length > MAX_FILTERS) throw badRequest('There are too many filters.')
+    if (name === 'tag') labels.push({ tag: value })
+    else {
+      const field = condition(name, value)
+      if (field) found.push(field)
+      else labels.push({ name, value })
+      few ||= name === 'name' || name === 'id'
+    }
   }
-  return found
+  return [...found, ...(await labelled(db, labels, found.length - 2, few))]
 }
 
-function condition(name: string, value: string): Condition {
+/** The condition on a field of images; undefined when there is no such field. */
+function condition(name: string, value: string): Condition | undefined {
   const column = Object.hasOwn(texts, name) ? texts[name] : undefined
   if (column) {
     if (listable.has(name) && value.startsWith('in:')) {
@@ -66,13 +78,7 @@ function condition(name: string, value: string): Condition {
     return (eb) => eb('protected', '=', wanted)
   }
   if (name === 'created_at' || name === 'updated_at') return time(name, value)
-  if (name === 'tag') return (eb) => eb('id', 'in', eb.selectFrom('image_tags').select('image_id').where('tag', '=', value))
-  return (eb) =>
-    eb(
-      'id',
-      'in',
-      eb.selectFrom('image_properties').select('image_id').where('image_properties.name', '=', name).where('value', '=', value),
-    )
+  return undefined
 }
 
 function hidden(value: string | null): Condition {
@@ -81,7 +87,7 @@ function hidden(value: string | null): Condition {
 }
 
 /** By visibility; without it: public and own images, and those shared with the project that it has accepted. */
-function shown(visibility: string | null, memberStatus: string | null, viewer: Viewer): Condition {
+function shown(visibility: string | null, memberStatus: string | null, viewer: Viewer, crowded: boolean): Condition {
   if (memberStatus !== null && !memberStatuses.includes(memberStatus)) {
     throw badRequest(`Invalid member_status '${clip(memberStatus)}': it is one of ${memberStatuses.join(', ')}.`)
   }
@@ -91,8 +97,8 @@ function shown(visibility: string | null, memberStatus: string | null, viewer: V
   const shared: Condition = (eb) => (projectId === null ? eb.lit(false) : sharedWith(projectId, answers)(eb))
   if (visibility === null || visibility === 'all') {
     if (viewer.isAdmin && memberStatus === null) return (eb) => eb.lit(true)
-    const open = visibility === 'all' ? ['public', 'community'] : ['public']
-    return (eb) => eb.or([eb('visibility', 'in', open as never), own(eb), shared(eb)])
+    const open: Visibility[] = visibility === 'all' ? ['public', 'community'] : ['public']
+    return (eb) => eb.or([isVisibility(eb, open, crowded), own(eb), shared(eb)])
   }
   if (!visibilities.includes(visibility as never)) throw badRequest(`Invalid visibility value: ${clip(visibility)}`)
   if (visibility !== 'shared' || (viewer.isAdmin && memberStatus === null)) return (eb) => eb('visibility', '=', visibility as never)

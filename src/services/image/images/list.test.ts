@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict'
+import { randomBytes } from 'node:crypto'
 import { test } from 'node:test'
+import type { Persona } from '../../../testing/persona.ts'
 import { testCloud } from '../../../testing/test-cloud.ts'
+import { propertyRows } from './store.ts'
 
 const octets = { 'content-type': 'application/octet-stream' }
 // biome-ignore lint/suspicious/noExplicitAny: answers of the API
@@ -93,6 +96,74 @@ test('each filter keeps exactly what meets it', async () => {
   ]
   for (const [query, expected] of cases) {
     assert.deepEqual(namesOf(await member.get(`/image/v2/images?${query}`)).sort(), [...expected].sort(), query)
+  }
+})
+
+test('properties with long values are kept, and found by all of their value and by nothing less', async () => {
+  await using cloud = await testCloud()
+  const member = await cloud.as('member')
+  // What cannot be compressed, and characters of two UTF-16 units about the place where the index ends.
+  const noise = randomBytes(4000).toString('hex')
+  const values = [noise, `${noise}x`, `${'a'.repeat(254)}😀😀`, `${'a'.repeat(254)}😀`, 'a'.repeat(255), 'a'.repeat(254)]
+  for (const [index, value] of values.entries()) await member.post('/image/v2/images', { name: String(index), note: value, kind: 'k' }, 201)
+  for (const [index, value] of values.entries()) {
+    const query = new URLSearchParams({ note: value, kind: 'k' })
+    assert.deepEqual(namesOf(await member.get(`/image/v2/images?${query}`)), [String(index)])
+  }
+  assert.deepEqual(namesOf(await member.get(`/image/v2/images?${new URLSearchParams({ note: noise.slice(0, 255) })}`)), [])
+})
+
+test('among many open images, labels that nearly all have and labels that few have give the same as looking at each', async () => {
+  await using cloud = await testCloud()
+  const member = await cloud.as('member')
+  const [own, foreign] = [await member.projectId(), await (await cloud.as('member', 'project-2')).projectId()]
+  const now = '2026-01-01T00:00:00.000Z'
+  const all = Array.from({ length: 1300 }, (_, i) => ({
+    name: `i${i}`,
+    mine: i % 50 === 0,
+    visibility: (['public', 'public', 'community', 'public', 'public', 'public', 'private'] as const)[i % 7]!,
+    tags: ['common', ...(i % 60 === 0 ? ['rare'] : [])],
+    properties: { kind: i % 40 ? 'usual' : 'odd', parity: String(i % 2) },
+  }))
+  await cloud.cloud.database.write(async ({ db }) => {
+    for (let at = 0; at < all.length; at += 100) {
+      const part = all.slice(at, at + 100)
+      const values = part.map(({ name, mine, visibility }) => ({
+        ...{ id: name, name, visibility, owner_id: mine ? own : foreign, status: 'queued' as const, created_at: now, updated_at: now },
+        ...{ container_format: null, disk_format: null, size: null, virtual_size: null, checksum: null },
+        ...{ os_hash_algo: null, os_hash_value: null, content_fault: null, upload_id: null },
+      }))
+      await db.insertInto('images').values(values).execute()
+      const tags = part.flatMap(({ name, tags }) => tags.map((tag) => ({ image_id: name, tag })))
+      await db.insertInto('image_tags').values(tags).execute()
+      const rows = part.flatMap(({ name, properties }) => propertyRows(name, properties))
+      await db.insertInto('image_properties').values(rows).execute()
+    }
+  })
+  type One = (typeof all)[number]
+  const shown = ({ mine, visibility }: One) => mine || visibility === 'public'
+  const cases: [string, (one: One) => boolean][] = [
+    ['tag=common', () => true],
+    ['tag=rare', ({ tags }) => tags.includes('rare')],
+    ['kind=usual', ({ properties }) => properties.kind === 'usual'],
+    ['kind=odd&tag=common', ({ properties }) => properties.kind === 'odd'],
+    ['kind=odd&tag=rare', ({ properties, tags }) => properties.kind === 'odd' && tags.includes('rare')],
+    ['parity=1&kind=usual', ({ properties }) => properties.parity === '1'],
+    ['parity=1&name=in:i1,i2,i3,i8', ({ name }) => ['i1', 'i3'].includes(name)],
+    ['parity=1&tag=rare', () => false],
+    ['kind=none', () => false],
+  ]
+  for (const [query, meets] of cases) {
+    const expected = (sees: (one: One) => boolean) =>
+      all
+        .filter((one) => sees(one) && meets(one))
+        .map(({ name }) => name)
+        .sort()
+    const named = async (persona: Persona, more: string) =>
+      namesOf(await persona.get(`/image/v2/images?limit=1000&sort=name:asc&${query}${more}`))
+    assert.deepEqual(await named(member, ''), expected(shown).slice(0, 1000), query)
+    assert.deepEqual(await named(member, '&visibility=all'), expected((one) => shown(one) || one.visibility === 'community').slice(0, 1000))
+    assert.deepEqual(await named(cloud.admin, ''), expected(() => true).slice(0, 1000), query)
   }
 })
 

@@ -6,7 +6,7 @@ import { rule } from '../../../auth/policy.ts'
 import { anyReader } from '../rules.ts'
 import { conditionsOf } from './filters.ts'
 import { viewerOf } from './resource.ts'
-import { visibleTo } from './store.ts'
+import { isCrowded, visibleTo } from './store.ts'
 
 const sortable = ['name', 'status', 'container_format', 'disk_format', 'size', 'id', 'created_at', 'updated_at'] as const
 type Sortable = (typeof sortable)[number]
@@ -69,11 +69,12 @@ export const listImages = operation({
     const { db, rawQuery } = context
     const viewer = viewerOf(context)
     const request = requestOf(rawQuery)
-    const conditions = conditionsOf(rawQuery, viewer)
+    const crowded = await isCrowded(db, viewer)
+    const conditions = await conditionsOf(db, rawQuery, viewer, crowded)
     const columns = [
       ...new Set<Sortable>(['id', 'created_at', ...request.sort.map(([key]) => key as Sortable).filter((key) => sortable.includes(key))]),
     ]
-    const seen = db.selectFrom('images').select(columns).select('revision').where(visibleTo(viewer))
+    const seen = db.selectFrom('images').select(columns).select('revision').where(visibleTo(viewer, crowded))
     const { rows, next } = await listRows(seen, shape, request, (query) => conditions.reduce((q, condition) => q.where(condition), query))
     const texts = await context.cloud.image.texts.of(db, rows)
     const tail = `"first":${JSON.stringify(link(rawQuery))},${next === null ? '' : `"next":${JSON.stringify(link(rawQuery, next))},`}"schema":"/v2/schemas/images"`

@@ -1,8 +1,8 @@
 // All queries on images. What a project may not see is not found here, so no handler can forget it.
-import type { ExpressionBuilder, Selectable } from 'kysely'
+import { type ExpressionBuilder, type Selectable, sql } from 'kysely'
 import type { Db } from '../../../db/database.ts'
 import type { Tables } from '../../../db/tables.ts'
-import type { ImageRow } from '../tables.ts'
+import type { ImageRow, Visibility } from '../tables.ts'
 
 export type Image = Selectable<ImageRow>
 export interface FullImage extends Image {
@@ -17,14 +17,31 @@ export interface Viewer {
   isAdmin: boolean
 }
 
-/** Own, public and community images, and those shared with the project whatever it answered; all for administrators. */
-export const visibleTo = (viewer: Viewer) => (eb: ExpressionBuilder<Tables, 'images'>) => {
-  const there = eb('status', '!=', 'pending_delete')
-  if (viewer.isAdmin) return there
-  const open = eb('visibility', 'in', ['public', 'community'])
-  if (viewer.projectId === null) return eb.and([there, open])
-  return eb.and([there, eb.or([open, eb('owner_id', '=', viewer.projectId), sharedWith(viewer.projectId)(eb)])])
+/** Beyond so many open images a list is read in its own order: as many as a page needs are met soon. */
+const manyOpen = 1000
+
+/** Whether there are many images that everybody may see. Not asked for administrators, who see them all. */
+export async function isCrowded(db: Db, viewer: Viewer): Promise<boolean> {
+  if (viewer.isAdmin) return false
+  const open = db.selectFrom('images').select('visibility').where('visibility', 'in', ['public', 'community']).limit(manyOpen)
+  const counted = db.selectFrom(open.as('open')).select(({ fn }) => fn.countAll<number | string>().as('count'))
+  return Number((await counted.executeTakeFirst())?.count) >= manyOpen
 }
+
+/** That an image has one of the visibilities. `crowded`: the images are not to be gathered by them and sorted, which no index is used for then. */
+export const isVisibility = (eb: ExpressionBuilder<Tables, 'images'>, among: Visibility[], crowded: boolean) =>
+  crowded ? eb(sql<Visibility>`images.visibility || ''`, 'in', among) : eb('visibility', 'in', among)
+
+/** Own, public and community images, and those shared with the project whatever it answered; all for administrators. */
+export const visibleTo =
+  (viewer: Viewer, crowded = false) =>
+  (eb: ExpressionBuilder<Tables, 'images'>) => {
+    const there = eb('status', '!=', 'pending_delete')
+    if (viewer.isAdmin) return there
+    const open = isVisibility(eb, ['public', 'community'], crowded)
+    if (viewer.projectId === null) return eb.and([there, open])
+    return eb.and([there, eb.or([open, eb('owner_id', '=', viewer.projectId), sharedWith(viewer.projectId)(eb)])])
+  }
 
 /** Images that are shared with the project, with one of the given answers (any unless given). */
 export const sharedWith = (projectId: string, answers?: string[]) => (eb: ExpressionBuilder<Tables, 'images'>) => {
@@ -45,9 +62,8 @@ export async function complete(db: Db, rows: Image[]): Promise<FullImage[]> {
   for (const { image_id, tag } of await db.selectFrom('image_tags').selectAll().where('image_id', 'in', ids).orderBy('tag').execute()) {
     full.get(image_id)!.tags.push(tag)
   }
-  for (const row of await db.selectFrom('image_properties').selectAll().where('image_id', 'in', ids).orderBy('name').execute()) {
-    full.get(row.image_id)!.properties[row.name] = row.value
-  }
+  const properties = db.selectFrom('image_properties').select(['image_id', 'name', 'value']).where('image_id', 'in', ids)
+  for (const row of await properties.orderBy('name').execute()) full.get(row.image_id)!.properties[row.name] = row.value
   const data = db
     .selectFrom('image_locations')
     .select(['image_id', 'store', 'data_key'])
@@ -83,9 +99,18 @@ export async function setTags(db: Db, imageId: string, tags: string[]): Promise<
   if (rows.length) await db.insertInto('image_tags').values(rows).execute()
 }
 
+const keyLength = 255
+/** What a value of a property is looked for by; all of it when it is shorter than that. */
+export const valueKey = (value: string) => (value.length < keyLength ? value : Array.from(value).slice(0, keyLength).join(''))
+/** True when values with that key are one value. */
+export const isWhole = (value: string) => value.length < keyLength
+
+export const propertyRows = (imageId: string, properties: Record<string, string>) =>
+  Object.entries(properties).map(([name, value]) => ({ image_id: imageId, name, value, value_key: valueKey(value) }))
+
 export async function setProperties(db: Db, imageId: string, properties: Record<string, string>): Promise<void> {
   await db.deleteFrom('image_properties').where('image_id', '=', imageId).execute()
-  const rows = Object.entries(properties).map(([name, value]) => ({ image_id: imageId, name, value }))
+  const rows = propertyRows(imageId, properties)
   if (rows.length) await db.insertInto('image_properties').values(rows).execute()
 }
 

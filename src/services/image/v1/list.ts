@@ -5,7 +5,7 @@ import { type BaseContext, operation } from '../../../api/operation.ts'
 import { type Condition, conditionsOf } from '../images/filters.ts'
 import { listImages } from '../images/list.ts'
 import { viewerOf } from '../images/resource.ts'
-import { complete, type Image, visibleTo } from '../images/store.ts'
+import { complete, type Image, isCrowded, visibleTo } from '../images/store.ts'
 import { briefView, detailView } from './view.ts'
 
 const sortable = ['name', 'status', 'container_format', 'disk_format', 'size', 'id', 'created_at', 'updated_at']
@@ -24,7 +24,7 @@ const shape: ListShape = {
 const filters = new Set(['name', 'container_format', 'disk_format', 'size_min', 'size_max', 'min_ram', 'min_disk', 'protected'])
 
 /** The filters of version 1 as those of version 2. Those it does not know are ignored. */
-function conditions(query: URLSearchParams, context: BaseContext): Condition[] {
+async function conditions(query: URLSearchParams, context: BaseContext, crowded: boolean): Promise<Condition[]> {
   const viewer = viewerOf(context)
   const translated = new URLSearchParams()
   const more: Condition[] = []
@@ -43,18 +43,19 @@ function conditions(query: URLSearchParams, context: BaseContext): Condition[] {
   if (isPublic === 'true' || isPublic === '1') translated.set('visibility', 'public')
   // Only administrators see what is neither public, their own, nor shared with them, and only when they ask for it.
   else if (!viewer.isAdmin || isPublic === 'default') translated.set('member_status', 'all')
-  return [...conditionsOf(translated, viewer), ...more]
+  return [...(await conditionsOf(context.db, translated, viewer, crowded)), ...more]
 }
 
 async function page(context: BaseContext): Promise<Image[]> {
   const { db, rawQuery } = context
   const request = listRequest(rawQuery)
   if (!rawQuery.has('sort_dir')) request.sort = request.sort.map(([key]) => [key, 'desc'])
-  const wanted = conditions(rawQuery, context)
+  const crowded = await isCrowded(db, viewerOf(context))
+  const wanted = await conditions(rawQuery, context, crowded)
   const seen = db
     .selectFrom('images')
     .selectAll()
-    .where(visibleTo(viewerOf(context)))
+    .where(visibleTo(viewerOf(context), crowded))
   const { rows } = await listRows(seen, shape, request, (query) => wanted.reduce((q, condition) => q.where(condition), query))
   return rows
 }
