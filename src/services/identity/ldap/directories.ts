@@ -96,7 +96,7 @@ async function configuredOf(cloud: Cloud, domainId: string): Promise<Directory |
     if (!(error instanceof ConfigurationFault)) throw error
     cloud.log.warn({ domain: domainId, reason: error.message }, 'the directory of a domain cannot be used')
     const refuse = () => Promise.reject(unreachable())
-    directory = { domainId: async () => domainId, freshen: refuse, freshenUser: refuse, prove: refuse }
+    directory = { domainId: async () => domainId, isAway: () => true, freshen: refuse, freshenUser: refuse, prove: refuse }
   }
   configured.set(domainId, { version, directory })
   return directory

@@ -24,6 +24,8 @@ export interface Directory {
   domainId(): Promise<string | undefined>
   /** Reads it all where what is known is older than the settings allow. Throws 503 when it cannot be read. */
   freshen(): Promise<void>
+  /** It could not be read lately, and nobody has to wait to learn that again. */
+  isAway(): boolean
   /** The same for one user, by the id of the row. */
   freshenUser(id: string): Promise<void>
   /** Who that is, when the password is right; the row and the groups are then those of this moment. Undefined when not. Throws 503. */
@@ -47,6 +49,7 @@ export function makeDirectory(cloud: Cloud, settings: DirectorySettings, domainI
   const { database, log } = cloud
   const { clock } = cloud.environment
   let readAt = Number.NEGATIVE_INFINITY
+  let failedAt = Number.NEGATIVE_INFINITY
   let busy: Promise<void> | null = null
 
   const isOld = (at: number) => clock.now() - at >= settings.refreshMs || at > clock.now()
@@ -56,6 +59,7 @@ export function makeDirectory(cloud: Cloud, settings: DirectorySettings, domainI
       return await work()
     } catch (error) {
       if (!(error instanceof DirectoryFault)) throw error
+      failedAt = clock.now()
       log.warn({ directory: settings.url, domain: settings.domain, error: error.message }, 'a directory cannot be read')
       throw unreachable()
     }
@@ -134,6 +138,7 @@ export function makeDirectory(cloud: Cloud, settings: DirectorySettings, domainI
 
   return {
     domainId,
+    isAway: () => failedAt > readAt && !isOld(failedAt),
     async freshen() {
       // A reading that somebody began before may itself be too old by now.
       if (busy) await busy

@@ -45,11 +45,12 @@ async function freshenLists({ cloud, rawQuery, who }: BaseContext): Promise<void
   const asked = rawQuery.get('domain_id') ?? who.domain?.id
   if (!hasDirectories(cloud)) return
   for (const directory of await directories(cloud)) {
-    if (asked === undefined)
+    if (asked !== undefined) {
+      if ((await directory.domainId()) === asked) await directory.freshen()
+    } else if (!directory.isAway())
       await directory.freshen().catch((error) => {
         if (!(error instanceof Fault)) throw error
       })
-    else if ((await directory.domainId()) === asked) await directory.freshen()
   }
 }
 const lists = new Set(['users.list', 'groups.list'])

@@ -7,6 +7,7 @@ import { Attribute, Change } from 'ldapts'
 import { root, slapd, startDirectory, suffix, type TestDirectory } from '../../../testing/slapd.ts'
 import { type TestCloud, testCloud } from '../../../testing/test-cloud.ts'
 import { ask, makeProject, makeUser, passwordAuth, roleId, shiftedClock } from '../test-users.ts'
+import { directoryOf } from './directories.ts'
 import { publicId } from './store.ts'
 
 const v3 = '/identity/v3'
@@ -265,6 +266,9 @@ test('a directory that is away is told as such, hurts nobody else, and is read a
   assert.match((await corp.login('ann', 'password-of-ann', 503)).body.error.message, /directory of this domain cannot be reached/)
   await cloud.admin.get(`${v3}/users?domain_id=${domain}`, 503)
   await cloud.admin.get(`${v3}/users/${ann}`, 503)
+  // Lists of all domains do not wait for it again.
+  const known = (await directoryOf(cloud.cloud, domain))!
+  assert.equal(known.isAway(), true)
   await ask(cloud, token, 'GET', '/v3/auth/projects', { expected: 200 })
   assert.ok((await cloud.admin.get(`${v3}/users`)).body.users.length >= 5)
   await cloud.admin.get(`${v3}/users?domain_id=default`)
@@ -273,4 +277,5 @@ test('a directory that is away is told as such, hurts nobody else, and is read a
   await directory.start()
   await corp.login('ann', 'password-of-ann', 201)
   await cloud.admin.get(`${v3}/users?domain_id=${domain}`)
+  assert.equal(known.isAway(), false)
 })
