@@ -35,10 +35,11 @@ export const showContainer = operation({
     const { row, access } = await listable(context, context.params.account, context.params.container)
     const query = listingQuery(context.rawQuery, limits.container_listing_limit)
     const format = listingFormat(context)
-    const headers = { ...containerHeaders(row, access), 'content-type': formatType[format] }
+    const headers: Record<string, string> = { ...containerHeaders(row, access), 'content-type': formatType[format] }
     if (context.rawQuery.has('versions')) return reply({ headers, body: await versionsPage(context, row, query, format) })
-    const body = await listObjects(context.cloud.database, row, query, format)
-    if (!body.length) return reply({ status: 204, headers })
+    const { length, body } = await listObjects(context.cloud.database, row, query, format)
+    if (!length) return reply({ status: 204, headers })
+    headers['content-length'] = String(length)
     return reply({ headers, body })
   },
 })

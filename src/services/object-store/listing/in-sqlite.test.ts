@@ -10,6 +10,8 @@ import { renderObjects } from './render.ts'
 import { objectsIn } from './store.ts'
 import { walk } from './walk.ts'
 
+const textOf = (pieces: Buffer[] | null) => Buffer.concat(pieces!).toString()
+
 test('listings that SQLite makes are those that are made here, and come from entries that are always those of the objects', async (t) => {
   await using cloud = await testCloud()
   const { database } = cloud.cloud
@@ -46,9 +48,9 @@ test('listings that SQLite makes are those that are made here, and come from ent
       reverse: false,
     }
     const entries = await walk(query, (range) => objectsIn(database.read, id, range))
-    const made = String(await renderInSqlite(database.read, id, query, 'text'))
+    const made = textOf(await renderInSqlite(database.read, id, query, 'text'))
     assert.equal(made, renderObjects('things', entries, 'text'), JSON.stringify(query))
-    const json = String(await renderInSqlite(database.read, id, query, 'json'))
+    const json = textOf(await renderInSqlite(database.read, id, query, 'json'))
     assert.deepEqual(JSON.parse(json), JSON.parse(renderObjects('things', entries, 'json')))
   }
   const plan = async (sql: string) => {
@@ -80,7 +82,7 @@ test('listings that SQLite makes are those that are made here, and come from ent
   await database.write(({ db }) => db.deleteFrom('object_store_objects').where('kind', '=', 'dlo').execute())
   await database.write(({ db }) => db.updateTable('object_store_objects').set({ content_type: 'a/b' }).execute())
   const now = renderObjects('things', await walk(everything, (range) => objectsIn(database.read, id, range)), 'json')
-  assert.deepEqual(JSON.parse(String(await renderInSqlite(database.read, id, everything, 'json'))), JSON.parse(now))
+  assert.deepEqual(JSON.parse(textOf(await renderInSqlite(database.read, id, everything, 'json'))), JSON.parse(now))
   const counts = await ask<{ objects: number; entries: number }>(
     database.read,
     'select (select count(*) from object_store_objects) as objects, (select count(*) from object_store_listed) as entries',

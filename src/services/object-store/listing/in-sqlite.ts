@@ -47,12 +47,12 @@ export const folderQuery = (text: boolean, high: boolean, open: boolean) => {
   ) ${result('item', text ? 'char(10)' : "','")} from (select ${item} as item from steps where steps.name is not null limit +?)`
 }
 
-/** The page as bytes; null where this cannot make it. */
-export async function renderInSqlite(db: Db, containerId: number, query: ListingQuery, format: Format): Promise<Buffer | null> {
+/** The page as bytes that follow each other, all of them nobody else's; null where this cannot make it. */
+export async function renderInSqlite(db: Db, containerId: number, query: ListingQuery, format: Format): Promise<Buffer[] | null> {
   if (format === 'xml' || query.reverse || query.path !== null) return null
   const text = format === 'text'
   const bounds = boundsOf(query)
-  const empty = Buffer.from(text ? '' : '[]')
+  const empty = [Buffer.from(text ? '' : '[]')]
   if (!bounds || query.limit === 0) return empty
   const { prefix, delimiter, lowOpen } = bounds
   const low = bounds.low ?? ''
@@ -82,7 +82,7 @@ export async function renderInSqlite(db: Db, containerId: number, query: Listing
   const { page, entries, made: ready } = made!
   if (ready !== entries) return null
   if (!entries) return empty
-  return text ? Buffer.concat([page!, Buffer.from('\n')]) : Buffer.concat([Buffer.from('['), page!, Buffer.from(']')])
+  return text ? [page!, Buffer.from('\n')] : [Buffer.from('['), page!, Buffer.from(']')]
 }
 
 /** So many first names are looked at before all of a folder. */

@@ -84,3 +84,38 @@ test('a walk page by page gives each name and folder once, in both directions', 
   }
   assert.deepEqual([successor('a'), successor('a\u{10ffff}'), successor('\u{10ffff}'), successor('\ud7ff')], ['b', 'b', null, '\ue000'])
 })
+
+test('a large page is the same when it is made, made again and remembered, and never older than the container', async () => {
+  await using cloud = await testCloud()
+  const { member, call, at } = await withContainer(cloud)
+  const { database } = cloud.cloud
+  const { id } = await database.read
+    .selectFrom('object_store_containers')
+    .select('id')
+    .where('name', '=', 'things')
+    .executeTakeFirstOrThrow()
+  const row = { container_id: id, version_id: '', place: 'none' as const, data_id: null, size: 0, stored: 0, kind: '' as const }
+  const about = { etag: 'd41d8cd98f00b204e9800998ecf8427e', content_type: 'a/b', metadata: {}, delete_at: null, made_at: 1, changed_at: 1 }
+  const names = Array.from({ length: 1000 }, (_, index) => `${'long/'.repeat(10)}${String(index).padStart(4, '0')}`)
+  await database.write(async ({ db }) => {
+    for (let i = 0; i < names.length; i += 100)
+      await db
+        .insertInto('object_store_objects')
+        .values(names.slice(i, i + 100).map((name) => ({ ...row, ...about, name })))
+        .execute()
+  })
+  const listed = async () => {
+    const answer = await member.request('GET', `${at('')}?format=json`, { expected: 200 })
+    assert.equal(answer.headers.get('content-length'), String(Buffer.byteLength(answer.text)))
+    return (answer.body as { name: string }[]).map(({ name }) => name)
+  }
+  assert.ok((await member.request('GET', `${at('')}?format=json`)).text.length > 64 * 1024)
+  for (let round = 0; round < 3; round++) {
+    for (let again = 0; again < 3; again++) assert.deepEqual(await listed(), names)
+    const both = await Promise.all([listed(), listed(), listed()])
+    assert.deepEqual(both, [names, names, names])
+    await call('PUT', `z${round}`, 201, { raw: 'x' })
+    names.push(`z${round}`)
+  }
+  assert.equal((await call('GET', '', 200)).text, `${names.join('\n')}\n`)
+})

@@ -1,5 +1,7 @@
 // Listings of objects as bytes, remembered while the container does not change: a large page costs more to make than to send.
+import { Poured } from '../../../api/poured.ts'
 import type { Database, Db } from '../../../db/database.ts'
+import { release } from '../storage/release.ts'
 import type { Container } from '../tables.ts'
 import { renderInSqlite } from './in-sqlite.ts'
 import type { Format, ListingQuery } from './query.ts'
@@ -9,15 +11,51 @@ import { walk } from './walk.ts'
 
 const cacheBytes = 8 * 1024 * 1024
 const smallest = 4096
+/** From here on a page's memory is given back when it was sent, unless it is remembered. */
+const large = 64 * 1024
+const mostAsked = 256
 
-const caches = new WeakMap<Db, { pages: Map<string, Buffer>; bytes: number }>()
+interface Cache {
+  pages: Map<string, Buffer>
+  bytes: number
+  /** Large pages that were made once. */
+  asked: Set<string>
+}
+const caches = new WeakMap<Db, Cache>()
 
-/** The page as bytes. `row` must have been read by the same request: its `changes` says which pages still hold. */
-export async function listObjects(database: Database, row: Container, query: ListingQuery, format: Format): Promise<Buffer> {
+/** A page that is sent once. */
+class Page extends Poured {
+  readonly #pieces: Buffer[]
+
+  constructor(pieces: Buffer[]) {
+    super()
+    this.#pieces = pieces
+  }
+
+  async pour(write: (piece: Buffer) => Promise<void>): Promise<void> {
+    for (const piece of this.#pieces) {
+      await write(piece)
+      release(piece)
+    }
+  }
+
+  override _read(): void {
+    for (const piece of this.#pieces) this.push(piece)
+    this.push(null)
+  }
+}
+
+/** The page as a body, with its length. `row` must have been read by the same request: its `changes` says which pages still hold. */
+export async function listObjects(
+  database: Database,
+  row: Container,
+  query: ListingQuery,
+  format: Format,
+): Promise<{ length: number; body: Buffer | Page }> {
   const db = database.read
   let cache = caches.get(db)
   if (!cache) {
-    cache = { pages: new Map(), bytes: 0 }
+    cache = { pages: new Map(), bytes: 0, asked: new Set() }
     caches.set(db, cache)
   }
   const key = JSON.stringify([row.id, row.changes, format, query])
@@ -26,24 +64,36 @@ export async function listObjects(database: Database, row: Container, query: Lis
     // Moved to the end: the first ones are forgotten first.
     cache.pages.delete(key)
     cache.pages.set(key, known)
-    return known
+    return { length: known.length, body: known }
   }
-  const page = await render(database, row, query, format)
-  if (page.length >= smallest && page.length <= cacheBytes / 4) {
-    cache.pages.set(key, page)
-    cache.bytes += page.length
-    for (const [old, bytes] of cache.pages) {
-      if (cache.bytes <= cacheBytes) break
-      cache.pages.delete(old)
-      cache.bytes -= bytes.length
-    }
+  const pieces = await render(database, row, query, format)
+  const length = pieces.reduce((sum, piece) => sum + piece.length, 0)
+  // Remembered when it is asked for again: in a container that changes all the time no page ever is.
+  if (length >= large && (length > cacheBytes / 4 || !cache.asked.has(key))) {
+    cache.asked.add(key)
+    if (cache.asked.size > mostAsked) cache.asked.delete(cache.asked.values().next().value!)
+    return { length, body: new Page(pieces) }
   }
-  return page
+  const page = pieces.length === 1 ? pieces[0]! : Buffer.concat(pieces)
+  if (pieces.length > 1) for (const piece of pieces) release(piece)
+  if (length >= smallest) remember(cache, key, page)
+  return { length, body: page }
 }
 
-async function render({ dialect, read }: Database, row: Container, query: ListingQuery, format: Format): Promise<Buffer> {
+function remember(cache: Cache, key: string, page: Buffer): void {
+  cache.asked.delete(key)
+  cache.bytes += page.length - (cache.pages.get(key)?.length ?? 0)
+  cache.pages.set(key, page)
+  for (const [old, bytes] of cache.pages) {
+    if (cache.bytes <= cacheBytes) break
+    cache.pages.delete(old)
+    cache.bytes -= bytes.length
+  }
+}
+
+async function render({ dialect, read }: Database, row: Container, query: ListingQuery, format: Format): Promise<Buffer[]> {
   const made = dialect === 'sqlite' ? await renderInSqlite(read, row.id, query, format) : null
   if (made) return made
   const entries = await walk(query, (range) => objectsIn(read, row.id, range))
-  return Buffer.from(renderObjects(row.name, entries, format))
+  return [Buffer.from(renderObjects(row.name, entries, format))]
 }

@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto'
 import { type FileHandle, open, rm } from 'node:fs/promises'
 import { type SharedHash, sharedMd5 } from './hashing.ts'
+import { release } from './release.ts'
 
 const KiB = 1024
 /** What all transfers hold in memory is about this, shared among them. */
@@ -42,11 +43,6 @@ function putBack(pieces: Buffer[]): void {
     held += piece.length
     if (held <= spareBytes) spare.push(piece)
   }
-}
-
-/** Gives the memory of a chunk that nobody looks at any more back at once. */
-function release({ buffer, length }: Buffer): void {
-  if (buffer instanceof ArrayBuffer && buffer.byteLength === length) buffer.transfer(0)
 }
 
 async function writeAt(file: FileHandle, bytes: Buffer, position: number): Promise<void> {
