@@ -48,7 +48,9 @@ async function findImages(context: BaseContext, given: Given): Promise<{ imageId
   const { properties } = image
   const kernel = await part(properties.kernel_id)
   const ramdisk = await part(properties.ramdisk_id)
-  return { imageId, image, images: { disk: bootable(image), kernel, ramdisk, arguments: properties.os_command_line ?? '' } }
+  const kernelArguments = properties.os_command_line ?? ''
+  if (/\p{Cc}/u.test(kernelArguments)) throw badRequest(`Image ${imageId} is unacceptable: its os_command_line holds control characters.`)
+  return { imageId, image, images: { disk: bootable(image), kernel, ramdisk, arguments: kernelArguments } }
 }
 
 function checkSizes(flavor: FlavorRow, image: ImageForBoot): void {
