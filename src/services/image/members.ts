@@ -119,7 +119,11 @@ export const updateMember = operation({
   path: `${path}/{member_id}`,
   summary: 'Update an image member',
   catalog: ['image-v2.members.update-image-member'],
-  body: Closed({ status: Type.Unsafe<MemberRow['status']>({ enum: ['pending', 'accepted', 'rejected'] }) }),
+  body: Closed({
+    status: Type.Unsafe<MemberRow['status']>({ enum: ['pending', 'accepted', 'rejected'] }),
+    // openstack says again who it is.
+    member: Type.Optional(Type.String({ maxLength: 255 })),
+  }),
   answer: MemberAnswer,
   policy: rule('modify_member', invitedMember, 'Answer the invitation to an image.'),
   on: members,
