@@ -16,6 +16,7 @@ interface Route {
 /** Opens all API ports; gives a function that closes them, letting running requests end. */
 export async function listen(cloud: Cloud): Promise<() => Promise<void>> {
   const servers: http.Server[] = []
+  const requestId = () => `req-${cloud.environment.uuid()}`
   for (const { port, services, others } of cloud.endpoints.listeners()) {
     const routes: Route[] = [
       ...services.map(({ prefix, service }) => {
@@ -38,9 +39,10 @@ export async function listen(cloud: Cloud): Promise<() => Promise<void>> {
         if (route) route.handle(request, response)
         else {
           const body = JSON.stringify({ services: services.map(({ prefix }) => `${prefix}/`) })
-          response
-            .writeHead(request.url === '/' ? 200 : 404, { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body) })
-            .end(body)
+          const [req, status] = [requestId(), request.url === '/' ? 200 : 404]
+          const headers = { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body), 'x-openstack-request-id': req }
+          response.writeHead(status, headers).end(body)
+          cloud.log.info({ req, method: request.method, status }, 'request')
         }
       },
     )
@@ -53,10 +55,10 @@ export async function listen(cloud: Cloud): Promise<() => Promise<void>> {
     }
     server.maxHeadersCount = 200
     server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
-      if (socket.writable)
-        socket.end(
-          `HTTP/1.1 ${error.code === 'HPE_HEADER_OVERFLOW' ? '431 Request Header Fields Too Large' : '400 Bad Request'}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`,
-        )
+      if (!socket.writable) return
+      const [req, status] = [requestId(), error.code === 'HPE_HEADER_OVERFLOW' ? '431 Request Header Fields Too Large' : '400 Bad Request']
+      socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\nX-Openstack-Request-Id: ${req}\r\n\r\n`)
+      cloud.log.info({ req, status: Number(status.slice(0, 3)), error: error.code }, 'request')
     })
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject)
