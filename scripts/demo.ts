@@ -35,7 +35,7 @@ async function demo(config: Config): Promise<void> {
   const folder = mkdtempSync(join(tmpdir(), 'nephos-demo-'))
   try {
     const client = await show('token', () => connectClient(findCredentials(config.dataDir, {})))
-    const { hosts } = await eventually(30, 'a host that is up', async () => {
+    const { hosts } = await eventually(60, 'a host that is up', async () => {
       const status = await getControl<Status>(config.dataDir, '/status')
       return status.hosts.some((host) => host.up) ? status : undefined
     })
@@ -61,7 +61,7 @@ async function demo(config: Config): Promise<void> {
 /** Looks again until it is as before; throws with what is left after a while. */
 async function proveNothingLeft(config: Config, real: boolean, before: Look, say: (text: string) => void): Promise<void> {
   let left: string[] = []
-  const after = await eventually(30, 'as before', async () => {
+  const after = await eventually(90, 'as before', async () => {
     const now = await look(config, real)
     left = residue(before, now)
     return left.length === 0 ? now : undefined

@@ -83,7 +83,7 @@ async function uploadImage(made: Things, say: (text: string) => void): Promise<s
     container_format: 'bare',
   })
   await made.request('PUT', 'image', `/v2/images/${image.id}/file`, data, { 'content-type': 'application/octet-stream' })
-  await eventually(60, 'the image is active', async () =>
+  await eventually(120, 'the image is active', async () =>
     (await made.request<{ status: string }>('GET', 'image', `/v2/images/${image.id}`)).status === 'active' ? true : undefined,
   )
   say(`${(data.length / 2 ** 20).toFixed(0)} MiB uploaded`)
@@ -132,11 +132,11 @@ async function consoleLog(made: Things, id: string, real: boolean, say: (text: s
 async function showClosedPort(made: Things, shell: GuestShell, group: string, say: (text: string) => void): Promise<void> {
   const port = 8080
   await shell.run(`(while :; do echo hello | nc -l -p ${port}; done) >/dev/null 2>&1 </dev/null &`)
-  await eventually(20, 'the program listens', async () =>
+  await eventually(60, 'the program listens', async () =>
     (await shell.run(`nc -w 2 127.0.0.1 ${port} </dev/null`)).includes('hello') ? true : undefined,
   )
   if (await shell.answers(port, 4)) throw new UserError(`Port ${port} is open though no rule opens it.`)
   await openPort(made, group, { protocol: 'tcp', port_range_min: port, port_range_max: port })
-  await eventually(20, `port ${port} opens with a rule`, async () => ((await shell.answers(port, 4)) ? true : undefined))
+  await eventually(60, `port ${port} opens with a rule`, async () => ((await shell.answers(port, 10)) ? true : undefined))
   say(`${port} silent, and answered once a rule opened it`)
 }

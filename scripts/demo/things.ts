@@ -26,7 +26,7 @@ export class Things {
     const all = this.#made.reverse()
     for (const { method, type, path, body } of all.filter((t) => t.gone)) await this.request(method, type, path, body)
     for (const { type, gone } of all.filter((t) => t.gone)) {
-      await eventually(60, `${gone} is gone`, () =>
+      await eventually(120, `${gone} is gone`, () =>
         this.request(`GET`, type, gone!).then(
           () => undefined,
           (error) => (error instanceof ApiError && error.status === 404 ? true : Promise.reject(error)),
