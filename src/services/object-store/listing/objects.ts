@@ -3,6 +3,7 @@ import { Poured } from '../../../api/poured.ts'
 import type { Database, Db } from '../../../db/database.ts'
 import { release } from '../storage/release.ts'
 import type { Container } from '../tables.ts'
+import { renderInPostgres } from './in-postgres.ts'
 import { renderInSqlite } from './in-sqlite.ts'
 import type { Format, ListingQuery } from './query.ts'
 import { renderObjects } from './render.ts'
@@ -92,7 +93,7 @@ function remember(cache: Cache, key: string, page: Buffer): void {
 }
 
 async function render({ dialect, read }: Database, row: Container, query: ListingQuery, format: Format): Promise<Buffer[]> {
-  const made = dialect === 'sqlite' ? await renderInSqlite(read, row.id, query, format) : null
+  const made = await (dialect === 'sqlite' ? renderInSqlite : renderInPostgres)(read, row.id, query, format)
   if (made) return made
   const entries = await walk(query, (range) => objectsIn(read, row.id, range))
   return [Buffer.from(renderObjects(row.name, entries, format))]
