@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { makeServer } from '../../../testing/make.ts'
 import { testCloud } from '../../../testing/test-cloud.ts'
+import { until } from '../../../testing/until.ts'
 import { activeServer, assertNoResidue, ground, statusOf } from '../testing.ts'
 
 const path = '/compute/v2.1/servers'
@@ -61,7 +62,7 @@ test('a guest that ends by itself leaves its server stopped, and it starts again
   const place = await ground(cloud)
   const id = await activeServer(cloud, place)
   cloud.host.crashGuest(id)
-  while ((await statusOf(place.member, id)) !== 'SHUTOFF') await new Promise((resolve) => setTimeout(resolve, 5))
+  await until('SHUTOFF', async () => (await statusOf(place.member, id)) === 'SHUTOFF')
   await cloud.settled()
   await place.member.post(`${path}/${id}/action`, { 'os-start': null }, 202)
   await cloud.settled()

@@ -7,6 +7,7 @@ import { test } from 'node:test'
 import { migrations } from '../../../../migrations/index.ts'
 import { cloudProcess } from '../../../testing/cloud-process.ts'
 import { testDatabaseUrl } from '../../../testing/database.ts'
+import { until } from '../../../testing/until.ts'
 
 test('killed in the midst of an upload, the cloud comes back without a trace of it', async () => {
   const dataDir = mkdtempSync(join(tmpdir(), 'nephos-kill-'))
@@ -22,8 +23,7 @@ test('killed in the midst of an upload, the cloud comes back without a trace of 
     request.on('error', () => {})
     for (let i = 0; i < 8; i++) request.write(Buffer.alloc(2 ** 20, i))
     const written = () => readdirSync(join(folder, 'incoming')).some((name) => statSync(join(folder, 'incoming', name)).size >= 2 ** 22)
-    for (let i = 0; i < 4000 && !written(); i++) await new Promise((resolve) => setTimeout(resolve, 5))
-    assert.ok(written())
+    await until('half of the data is written', written)
     assert.equal((await cloud.admin.get(path)).body.status, 'saving')
     await cloud.kill()
 
