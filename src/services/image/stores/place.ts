@@ -73,7 +73,7 @@ export function createScrubber(cloud: Cloud): Scrubber {
   async function removeOne(row: Location): Promise<boolean> {
     const { stores } = cloud.image
     const store = stores.get(row.store)
-    const now = cloud.environment.clock.now()
+    const now = () => cloud.environment.clock.now()
     try {
       if (!store) throw new Error('the store is not among the settings')
       await store.remove(row.data_key)
@@ -86,7 +86,7 @@ export function createScrubber(cloud: Cloud): Scrubber {
       await cloud.database.write(({ db }) =>
         db
           .updateTable('image_locations')
-          .set({ due_at: iso(now + wait), tries: row.tries + 1 })
+          .set({ due_at: iso(now() + wait), tries: row.tries + 1 })
           .where('store', '=', row.store)
           .where('data_key', '=', row.data_key)
           .execute(),
@@ -104,7 +104,7 @@ export function createScrubber(cloud: Cloud): Scrubber {
       await db.deleteFrom('image_locations').where('store', '=', row.store).where('data_key', '=', row.data_key).execute()
       if (numUpdatedRows === 0n) return
       const left = await db.selectFrom('image_locations').select('store').where('image_id', '=', row.image_id).executeTakeFirst()
-      if (!left) await removeImage(db, row.image_id, iso(now))
+      if (!left) await removeImage(db, row.image_id, iso(now()))
     })
     return true
   }
