@@ -1,6 +1,7 @@
 // A range of a file as the body of an answer.
 import type { FileHandle } from 'node:fs/promises'
 import { Poured } from '../../../api/poured.ts'
+import { release } from './release.ts'
 
 export class FileBody extends Poured {
   readonly #file: FileHandle
@@ -44,6 +45,7 @@ export class FileBody extends Poured {
       before.catch(() => {}) // it is thrown where it is awaited
     }
     await before
+    for (const buffer of buffers) release(buffer)
   }
 
   override _read(): void {
