@@ -6,7 +6,7 @@ import type { Tx } from '../../../db/database.ts'
 import { extraOf, mergeOptions, missing } from '../attributes.ts'
 import { findDomain } from '../domains/domains.ts'
 import { homeDomain } from '../projects/create.ts'
-import { setFederated } from './federated.ts'
+import { federatedOf, setFederated } from './federated.ts'
 import { type NewPassword, passwordColumns, passwordHash } from './passwords.ts'
 import { userRules, userTarget } from './resource.ts'
 import { knownUser, type UserBody, UserCreate } from './schema.ts'
@@ -67,6 +67,6 @@ export const create = operation({
       if (federated) await setFederated(tx.db, made, federated, now)
       return made
     })
-    return { user: userView(row, context, federated) }
+    return { user: userView(row, context, federated && (await federatedOf(cloud.database.read, [row.id])).get(row.id)) }
   },
 })

@@ -54,6 +54,6 @@ export const update = operation({
       if (federated) await setFederated(tx.db, changed, federated, now)
       return changed
     })
-    return { user: userView(row, context, federated ?? (await federatedOf(cloud.database.read, [row.id])).get(row.id)) }
+    return { user: userView(row, context, (await federatedOf(cloud.database.read, [row.id])).get(row.id)) }
   },
 })
