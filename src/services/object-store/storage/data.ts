@@ -99,7 +99,9 @@ export async function receiveSmall(cloud: Cloud, request: IncomingMessage): Prom
   const timer = setTimeout(() => request.destroy(new Fault(408, 'Request Timeout')), patienceMs)
   try {
     await new Promise<void>((resolve, reject) => {
-      request.once('end', resolve).once('error', reject)
+      const left = () => reject(Object.assign(new Error('the client has gone'), { code: 'ECONNRESET' }))
+      if (request.destroyed) left() // before anybody listened
+      request.once('end', resolve).once('error', reject).once('close', left)
       request.on('data', (chunk: Buffer) => {
         chunks.push(chunk)
         timer.refresh()
