@@ -10,7 +10,7 @@ export abstract class Poured extends Readable {
 /** The error that a client leaves behind who goes in the midst of an answer. */
 const left = () => Object.assign(new Error('the client has gone'), { code: 'ERR_STREAM_PREMATURE_CLOSE' })
 
-/** Sends the body as the answer's. Resolves when all was sent; a fault of the body ends the connection, since the answer has begun. */
+/** Sends the body as the answer's. Resolves when all was sent; a fault of the body ends the connection where the answer has begun. */
 export async function sendPoured(body: Poured, response: ServerResponse): Promise<void> {
   let stop = (_: Error) => {}
   const gone = () => stop(left())
@@ -26,7 +26,7 @@ export async function sendPoured(body: Poured, response: ServerResponse): Promis
     await sent((done) => void response.end(done))
   } catch (error) {
     if (response.destroyed) throw left()
-    response.destroy()
+    if (response.headersSent) response.destroy()
     throw error
   } finally {
     response.off('close', gone)
