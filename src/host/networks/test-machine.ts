@@ -1,4 +1,5 @@
 // For the host tests: a cloud's network drivers under the real reconcile loop, and namespaces in the place of guests.
+import { rmSync } from 'node:fs'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import type { Server, Socket } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -22,6 +23,12 @@ export const later = (ms: number) => {
   ahead += ms
 }
 
+// Also those of machines that were only stopped: their guests may still use them.
+const folders: string[] = []
+process.once('exit', () => {
+  for (const folder of folders) rmSync(folder, { recursive: true, force: true })
+})
+
 /** A prefix that no other cloud or test on this machine has. */
 export const testPrefix = () => `t${environment.random.bytes(2).toString('hex')}`
 
@@ -32,6 +39,7 @@ export async function testMachine(
 ) {
   const prefix = options.prefix ?? testPrefix()
   const folder = await mkdtemp(join(tmpdir(), 'nephos-net-'))
+  folders.push(folder)
   const runDir = `/run/nephos/${prefix}`
   const log = options.log ?? silentLog
   const networks = createNetworkDrivers({
