@@ -139,8 +139,9 @@ async function consume(
     hashing = null
     return { size, ...digests }
   } finally {
-    while (busy.size) await Promise.race(busy)
-    // After a failure the threads still hold what they were given.
-    await (hashing as Hashing | null)?.digest().catch(() => {})
+    while (busy.size)
+      await Promise.race(busy)
+      // After a failure the threads still hold what they were given.
+    ;(hashing as Hashing | null)?.drop()
   }
 }

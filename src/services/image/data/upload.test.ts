@@ -109,6 +109,7 @@ test('when the client goes away the image is queued again and nothing stays', as
   await until(async () => (await image.status()) === 'saving')
   request.destroy()
   await until(async () => (await image.status()) === 'queued')
+  await until(() => filesOf(cloud).length === 1)
   assert.deepEqual(filesOf(cloud), ['incoming'])
   await member.request('PUT', `${image.path}/file`, { raw: Buffer.from('x'), headers: octets, expected: 204 })
 })

@@ -1,7 +1,7 @@
 // A body that is too large for a row, on its way into a file: written aside, hashed and flushed while more comes.
 import { createHash } from 'node:crypto'
 import { type FileHandle, open, rm } from 'node:fs/promises'
-import { type SharedHash, sharedMd5 } from './hashing.ts'
+import { hashInThread, type ThreadHash } from '../../../hash-thread.ts'
 import { release } from './release.ts'
 
 const KiB = 1024
@@ -61,7 +61,7 @@ export class IncomingFile {
   #file: FileHandle | null = null
   /** What has come before the first piece was full; small bodies are never more. */
   #first: Buffer[] = []
-  #hash: SharedHash | null = null
+  #hash: ThreadHash | null = null
   #size = 0
   /** What is being filled, up to `#used`. */
   #piece: Buffer | null = null
@@ -89,7 +89,7 @@ export class IncomingFile {
     this.#first.push(chunk)
     if (this.#size < pieceBytes()) return
     this.#file = await open(this.#path, 'wx', 0o600)
-    this.#hash = sharedMd5()
+    this.#hash = hashInThread('md5')
     for (const one of this.#first.splice(0)) await this.#take(one)
   }
 

@@ -1,13 +1,13 @@
-// MD5 of large bodies is made by a thread of its own: beside the disk and the requests, not in their way.
+// Hashes of large data are made by a thread for each algorithm: beside the disk and the requests, not in their way.
 import { Worker } from 'node:worker_threads'
 
 /** What the thread does: messages of one hash come in their order, and each is answered. */
 const program = `
-const { parentPort } = require('node:worker_threads')
+const { parentPort, workerData } = require('node:worker_threads')
 const { createHash } = require('node:crypto')
 const hashes = new Map()
 parentPort.on('message', ({ id, bytes, end }) => {
-  const hash = hashes.get(id) ?? createHash('md5')
+  const hash = hashes.get(id) ?? createHash(workerData)
   if (bytes) hashes.set(id, hash.update(bytes))
   if (end) hashes.delete(id)
   parentPort.postMessage(end === 'digest' ? hash.digest('hex') : '')
@@ -26,12 +26,14 @@ interface Message {
 }
 
 class HashThread {
-  readonly #worker = new Worker(program, { eval: true, execArgv: [], resourceLimits: { maxYoungGenerationSizeMb: 1, stackSizeMb: 1 } })
+  readonly #worker: Worker
   /** Answers come in the order of the messages. */
   readonly #waiting: Waiting[] = []
   failed: Error | null = null
 
-  constructor() {
+  constructor(algorithm: string) {
+    const resourceLimits = { maxYoungGenerationSizeMb: 1, stackSizeMb: 1 }
+    this.#worker = new Worker(program, { eval: true, workerData: algorithm, execArgv: [], resourceLimits })
     this.#worker.unref()
     this.#worker.on('message', (answer: string) => {
       this.#waiting.shift()?.resolve(answer)
@@ -55,21 +57,25 @@ class HashThread {
   }
 }
 
-let thread: HashThread | null = null
+const threads = new Map<string, HashThread>()
 let lastId = 0
 
-export interface SharedHash {
+export interface ThreadHash {
   /** Resolves when the bytes, which must be in shared memory, have been read and may be overwritten. */
   update(bytes: Uint8Array): Promise<unknown>
-  /** MD5 in hex. Ends it. */
+  /** The hash in hex. Ends it. */
   digest(): Promise<string>
   /** Ends it without a result. */
   drop(): void
 }
 
-/** Begins an MD5 in the thread, which is made when it is first needed. */
-export function sharedMd5(): SharedHash {
-  if (!thread || thread.failed) thread = new HashThread()
+/** Begins a hash in the thread of that algorithm, which is made when it is first needed. Rejects when the thread has ended. */
+export function hashInThread(algorithm: 'md5' | 'sha512'): ThreadHash {
+  let thread = threads.get(algorithm)
+  if (!thread || thread.failed) {
+    thread = new HashThread(algorithm)
+    threads.set(algorithm, thread)
+  }
   const own = thread
   const id = ++lastId
   return {
