@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { buildBundle, bundleIsFresh } from '../scripts/host/bundle.ts'
 import { parts, readPeer } from './parts.ts'
 import { type Kept, page, section, taken } from './report.ts'
+import { besideYardstick } from './yardstick.ts'
 
 const here = import.meta.dirname
 const asked = process.argv.slice(2)
@@ -21,7 +22,7 @@ for (const [name, part] of Object.entries(parts)) {
     continue
   }
   process.stderr.write(`${name}\n`)
-  const kept: Kept = { ...taken(), rows: await part.measure(peer.figures) }
+  const kept: Kept = { ...taken(), rows: await besideYardstick(() => part.measure(peer.figures)) }
   writeFileSync(fileOf(name), `${JSON.stringify(kept, null, 2)}\n`)
   process.stdout.write(section(part, kept))
 }

@@ -1,6 +1,6 @@
 // On the real host: from the request to a login over SSH, and how much memory control and agent take.
 import { execFile } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
@@ -13,8 +13,11 @@ const run = promisify(execFile)
 export async function measureRealHost(cloud: BenchCloud, dataDir: string, imageFile: string, nephos: string): Promise<Row[]> {
   const rows: Row[] = []
   const { admin } = cloud
-  // The agent reports when it has tried KVM.
-  while (!(await admin.call('GET', 'compute', '/os-hypervisors')).hypervisors.length)
+  // While the agent tries KVM a QEMU is among its children; then it writes down what it found.
+  while (
+    !existsSync(join(dataDir, 'cache', 'accelerator.json')) ||
+    !(await admin.call('GET', 'compute', '/os-hypervisors')).hypervisors.length
+  )
     await new Promise((resolve) => setTimeout(resolve, 100))
   rows.push({
     what: 'control and agent on the real host, no guests',
