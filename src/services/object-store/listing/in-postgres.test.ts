@@ -2,37 +2,20 @@ import assert from 'node:assert/strict'
 import { randomInt } from 'node:crypto'
 import { test } from 'node:test'
 import { testCloud } from '../../../testing/test-cloud.ts'
-import { withContainer } from '../testing.ts'
 import { renderInPostgres } from './in-postgres.ts'
 import type { ListingQuery } from './query.ts'
 import { renderObjects } from './render.ts'
 import { objectsIn } from './store.ts'
+import { filledContainer, textOf } from './testing.ts'
 import { walk } from './walk.ts'
 
 test('listings that PostgreSQL makes are those that are made here', async (t) => {
   await using cloud = await testCloud()
   const { database } = cloud.cloud
   if (database.dialect !== 'postgres') return t.skip('only on PostgreSQL')
-  await withContainer(cloud)
-  const { id } = await database.read
-    .selectFrom('object_store_containers')
-    .select('id')
-    .where('name', '=', 'things')
-    .executeTakeFirstOrThrow()
   const letters = ['a', 'b', '/', 'é', '😀', '"', '\\', ' ', '\u0001', '\u007f', '\n', "'"]
-  const text = (most: number) => Array.from({ length: randomInt(1, most) }, () => letters[randomInt(letters.length)]).join('')
-  const names = [...new Set(Array.from({ length: 300 }, () => text(7)))]
-  const at = 144804929646224
-  const bytes = { place: 'none' as const, data_id: null, stored: 0, etag: 'd41d8cd98f00b204e9800998ecf8427e' }
-  const about = { version_id: '', content_type: 'text/plain; a="b\\"', kind: '' as const, metadata: {}, delete_at: null, made_at: at }
-  await database.write(({ db }) =>
-    db
-      .insertInto('object_store_objects')
-      .values(
-        names.map((name, index) => ({ container_id: id, name, ...bytes, ...about, size: index * 7919, changed_at: at + index * 99_991 })),
-      )
-      .execute(),
-  )
+  const text = (most: number) => textOf(letters, most)
+  const { id, names } = await filledContainer(cloud, letters)
   const check = async (query: ListingQuery) => {
     const entries = await walk(query, (range) => objectsIn(database.read, id, range))
     for (const format of ['text', 'json'] as const) {

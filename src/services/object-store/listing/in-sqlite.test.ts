@@ -8,34 +8,18 @@ import { folderQuery, plainQuery, renderInSqlite } from './in-sqlite.ts'
 import type { ListingQuery } from './query.ts'
 import { renderObjects } from './render.ts'
 import { objectsIn } from './store.ts'
+import { filledContainer, textOf } from './testing.ts'
 import { walk } from './walk.ts'
 
-const textOf = (pieces: Buffer[] | null) => Buffer.concat(pieces!).toString()
+const joined = (pieces: Buffer[] | null) => Buffer.concat(pieces!).toString()
 
 test('listings that SQLite makes are those that are made here, and come from entries that are always those of the objects', async (t) => {
   await using cloud = await testCloud()
   const { database } = cloud.cloud
   if (database.dialect !== 'sqlite') return t.skip('only on SQLite')
-  await withContainer(cloud)
-  const { id } = await database.read
-    .selectFrom('object_store_containers')
-    .select('id')
-    .where('name', '=', 'things')
-    .executeTakeFirstOrThrow()
   const letters = ['a', 'b', '/', '//', 'é', '😀', '"', '\\', ' ']
-  const text = (most: number) => Array.from({ length: randomInt(1, most) }, () => letters[randomInt(letters.length)]).join('')
-  const names = new Set(Array.from({ length: 300 }, () => text(7)))
-  const at = 144804929646224
-  await database.write(async ({ db }) => {
-    for (const [index, name] of [...names].entries()) {
-      const bytes = { place: 'none' as const, data_id: null, size: index, stored: 0, etag: 'd41d8cd98f00b204e9800998ecf8427e' }
-      const about = { version_id: '', content_type: 'text/plain; a="b"', kind: '' as const, metadata: {}, delete_at: null }
-      await db
-        .insertInto('object_store_objects')
-        .values({ container_id: id, name, ...bytes, ...about, made_at: at, changed_at: at + index })
-        .execute()
-    }
-  })
+  const text = (most: number) => textOf(letters, most)
+  const { id, names } = await filledContainer(cloud, letters)
   for (let round = 0; round < 200; round++) {
     const any = (make: () => string) => (randomInt(3) ? '' : make())
     const query: ListingQuery = {
@@ -48,9 +32,9 @@ test('listings that SQLite makes are those that are made here, and come from ent
       reverse: false,
     }
     const entries = await walk(query, (range) => objectsIn(database.read, id, range))
-    const made = textOf(await renderInSqlite(database.read, id, query, 'text'))
+    const made = joined(await renderInSqlite(database.read, id, query, 'text'))
     assert.equal(made, renderObjects('things', entries, 'text'), JSON.stringify(query))
-    const json = textOf(await renderInSqlite(database.read, id, query, 'json'))
+    const json = joined(await renderInSqlite(database.read, id, query, 'json'))
     assert.deepEqual(JSON.parse(json), JSON.parse(renderObjects('things', entries, 'json')))
   }
   const plan = async (sql: string) => {
@@ -62,10 +46,9 @@ test('listings that SQLite makes are those that are made here, and come from ent
     assert.doesNotMatch(await plan(sql), /SCAN object_store|TEMP B-TREE|object_store_objects/)
   }
   // However objects change, their entries are those of now.
-  const some = [...names]
   await database.write(async ({ db }) => {
     const at = (name: string) => db.updateTable('object_store_objects').where('container_id', '=', id).where('name', '=', name)
-    for (const [index, name] of some.slice(0, 90).entries()) {
+    for (const [index, name] of names.slice(0, 90).entries()) {
       if (index % 3 === 0) await db.deleteFrom('object_store_objects').where('container_id', '=', id).where('name', '=', name).execute()
       else if (index % 3 === 1)
         await at(name)
@@ -82,7 +65,7 @@ test('listings that SQLite makes are those that are made here, and come from ent
   await database.write(({ db }) => db.deleteFrom('object_store_objects').where('kind', '=', 'dlo').execute())
   await database.write(({ db }) => db.updateTable('object_store_objects').set({ content_type: 'a/b' }).execute())
   const now = renderObjects('things', await walk(everything, (range) => objectsIn(database.read, id, range)), 'json')
-  assert.deepEqual(JSON.parse(textOf(await renderInSqlite(database.read, id, everything, 'json'))), JSON.parse(now))
+  assert.deepEqual(JSON.parse(joined(await renderInSqlite(database.read, id, everything, 'json'))), JSON.parse(now))
   const counts = await ask<{ objects: number; entries: number }>(
     database.read,
     'select (select count(*) from object_store_objects) as objects, (select count(*) from object_store_listed) as entries',
