@@ -1,4 +1,5 @@
 // A process of `npm test`: runs the test files that it is given one after another, and tells its parent what became of each test.
+import { relative } from 'node:path'
 import { run } from 'node:test'
 import { inspect } from 'node:util'
 
@@ -21,6 +22,8 @@ const textOf = (error: unknown) => (error instanceof Error ? (error.stack ?? err
 
 process.once('message', async ({ files, timeout }: GroupRequest) => {
   const unloaded = new Set<string>()
+  // What was thrown outside of any test, or after its end, is no event of a test.
+  const astray: string[] = []
   const stream = run({ files, timeout, isolation: 'none' })
   stream.on('test:pass', ({ name, file = '', nesting, skip, todo, details }) => {
     if (nesting === 0) tell({ kind: 'took', file, milliseconds: details.duration_ms })
@@ -36,7 +39,14 @@ process.once('message', async ({ files, timeout }: GroupRequest) => {
     if (files.includes(name)) unloaded.add(name)
     tell({ kind: 'failed', file, test: files.includes(name) ? null : name, text: textOf(details.error.cause ?? details.error) })
   })
+  stream.on('test:diagnostic', ({ message }) => {
+    if (message.startsWith('Error: ')) astray.push(message)
+  })
   for await (const _ of stream); // runs it to its end
+  for (const text of astray) {
+    const file = files.find((path) => text.includes(relative(process.cwd(), path))) ?? files[0]!
+    tell({ kind: 'failed', file, test: null, text })
+  }
   for (const file of files.filter((path) => !unloaded.has(path))) {
     // Registered some tests and then failed: node:test does not say so, but the loader remembers.
     await import(file).catch((error: unknown) => tell({ kind: 'failed', file, test: null, text: textOf(error) }))
