@@ -87,6 +87,19 @@ test('a transaction that throws leaves nothing, and what follows it runs only af
     await assert.rejects(again, (error) => isUniqueViolation(error))
   }))
 
+test('security-26: an amount that is no whole number, or is negative, is never taken', () =>
+  withDatabase(async (database) => {
+    await migrate(database, migrations, Date.now)
+    const quota = createQuota({ 'test.thing': 10, 'test.other': 10 })
+    await database.write((tx) => quota.take(tx, 'p1', { 'test.thing': 9 }))
+    for (const amount of [-1, -40, 0.5, Number.NaN, Number.POSITIVE_INFINITY, '1' as unknown as number])
+      await assert.rejects(
+        database.write((tx) => quota.take(tx, 'p1', { 'test.other': 1, 'test.thing': amount })),
+        /cannot be taken/,
+      )
+    assert.deepEqual(await quota.show(database.read, 'p1', 'test.'), { thing: { limit: 10, in_use: 9 }, other: { limit: 10, in_use: 0 } })
+  }))
+
 test('200 parallel takes at one below the limit let exactly one through', () =>
   withDatabase(async (database) => {
     await migrate(database, migrations, Date.now)

@@ -42,7 +42,7 @@ export interface Quota {
   /** All limits and usage of a project for the resources that begin with `prefix`, names without it. */
   show(db: Db, projectId: string, prefix: string): Promise<Record<string, { limit: number; in_use: number }>>
   /**
-   * Adds to the usage (negative: gives back). Throws QuotaExceeded, and then changes nothing.
+   * Adds to the usage: whole numbers, none negative. Throws QuotaExceeded, and then changes nothing.
    * What users have and not projects is counted under the user's id, with `limitsOf` the project whose limits hold.
    */
   take(tx: Tx, projectId: string, deltas: Record<string, number>, limitsOf?: string): Promise<void>
@@ -89,6 +89,9 @@ export function createQuota(defaults: QuotaDefaults): Quota {
       const wanted = Object.entries(deltas)
         .filter(([, delta]) => delta !== 0)
         .sort(([a], [b]) => (a < b ? -1 : 1))
+      // A negative amount would pass every limit and lower what is in use: a mistake in whoever asks, never a client's to make.
+      for (const [name, delta] of wanted)
+        if (!Number.isSafeInteger(delta) || delta < 0) throw new Error(`${delta} of ${name} cannot be taken from a quota`)
       if (!wanted.length) return
       const names = wanted.map(([resource]) => resource)
       for (const name of names) if (defaults[name] === undefined) throw new Error(`no quota is named ${name}`)
@@ -106,7 +109,7 @@ export function createQuota(defaults: QuotaDefaults): Quota {
             .set(({ eb }) => ({ in_use: eb('in_use', '+', delta) }))
             .where('project_id', '=', projectId)
             .where('resource', '=', resource)
-          if (delta > 0 && max >= 0) update = update.where('in_use', '<=', max - delta)
+          if (max >= 0) update = update.where('in_use', '<=', max - delta)
           return (await update.executeTakeFirst()).numUpdatedRows === 1n
         }
         if (await add()) continue

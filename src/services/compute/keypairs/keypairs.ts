@@ -101,12 +101,12 @@ const remove = operation({
   policyTarget: (context) => ({ user_id: owner(context) }),
   query: ByUser,
   async handle(context) {
-    const { tx, cloud, at, who } = context
+    const { tx, cloud, at } = context
     const user = owner(context)
     const row = await findKeypair(tx.db, user, context.params.keypair_name)
     if (!row) throw missing(context.params.keypair_name, user)
     await deleteKeypair(tx.db, row.seq)
-    await cloud.quota.take(tx, user, { 'compute.key_pairs': -1 }, who.project?.id)
+    await cloud.quota.count(tx, user, { 'compute.key_pairs': -1 })
     return reply({ status: at('2.2') ? 204 : 202 })
   },
 })

@@ -119,7 +119,7 @@ export const serverGroupOperations = [
     policy: rule('os_compute_api:os-server-groups:delete', memberOrAdmin, 'Delete a server group.'),
     on: serverGroups,
     async handle({ tx, cloud, group }) {
-      if (await deleteGroup(tx.db, group.id)) await cloud.quota.take(tx, group.project_id, { 'compute.server_groups': -1 })
+      if (await deleteGroup(tx.db, group.id)) await cloud.quota.count(tx, group.project_id, { 'compute.server_groups': -1 })
     },
   }),
 ]

@@ -54,7 +54,7 @@ export const deleteServerTask: TaskDeclaration<ServerInput, Cloud> = {
     const { flavor } = server
     await leaveHost(input, context)
     const now = new Date(environment.clock.now()).toISOString()
-    await cloud.quota.take(context, server.project_id, {
+    await cloud.quota.count(context, server.project_id, {
       'compute.instances': -1,
       'compute.cores': -flavor.vcpus,
       'compute.ram': -flavor.ram,

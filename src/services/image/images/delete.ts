@@ -31,7 +31,7 @@ export async function eraseImage({ tx, cloud, now }: Pick<BaseContext, 'tx' | 'c
   await release(tx.db, id, due)
   if (later) await change(tx.db, id, now, { status: 'pending_delete', upload_id: null, staged_bytes: null })
   else await removeImage(tx.db, id, now)
-  await cloud.quota.take(tx, image.owner_id, { [count]: -1, [bytes]: -(image.size ?? 0) })
+  await cloud.quota.count(tx, image.owner_id, { [count]: -1, [bytes]: -(image.size ?? 0) })
   // A download that has begun goes on: its data is removed when it has ended. What a crash leaves here is removed after the next start.
   tx.afterCommit(() => {
     if (image.os_hash_value) cloud.hosts.forgetImage(image.os_hash_value)

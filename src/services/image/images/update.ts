@@ -50,7 +50,7 @@ export async function changeImage(context: BaseContext, id: string, changes: Cha
   checkCounts(after.tags, after.properties)
   if (after.owner_id !== before.owner_id) {
     const size = before.size ?? 0
-    await cloud.quota.take(tx, before.owner_id, { [count]: -1, [bytes]: -size })
+    await cloud.quota.count(tx, before.owner_id, { [count]: -1, [bytes]: -size })
     await cloud.quota.take(tx, after.owner_id, { [count]: 1, [bytes]: size })
   }
   const { name, visibility, container_format, disk_format, min_disk, min_ram, protected: guarded, os_hidden, owner_id } = after

@@ -10,7 +10,7 @@ import { tellServer } from './tell-server.ts'
 export async function removeFloatingIp(cloud: Cloud, tx: Tx, one: FloatingIp): Promise<void> {
   const now = new Date(cloud.environment.clock.now()).toISOString()
   await deleteFloatingIpRow(tx.db, one.id)
-  await cloud.quota.take(tx, one.project_id, { 'network.floatingip': -1 })
+  await cloud.quota.count(tx, one.project_id, { 'network.floatingip': -1 })
   const port = await findPort(tx.db, one.floating_port_id)
   if (port) await removePort(cloud, tx, port)
   if (one.router_id) await syncRouter(cloud, tx, one.router_id, now)

@@ -29,10 +29,10 @@ export async function removeNetwork(cloud: Cloud, tx: Tx, network: Network): Pro
   for (const port of own) await removePort(cloud, tx, port)
   for (const subnet of await subnetsOfNetwork(db, network.id)) {
     await deleteSubnet(db, subnet.id)
-    await cloud.quota.take(tx, subnet.project_id, { 'network.subnet': -1 })
+    await cloud.quota.count(tx, subnet.project_id, { 'network.subnet': -1 })
   }
   await deleteNetwork(db, network.id)
-  await cloud.quota.take(tx, network.project_id, { 'network.network': -1 })
+  await cloud.quota.count(tx, network.project_id, { 'network.network': -1 })
 }
 
 /** Reference 13.2.6. */

@@ -173,7 +173,7 @@ export async function removePort(cloud: Cloud, tx: Tx, port: Port): Promise<void
   await releaseFromPort(cloud, tx, port.id)
   if (port.bound_host !== null) await cloud.hosts.remove(tx, port.bound_host, 'port', port.id)
   await deletePortRow(tx.db, port.id)
-  if (counted(port)) await cloud.quota.take(tx, port.project_id, { 'network.port': -1 })
+  if (counted(port)) await cloud.quota.count(tx, port.project_id, { 'network.port': -1 })
   if (port.bound_host !== null) await releaseNetwork(cloud, tx, port.network_id)
   if (port.security_groups.length) await syncGroups(cloud, tx, port.security_groups)
 }

@@ -27,6 +27,6 @@ export const deleteRouter = operation({
     await setGateway(context, router, null)
     await deleteRouterRow(tx.db, router.id)
     await syncRouter(cloud, tx, router.id, now)
-    await cloud.quota.take(tx, router.project_id, { 'network.router': -1 })
+    await cloud.quota.count(tx, router.project_id, { 'network.router': -1 })
   },
 })

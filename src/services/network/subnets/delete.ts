@@ -46,7 +46,7 @@ export const deleteSubnetOperation = operation({
       await ensureDhcpPort(cloud, tx, subnet.network_id, now)
     }
     await deleteSubnet(db, subnet.id)
-    await cloud.quota.take(tx, subnet.project_id, { 'network.subnet': -1 })
+    await cloud.quota.count(tx, subnet.project_id, { 'network.subnet': -1 })
     await syncNetwork(cloud, tx, subnet.network_id)
   },
 })
