@@ -1,6 +1,8 @@
 import type { Command } from 'commander'
 import { UserError } from '../config.ts'
 import { runAgent } from '../host/agent-main.ts'
+import { guardProcess } from '../last-resort.ts'
+import { createLog } from '../log.ts'
 import { decideHost } from './decide-host.ts'
 import { configOf } from './options.ts'
 import { untilOrphaned, untilStopped } from './signals.ts'
@@ -14,6 +16,7 @@ export async function agent(command: Command): Promise<void> {
   const isChild = Boolean(command.opts().child)
   const stopped = Promise.race([untilStopped({ ignoreInterrupt: isChild }), ...(isChild ? [untilOrphaned()] : [])])
   const running = await runAgent(config)
+  guardProcess(createLog({ level: config.logLevel, format: config.logFormat }))
   await stopped
   await running.stop()
 }

@@ -4,6 +4,8 @@ import { join } from 'node:path'
 import type { Config } from '../config.ts'
 import { run } from '../host/commands/exec.ts'
 import { startProgram } from '../host/commands/program.ts'
+import { guardProcess } from '../last-resort.ts'
+import { createLog } from '../log.ts'
 import { thisProgram } from './clone.ts'
 import { flagsOf } from './options.ts'
 import { untilStopped } from './signals.ts'
@@ -52,6 +54,7 @@ export async function upWithAgent(config: Config): Promise<void> {
   let stopping = false
   let control = startProgram(command, env)
   const agent = await runAgent(config)
+  guardProcess(createLog({ level: config.logLevel, format: config.logFormat }))
   const over = (async () => {
     for (;;) {
       const started = Date.now()

@@ -1,6 +1,7 @@
 import { relative } from 'node:path'
 import type { Command } from 'commander'
 import { type Config, loadConfig, UserError } from '../config.ts'
+import { guardProcess } from '../last-resort.ts'
 import type { RunningCloud } from '../main.ts'
 import { nephosProgram, thisProgram } from './clone.ts'
 import { isRunning } from './control.ts'
@@ -34,6 +35,8 @@ export async function up(command: Command): Promise<void> {
   } catch (error) {
     throw explained(error as NodeJS.ErrnoException, config)
   }
+  const { log, database } = running.cloud
+  guardProcess(log, () => database.write(async () => {}))
   process.stdout.write(welcome(running, config, isChild ? '' : reason))
   await stopped
   process.stdout.write('\nStopping; guests go on running.\n')

@@ -9,8 +9,21 @@ export type Db = Kysely<Tables>
 
 export interface Tx {
   db: Db
-  /** Runs when the transaction has been committed; never when it was rolled back. */
-  afterCommit(action: () => void): void
+  /** Runs when the transaction has been committed; never when it was rolled back. What it fails with is nobody's answer: it must not fail. */
+  afterCommit(action: () => unknown): void
+}
+
+/** Runs what waited for a commit. A failure of one is left to the process's last resort: the others, and what was committed, stand. */
+export function runCommitted(actions: readonly (() => unknown)[]): void {
+  for (const action of actions) {
+    try {
+      action()
+    } catch (error) {
+      queueMicrotask(() => {
+        throw error
+      })
+    }
+  }
 }
 
 export interface Database {

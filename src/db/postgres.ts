@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
 import { PostgresAdapter, PostgresIntrospector, PostgresQueryCompiler } from 'kysely'
 import pg from 'pg'
-import { type Database, kyselyOn, type RawConnection, type Tx, toSql } from './database.ts'
+import { type Database, kyselyOn, type RawConnection, runCommitted, type Tx, toSql } from './database.ts'
 import { columnKind } from './schema.ts'
 
 pg.types.setTypeParser(20, Number) // bigint: our numbers stay far below 2^53
@@ -67,13 +67,13 @@ export async function openPostgres(url: string): Promise<Database> {
 
   async function once<T>(work: (tx: Tx) => Promise<T>): Promise<T> {
     const client = await pool.connect()
-    const actions: (() => void)[] = []
+    const actions: (() => unknown)[] = []
     let broken = false
     try {
       await client.query('begin')
       const result = await work({ db: kyselyOn(rawConnection(client), dialect), afterCommit: (action) => actions.push(action) })
       await client.query('commit')
-      for (const action of actions) action()
+      runCommitted(actions)
       return result
     } catch (error) {
       await client.query('rollback').catch(() => {

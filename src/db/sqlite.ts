@@ -1,6 +1,6 @@
 import SqliteDriver from 'better-sqlite3'
 import { SqliteAdapter, SqliteIntrospector, SqliteQueryCompiler } from 'kysely'
-import { type Database, kyselyOn, type RawConnection, type Tx, toSql } from './database.ts'
+import { type Database, kyselyOn, type RawConnection, runCommitted, type Tx, toSql } from './database.ts'
 import { columnKind } from './schema.ts'
 
 interface Prepared {
@@ -102,14 +102,14 @@ export function openSqlite(path: string, shortLived = false): Database {
       begin.run()
       for (let count = 0; count < batchSize && queue.length; count++) {
         const { work, resolve, reject } = queue.shift()!
-        const actions: (() => void)[] = []
+        const actions: (() => unknown)[] = []
         savepoint.run()
         try {
           const result = await work({ db: writer, afterCommit: (action) => actions.push(action) })
           release.run()
           failed.push(reject)
           done.push(() => {
-            for (const action of actions) action()
+            runCommitted(actions)
             resolve(result)
           })
         } catch (error) {

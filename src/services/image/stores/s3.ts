@@ -133,6 +133,6 @@ export function s3Store(settings: S3StoreSettings, environment: Pick<Environment
       for await (const { entries } of (await client()).list(prefix))
         for (const { key, size } of entries) yield { key: key.slice(prefix.length), size }
     },
-    close: () => void made?.then((s3) => s3.close()),
+    close: () => void made?.then((s3) => s3.close()).catch(() => {}),
   }
 }

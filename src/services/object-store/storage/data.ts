@@ -206,13 +206,13 @@ const insertBytes = prepared((db) => db.insertInto('object_store_blobs').values(
 /** Writes what is kept as a row; in the transaction that makes its object. */
 export async function keep(tx: Tx, cloud: Cloud, received: Received): Promise<void> {
   if (received.place === 'row') await insertBytes(tx.db, [received.data_id, received.bytes])
-  if (received.place === 'remote') tx.afterCommit(() => void remoteOf(cloud)?.settled(received.data_id!))
+  if (received.place === 'remote') tx.afterCommit(() => remoteOf(cloud)?.settled(received.data_id!))
 }
 
 /** Takes the bytes away: a row with the transaction, a file after it. */
 export async function drop(tx: Tx, cloud: Cloud, kept: Kept): Promise<void> {
   if (kept.place === 'row') await tx.db.deleteFrom('object_store_blobs').where('id', '=', kept.data_id).execute()
-  if (kept.place === 'file' || kept.place === 'remote') tx.afterCommit(() => void discard(cloud, kept))
+  if (kept.place === 'file' || kept.place === 'remote') tx.afterCommit(() => discard(cloud, kept))
 }
 
 /** Removes the file of bytes that became nobody's. What stays behind is swept at the next start. */
