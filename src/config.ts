@@ -17,6 +17,10 @@ export interface Config extends AccountConfig, ImageConfig {
   publicHost: string | null
   singlePort: number | null
   portOffset: number
+  /** Addresses and networks, with commas between them. */
+  trustedProxies: string
+  maxConnections: number
+  maxConnectionsPerAddress: number
   metricsPort: number
   seed: string | null
   region: string
@@ -62,6 +66,7 @@ export type SettingType =
   | 'address'
   | 'host'
   | 'cidr'
+  | 'cidrs'
   | 'boolean'
   | 'bytes'
   | { oneOf: readonly string[] }
@@ -133,6 +138,28 @@ export const settings: readonly Setting[] = [
     'each service on its own port',
   ),
   setting('portOffset', { from: 0, to: 25000 }, 0, 'N', 'Added to the default port of every service, for several clouds on one machine.'),
+  setting(
+    'trustedProxies',
+    'cidrs',
+    '',
+    'LIST',
+    'Proxies whose `X-Forwarded-For`, `-Proto` and `-Host` are believed: addresses and networks with commas between them.',
+    'none',
+  ),
+  setting(
+    'maxConnections',
+    { from: 10, to: 1_000_000 },
+    10_000,
+    'N',
+    'Connections to each port together; idle ones make room for new ones.',
+  ),
+  setting(
+    'maxConnectionsPerAddress',
+    { from: 1, to: 1_000_000 },
+    2000,
+    'N',
+    'Connections to each port by one address that is no trusted proxy.',
+  ),
   setting('metricsPort', { from: 0, to: 65535 }, 9464, 'PORT', 'Loopback port of `/metrics` and `/healthz`; 0 serves neither.'),
   setting(
     'seed',
@@ -318,14 +345,19 @@ function read(s: Setting, value: unknown, from: string): unknown {
   if (type === 'address' && !isIP(text)) throw refuse('an IP address')
   if (type === 'host' && !isIP(text) && !/^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/i.test(text)) throw refuse('a host name or an IP address')
   if (type === 'cidr' && !isCidr(text)) throw refuse('a network such as 172.24.4.0/24')
+  if (type === 'cidrs') {
+    if (!text.split(',').every((part) => !part.trim() || isIP(part.trim()) || isCidr(part.trim(), 32, 128)))
+      throw refuse('addresses and networks such as 127.0.0.1,10.0.0.0/8')
+    return text
+  }
   if (!text) throw refuse('not empty')
   return text
 }
 
-function isCidr(text: string): boolean {
+function isCidr(text: string, longest4 = 30, longest6 = 126): boolean {
   const [address = '', length = '', ...rest] = text.split('/')
   const version = isIP(address)
-  return version !== 0 && rest.length === 0 && /^\d{1,3}$/.test(length) && Number(length) <= (version === 4 ? 30 : 126)
+  return version !== 0 && rest.length === 0 && /^\d{1,3}$/.test(length) && Number(length) <= (version === 4 ? longest4 : longest6)
 }
 
 /** ` Did you mean X?` when one of `names` is at most three letters away. */

@@ -2,6 +2,7 @@
 import type { IncomingMessage } from 'node:http'
 import type { Listener, ServiceDeclaration } from './api/service.ts'
 import type { Config } from './config.ts'
+import { clientHost, clientScheme } from './http/forwarded.ts'
 
 export interface ListenAt {
   port: number
@@ -12,8 +13,10 @@ export interface ListenAt {
 export interface Endpoints {
   /** Root of a service (or another listener, by its name) for clients, as the catalog has it: `http://127.0.0.1:8774`. */
   root(serviceName: string, port?: number): string
-  /** The same as this client reached it: by its Host header. */
+  /** The same as this client reached it: by its Host header, or as a trusted proxy says. */
   base(serviceName: string, request: IncomingMessage, prefix: string): string
+  /** A URL of the catalog for this client: one of this cloud is https behind a trusted proxy that says so. */
+  shown(url: string, request: IncomingMessage): string
   /** Ports to listen on, each with the services behind it by path prefix ('' where a service has the port to itself). */
   listeners(): ListenAt[]
 }
@@ -32,8 +35,15 @@ export function createEndpoints(config: Config, services: ServiceDeclaration[]):
       return `http://${shown}:${(port ?? ports.get(serviceName) ?? 0) + config.portOffset}`
     },
     base(serviceName, request, prefix) {
-      const { host } = request.headers
-      return host && /^[A-Za-z0-9.:[\]-]{1,255}$/.test(host) ? `http://${host}${prefix}` : this.root(serviceName)
+      const host = clientHost(request)
+      return host ? `${clientScheme(request)}://${host}${prefix}` : this.root(serviceName)
+    },
+    shown(url, request) {
+      if (clientScheme(request) !== 'https' || !url.startsWith(`http://${shown}:`)) return url
+      const rest = url.slice(`http://${shown}`.length)
+      // With all services on one port the proxy has one name for all of them; else it listens on the same ports as we do.
+      const host = config.singlePort !== null && rest.startsWith(`:${config.singlePort}`) ? clientHost(request) : undefined
+      return host ? `https://${host}${rest.slice(`:${config.singlePort}`.length)}` : `https://${shown}${rest}`
     },
     listeners() {
       if (config.singlePort !== null) {

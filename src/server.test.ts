@@ -34,3 +34,64 @@ test('every answer has a request id that stands in the log, also one to what is 
     await until('its line in the log', () => logged.includes(id))
   }
 })
+
+test('security-25: what a listener throws, at once or later, ends its own connection and nothing else', async () => {
+  await using cloud = await testCloud()
+  const { services } = cloud.cloud
+  const compute = services.find(({ name }) => name === 'compute')!
+  const listener = compute.listeners!.find(({ name }) => name === 'console')!
+  const { handle, upgrade } = listener
+  const port = Number(new URL(cloud.url).port)
+  const send = async (text: string): Promise<string> => {
+    const socket = net.connect(port, '127.0.0.1')
+    let answer = ''
+    socket.on('data', (chunk) => (answer += chunk)).on('error', () => {})
+    socket.write(text)
+    await once(socket, 'close')
+    return answer
+  }
+  const get = 'GET /console/x HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n'
+  const upgraded = 'GET /console/x HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n'
+  try {
+    for (const fails of [
+      () => {
+        throw new Error('at once')
+      },
+      async () => {
+        throw new Error('later')
+      },
+    ]) {
+      listener.handle = fails as never
+      listener.upgrade = fails as never
+      assert.match(await send(get), /^HTTP\/1.1 500 /)
+      assert.equal(await send(upgraded), '')
+    }
+  } finally {
+    Object.assign(listener, { handle, upgrade })
+  }
+  await cloud.admin.request('GET', '/compute/v2.1/servers', { expected: 200 })
+})
+
+test('security-09: a target that is no plain path is refused everywhere: others might read it otherwise', async () => {
+  await using cloud = await testCloud()
+  const token = await cloud.admin.token()
+  const { port } = new URL(cloud.url)
+  const statusOf = async (target: string): Promise<number> => {
+    const socket = net.connect(Number(port), '127.0.0.1')
+    let answer = ''
+    socket.on('data', (chunk) => (answer += chunk))
+    socket.write(`GET ${target} HTTP/1.1\r\nHost: x\r\nX-Auth-Token: ${token}\r\nConnection: close\r\n\r\n`)
+    await once(socket, 'close')
+    return Number(answer.slice(9, 12))
+  }
+  for (const target of [
+    '/network/v2.0/networks#/tags/x',
+    '/network/v2.0/networks?name=a#b',
+    `http://127.0.0.1:${port}/network/v2.0/networks`,
+    'x/network/v2.0/networks',
+    '*',
+    '/console/#',
+  ])
+    assert.equal(await statusOf(target), 400, target)
+  for (const target of ['//', '/console//', '//console/x', '/network//v2.0//networks']) assert.ok((await statusOf(target)) < 500, target)
+})

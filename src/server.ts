@@ -3,25 +3,48 @@ import http from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { Cloud } from './cloud.ts'
+import { limitConnections } from './http/connections.ts'
+import { contained } from './http/contained.ts'
+import { addressList, readForwarded } from './http/forwarded.ts'
+import { SpelledResponse } from './http/spelling.ts'
 
 type Request = http.IncomingMessage
 type Response = http.ServerResponse
 
+/** Seconds without a byte after which a request that is under way is given up: Swift's client_timeout. */
+const stalledSeconds = 60
+
+/** Whether the target is a path (RFC 9112, 3.2.1). A fragment in it would be seen by some who read it and not by others. */
+const isOrigin = (request: Request) => request.url!.startsWith('/') && !request.url!.includes('#')
+
+/** The end of an answer whose making failed: a bare 500 where nothing was sent yet. */
+function end(response: Response): void {
+  if (response.headersSent) response.destroy()
+  else response.writeHead(500, { 'content-length': 0, connection: 'close' }).end()
+}
+
 interface Route {
   prefix: string
-  handle(request: Request, response: Response): void
-  upgrade?(request: Request, socket: Duplex, head: Buffer): void
+  handle(request: Request, response: Response): unknown
+  upgrade?(request: Request, socket: Duplex, head: Buffer): unknown
 }
 
 /** Opens all API ports; gives a function that closes them, letting running requests end. */
 export async function listen(cloud: Cloud): Promise<() => Promise<void>> {
   const servers: http.Server[] = []
   const requestId = () => `req-${cloud.environment.uuid()}`
+  const { config, log } = cloud
+  const isTrusted = addressList(
+    config.trustedProxies
+      .split(',')
+      .map((part) => part.trim())
+      .filter(Boolean),
+  )
   for (const { port, services, others } of cloud.endpoints.listeners()) {
     const routes: Route[] = [
       ...services.map(({ prefix, service }) => {
         const pipeline = cloud.pipelines.get(service.name)!
-        return { prefix, handle: (request: Request, response: Response) => void pipeline.handle(request, response, prefix) }
+        return { prefix, handle: (request: Request, response: Response) => pipeline.handle(request, response, prefix) }
       }),
       ...others.map(({ prefix, listener }) => ({
         prefix,
@@ -33,39 +56,67 @@ export async function listen(cloud: Cloud): Promise<() => Promise<void>> {
     const routeOf = (request: Request) =>
       alone ?? routes.find(({ prefix }) => request.url!.startsWith(prefix) && /^(\/|\?|$)/.test(request.url!.slice(prefix.length)))
     const server = http.createServer(
-      { maxHeaderSize: 32 * 1024, requestTimeout: 0, headersTimeout: 20_000, keepAliveTimeout: 65_000, connectionsCheckingInterval: 5_000 },
+      {
+        maxHeaderSize: 32 * 1024,
+        requestTimeout: 0,
+        headersTimeout: 20_000,
+        keepAliveTimeout: 65_000,
+        connectionsCheckingInterval: 5_000,
+        ServerResponse: SpelledResponse,
+      },
       (request, response) => {
-        const route = routeOf(request)
-        if (route) route.handle(request, response)
+        readForwarded(request, isTrusted)
+        const route = isOrigin(request) ? routeOf(request) : undefined
+        if (route)
+          contained(
+            log,
+            'request',
+            () => route.handle(request, response),
+            () => end(response),
+          )
         else {
           const body = JSON.stringify({ services: services.map(({ prefix }) => `${prefix}/`) })
-          const [req, status] = [requestId(), request.url === '/' ? 200 : 404]
+          const [req, status] = [requestId(), !isOrigin(request) ? 400 : request.url === '/' ? 200 : 404]
           const headers = { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body), 'x-openstack-request-id': req }
           response.writeHead(status, headers).end(body)
-          cloud.log.info({ req, method: request.method, status }, 'request')
+          log.info({ req, method: request.method, status }, 'request')
         }
       },
     )
     if (routes.some((route) => route.upgrade)) {
       server.on('upgrade', (request, socket, head) => {
-        const route = routeOf(request)
-        if (route?.upgrade) route.upgrade(request, socket, head)
+        socket.on('error', () => {}) // the client has gone: its connection ends by itself
+        readForwarded(request, isTrusted)
+        const route = isOrigin(request) ? routeOf(request) : undefined
+        if (route?.upgrade)
+          contained(
+            log,
+            'upgrade',
+            () => route.upgrade!(request, socket, head),
+            () => socket.destroy(),
+          )
         else socket.end('HTTP/1.1 404 Not Found\r\nConnection: close\r\nContent-Length: 0\r\n\r\n')
       })
     }
     server.maxHeadersCount = 200
+    limitConnections(server, {
+      total: config.maxConnections,
+      perAddress: config.maxConnectionsPerAddress,
+      isExempt: isTrusted,
+      stalledSeconds,
+    })
     server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
       if (!socket.writable) return
       const [req, status] = [requestId(), error.code === 'HPE_HEADER_OVERFLOW' ? '431 Request Header Fields Too Large' : '400 Bad Request']
       socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\nX-Openstack-Request-Id: ${req}\r\n\r\n`)
-      cloud.log.info({ req, status: Number(status.slice(0, 3)), error: error.code }, 'request')
+      log.info({ req, status: Number(status.slice(0, 3)), error: error.code }, 'request')
     })
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject)
-      server.listen(port, cloud.config.listen, () => resolve())
+      server.listen(port, config.listen, () => resolve())
     })
     // Port 0 means any free one: the endpoints must name the one that it became.
-    if (port === 0) cloud.config.singlePort = (server.address() as AddressInfo).port
+    if (port === 0) config.singlePort = (server.address() as AddressInfo).port
     servers.push(server)
   }
   return async () => {

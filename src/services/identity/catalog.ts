@@ -18,8 +18,8 @@ const substitute = (url: string, projectId: string | null): string | null => {
   return url.replace(/[$%]\((?:tenant_id|project_id)\)s/g, projectId)
 }
 
-/** The catalog as a v3 token shows it; endpoints that need a project are left out when there is none. */
-export async function catalogFor(db: Db, projectId: string | null): Promise<CatalogService[]> {
+/** The catalog as a v3 token shows it; endpoints that need a project are left out when there is none. `shown`: how this client sees a URL. */
+export async function catalogFor(db: Db, projectId: string | null, shown = (url: string) => url): Promise<CatalogService[]> {
   const services = await catalogRows(db)
   const isSeen = projectId === null ? ({ on_request }: { on_request: boolean }) => !on_request : await endpointFilter(db, projectId)
   return services.map((service) => ({
@@ -30,7 +30,7 @@ export async function catalogFor(db: Db, projectId: string | null): Promise<Cata
       const url = substitute(endpoint.url, projectId)
       return url === null || !isSeen(endpoint)
         ? []
-        : [{ id: endpoint.id, interface: endpoint.interface, region: endpoint.region_id, region_id: endpoint.region_id, url }]
+        : [{ id: endpoint.id, interface: endpoint.interface, region: endpoint.region_id, region_id: endpoint.region_id, url: shown(url) }]
     }),
   }))
 }

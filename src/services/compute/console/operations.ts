@@ -36,10 +36,11 @@ const consoleOutput = operation({
   },
 })
 
-async function consoleUrl({ server, cloud, tx, who }: BaseContext & { server: Server }): Promise<string> {
+async function consoleUrl({ server, cloud, tx, who, request }: BaseContext & { server: Server }): Promise<string> {
   if (server.vm_state !== 'active' || !server.host) throw conflict(`Instance ${server.id} is not ready`)
   const token = await issueConsoleToken(cloud, tx, server.id, who.user.id)
-  return `${cloud.endpoints.root('console')}/vnc_auto.html?path=${encodeURIComponent(`${cloud.config.singlePort === null ? '' : 'console/'}?token=${token}`)}`
+  const root = cloud.endpoints.shown(cloud.endpoints.root('console'), request)
+  return `${root}/vnc_auto.html?path=${encodeURIComponent(`${cloud.config.singlePort === null ? '' : 'console/'}?token=${token}`)}`
 }
 
 const remoteConsoles = rule('os_compute_api:os-remote-consoles', memberOrAdmin, 'Get the address of a server’s remote console.')

@@ -22,10 +22,11 @@ const catalog = operation({
   catalog: [],
   policy: rule('identity:get_auth_catalog', '', 'Show the catalog of the token.'),
   async handle(context) {
-    const { who, db } = context
+    const { who, db, cloud, request } = context
     if (!who.project && !who.domain && !who.system)
       throw forbidden('You are not authorized to perform the requested action: get_auth_catalog.')
-    return { catalog: await catalogFor(db, who.project?.id ?? null), links: { self: context.href('/auth/catalog') } }
+    const seen = await catalogFor(db, who.project?.id ?? null, (url) => cloud.endpoints.shown(url, request))
+    return { catalog: seen, links: { self: context.href('/auth/catalog') } }
   },
 })
 

@@ -1,4 +1,5 @@
 // Tokens for who signed a request with EC2 keys. Services ask, not clients: whoever sees a signed request could ask otherwise.
+import type { IncomingMessage } from 'node:http'
 import { Type } from 'typebox'
 import { badRequest, unauthorized } from '../../../api/faults.ts'
 import { operation, reply } from '../../../api/operation.ts'
@@ -31,7 +32,7 @@ const S3Request = Type.Object({
   credentials: Type.Object({ access: Access, signature: Signature, token: Type.String({ minLength: 1, maxLength: 65536 }) }),
 })
 
-async function answer(cloud: Cloud, access: string, signedAtMs: number, isRight: (secret: string) => boolean) {
+async function answer(cloud: Cloud, request: IncomingMessage, access: string, signedAtMs: number, isRight: (secret: string) => boolean) {
   const { read } = cloud.database
   const row = await findByAccess(read, access)
   const inTime = Math.abs(cloud.environment.clock.now() - signedAtMs) <= windowMs
@@ -40,7 +41,7 @@ async function answer(cloud: Cloud, access: string, signedAtMs: number, isRight:
   if (!right || !inTime || row?.type !== 'ec2') throw unauthorized('EC2 signature is not right, or not of this time.')
   const proof = await proveDelegation(cloud, 'ec2', row.id, row.user_id, ['ec2credential'])
   const { token, who } = await issueToken(cloud, proof, proof.scope!)
-  const catalog = await catalogFor(read, who.project?.id ?? null)
+  const catalog = await catalogFor(read, who.project?.id ?? null, (url) => cloud.endpoints.shown(url, request))
   return reply({ status: 200, headers: { 'x-subject-token': token, vary: 'X-Auth-Token' }, body: tokenView(who, catalog) })
 }
 
@@ -55,12 +56,12 @@ export const ec2Tokens = [
     body: Ec2Request,
     transaction: 'none',
     policy: rule('identity:ec2tokens_validate', 'rule:service_or_admin', 'Get a token for a signed EC2 request.'),
-    async handle({ cloud, body }) {
+    async handle({ cloud, body, request: incoming }) {
       const asked = body.ec2Credentials ?? body.credentials
       if (!asked) throw badRequest('Expecting to find ec2Credentials or credentials.')
       const { params = {}, headers = {}, body_hash, ...rest } = asked
       const request = { ...rest, params, headers, body_hash: body_hash ?? undefined }
-      return answer(cloud, request.access, signedAt(request), (secret) => isSigned(secret, request))
+      return answer(cloud, incoming, request.access, signedAt(request), (secret) => isSigned(secret, request))
     },
   }),
   operation({
@@ -73,9 +74,9 @@ export const ec2Tokens = [
     body: S3Request,
     transaction: 'none',
     policy: rule('identity:s3tokens_validate', 'rule:service_or_admin', 'Get a token for a signed S3 request.'),
-    async handle({ cloud, body: { credentials } }) {
+    async handle({ cloud, request, body: { credentials } }) {
       const text = Buffer.from(credentials.token, 'base64').toString()
-      return answer(cloud, credentials.access, s3SignedAt(text), (secret) => isS3Signed(secret, text, credentials.signature))
+      return answer(cloud, request, credentials.access, s3SignedAt(text), (secret) => isS3Signed(secret, text, credentials.signature))
     },
   }),
 ]

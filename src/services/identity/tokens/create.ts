@@ -89,7 +89,10 @@ export const createToken = operation({
     }
     const { token, who } = issued
     const scoped = who.project || who.domain || who.system
-    const catalog = scoped && query.nocatalog === undefined ? await catalogFor(cloud.database.read, who.project?.id ?? null) : null
+    const catalog =
+      scoped && query.nocatalog === undefined
+        ? await catalogFor(cloud.database.read, who.project?.id ?? null, (url) => cloud.endpoints.shown(url, context.request))
+        : null
     return reply({
       status: 201,
       headers: { 'x-subject-token': token, vary: 'X-Auth-Token' },

@@ -1,7 +1,9 @@
+import type { IncomingMessage } from 'node:http'
 import { Type } from 'typebox'
 import { operation, reply } from '../../../api/operation.ts'
 import type { Who } from '../../../auth/who.ts'
 import type { Cloud } from '../../../cloud.ts'
+import { clientScheme } from '../../../http/forwarded.ts'
 import { catalogFor } from '../catalog.ts'
 import { enabledServiceProviders } from '../federation/store.ts'
 import { subject, tokenRules } from './subject.ts'
@@ -12,13 +14,18 @@ const withCatalog = new Map<Who, Buffer>()
 const withoutCatalog = new Map<Who, Buffer>()
 const most = 2000
 
-async function answerFor(cloud: Cloud, who: Who, nocatalog: boolean): Promise<Buffer> {
+async function answerFor(cloud: Cloud, request: IncomingMessage, who: Who, nocatalog: boolean): Promise<Buffer> {
   const remembered = nocatalog ? withoutCatalog : withCatalog
-  const known = remembered.get(who)
+  const byProxy = clientScheme(request) === 'https' // its addresses are others
+  const known = byProxy ? undefined : remembered.get(who)
   if (known) return known
   const scoped = who.project || who.domain || who.system
-  const catalog = scoped && !nocatalog ? await catalogFor(cloud.database.read, who.project?.id ?? null) : null
+  const catalog =
+    scoped && !nocatalog
+      ? await catalogFor(cloud.database.read, who.project?.id ?? null, (url) => cloud.endpoints.shown(url, request))
+      : null
   const made = Buffer.from(JSON.stringify(tokenView(who, catalog, await enabledServiceProviders(cloud.database.read))))
+  if (byProxy) return made
   if (remembered.size >= most) remembered.delete(remembered.keys().next().value!)
   remembered.set(who, made)
   return made
@@ -37,7 +44,7 @@ export const validateToken = operation({
   query: Query,
   policy: tokenRules.validate,
   async handle({ cloud, subject, query, request }) {
-    const body = await answerFor(cloud, subject, query.nocatalog !== undefined)
+    const body = await answerFor(cloud, request, subject, query.nocatalog !== undefined)
     return reply({
       headers: {
         'content-type': 'application/json',

@@ -8,8 +8,8 @@ const time = (ms: number) => new Date(ms).toISOString().replace(/\.\d+Z$/, 'Z')
 const fullTime = (ms: number) => new Date(ms).toISOString().replace('Z', '000Z')
 
 /** Endpoints as v2.0 has them: one entry a region with three addresses. This service itself is shown with this version; those without endpoints not at all. */
-export async function serviceCatalog(db: Db, projectId: string | null) {
-  const services = (await catalogFor(db, projectId)).filter(({ endpoints }) => endpoints.length)
+export async function serviceCatalog(db: Db, projectId: string | null, shown?: (url: string) => string) {
+  const services = (await catalogFor(db, projectId, shown)).filter(({ endpoints }) => endpoints.length)
   return services.map(({ type, name, endpoints }) => {
     const regions = [...new Set(endpoints.map((endpoint) => endpoint.region))]
     const url = (region: string | null, side: string): { publicURL?: string } => {
@@ -31,8 +31,8 @@ export async function serviceCatalog(db: Db, projectId: string | null) {
   })
 }
 
-/** The v2.0 token (reference 8.2.1). */
-export async function accessView(db: Db, token: string, who: Who, withCatalog: boolean) {
+/** The v2.0 token (reference 8.2.1), with the catalog as `shown` gives its addresses where it is not null. */
+export async function accessView(db: Db, token: string, who: Who, shown: ((url: string) => string) | null) {
   const project = who.project ? await findProject(db, who.project.id) : undefined
   return {
     access: {
@@ -50,7 +50,7 @@ export async function accessView(db: Db, token: string, who: Who, withCatalog: b
         roles: who.project ? who.roles.map(({ id, name }) => ({ id, name })) : [],
         roles_links: [],
       },
-      ...(withCatalog ? { serviceCatalog: project ? await serviceCatalog(db, project.id) : [] } : {}),
+      ...(shown ? { serviceCatalog: project ? await serviceCatalog(db, project.id, shown) : [] } : {}),
       metadata: { is_admin: who.credentials.is_admin ? 1 : 0, roles: who.project ? who.roles.map((role) => role.id) : [] },
     },
   }

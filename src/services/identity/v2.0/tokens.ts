@@ -34,7 +34,7 @@ const create = operation({
   policy: null,
   body: AuthRequest,
   transaction: 'none',
-  async handle({ cloud, body: { auth } }) {
+  async handle({ cloud, request, body: { auth } }) {
     const { tenantName, tenantId, passwordCredentials, token } = auth
     if (tenantName && tenantId) throw badRequest('Name and ID of a tenant exclude each other.')
     if (!passwordCredentials === !token) throw badRequest('Expecting to find either passwordCredentials or token in auth.')
@@ -53,7 +53,7 @@ const create = operation({
           : undefined
     const issued = await issueToken(cloud, proof, await findScope(cloud, asked, proof))
     ensureOurs(issued.who)
-    return accessView(cloud.database.read, issued.token, issued.who, true)
+    return accessView(cloud.database.read, issued.token, issued.who, (url) => cloud.endpoints.shown(url, request))
   },
 })
 
@@ -89,7 +89,8 @@ export const v2Tokens = [
     summary: 'Validate token',
     catalog: ['identity-v2.0-admin.tokens.validate-token'],
     policy: tokenRules.validate,
-    handle: ({ db, params, subject }) => accessView(db, params.token_id, subject, true),
+    handle: ({ cloud, request, db, params, subject }) =>
+      accessView(db, params.token_id, subject, (url) => cloud.endpoints.shown(url, request)),
   }),
   operation({
     ...one,
@@ -119,9 +120,9 @@ export const v2Tokens = [
     summary: 'List endpoints for token',
     catalog: [],
     policy: tokenRules.validate,
-    async handle({ db, subject }) {
+    async handle({ cloud, request, db, subject }) {
       if (!subject.project) throw notFound('The token has no tenant and so no endpoints.')
-      const services = await serviceCatalog(db, subject.project.id)
+      const services = await serviceCatalog(db, subject.project.id, (url) => cloud.endpoints.shown(url, request))
       return {
         endpoints: services.flatMap(({ type, name, endpoints }) => endpoints.map((endpoint) => ({ ...endpoint, type, name }))),
         endpoints_links: [],

@@ -176,7 +176,7 @@ const changeOwn = operation({
   transaction: 'none',
   policy: rule('identity:change_password', '', 'Change the own password.'),
   policyTarget: () => ({}),
-  async handle({ cloud, params, body, who, now }) {
+  async handle({ cloud, request, params, body, who, now }) {
     if (params.user_id !== who.user.id) throw forbidden('Only the own password can be changed here.')
     await changeOwnPassword(cloud, who.user.id, body.user.original_password, body.user.password, now)
     // All tokens ended with the old password: the answer brings a new one for the same tenant.
@@ -187,7 +187,7 @@ const changeOwn = operation({
       proof,
       await findScope(cloud, who.project ? { project: { id: who.project.id } } : 'unscoped', proof),
     )
-    return accessView(cloud.database.read, token, now_, true)
+    return accessView(cloud.database.read, token, now_, (url) => cloud.endpoints.shown(url, request))
   },
 })
 

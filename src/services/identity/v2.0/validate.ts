@@ -30,7 +30,7 @@ export const v2Validate = [
     catalog: ids('validate-token'),
     policy: tokenRules.validate,
     async handle(context) {
-      const { access } = await accessView(context.db, header(context), context.subject, false)
+      const { access } = await accessView(context.db, header(context), context.subject, null)
       const roles = rolesFor(access.user.roles, context.rawQuery.get('HP-IDM-serviceId'))
       return { access: { ...access, user: { ...access.user, roles } } }
     },
@@ -59,7 +59,7 @@ export const v2Validate = [
       const { db, subject } = context
       const { project } = subject
       if (!project) throw notFound('The token has no tenant and so no endpoints.')
-      const services = await serviceCatalog(db, project.id)
+      const services = await serviceCatalog(db, project.id, (url) => context.cloud.endpoints.shown(url, context.request))
       const all = services.flatMap(({ type, name, endpoints }) =>
         endpoints.map((endpoint) => ({ ...endpoint, ...versionOf(endpoint.publicURL), tenantId: project.id, type, name, status: 'OK' })),
       )

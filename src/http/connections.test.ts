@@ -1,0 +1,134 @@
+import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import http from 'node:http'
+import net, { type AddressInfo } from 'node:net'
+import { test } from 'node:test'
+import { until } from '../testing/until.ts'
+import { type ConnectionLimits, limitConnections } from './connections.ts'
+
+interface Client {
+  socket: net.Socket
+  /** All that came back so far. */
+  answer: string
+  closed: boolean
+}
+
+async function withServer(
+  limits: Partial<ConnectionLimits>,
+  listener: http.RequestListener,
+  work: (connect: (send?: string, from?: string) => Client) => Promise<void>,
+): Promise<void> {
+  const server = http.createServer({ requestTimeout: 0 }, listener)
+  limitConnections(server, { total: 100, perAddress: 50, stalledSeconds: 60, ...limits })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const clients: Client[] = []
+  const connect = (send = '', from = '127.0.0.1') => {
+    const { port } = server.address() as AddressInfo
+    const client: Client = { socket: net.connect({ port, host: '127.0.0.1', localAddress: from }), answer: '', closed: false }
+    client.socket.on('data', (piece) => (client.answer += piece)).on('error', () => {})
+    client.socket.on('close', () => (client.closed = true))
+    client.socket.write(send)
+    clients.push(client)
+    return client
+  }
+  try {
+    await work(connect)
+  } finally {
+    for (const { socket } of clients) socket.destroy()
+    server.closeAllConnections()
+    server.close()
+  }
+}
+
+const get = 'GET / HTTP/1.1\r\nHost: x\r\n\r\n'
+const ok: http.RequestListener = (_request, response) => void response.end('ok')
+
+test('security-25: idle connections of an address make room for its next request, those that wait longest first', () =>
+  withServer({ perAddress: 5 }, ok, async (connect) => {
+    const idle: Client[] = []
+    for (let i = 0; i < 5; i++) {
+      idle.push(connect(get))
+      await until('an answer', () => idle.at(-1)!.answer.endsWith('ok'))
+    }
+    idle[0]!.socket.write(get) // has waited the shortest time now
+    await until('a second answer', () => idle[0]!.answer.split('200 OK').length === 3)
+    const next = connect(get)
+    await until('an answer', () => next.answer.endsWith('ok'))
+    await until('the oldest is closed', () => idle[1]!.closed)
+    assert.deepEqual(
+      idle.map(({ closed }) => closed),
+      [false, true, false, false, false],
+    )
+  }))
+
+test('security-25: 500 silent connections of one address keep neither it nor another address out', () =>
+  withServer({ perAddress: 50, total: 80 }, ok, async (connect) => {
+    const silent = Array.from({ length: 500 }, () => connect())
+    await until('most are closed', () => silent.filter(({ closed }) => closed).length === 450)
+    const same = connect(get)
+    const other = connect(get, '127.0.0.2')
+    await until('both are answered', () => same.answer.endsWith('ok') && other.answer.endsWith('ok'))
+    // The total holds as well, over addresses.
+    const others = Array.from({ length: 40 }, () => connect('', '127.0.0.3'))
+    await until('80 are left', () => [...silent, same, other, ...others].filter(({ closed }) => !closed).length === 80)
+  }))
+
+test('security-25: requests that are at work are not closed for a new connection; the new one is', () => {
+  const held: http.ServerResponse[] = []
+  return withServer(
+    { perAddress: 2 },
+    (_request, response) => void held.push(response),
+    async (connect) => {
+      const busy = [connect(get), connect(get)]
+      await until('both are at work', () => held.length === 2)
+      const third = connect(get)
+      await until('the third is closed', () => third.closed)
+      for (const response of held) response.end('ok')
+      await until('both are answered', () => busy.every(({ answer }) => answer.endsWith('ok')))
+      assert.equal(third.answer, '')
+    },
+  )
+})
+
+test('security-25: a body that comes no further is answered 408 and ends; work without bytes on the wire goes on', () => {
+  let finish = () => {}
+  return withServer(
+    { stalledSeconds: 0.2 },
+    (request, response) => {
+      if (request.method === 'GET') finish = () => response.end('ok')
+      else request.resume().on('error', () => {})
+    },
+    async (connect) => {
+      const working = connect(get)
+      const stalled = connect('POST / HTTP/1.1\r\nHost: x\r\nContent-Length: 100\r\n\r\nabc')
+      await until('it is given up', () => stalled.closed)
+      assert.match(stalled.answer, /^HTTP\/1.1 408 /)
+      assert.equal(working.closed, false)
+      finish()
+      await until('the answer', () => working.answer.endsWith('ok'))
+    },
+  )
+})
+
+test('security-25: an answer that nobody reads is broken off', () => {
+  let gone = false
+  return withServer(
+    { stalledSeconds: 0.2 },
+    (_request, response) => {
+      response.on('close', () => (gone = true))
+      const piece = Buffer.alloc(1 << 20)
+      const more = () => {
+        while (!gone && response.write(piece));
+      }
+      response.on('drain', more)
+      more()
+    },
+    async (connect) => {
+      const reader = connect(get)
+      await until('it begins', () => reader.answer !== '')
+      reader.socket.pause()
+      await until('it is broken off', () => gone)
+    },
+  )
+})
