@@ -52,6 +52,8 @@ export function createPipeline(
   const checks = new Map<Operation, Checks>()
   const types = service.catalog.map((entry) => entry.type)
   const majorIds = new Set(service.majors.map((major) => major.id))
+  /** Names of objects hold any character: their paths are taken as they come. */
+  const keepsPaths = service.operations.some(({ path }) => path.endsWith('*}'))
   const lenientIds = new Set(service.majors.flatMap((major) => (major.lenient ? [major.id] : [])))
 
   function checksOf(operation: Operation): Checks {
@@ -134,13 +136,25 @@ export function createPipeline(
     })
   }
 
+  /** `invalid`: what is wrong with the body or the query; told only to those who may do what they ask for. */
   async function run(
     context: BaseContext & { params: Record<string, string>; query: unknown; body: unknown },
     operation: Operation,
+    invalid: Fault | null,
   ): Promise<unknown> {
     const check = checksOf(operation)
     const { on } = operation
     let target: PolicyTarget = {}
+    const own: PolicyTarget = context.who ? { project_id: context.who.project?.id, user_id: context.who.user.id } : {}
+    // Code that reads a body which its schema refused may fail in any way: then the asker's own things are the target.
+    const readable = async <T>(work: () => Promise<T> | T, otherwise: T): Promise<T> => {
+      try {
+        return await work()
+      } catch (error) {
+        if (!invalid || (error instanceof Fault && error.status === 403)) throw error
+        return otherwise
+      }
+    }
     if (on) {
       const id = context.params[on.param] ?? ''
       const row = await on.load(id, context)
@@ -151,11 +165,12 @@ export function createPipeline(
       }
       ;(context as unknown as Record<string, unknown>)[on.name] = row
       target = on.target(row)
-    } else if (operation.policyTarget) target = await operation.policyTarget(context as never)
-    else if (context.who) target = { project_id: context.who.project?.id, user_id: context.who.user.id }
+    } else if (operation.policyTarget) target = await readable(() => operation.policyTarget!(context as never), own)
+    else target = own
     context.allows = (name, other) => policy.allows(name, context.who?.credentials ?? nobody, other ?? target)
-    const rule = operation.ruleFor?.(context as never) ?? operation.policy
+    const rule = (operation.ruleFor && (await readable(() => operation.ruleFor!(context as never), undefined))) ?? operation.policy
     if (rule && !policy.allows(rule.name, context.who?.credentials ?? nobody, target)) throw denied(rule.name)
+    if (invalid) throw invalid
     if (check.allowed && on?.state) {
       const state = on.state((context as unknown as Record<string, never>)[on.name]!)
       const since = check.allowed.get(state)
@@ -191,7 +206,8 @@ export function createPipeline(
   async function handle(request: IncomingMessage, response: ServerResponse, prefix: string): Promise<void> {
     const started = performance.now()
     const requestId = service.requestId?.make(cloud) ?? `req-${environment.uuid()}`
-    response.setHeader('x-openstack-request-id', requestId)
+    // Swift's spelling is its own, here as well.
+    response.setHeader(service.requestId ? 'X-Openstack-Request-Id' : 'x-openstack-request-id', requestId)
     if (service.requestId) response.setHeader(service.requestId.header, requestId)
     if (service.name === 'compute') response.setHeader('x-compute-request-id', requestId)
     let operation: Operation | null = null
@@ -202,8 +218,9 @@ export function createPipeline(
     try {
       const mark = request.url!.indexOf('?')
       const rawPath = mark < 0 ? request.url! : request.url!.slice(0, mark)
-      const path = rawPath.slice(prefix.length) || '/'
-      if (/%(?![0-9a-fA-F]{2})|%00/.test(path)) throw badRequest('The path cannot be decoded.')
+      const given = rawPath.slice(prefix.length) || '/'
+      if (/%(?![0-9a-fA-F]{2})|%00/.test(given)) throw badRequest('The path cannot be decoded.')
+      const path = keepsPaths ? given : canonicalPath(given)
       const { major, projectId, rest } = splitPath(path)
       dialect = dialectOf(service, major)
       microversion = microversionOf(request, major)
@@ -227,7 +244,7 @@ export function createPipeline(
             headers: { 'www-authenticate': `Keystone uri="${cloud.endpoints.root('identity')}"` },
           })
         const rules = who?.delegation?.authority.application?.accessRules
-        if (rules && !isPermitted(rules, types, method, path)) throw unauthorized()
+        if (rules && !isPermitted(rules, types, method, path, keepsPaths)) throw unauthorized()
         if (projectId && who && who.project?.id !== projectId && !who.credentials.is_admin) {
           throw service.name === 'compute'
             ? badRequest(
@@ -267,11 +284,17 @@ export function createPipeline(
       const check = checksOf(chosen)
       const search = new URLSearchParams(mark < 0 ? '' : request.url!.slice(mark + 1))
       const query = queryOf(search, check.repeated)
-      check.query?.check(query, microversion.number, 'query')
-      if (check.body) {
-        if (body === undefined) throw badRequest('Malformed request body: a body is needed.')
-        const bodyCheck = lenientIds.has(major) ? check.lenientBody! : check.body
-        bodyCheck.check(body, microversion.number, 'body')
+      let invalid: Fault | null = null
+      try {
+        check.query?.check(query, microversion.number, 'query')
+        if (check.body) {
+          if (body === undefined) throw badRequest('Malformed request body: a body is needed.')
+          const bodyCheck = lenientIds.has(major) ? check.lenientBody! : check.body
+          bodyCheck.check(body, microversion.number, 'body')
+        }
+      } catch (error) {
+        if (!(error instanceof Fault)) throw error
+        invalid = error
       }
       const version = microversion.number
       const now = new Date(environment.clock.now()).toISOString()
@@ -302,17 +325,19 @@ export function createPipeline(
         start: (task: never, input: never) => cloud.tasks.start(tx ?? noTransaction, task, input, requestId),
       })
       const writes = chosen.transaction === undefined ? chosen.method !== 'GET' && chosen.method !== 'HEAD' : chosen.transaction === 'write'
-      const result = writes ? await database.write((tx) => run(contextFor(tx), chosen)) : await run(contextFor(null), chosen)
+      const result =
+        writes && !invalid ? await database.write((tx) => run(contextFor(tx), chosen, null)) : await run(contextFor(null), chosen, invalid)
       setVersionHeaders(response, service.microversions, microversion.text)
       const isCut = (version || service.microversions) && check.answerVersioned
       const cut = (made: unknown) => (isCut ? cutValue(chosen.answer as object, made, version) : made)
       await sendResult(request, response, result, chosen.status, cut, answerDialect(dialect, request))
     } catch (error) {
       const fault = asFault(error)
-      const left = (error as NodeJS.ErrnoException)?.code === 'ERR_STREAM_PREMATURE_CLOSE' // the client, amid a streamed answer
+      // Amid its body or the answer: what then fails is of no interest to the operator.
+      const left = request.socket.destroyed && goneCodes.has((error as NodeJS.ErrnoException)?.code ?? '')
       if (!fault && !left)
         cloud.log.error({ req: requestId, operation: operation?.id, error: (error as Error).stack ?? String(error) }, 'request failed')
-      if (response.headersSent) response.destroy()
+      if (response.headersSent || left) response.destroy()
       else {
         const shown = fault ?? new Fault(500, 'The server has either erred or is incapable of performing the requested operation.')
         setVersionHeaders(response, service.microversions, microversion.text)
@@ -341,6 +366,30 @@ export function createPipeline(
   }
 
   return { service, handle }
+}
+
+/** What streams of a request fail with when its client has gone. */
+const goneCodes = new Set([
+  'ERR_STREAM_PREMATURE_CLOSE',
+  'ECONNRESET',
+  'EPIPE',
+  'ABORT_ERR',
+  'ERR_STREAM_DESTROYED',
+  'ERR_STREAM_WRITE_AFTER_END',
+])
+
+/** The path that is matched with routes and with access rules alike: no empty segments, nothing encoded that need not be. */
+function canonicalPath(path: string): string {
+  const single = path.includes('//') ? path.replace(/\/{2,}/g, '/') : path
+  if (!single.includes('%')) return single
+  try {
+    return single
+      .split('/')
+      .map((part) => (part.includes('%') ? decodeURIComponent(part).replace(/[^A-Za-z0-9._~!$&'()*+,;=:@-]/gu, encodeURIComponent) : part))
+      .join('/')
+  } catch {
+    throw badRequest('The path cannot be decoded.')
+  }
 }
 
 /** Without the query and with nothing in it that is a token: v2.0 of identity has tokens in paths. */

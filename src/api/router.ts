@@ -28,6 +28,7 @@ export interface Router {
 }
 
 const methods: Method[] = ['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'COPY', 'OPTIONS']
+const isId = /\/[0-9a-f]{8}-?([0-9a-f]{4}-?){3}[0-9a-f]{12}$/i
 // A colon in a literal is doubled: alone it would begin a parameter.
 const pattern = (path: string) =>
   path
@@ -126,9 +127,17 @@ export function createRouter(service: ServiceDeclaration, documented: Documented
     return null
   }
 
+  /** `ID.json` and `servers.json` of older clients: the same without the ending, where a name that a user chose cannot end so. */
+  const withoutFormat = (method: string, major: string, path: string) => {
+    const bare = path.slice(0, -'.json'.length)
+    const found = routers.get(major)?.find(method as 'GET', bare)
+    const last = names.get(found?.store as Store)?.at(-1)
+    return found && (!last?.startsWith(':') || isId.test(bare)) ? found : null
+  }
   const lookUp = (method: string, major: string, path: string) => {
     const tail = findTail(method, major, path)
-    return tail ? { store: tail.store, params: tail.params, tail: true } : routers.get(major)?.find(method as 'GET', path)
+    if (tail) return { store: tail.store, params: tail.params, tail: true }
+    return (path.endsWith('.json') && withoutFormat(method, major, path)) || routers.get(major)?.find(method as 'GET', path)
   }
   return {
     isResource: (major, segment) => literals.get(major)?.has(segment) ?? false,

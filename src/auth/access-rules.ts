@@ -2,8 +2,8 @@
 import type { AccessRuleRow } from './delegation-tables.ts'
 
 /** `*` and `{name}` are one segment or a part of one, `**` at a segment's place is any number of them. */
-export function matchesPath(pattern: string, path: string): boolean {
-  const segments = (text: string) => text.replace(/\/+$/, '').split('/')
+export function matchesPath(pattern: string, path: string, keepsSlash = false): boolean {
+  const segments = (text: string) => (keepsSlash ? text : text.replace(/\/+$/, '')).split('/')
   return matchSegments(segments(pattern), segments(path))
 }
 
@@ -33,6 +33,6 @@ function matchSegment(pattern: string, text: string): boolean {
   return at <= text.length - tail.length
 }
 
-/** `path` as it came to a service of those types, without its prefix: `/v2.1/servers`. */
-export const isPermitted = (rules: AccessRuleRow[], types: string[], method: string, path: string): boolean =>
-  rules.some((rule) => types.includes(rule.service ?? '') && rule.method === method && matchesPath(rule.path ?? '', path))
+/** `path` as it is routed in a service of those types, without its prefix: `/v2.1/servers`. `keepsSlash` where one at its end is part of a name. */
+export const isPermitted = (rules: AccessRuleRow[], types: string[], method: string, path: string, keepsSlash = false): boolean =>
+  rules.some((rule) => types.includes(rule.service ?? '') && rule.method === method && matchesPath(rule.path ?? '', path, keepsSlash))
