@@ -31,7 +31,7 @@ interface Route {
 
 /** Opens all API ports; gives a function that closes them, letting running requests end. */
 export async function listen(cloud: Cloud): Promise<() => Promise<void>> {
-  const servers: http.Server[] = []
+  const servers: { server: http.Server; endAll(): void }[] = []
   const requestId = () => `req-${cloud.environment.uuid()}`
   const { config, log } = cloud
   const isTrusted = addressList(
@@ -99,7 +99,7 @@ export async function listen(cloud: Cloud): Promise<() => Promise<void>> {
       })
     }
     server.maxHeadersCount = 200
-    limitConnections(server, {
+    const endAll = limitConnections(server, {
       total: config.maxConnections,
       perAddress: config.maxConnectionsPerAddress,
       isExempt: isTrusted,
@@ -111,22 +111,27 @@ export async function listen(cloud: Cloud): Promise<() => Promise<void>> {
       socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\nX-Openstack-Request-Id: ${req}\r\n\r\n`)
       log.info({ req, status: Number(status.slice(0, 3)), error: error.code }, 'request')
     })
+    servers.push({ server, endAll })
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject)
       server.listen(port, config.listen, () => resolve())
+    }).catch(async (error) => {
+      await close()
+      throw error
     })
     // Port 0 means any free one: the endpoints must name the one that it became.
     if (port === 0) config.singlePort = (server.address() as AddressInfo).port
-    servers.push(server)
   }
-  return async () => {
+  return close
+
+  async function close(): Promise<void> {
     await Promise.all(
       servers.map(
-        (server) =>
+        ({ server, endAll }) =>
           new Promise<void>((resolve) => {
             server.close(() => resolve())
             server.closeIdleConnections()
-            setTimeout(() => server.closeAllConnections(), 3000).unref()
+            setTimeout(endAll, 3000).unref()
           }),
       ),
     )

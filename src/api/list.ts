@@ -33,7 +33,7 @@ export interface ListRequest {
 
 /** `limit`, `marker`, `sort_key`, `sort_dir` of a query as most services have them; `sort=name:asc,id` too. */
 export function listRequest(search: URLSearchParams): ListRequest {
-  const filters: Record<string, unknown> = {}
+  const filters: Record<string, unknown> = Object.create(null) // names are the client's
   for (const name of new Set(search.keys())) {
     const values = search.getAll(name)
     filters[name] = values.length > 1 ? values : values[0]
@@ -74,7 +74,7 @@ export async function listRows<Row, Query extends AnyQuery<Row> = AnyQuery<Row>>
   restrict?: (query: Query) => Query,
 ): Promise<{ rows: Row[]; next: string | null }> {
   const order: [string, Direction][] = request.sort.map(([key, dir]) => {
-    const column = shape.sortKeys[key]
+    const column = Object.hasOwn(shape.sortKeys, key) ? shape.sortKeys[key] : undefined
     if (!column) throw badRequest(`Invalid sort key '${key.slice(0, 60)}'. Valid ones: ${Object.keys(shape.sortKeys).join(', ')}.`)
     return [column, dir]
   })

@@ -16,9 +16,10 @@ export interface ConnectionLimits {
 /**
  * Holds `server` to these limits. When one is reached the connection that has waited longest without a request makes room for the new
  * one, so that idle connections keep nobody out; where all are at work the new one is closed. A request whose body comes no further
- * is answered 408, an answer that nobody reads is broken off; work that is under way is left alone, however long it takes.
+ * is answered 408, an answer that nobody reads is broken off; work that is under way is left alone, however long it takes. What it gives
+ * ends all connections, also those that are WebSockets by now, which the server itself does not know any more.
  */
-export function limitConnections(server: Server, limits: ConnectionLimits): void {
+export function limitConnections(server: Server, limits: ConnectionLimits): () => void {
   /** Of each address the connections, those without a request first that have waited longest. */
   const open = new Map<string, Set<Socket>>()
   const all = new Set<Socket>()
@@ -83,4 +84,8 @@ export function limitConnections(server: Server, limits: ConnectionLimits): void
       setImmediate(() => socket.destroySoon())
     } else socket.destroy()
   })
+
+  return () => {
+    for (const socket of all) socket.destroy()
+  }
 }
