@@ -1,4 +1,4 @@
-// Reference 3.4: the console's text, and an address under which its screen is shown once.
+// Reference 3.4: the console's text, and an address under which its screen is shown for a while.
 import { Type } from 'typebox'
 import { badRequest, conflict } from '../../../api/faults.ts'
 import { type BaseContext, operation } from '../../../api/operation.ts'
