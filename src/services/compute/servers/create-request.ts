@@ -2,7 +2,6 @@
 import type { Static } from 'typebox'
 import { badRequest, forbidden, notBuilt } from '../../../api/faults.ts'
 import type { BaseContext } from '../../../api/operation.ts'
-import { isTrue } from '../../../api/types.ts'
 import type { GuestImage } from '../../../host/documents.ts'
 import type { ImageForBoot } from '../../image/facade.ts'
 import { findFlavor } from '../flavors/store.ts'
@@ -138,8 +137,8 @@ export async function readRequest(context: BaseContext & { body: Static<typeof C
   if (userData !== null && !base64.test(userData.replaceAll(/\s/g, ''))) throw badRequest('Userdata content cannot be decoded')
   const key = given.key_name ? await findKeypair(db, who.user.id, given.key_name) : undefined
   if (given.key_name && !key) throw badRequest(`Invalid key_name provided.`)
-  const minCount = Number(given.min_count ?? 1)
-  const maxCount = Number(given.max_count ?? minCount)
+  const minCount = given.min_count ?? 1
+  const maxCount = given.max_count ?? minCount
   if (minCount > maxCount) throw badRequest('min_count must be <= max_count')
   const wanted = body['os:scheduler_hints'] ?? body['OS-SCH-HNT:scheduler_hints']
   const group = wanted?.group ? await findGroup(db, who.project!.id, wanted.group) : undefined
@@ -190,5 +189,3 @@ export function hostnameOf(name: string, id: string): string {
     .replaceAll(/^-+|-+$/g, '')
   return made || `server-${id}`
 }
-
-export const wantsReservation = (given: Given) => isTrue(given.return_reservation_id ?? false)

@@ -39,7 +39,7 @@ export const CreateServer = Closed({
     flavorRef: Type.Unsafe<string | number>({
       anyOf: [
         { type: 'string', minLength: 1, maxLength: 1024 },
-        { type: 'integer', minimum: 0 },
+        { type: 'integer', minimum: 0, maximum: Number.MAX_SAFE_INTEGER },
       ],
     }),
     adminPass: Type.Optional(Type.String({ maxLength: 255, pattern: '^[^\\u0000-\\u001f]*$' })),
@@ -52,7 +52,7 @@ export const CreateServer = Closed({
       Type.Array(Closed({ path: Type.String({ pattern: '^[^\\u0000-\\u001f]*$' }), contents: Type.String() }), { maxItems: 1000 }),
     ),
     availability_zone: Type.Optional(Nullable(Word)),
-    config_drive: Type.Optional(Type.Unsafe<boolean | string | null>({ anyOf: [LooseBoolean, { enum: ['', null] }] })),
+    config_drive: Type.Optional(Type.Unsafe<boolean | '' | null>({ anyOf: [LooseBoolean, { enum: ['', null] }] })),
     accessIPv4: Type.Optional(Ipv4),
     accessIPv6: Type.Optional(Ipv6),
     'OS-DCF:diskConfig': Type.Optional(DiskConfig),
