@@ -1,6 +1,6 @@
 // What a request for servers means: references become rows, and what cannot be is refused before anything is made.
 import type { Static } from 'typebox'
-import { badRequest, forbidden, notBuilt } from '../../../api/faults.ts'
+import { badRequest, forbidden } from '../../../api/faults.ts'
 import type { BaseContext } from '../../../api/operation.ts'
 import type { GuestImage } from '../../../host/documents.ts'
 import type { ImageForBoot } from '../../image/facade.ts'
@@ -9,6 +9,7 @@ import type { FlavorRow } from '../flavors/tables.ts'
 import { findKeypair } from '../keypairs/store.ts'
 import { defaultZone } from '../scheduler/pick-host.ts'
 import { findGroup } from '../server-groups/store.ts'
+import { imageOfDevices } from './block-devices.ts'
 import type { CreateServer } from './schema.ts'
 import type { BootImages, SchedulerHints, WantedNic } from './tables.ts'
 
@@ -32,9 +33,13 @@ function bootable(image: ImageForBoot): GuestImage {
 
 async function findImages(context: BaseContext, given: Given): Promise<{ imageId: string; images: BootImages; image: ImageForBoot }> {
   const { cloud, db, who } = context
-  if (given.block_device_mapping?.length || given.block_device_mapping_v2?.length) throw notBuilt('Booting from volumes')
-  if (!given.imageRef) throw badRequest('Invalid image: a server needs an imageRef.')
-  const imageId = idOf(given.imageRef)
+  const ofDevices = imageOfDevices(given.block_device_mapping, given.block_device_mapping_v2)
+  const reference = given.imageRef || ofDevices
+  if (!reference) throw badRequest('Invalid image: a server needs an imageRef.')
+  const imageId = idOf(reference)
+  if (ofDevices !== undefined && ofDevices !== imageId) {
+    throw badRequest('Block Device Mapping is Invalid: its root disk is another image than imageRef.')
+  }
   if (!uuid.test(imageId)) throw badRequest('Invalid imageRef provided.')
   const asker = { projectId: who.project?.id ?? null, isAdmin: who.credentials.is_admin }
   const image = await cloud.image.find(db, imageId, asker)
