@@ -46,6 +46,7 @@ export async function startBenchCloud(
       'json',
       '--metrics-port',
       '0',
+      ...(host === 'fake' ? ['--fake-delay', '0'] : []),
       ...settings,
     ],
     {

@@ -35,7 +35,7 @@ export interface Config extends AccountConfig, ImageConfig {
   externalCidr: string
   hostRoute: boolean
   /** Milliseconds. */
-  fakeDelay: number
+  fakeDelay: number | null
   fakeFaults: string | null
   policyFile: string | null
   federationFile: string | null
@@ -191,7 +191,14 @@ export const settings: readonly Setting[] = [
     '',
     'Route the external range from this machine to the routers, so that floating IPs answer without `nephos connect`.',
   ),
-  setting('fakeDelay', { from: 0, to: 3600_000 }, 0, 'MS', 'Milliseconds that each step of the fake host takes.'),
+  setting(
+    'fakeDelay',
+    { from: 0, to: 3600_000 },
+    null,
+    'MS',
+    'Milliseconds that each step of the fake host takes; 0 for as fast as it can.',
+    'so much that each state of a server can be seen: 1500 for a reboot, 50 to start or stop a guest',
+  ),
   setting('fakeFaults', 'text', null, 'PLAN', 'Faults that the fake host shows.', 'none'),
   setting(
     'policyFile',

@@ -25,8 +25,8 @@ export const Nullable = <S extends TSchema>(schema: S) => Type.Unsafe<Static<S> 
 export const Closed: typeof Type.Object = ((properties: never, options?: object) =>
   Type.Object(properties, { additionalProperties: false, ...options })) as never
 
-/** A boolean as old clients write it: true, "True", "1", "on" ... */
-export const LooseBoolean = Type.Unsafe<boolean | string>({
+/** A boolean as old clients write it: true, "True", "1", "on" ... The handler gets true or false. */
+export const LooseBoolean = Type.Unsafe<boolean>({
   enum: [
     true,
     false,
@@ -51,18 +51,33 @@ export const LooseBoolean = Type.Unsafe<boolean | string>({
     'No',
     'no',
   ],
+  'x-boolean': true,
 })
 export const isTrue = (value: unknown): boolean =>
   value === true || ['true', '1', 'on', 'yes', 't', 'y'].includes(String(value).toLowerCase())
 
-/** A whole number, also written as text. */
-export const LooseInteger = (minimum: number, maximum = 0x7fffffff) =>
-  Type.Unsafe<number | string>({
+/** Bounds that hold for a number however it is written; see `x-number` in validate.ts. */
+export interface Bounds {
+  minimum?: number
+  exclusiveMinimum?: number
+  maximum: number
+}
+
+const loose = (type: 'integer' | 'number', pattern: string, bounds: Bounds) =>
+  Type.Unsafe<number>({
     anyOf: [
-      { type: 'integer', minimum, maximum },
-      { type: 'string', pattern: '^-?[0-9]{1,10}$' },
+      { type, ...bounds },
+      { type: 'string', pattern },
     ],
+    'x-number': bounds,
   })
+
+/** A whole number, also written as text in decimal digits. The handler gets a number within the bounds. */
+export const LooseInteger = (minimum: number, maximum = 0x7fffffff) =>
+  loose('integer', minimum < 0 ? '^-?[0-9]{1,10}$' : '^[0-9]{1,10}$', { minimum, maximum })
+
+/** A number above zero, also written as text in decimal digits. */
+export const LoosePositive = (maximum: number) => loose('number', '^[0-9]{1,9}(\\.[0-9]{1,9})?$', { exclusiveMinimum: 0, maximum })
 
 export interface Link {
   rel: string

@@ -5,6 +5,7 @@ import { Ajv2020 } from 'ajv/dist/2020.js'
 import addFormats from 'ajv-formats'
 import { Secret } from '../auth/secret.ts'
 import { badRequest } from './faults.ts'
+import { type Bounds, isTrue } from './types.ts'
 import { cutSchema, isVersioned } from './versions.ts'
 
 let strict: Ajv2020 | undefined
@@ -18,6 +19,8 @@ const options = {
   useDefaults: false,
   allowUnionTypes: true,
   validateFormats: true,
+  // Errors name what they were checked against.
+  verbose: true,
 }
 
 function compiler(coerce: boolean): Ajv2020 {
@@ -27,25 +30,37 @@ function compiler(coerce: boolean): Ajv2020 {
   ;(addFormats as unknown as (ajv: Ajv2020) => void)(made)
   // What is never given back is not to be seen here either.
   made.removeKeyword('writeOnly')
-  made.addKeyword({
-    keyword: 'writeOnly',
-    type: 'string',
-    schemaType: 'boolean',
-    modifying: true,
-    errors: false,
-    validate(
-      _schema: boolean,
-      data: string,
-      _parent?: object,
-      place?: { parentData: Record<string | number, unknown>; parentDataProperty: string | number },
-    ) {
-      if (place) place.parentData[place.parentDataProperty] = new Secret(data)
-      return true
-    },
+  replacing(made, 'writeOnly', (_schema: boolean, text) => new Secret(text as string), 'string')
+  replacing(made, 'x-boolean', (_schema: boolean, value) => isTrue(value))
+  // Bounds are for what is written, whichever way: as a text it would get past `minimum`.
+  replacing(made, 'x-number', ({ minimum, exclusiveMinimum, maximum }: Bounds, value) => {
+    const number = Number(value) + 0 // no -0
+    const isWithin = number >= (minimum ?? -maximum) && number > (exclusiveMinimum ?? Number.NEGATIVE_INFINITY) && number <= maximum
+    return isWithin ? number : undefined
   })
   if (coerce) coercing = made
   else strict = made
   return made
+}
+
+/** A keyword that puts another value into the place of one that is valid; undefined where it is not. */
+function replacing<S>(ajv: Ajv2020, keyword: string, replace: (schema: S, value: unknown) => unknown, type?: 'string'): void {
+  ajv.addKeyword({
+    keyword,
+    ...(type && { type }),
+    modifying: true,
+    errors: false,
+    validate(
+      schema: S,
+      data: unknown,
+      _parent?: object,
+      place?: { parentData: Record<string | number, unknown>; parentDataProperty: string | number },
+    ) {
+      const value = replace(schema, data)
+      if (place && value !== undefined) place.parentData[place.parentDataProperty] = value
+      return value !== undefined
+    },
+  })
 }
 
 export interface Validator {
@@ -74,10 +89,15 @@ export function validator(schema: object, coerce: boolean): Validator {
           ? `Additional properties are not allowed ('${clip(extra.additionalProperty)}' was unexpected)`
           : extra.allowedValues
             ? `must be one of ${extra.allowedValues.slice(0, 12).map(String).join(', ')}`
-            : error.message
+            : error.keyword === 'x-number'
+              ? boundsOf(error.schema as Bounds)
+              : error.message
       throw badRequest(`Invalid input for field/attribute ${field}. ${detail}`)
     },
   }
 }
+
+const boundsOf = ({ minimum, exclusiveMinimum, maximum }: Bounds) =>
+  `must be ${minimum === undefined ? `greater than ${exclusiveMinimum}` : `at least ${minimum}`} and at most ${maximum}`
 
 const clip = (text: string) => (text.length > 100 ? `${text.slice(0, 100)}...` : text)

@@ -56,6 +56,7 @@ export async function testCloud(options: TestCloudOptions = {}): Promise<TestClo
     dataDir,
     databaseUrl,
     host: 'fake',
+    fakeDelay: 0,
     singlePort: await freePort(),
     portOffset: 0,
     adminPassword: password,

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { createEnvironment, steppedClock } from '../../environment.ts'
+import { createEnvironment, steppedClock, systemClock } from '../../environment.ts'
 import { silentLog } from '../../log.ts'
 import type { HostDocument } from '../documents.ts'
 import { guestSpec } from '../guests/testing.ts'
@@ -53,4 +53,22 @@ test('its delay is that of the clock that is passed in: a run takes the same tim
     ['done', 'failed', 'done'],
   )
   assert.deepEqual(await run(), first)
+})
+
+test('where no delay is asked for, a reboot lasts long enough for clients that look once a second', async () => {
+  const slept: number[] = []
+  const clock = { ...systemClock, sleep: async (ms: number) => void slept.push(ms) }
+  const host = createFakeHost({ name: 'fake', environment: createEnvironment({ clock }), delayMs: null, faults: null })
+  const { guest } = host.drivers
+  const does = async (spec: ReturnType<typeof guestSpec>) => {
+    slept.length = 0
+    const have = (await guest.observe()).get('one')
+    for (const step of await guest.plan('one', spec, have)) await step.run(new AbortController().signal)
+    return slept.reduce((sum, ms) => sum + ms, 0)
+  }
+  const spec = guestSpec()
+  const made = await does(spec)
+  assert.ok(made > 0 && made < 500, String(made))
+  assert.ok((await does({ ...spec, actions: [{ id: 'a', type: 'reboot-soft' }] })) > 1000)
+  await host.close()
 })

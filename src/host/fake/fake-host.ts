@@ -20,8 +20,19 @@ export interface FakeHost extends Host {
   inventory(): Record<Kind, string[]>
 }
 
-export function createFakeHost(parts: { name: string; environment: Environment; delayMs: number; faults: string | null }): FakeHost {
-  const { environment, delayMs } = parts
+/** Milliseconds of steps where no delay is asked for: clients that look once a second see a reboot, and others see each state once. */
+const usualDelays: Record<string, number> = { start: 50, stop: 50, 'reboot-soft': 1500, 'reboot-hard': 1500 }
+
+export interface FakeHostParts {
+  name: string
+  environment: Environment
+  /** Of each step; null for what is usual. */
+  delayMs: number | null
+  faults: string | null
+}
+
+export function createFakeHost(parts: FakeHostParts): FakeHost {
+  const { environment } = parts
   const faults = faultPlan(parts.faults)
   const things = new Map<Kind, Map<string, string>>()
   const guests = new Map<string, FakeGuest>()
@@ -29,6 +40,7 @@ export function createFakeHost(parts: { name: string; environment: Environment; 
   const step = (kind: Kind, name: string, work: () => void): Step => ({
     name,
     async run(signal) {
+      const delayMs = parts.delayMs ?? (kind === 'guest' ? usualDelays[name] : undefined)
       if (delayMs) await environment.clock.sleep(delayMs, signal)
       faults.check(kind, name)
       work()

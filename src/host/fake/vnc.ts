@@ -8,10 +8,20 @@ const height = 400
 export function fakeScreen(name: string): Duplex {
   let stage: 'version' | 'security' | 'init' | 'running' = 'version'
   let pending = Buffer.alloc(0)
+  /** Bytes that are yet to come of a message that says nothing to this screen: they are not kept. */
+  let skipped = 0
+  /** One picture is made for all requests that come while the viewer does not read. */
+  let isWanted = false
+  let isRead = true
   const stream = new Duplex({
-    read() {},
+    read() {
+      isRead = true
+      if (isWanted) sendPicture()
+    },
     write(chunk: Buffer, _encoding, done) {
-      pending = Buffer.concat([pending, chunk])
+      const dropped = Math.min(skipped, chunk.length)
+      skipped -= dropped
+      pending = Buffer.concat([pending, chunk.subarray(dropped)])
       while (step()) {
         // as many messages as have come
       }
@@ -27,6 +37,21 @@ export function fakeScreen(name: string): Duplex {
     const taken = pending.subarray(0, count)
     pending = pending.subarray(count)
     return taken
+  }
+  function sendPicture(): void {
+    const head = Buffer.alloc(16)
+    head.writeUInt16BE(1, 2)
+    head.writeUInt16BE(width, 8)
+    head.writeUInt16BE(height, 10)
+    isWanted = false
+    isRead = stream.push(Buffer.concat([head, Buffer.alloc(width * height * 4)]))
+  }
+  /** Leaves out so many bytes, of which some may not have come yet. */
+  function skip(count: number): true {
+    const here = Math.min(count, pending.length)
+    pending = pending.subarray(here)
+    skipped = count - here
+    return true
   }
   function step(): boolean {
     if (stage === 'version') {
@@ -57,14 +82,8 @@ export function fakeScreen(name: string): Duplex {
     const type = pending[0]
     if (type === undefined) return false
     const sizes: Record<number, number> = { 0: 20, 3: 10, 4: 8, 5: 6 }
-    if (type === 2) {
-      if (pending.length < 4) return false
-      return take(4 + 4 * pending.readUInt16BE(2)) !== null
-    }
-    if (type === 6) {
-      if (pending.length < 8) return false
-      return take(8 + pending.readUInt32BE(4)) !== null
-    }
+    if (type === 2) return pending.length >= 4 && skip(4 + 4 * pending.readUInt16BE(2))
+    if (type === 6) return pending.length >= 8 && skip(8 + pending.readUInt32BE(4))
     const size = sizes[type]
     if (!size) {
       stream.destroy()
@@ -73,11 +92,8 @@ export function fakeScreen(name: string): Duplex {
     const message = take(size)
     if (!message) return false
     if (type === 3 && message[1] === 0) {
-      const head = Buffer.alloc(16)
-      head.writeUInt16BE(1, 2)
-      head.writeUInt16BE(width, 8)
-      head.writeUInt16BE(height, 10)
-      stream.push(Buffer.concat([head, Buffer.alloc(width * height * 4)]))
+      isWanted = true
+      if (isRead) sendPicture()
     }
     return true
   }

@@ -1,45 +1,86 @@
-// Extensions (reference 3.18): clients ask what there is; only what is built is listed.
+// Extensions (reference 3.18): clients ask what there is. One is listed when the operations that it is made of are declared.
 import { notFound } from '../../api/faults.ts'
-import { operation } from '../../api/operation.ts'
+import { type Operation, operation } from '../../api/operation.ts'
 import { rule } from '../../auth/policy.ts'
 import { anyone } from './rules.ts'
 
-const built: [alias: string, name: string, description: string][] = [
-  ['OS-DCF', 'DiskConfig', 'How the root disk is partitioned.'],
-  ['OS-EXT-AZ', 'ExtendedAvailabilityZone', 'Shows the availability zone of servers.'],
-  ['OS-EXT-IPS', 'ExtendedIps', 'Shows the type of addresses.'],
-  ['OS-EXT-IPS-MAC', 'ExtendedIpsMac', 'Shows the MAC of addresses.'],
-  ['OS-EXT-SRV-ATTR', 'ExtendedServerAttributes', 'Shows administrators on which host servers are.'],
-  ['OS-EXT-STS', 'ExtendedStatus', 'Shows the states of servers.'],
-  ['OS-FLV-DISABLED', 'FlavorDisabled', 'Shows whether flavors are disabled.'],
-  ['OS-FLV-EXT-DATA', 'FlavorExtraData', 'Shows more data of flavors.'],
-  ['OS-SCH-HNT', 'SchedulerHints', 'Takes hints for the scheduler.'],
-  ['OS-SRV-USG', 'ServerUsage', 'Shows when servers were launched and terminated.'],
-  ['os-attach-interfaces', 'AttachInterfaces', 'Shows network interfaces of servers.'],
-  ['os-availability-zone', 'AvailabilityZone', 'Availability zones.'],
-  ['os-config-drive', 'ConfigDrive', 'Gives guests their metadata on a disk.'],
-  ['os-console-output', 'ConsoleOutput', 'Shows the console of servers.'],
-  ['os-consoles', 'Consoles', 'Graphical consoles.'],
-  ['os-flavor-access', 'FlavorAccess', 'Which projects may use private flavors.'],
-  ['os-flavor-extra-specs', 'FlavorExtraSpecs', 'More properties of flavors.'],
-  ['os-flavor-manage', 'FlavorManage', 'Makes and deletes flavors.'],
-  ['os-floating-ip-pools', 'FloatingIpPools', 'Networks that floating IPs come from.'],
-  ['os-floating-ips', 'FloatingIps', 'Floating IPs of the network service.'],
-  ['os-hypervisors', 'Hypervisors', 'The machines that servers run on.'],
-  ['os-instance-actions', 'InstanceActions', 'What was done with servers.'],
-  ['os-keypairs', 'Keypairs', 'SSH keys of users.'],
-  ['os-multiple-create', 'MultipleCreate', 'Makes several servers at once.'],
-  ['os-networks', 'Networks', 'Networks of the network service.'],
-  ['os-personality', 'Personality', 'Puts files into servers.'],
-  ['os-quota-sets', 'Quotas', 'Quotas of projects.'],
-  ['os-security-groups', 'SecurityGroups', 'Security groups of the network service.'],
-  ['os-server-groups', 'ServerGroups', 'Servers that shall be together or apart.'],
-  ['os-services', 'Services', 'The services behind the API.'],
-  ['os-tenant-networks', 'TenantNetworks', 'Networks of the network service, for projects.'],
-  ['os-user-data', 'UserData', 'Data for the first boot of servers.'],
+const known: [alias: string, name: string, description: string, ...needs: string[]][] = [
+  ['OS-DCF', 'DiskConfig', 'How the root disk is partitioned.', 'servers.create'],
+  ['OS-EXT-AZ', 'ExtendedAvailabilityZone', 'Shows the availability zone of servers.', 'servers.show'],
+  ['OS-EXT-IPS', 'ExtendedIps', 'Shows the type of addresses.', 'servers.show'],
+  ['OS-EXT-IPS-MAC', 'ExtendedIpsMac', 'Shows the MAC of addresses.', 'servers.show'],
+  ['OS-EXT-SRV-ATTR', 'ExtendedServerAttributes', 'Shows administrators on which host servers are.', 'servers.show'],
+  ['OS-EXT-STS', 'ExtendedStatus', 'Shows the states of servers.', 'servers.show'],
+  ['OS-FLV-DISABLED', 'FlavorDisabled', 'Shows whether flavors are disabled.', 'flavors.show'],
+  ['OS-FLV-EXT-DATA', 'FlavorExtraData', 'Shows more data of flavors.', 'flavors.show'],
+  ['OS-SCH-HNT', 'SchedulerHints', 'Takes hints for the scheduler.', 'servers.create'],
+  ['OS-SRV-USG', 'ServerUsage', 'Shows when servers were launched and terminated.', 'servers.show'],
+  ['os-admin-actions', 'AdminActions', 'What administrators may do with servers.', 'servers.reset-state'],
+  ['os-agents', 'Agents', 'Builds of guest agents.', 'agents.list', 'agents.create'],
+  ['os-aggregates', 'Aggregates', 'Groups of hosts.', 'aggregates.list', 'aggregates.create'],
+  [
+    'os-attach-interfaces',
+    'AttachInterfaces',
+    'Adds and removes network interfaces of servers.',
+    'server-interfaces.list',
+    'server-interfaces.create',
+  ],
+  ['os-availability-zone', 'AvailabilityZone', 'Availability zones.', 'availability-zones.list'],
+  ['os-config-drive', 'ConfigDrive', 'Gives guests their metadata on a disk.', 'servers.create'],
+  ['os-console-output', 'ConsoleOutput', 'Shows the console of servers.', 'servers.console-output'],
+  ['os-consoles', 'Consoles', 'The older kind of consoles.', 'consoles.list', 'consoles.create'],
+  [
+    'os-flavor-access',
+    'FlavorAccess',
+    'Which projects may use private flavors.',
+    'flavor-access.list',
+    'flavor-access.add',
+    'flavor-access.remove',
+  ],
+  [
+    'os-flavor-extra-specs',
+    'FlavorExtraSpecs',
+    'More properties of flavors.',
+    'extra-specs.list',
+    'extra-specs.create',
+    'extra-specs.delete',
+  ],
+  ['os-flavor-manage', 'FlavorManage', 'Makes and deletes flavors.', 'flavors.create', 'flavors.delete'],
+  ['os-floating-ip-pools', 'FloatingIpPools', 'Networks that floating IPs come from.', 'floating-ip-pools.list'],
+  ['os-floating-ips', 'FloatingIps', 'Floating IPs of the network service.', 'floating-ips.create', 'servers.add-floating-ip'],
+  ['os-hosts', 'Hosts', 'Hosts and what is done with them.', 'hosts.list', 'hosts.show', 'hosts.update'],
+  ['os-hypervisors', 'Hypervisors', 'The machines that servers run on.', 'hypervisors.list', 'hypervisors.show'],
+  ['os-instance-actions', 'InstanceActions', 'What was done with servers.', 'server-actions.list', 'server-actions.show'],
+  ['os-keypairs', 'Keypairs', 'SSH keys of users.', 'keypairs.create', 'keypairs.delete'],
+  ['os-migrations', 'Migrations', 'Servers on their way to another host.', 'migrations.list'],
+  ['os-multiple-create', 'MultipleCreate', 'Makes several servers at once.', 'servers.create'],
+  ['os-networks', 'Networks', 'Networks of the network service.', 'networks.list', 'networks.show'],
+  ['os-personality', 'Personality', 'Puts files into servers.', 'servers.create'],
+  ['os-quota-sets', 'Quotas', 'Quotas of projects.', 'quota-sets.show', 'quota-sets.update'],
+  ['os-remote-consoles', 'Consoles', 'Graphical consoles.', 'servers.vnc-console'],
+  [
+    'os-security-groups',
+    'SecurityGroups',
+    'Security groups of the network service.',
+    'security-groups.create',
+    'security-group-rules.create',
+  ],
+  ['os-server-groups', 'ServerGroups', 'Servers that shall be together or apart.', 'server-groups.create', 'server-groups.delete'],
+  ['os-server-password', 'ServerPassword', 'The password that a guest has left.', 'server-password.show', 'server-password.clear'],
+  ['os-server-start-stop', 'ServerStartStop', 'Starts and stops servers.', 'servers.start', 'servers.stop'],
+  ['os-services', 'Services', 'The services behind the API.', 'services.list', 'services.enable', 'services.disable'],
+  [
+    'os-tenant-networks',
+    'TenantNetworks',
+    'Networks of the network service, for projects.',
+    'tenant-networks.list',
+    'tenant-networks.show',
+  ],
+  ['os-user-data', 'UserData', 'Data for the first boot of servers.', 'servers.create'],
+  ['os-volumes', 'Volumes', 'Volumes of the block storage service.', 'volumes.list', 'server-volumes.create'],
 ]
 
-const view = ([alias, name, description]: (typeof built)[number]) => ({
+const view = ([alias, name, description]: (typeof known)[number]) => ({
   alias,
   name,
   description,
@@ -50,27 +91,32 @@ const view = ([alias, name, description]: (typeof built)[number]) => ({
 
 const use = rule('os_compute_api:extensions', anyone, 'See which extensions there are.')
 
-export const extensionOperations = [
-  operation({
-    id: 'extensions.list',
-    method: 'GET',
-    path: '/extensions',
-    summary: 'List extensions',
-    catalog: ['compute-v2.1.extensions.list-extensions'],
-    policy: use,
-    handle: async () => ({ extensions: built.map(view) }),
-  }),
-  operation({
-    id: 'extensions.show',
-    method: 'GET',
-    path: '/extensions/{alias}',
-    summary: 'Show an extension',
-    catalog: ['compute-v2.1.extensions.get-extension'],
-    policy: use,
-    async handle({ params }) {
-      const found = built.find(([alias]) => alias === params.alias)
-      if (!found) throw notFound('The resource could not be found.')
-      return { extension: view(found) }
-    },
-  }),
-]
+/** The operations that tell of extensions, for a service that has these `others`. */
+export function extensionOperations(others: Operation[]): Operation[] {
+  const ids = new Set(others.map(({ id }) => id))
+  const built = known.filter(([, , , ...needs]) => needs.every((id) => ids.has(id)))
+  return [
+    operation({
+      id: 'extensions.list',
+      method: 'GET',
+      path: '/extensions',
+      summary: 'List extensions',
+      catalog: ['compute-v2.1.extensions.list-extensions'],
+      policy: use,
+      handle: async () => ({ extensions: built.map(view) }),
+    }),
+    operation({
+      id: 'extensions.show',
+      method: 'GET',
+      path: '/extensions/{alias}',
+      summary: 'Show an extension',
+      catalog: ['compute-v2.1.extensions.get-extension'],
+      policy: use,
+      async handle({ params }) {
+        const found = built.find(([alias]) => alias === params.alias)
+        if (!found) throw notFound('The resource could not be found.')
+        return { extension: view(found) }
+      },
+    }),
+  ]
+}

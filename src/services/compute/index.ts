@@ -7,11 +7,13 @@ import { flavorOperations } from './flavors/index.ts'
 import { floatingIpOperations } from './floating-ips/index.ts'
 import { serverFloatingIpOperations } from './floating-ips/of-servers.ts'
 import { availabilityZoneOperations } from './hosts/availability-zones.ts'
+import { hostOperations } from './hosts/hosts.ts'
 import { hypervisorOperations } from './hosts/hypervisors.ts'
 import { serviceOperations } from './hosts/services.ts'
 import { keypairOperations } from './keypairs/keypairs.ts'
 import { limitOperations, limitRules } from './limits.ts'
 import { networkOperations } from './networks/index.ts'
+import { notThereOperations } from './not-there.ts'
 import { quotaSetOperations } from './quota-sets.ts'
 import { quotaFault, quotas } from './quotas.ts'
 import { baseRules } from './rules.ts'
@@ -33,6 +35,27 @@ import { maxVersion, versionOperations } from './versions.ts'
 /** How long deleted servers are still found by lists of changes. */
 const keepDeletedMs = 7 * 86_400_000
 
+const operations = [
+  ...versionOperations,
+  ...serverOperations,
+  ...flavorOperations,
+  ...keypairOperations,
+  ...limitOperations,
+  ...quotaSetOperations,
+  ...availabilityZoneOperations,
+  ...hypervisorOperations,
+  ...serviceOperations,
+  ...securityGroupOperations,
+  ...securityGroupRuleOperations,
+  ...groupsOfServersOperations,
+  ...serverGroupOperations,
+  ...floatingIpOperations,
+  ...serverFloatingIpOperations,
+  ...networkOperations,
+  ...hostOperations,
+  ...notThereOperations,
+]
+
 export const compute = service({
   name: 'compute',
   description: 'Compute',
@@ -50,25 +73,7 @@ export const compute = service({
   ],
   baseRules,
   moreRules: [...serverListRules, ...limitRules, ...actionRules, ...serverGroupRules],
-  operations: [
-    ...versionOperations,
-    ...serverOperations,
-    ...flavorOperations,
-    ...keypairOperations,
-    ...limitOperations,
-    ...quotaSetOperations,
-    ...availabilityZoneOperations,
-    ...hypervisorOperations,
-    ...serviceOperations,
-    ...securityGroupOperations,
-    ...securityGroupRuleOperations,
-    ...groupsOfServersOperations,
-    ...serverGroupOperations,
-    ...floatingIpOperations,
-    ...serverFloatingIpOperations,
-    ...networkOperations,
-    ...extensionOperations,
-  ],
+  operations: [...operations, ...extensionOperations(operations)],
   tasks: [createServer, deleteServerTask, startTask, stopTask, softRebootTask, hardRebootTask] as never[],
   listeners: [consoleListener],
   quotas,

@@ -2,7 +2,7 @@
 import { Type } from 'typebox'
 import { badRequest, notBuilt } from '../../api/faults.ts'
 import { type BaseContext, operation } from '../../api/operation.ts'
-import { Closed, isTrue, LooseBoolean } from '../../api/types.ts'
+import { Closed, LooseBoolean, LooseInteger } from '../../api/types.ts'
 import { rule } from '../../auth/policy.ts'
 import { findProject } from '../../auth/store.ts'
 import { alsoAt } from './paths.ts'
@@ -10,14 +10,9 @@ import { quotas } from './quotas.ts'
 import { admin } from './rules.ts'
 
 const resources = Object.keys(quotas).map((name) => name.slice('compute.'.length))
-const Limit = Type.Unsafe<number | string>({
-  anyOf: [
-    { type: 'integer', minimum: -1, maximum: 0x7fffffff },
-    { type: 'string', pattern: '^-?[0-9]{1,10}$' },
-  ],
-})
+const Limit = LooseInteger(-1)
 const UpdateQuota = Closed({
-  quota_set: Type.Unsafe<Record<string, number | string | boolean>>({
+  quota_set: Type.Unsafe<Record<string, number> & { force?: boolean; tenant_id?: string }>({
     type: 'object',
     properties: { ...Object.fromEntries(resources.map((name) => [name, Limit])), force: LooseBoolean, tenant_id: { type: 'string' } },
     additionalProperties: false,
@@ -92,20 +87,14 @@ const update = operation({
     if (!(await findProject(tx.db, project))) throw badRequest(`Project ID ${project.slice(0, 64)} is not a valid project.`)
     const { force, tenant_id: _same, ...given } = body.quota_set
     const used = await cloud.quota.show(tx.db, project, 'compute.')
-    for (const [name, value] of Object.entries(given)) {
-      const limit = Number(value)
-      if (limit < -1) throw badRequest(`Quota limit ${limit} for ${name} must be -1 or greater.`)
-      if (limit >= 0 && limit < used[name]!.in_use && !isTrue(force ?? false)) {
+    for (const [name, limit] of Object.entries(given)) {
+      if (limit >= 0 && limit < used[name]!.in_use && !force) {
         throw badRequest(
           `Quota limit ${limit} for ${name} must be greater than or equal to already used and reserved ${used[name]!.in_use}.`,
         )
       }
     }
-    await cloud.quota.setLimits(
-      tx,
-      project,
-      Object.fromEntries(Object.entries(given).map(([name, value]) => [`compute.${name}`, Number(value)])),
-    )
+    await cloud.quota.setLimits(tx, project, Object.fromEntries(Object.entries(given).map(([name, value]) => [`compute.${name}`, value])))
     return { quota_set: await limits(context, project) }
   },
 })

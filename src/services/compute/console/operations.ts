@@ -1,4 +1,4 @@
-// Reference 3.4: the console's text, and an address under which its screen is shown once.
+// Reference 3.4: the console's text, and an address under which its screen is shown for a while.
 import { Type } from 'typebox'
 import { badRequest, conflict } from '../../../api/faults.ts'
 import { type BaseContext, operation } from '../../../api/operation.ts'
@@ -26,9 +26,7 @@ const consoleOutput = operation({
   }),
   async handle({ server, body, cloud }) {
     if (!server.host || server.vm_state === 'building') throw conflict(`Instance ${server.id} is not ready`)
-    const asked = body['os-getConsoleOutput']?.length
-    const lines = asked === undefined || asked === null ? undefined : Number(asked)
-    if (lines !== undefined && lines < -1) throw badRequest('The length of the console output must be at least -1.')
+    const lines = body['os-getConsoleOutput']?.length ?? undefined
     const calls = cloud.hosts.calls(server.host)
     if (!calls) throw conflict(`The host of instance ${server.id} does not answer.`)
     const text = lines === 0 ? '' : await calls.consoleLog(server.id, lines === undefined || lines === -1 ? undefined : lines)

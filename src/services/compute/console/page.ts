@@ -30,18 +30,23 @@ const script = `import RFB from './novnc/core/rfb.js'
 
 const status = document.getElementById('status')
 const path = new URLSearchParams(location.search).get('path') ?? ''
-const token = new URLSearchParams(path.replace(/^[^?]*\\?/, '')).get('token') ?? ''
-// The token is good for one connection only; it need not stay in the history either.
+const given = new URLSearchParams(path.replace(/^[^?]*\\?/, '')).get('token')
+// The token does not stay in the history; this tab keeps it, so that the page can be loaded again.
+if (given) sessionStorage.setItem('token', given)
+const token = given ?? sessionStorage.getItem('token') ?? ''
 history.replaceState(null, '', location.pathname)
 const url = new URL('websockify', location.href)
-url.protocol = location.protocol === 'https:' ? 'wss:' : 'ws:'
 url.search = new URLSearchParams({ token }).toString()
+const plain = url.href
+url.protocol = location.protocol === 'https:' ? 'wss:' : 'ws:'
 const rfb = new RFB(document.getElementById('screen'), url.href, { wsProtocols: ['binary'] })
 rfb.scaleViewport = true
 rfb.addEventListener('connect', () => { status.textContent = 'Connected' })
 rfb.addEventListener('desktopname', (event) => { document.title = event.detail.name })
-rfb.addEventListener('disconnect', (event) => {
-  status.textContent = event.detail.clean ? 'Disconnected' : 'The console is closed. Ask for a new one: each address works once.'
+rfb.addEventListener('disconnect', async () => {
+  status.textContent = 'Disconnected'
+  const answer = await fetch(plain)
+  if (answer.status !== 426) status.textContent = 'The console is closed. ' + (await answer.text())
 })
 `
 
@@ -57,6 +62,12 @@ const headers = {
   'x-content-type-options': 'nosniff',
   'referrer-policy': 'no-referrer',
   'cache-control': 'no-store',
+}
+
+/** Answers with a sentence. */
+export function sendText(response: ServerResponse, status: number, text: string, more: Record<string, string> = {}): void {
+  const own = { 'content-type': 'text/plain; charset=utf-8', 'content-length': Buffer.byteLength(text) }
+  response.writeHead(status, { ...headers, ...own, ...more }).end(text)
 }
 
 /** Answers a GET for the page or one of the files that it needs. */

@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { WebSocket } from 'ws'
-import { testCloud } from '../../../testing/test-cloud.ts'
-import { activeServer, ground } from '../testing.ts'
+import { type Clock, systemClock } from '../../../environment.ts'
+import { type TestCloudOptions, testCloud } from '../../../testing/test-cloud.ts'
+import { until } from '../../../testing/until.ts'
+import { activeServer, ground, statusOf } from '../testing.ts'
+import { mostViewers } from './open-consoles.ts'
 
 const path = '/compute/v2.1/servers'
 
@@ -16,8 +19,11 @@ function connect(address: string, headers: Record<string, string> = {}): Promise
   })
 }
 
-async function setUp() {
-  const cloud = await testCloud()
+/** What the console's page would show of a refusal. */
+const why = async (address: string) => (await fetch(address.replace('ws:', 'http:').replace('/console/?', '/console/websockify?'))).text()
+
+async function setUp(options?: TestCloudOptions) {
+  const cloud = await testCloud(options)
   const place = await ground(cloud)
   const id = await activeServer(cloud, place)
   const ask = async () => {
@@ -49,16 +55,83 @@ test('a console shows a page with noVNC and speaks RFB through a WebSocket', asy
   open!.socket.close()
 })
 
-test('security-15: a token is good for one connection, also when two come at once', async () => {
-  const { cloud, ask } = await setUp()
+test('security-15: a token is good for every connection until it expires, and then for none', async () => {
+  let clockOffset = 0
+  const clock = { ...systemClock, now: () => Date.now() + clockOffset }
+  const { cloud, ask } = await setUp({ clock })
   await using _end = cloud
   const { socket, token } = await ask()
-  const both = await Promise.all([connect(socket), connect(socket)])
-  assert.equal(both.filter(Boolean).length, 1)
-  for (const one of both) one?.socket.close()
+  const several = [...(await Promise.all([connect(socket), connect(socket)])), await connect(socket)]
+  assert.equal(several.filter(Boolean).length, 3)
+  for (const one of several) one?.socket.close()
+  clockOffset = 599_000
+  const late = await connect(socket)
+  assert.ok(late)
+  late.socket.close()
+  clockOffset = 601_000
   assert.equal(await connect(socket), null)
+  assert.match(await why(socket), /expired/)
   assert.equal(await connect(socket.replace(token, `bad${token}`)), null)
+  assert.match(await why(socket.replace(token, `bad${token}`)), /unknown/)
   assert.equal(await connect(socket.replace(`token=${token}`, '')), null)
+  assert.match(await why(socket.replace(`token=${token}`, '')), /no console token/)
+})
+
+test('security-15: a token is worth nothing when its user is no longer enabled', async () => {
+  const { cloud, place, ask } = await setUp()
+  await using _end = cloud
+  const { socket } = await ask()
+  const open = await connect(socket)
+  open!.socket.close()
+  await cloud.admin.patch(`/identity/v3/users/${place.member.login.userId}`, { user: { enabled: false } }, 200)
+  assert.equal(await connect(socket), null)
+  assert.match(await why(socket), /no longer enabled/)
+})
+
+test('security-15: a server has at most so many viewers', async () => {
+  const { cloud, ask } = await setUp()
+  await using _end = cloud
+  const { socket } = await ask()
+  const all = await Promise.all(Array.from({ length: mostViewers + 3 }, () => connect(socket)))
+  assert.equal(all.filter(Boolean).length, mostViewers)
+  const closed = all.flatMap((one) => (one ? [new Promise((resolve) => one.socket.once('close', resolve).close())] : []))
+  await Promise.all(closed)
+  await until('one who left makes room', async () => {
+    const next = await connect(socket)
+    next?.socket.close()
+    return next !== null
+  })
+})
+
+test('security-15: a viewer that no longer answers is let go, and one that does is kept', async () => {
+  const wakes: (() => void)[] = []
+  // The proxy's pings are the only ones to sleep for half a minute here.
+  const sleep: Clock['sleep'] = (ms, signal) =>
+    ms === 30_000 ? new Promise((resolve) => void wakes.push(resolve)) : systemClock.sleep(ms, signal)
+  const { cloud, ask } = await setUp({ clock: { ...systemClock, sleep } })
+  await using _end = cloud
+  wakes.length = 0
+  const { socket } = await ask()
+  const alive = await connect(socket)
+  const dead = await connect(socket)
+  const pinged = new Promise((resolve) => alive!.socket.once('ping', resolve))
+  const closed = new Promise((resolve) => dead!.socket.once('close', resolve))
+  // It reads, but says nothing.
+  dead!.socket.pong = () => {}
+  const wakeBoth = async () => {
+    await until('both sleep', () => wakes.length === 2)
+    for (const wake of wakes.splice(0)) wake()
+  }
+  await wakeBoth()
+  await pinged
+  // What is answered after the pong shows that the pong has come.
+  const answered = new Promise((resolve) => alive!.socket.once('message', resolve))
+  alive!.socket.send('RFB 003.008\n')
+  await answered
+  await wakeBoth()
+  await closed
+  assert.equal(alive!.socket.readyState, WebSocket.OPEN)
+  alive!.socket.close()
 })
 
 test('security-15: stopping and deleting end connections and make tokens worthless', async () => {
@@ -74,16 +147,23 @@ test('security-15: stopping and deleting end connections and make tokens worthle
   await place.member.post(`${path}/${id}/action`, { 'os-start': null }, 202)
   await cloud.settled()
   assert.equal(await connect(unused.socket), null)
+  assert.match(await why(unused.socket), /stopped or deleted/)
+  const ended = await ask()
+  cloud.host.crashGuest(id)
+  await until('it is seen', async () => (await statusOf(place.member, id)) === 'SHUTOFF')
+  await place.member.post(`${path}/${id}/action`, { 'os-start': null }, 202)
+  await cloud.settled()
+  assert.equal(await connect(ended.socket), null)
   const later = await ask()
   await place.member.delete(`${path}/${id}`)
   assert.equal(await connect(later.socket), null)
 })
 
-test('security-15: pages of other sites and other projects get nothing, and a refused origin does not use the token up', async () => {
+test('security-15: pages of other sites and other projects get nothing', async () => {
   const { cloud, id, ask } = await setUp()
   await using _end = cloud
   const { socket } = await ask()
-  assert.equal(await connect(socket, { origin: 'http://evil.example' }), null)
+  for (const origin of ['http://evil.example', 'null', 'http://', '//', '\u00e9']) assert.equal(await connect(socket, { origin }), null)
   const open = await connect(socket, { origin: cloud.url })
   assert.ok(open)
   open.socket.close()

@@ -1,7 +1,10 @@
-// Tokens of consoles: random, short-lived, good for one connection to one server; only their hash is kept.
+// Tokens of consoles: random, short-lived, good for the screen of one server; only their hash is kept. A viewer that is loaded
+// again comes with the same one, so a token holds until it expires, or its server stops or goes.
 import { createHash } from 'node:crypto'
+import { findBearer, findScope } from '../../../auth/store.ts'
 import type { Cloud } from '../../../cloud.ts'
 import type { Tx } from '../../../db/database.ts'
+import { findServer } from '../servers/store.ts'
 import { closeConsoles } from './open-consoles.ts'
 
 export interface ConsoleTokenRow {
@@ -21,7 +24,7 @@ declare module '../../../db/tables.ts' {
 const lifetimeMs = 600_000
 const hash = (token: string) => createHash('sha256').update(token).digest('hex')
 
-/** A token for one connection of that user to the server's screen. */
+/** A token with which that user may see the server's screen. */
 export async function issueConsoleToken({ environment }: Cloud, { db }: Tx, serverId: string, userId: string): Promise<string> {
   const token = environment.random.bytes(24).toString('base64url')
   const now = environment.clock.now()
@@ -33,17 +36,24 @@ export async function issueConsoleToken({ environment }: Cloud, { db }: Tx, serv
   return token
 }
 
-/** Uses the token up; null when it is unknown, used, revoked or too old. */
-export async function redeemConsoleToken(cloud: Cloud, token: string): Promise<{ serverId: string; userId: string } | null> {
-  const token_hash = hash(token)
-  return cloud.database.write(async ({ db }) => {
-    const row = await db.selectFrom('compute_console_tokens').selectAll().where('token_hash', '=', token_hash).executeTakeFirst()
-    if (!row) return null
-    // Two connections may come at once: the one that deletes the row has the token.
-    const used = await db.deleteFrom('compute_console_tokens').where('token_hash', '=', token_hash).executeTakeFirst()
-    if (used.numDeletedRows !== 1n || row.expires_at < cloud.environment.clock.now()) return null
-    return { serverId: row.server_id, userId: row.user_id }
-  })
+export interface ConsoleGrant {
+  serverId: string
+  userId: string
+  host: string
+}
+
+/** What a token is good for at this moment, or why for nothing, in a sentence that tells strangers no more than they know. */
+export async function consoleGrant({ database, environment }: Cloud, token: string): Promise<ConsoleGrant | string> {
+  const db = database.read
+  if (!token) return 'The address has no console token.'
+  const row = await db.selectFrom('compute_console_tokens').selectAll().where('token_hash', '=', hash(token)).executeTakeFirst()
+  if (!row) return 'The console token is unknown: it has expired, or its server was stopped or deleted. Ask for a new one.'
+  if (row.expires_at < environment.clock.now()) return 'The console token has expired. Ask for a new one.'
+  const server = await findServer(db, row.server_id, null)
+  if (!server?.host || server.vm_state !== 'active') return 'The server is not running.'
+  if (!(await findBearer(db, row.user_id)) || !(await findScope(db, server.project_id)))
+    return 'The user or the project that the console token was made for is no longer enabled.'
+  return { serverId: server.id, userId: row.user_id, host: server.host }
 }
 
 /** Makes the tokens of a server worthless and ends its connections when the transaction has committed. */

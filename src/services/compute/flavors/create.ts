@@ -1,6 +1,5 @@
 import { conflict } from '../../../api/faults.ts'
 import { operation } from '../../../api/operation.ts'
-import { isTrue } from '../../../api/types.ts'
 import { rule } from '../../../auth/policy.ts'
 import { alsoAt } from '../paths.ts'
 import { admin } from '../rules.ts'
@@ -28,13 +27,13 @@ const create = operation({
     const row: FlavorRow = {
       id,
       name,
-      vcpus: Number(given.vcpus),
-      ram: Number(given.ram),
-      disk: Number(given.disk),
-      ephemeral: Number(given['OS-FLV-EXT-DATA:ephemeral'] ?? 0),
-      swap: Number(given.swap ?? 0),
-      rxtx_factor: Number(given.rxtx_factor ?? 1),
-      is_public: isTrue(given['os-flavor-access:is_public'] ?? true),
+      vcpus: given.vcpus,
+      ram: given.ram,
+      disk: given.disk,
+      ephemeral: given['OS-FLV-EXT-DATA:ephemeral'] ?? 0,
+      swap: given.swap ?? 0,
+      rxtx_factor: given.rxtx_factor ?? 1,
+      is_public: given['os-flavor-access:is_public'] ?? true,
       extra_specs: {},
       created_at: now,
     }

@@ -1,11 +1,11 @@
 import { Type } from 'typebox'
-import { Closed, LooseBoolean, LooseInteger } from '../../../api/types.ts'
+import { Closed, LooseBoolean, LooseInteger, LoosePositive } from '../../../api/types.ts'
 
 const FlavorName = Type.String({ minLength: 1, maxLength: 255, pattern: '^(?=.*\\S)[^\\u0000-\\u001f\\u007f]*$' })
 const FlavorId = Type.Unsafe<string | number | null>({
   anyOf: [
     { type: 'string', minLength: 1, maxLength: 255, pattern: '^(?! )[a-zA-Z0-9. _-]+(?<! )$' },
-    { type: 'integer', minimum: 0 },
+    { type: 'integer', minimum: 0, maximum: Number.MAX_SAFE_INTEGER },
     { type: 'null' },
   ],
 })
@@ -19,14 +19,7 @@ export const CreateFlavor = Closed({
     disk: LooseInteger(0),
     'OS-FLV-EXT-DATA:ephemeral': Type.Optional(LooseInteger(0)),
     swap: Type.Optional(LooseInteger(0)),
-    rxtx_factor: Type.Optional(
-      Type.Unsafe<number | string>({
-        anyOf: [
-          { type: 'number', exclusiveMinimum: 0, maximum: 3.4e38 },
-          { type: 'string', pattern: '^[0-9]{1,9}(\\.[0-9]{1,9})?$' },
-        ],
-      }),
-    ),
+    rxtx_factor: Type.Optional(LoosePositive(3.4e38)),
     'os-flavor-access:is_public': Type.Optional(LooseBoolean),
   }),
 })

@@ -3,6 +3,9 @@ import { operation } from '../../../api/operation.ts'
 import { rule } from '../../../auth/policy.ts'
 import { admin, anyone } from '../rules.ts'
 import { defaultZone } from '../scheduler/pick-host.ts'
+import { controlServices, controlZone } from './control-services.ts'
+
+const micros = (ms: number) => `${new Date(ms).toISOString().slice(0, -1)}000`
 
 export const availabilityZoneOperations = [
   operation({
@@ -32,12 +35,19 @@ export const availabilityZoneOperations = [
           'nova-compute': {
             active: host.enabled,
             available: host.up,
-            updated_at: `${new Date(host.lastSeen).toISOString().slice(0, -1)}000`,
+            updated_at: micros(host.lastSeen),
           },
         },
       ])
+      const control = controlServices(cloud).map(({ host, binary, lastSeen }) => ({
+        host,
+        state: { [binary]: { active: true, available: true, updated_at: micros(lastSeen) } },
+      }))
+      const ofControl: Record<string, object> = {}
+      for (const { host, state } of control) ofControl[host] = { ...ofControl[host], ...state }
       return {
         availabilityZoneInfo: [
+          { zoneName: controlZone, zoneState: { available: true }, hosts: ofControl },
           { zoneName: defaultZone, zoneState: { available: hosts.some((host) => host.enabled) }, hosts: Object.fromEntries(shown) },
         ],
       }

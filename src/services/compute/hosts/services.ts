@@ -1,6 +1,6 @@
-// Services (reference 3.50): of the processes that the real one lists, this cloud has the hosts' agents, as nova-compute.
+// Services (reference 3.50): the hosts' agents, as nova-compute, and what the control process does, as scheduler and conductor.
 import { Type } from 'typebox'
-import { notFound } from '../../../api/faults.ts'
+import { notBuilt, notFound } from '../../../api/faults.ts'
 import { type BaseContext, operation } from '../../../api/operation.ts'
 import { Closed } from '../../../api/types.ts'
 import { since } from '../../../api/versions.ts'
@@ -8,7 +8,8 @@ import { rule } from '../../../auth/policy.ts'
 import { alsoAt } from '../paths.ts'
 import { admin } from '../rules.ts'
 import { defaultZone } from '../scheduler/pick-host.ts'
-import { knownHosts } from './known-hosts.ts'
+import { controlBinaries, controlServices, controlZone } from './control-services.ts'
+import { type KnownHost, knownHosts } from './known-hosts.ts'
 
 const binary = 'nova-compute'
 const Text = Type.String({ minLength: 1, maxLength: 255, pattern: '^[^\\u0000-\\u001f\\u007f]*$' })
@@ -27,6 +28,32 @@ const Service = Type.Object({
   forced_down: Type.Optional(since('2.11', Type.Boolean())),
 })
 
+const micros = (ms: number) => `${new Date(ms).toISOString().slice(0, -1)}000`
+
+const agentView = (host: KnownHost) => ({
+  id: host.number,
+  binary,
+  host: host.name,
+  zone: defaultZone,
+  status: host.enabled ? 'enabled' : 'disabled',
+  state: host.up ? 'up' : 'down',
+  updated_at: micros(host.lastSeen),
+  disabled_reason: host.disabledReason,
+  forced_down: false,
+})
+
+const controlView = ({ id, binary, host, lastSeen }: ReturnType<typeof controlServices>[number]) => ({
+  id,
+  binary,
+  host,
+  zone: controlZone,
+  status: 'enabled',
+  state: 'up',
+  updated_at: micros(lastSeen),
+  disabled_reason: null,
+  forced_down: false,
+})
+
 const list = operation({
   id: 'services.list',
   method: 'GET',
@@ -37,26 +64,15 @@ const list = operation({
   query: Type.Object({ host: Type.Optional(Type.String()), binary: Type.Optional(Type.String()) }),
   answer: Type.Object({ services: Type.Array(Service) }),
   async handle({ cloud, query }) {
-    const hosts = (await knownHosts(cloud)).filter(
-      (host) => (query.host === undefined || query.host === host.name) && (query.binary === undefined || query.binary === binary),
-    )
-    return {
-      services: hosts.map((host) => ({
-        id: host.number,
-        binary,
-        host: host.name,
-        zone: defaultZone,
-        status: host.enabled ? 'enabled' : 'disabled',
-        state: host.up ? 'up' : 'down',
-        updated_at: `${new Date(host.lastSeen).toISOString().slice(0, -1)}000`,
-        disabled_reason: host.disabledReason,
-        forced_down: false,
-      })),
-    }
+    const all = [...(await knownHosts(cloud)).map(agentView), ...controlServices(cloud).map(controlView)]
+    const isWanted = (one: (typeof all)[number]) =>
+      (query.host === undefined || query.host === one.host) && (query.binary === undefined || query.binary === one.binary)
+    return { services: all.filter(isWanted) }
   },
 })
 
 async function setEnabled({ cloud, tx }: BaseContext, which: { host: string; binary: string }, enabled: boolean, reason: string | null) {
+  if (controlBinaries.includes(which.binary) && which.host === cloud.config.hostName) throw notBuilt(`A change of ${which.binary}`)
   const known = which.binary === binary && (await cloud.hosts.list(tx.db)).some((host) => host.name === which.host)
   if (!known) throw notFound(`Could not find binary ${which.binary} on host ${which.host}.`)
   await cloud.hosts.setEnabled(tx, which.host, enabled, reason)

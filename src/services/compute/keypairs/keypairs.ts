@@ -4,6 +4,7 @@ import { operation, reply } from '../../../api/operation.ts'
 import { Closed } from '../../../api/types.ts'
 import { since } from '../../../api/versions.ts'
 import { rule } from '../../../auth/policy.ts'
+import { quotaFault } from '../quotas.ts'
 import { adminOrUser } from '../rules.ts'
 import { generateSshKey, readPublicKey } from './ssh-key.ts'
 import { deleteKeypair, findKeypair, insertKeypair, type Keypair, keypairsOf } from './store.ts'
@@ -71,13 +72,17 @@ const create = operation({
   summary: 'Create or import a key pair',
   catalog: ['compute-v2.1.keypairs.create-or-import-keypair'],
   policy: rule('os_compute_api:os-keypairs:create', adminOrUser, 'Create or import a key pair.'),
-  policyTarget: ({ body, who }) => ({ user_id: body.keypair.user_id ?? who.user.id }),
+  policyTarget: ({ body, who, at }) => ({ user_id: (at('2.10') ? body.keypair.user_id : undefined) ?? who.user.id }),
   body: CreateKeypair,
   answer,
   transaction: 'none',
-  async handle({ body, who, cloud, now, at }) {
+  async handle({ body, who, cloud, now, at, db }) {
     const { name, public_key, type: kind = 'ssh', user_id = who.user.id } = body.keypair
     if (kind !== 'ssh') throw notBuilt('A key pair of type x509')
+    // A pair costs much to make: who has as many as may be is told before.
+    const { limit } = (await cloud.quota.show(db, who.project?.id ?? '', 'compute.')).key_pairs!
+    const { in_use } = (await cloud.quota.show(db, user_id, 'compute.')).key_pairs!
+    if (limit >= 0 && in_use >= limit) throw quotaFault('key_pairs', limit, in_use, 1)
     const made = public_key === undefined ? await generateSshKey() : null
     const key = made ?? readPublicKey(public_key!)
     if (!key) throw badRequest('Keypair data is invalid: failed to generate fingerprint')

@@ -2,7 +2,7 @@
 import { type Static, Type } from 'typebox'
 import { badRequest, notFound } from '../../../api/faults.ts'
 import { operation, resource } from '../../../api/operation.ts'
-import { Closed, Nullable, Uuid } from '../../../api/types.ts'
+import { Closed, LooseInteger, Nullable, Uuid } from '../../../api/types.ts'
 import { rule } from '../../../auth/policy.ts'
 import { actorOf, proxied, lastProxyVersion as until } from '../proxy.ts'
 import { memberOrAdmin } from '../rules.ts'
@@ -10,14 +10,7 @@ import { ruleView } from './view.ts'
 
 const catalog = (name: string) => [`compute-v2.1.rules-for-security-group.${name}`]
 const path = '/os-security-group-rules'
-const Port = Nullable(
-  Type.Unsafe<number | string>({
-    anyOf: [
-      { type: 'integer', minimum: -0x7fffffff, maximum: 0x7fffffff },
-      { type: 'string', maxLength: 20 },
-    ],
-  }),
-)
+const Port = Nullable(LooseInteger(-0x7fffffff))
 const Content = Closed({
   parent_group_id: Uuid,
   ip_protocol: Type.Optional(Nullable(Type.String({ maxLength: 20 }))),
@@ -46,10 +39,7 @@ function trafficOf(given: Static<typeof Content>): Traffic {
   }
   if (protocol !== null && !['tcp', 'udp', 'icmp'].includes(protocol)) throw badRequest(`Invalid IP protocol ${protocol}.`)
   if (from_port === null || to_port === null || protocol === null) return { protocol, from: -1, to: -1 }
-  const [from, to] = [Number(from_port), Number(to_port)]
-  if (!Number.isInteger(from) || !Number.isInteger(to)) {
-    throw badRequest(protocol === 'icmp' ? 'Type and Code must be integers for ICMP protocol type' : 'To and From ports must be integers')
-  }
+  const [from, to] = [from_port, to_port]
   const invalid = (why: string) => badRequest(`Invalid port range ${from}:${to}. ${why}`)
   if (protocol === 'icmp') {
     if (from < -1 || from > 255 || to < -1 || to > 255) throw invalid('For ICMP, the type:code must be valid')

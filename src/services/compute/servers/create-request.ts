@@ -1,8 +1,7 @@
 // What a request for servers means: references become rows, and what cannot be is refused before anything is made.
 import type { Static } from 'typebox'
-import { badRequest, forbidden, notBuilt } from '../../../api/faults.ts'
+import { badRequest, forbidden } from '../../../api/faults.ts'
 import type { BaseContext } from '../../../api/operation.ts'
-import { isTrue } from '../../../api/types.ts'
 import type { GuestImage } from '../../../host/documents.ts'
 import type { ImageForBoot } from '../../image/facade.ts'
 import { findFlavor } from '../flavors/store.ts'
@@ -10,6 +9,7 @@ import type { FlavorRow } from '../flavors/tables.ts'
 import { findKeypair } from '../keypairs/store.ts'
 import { defaultZone } from '../scheduler/pick-host.ts'
 import { findGroup } from '../server-groups/store.ts'
+import { imageOfDevices } from './block-devices.ts'
 import type { CreateServer } from './schema.ts'
 import type { BootImages, SchedulerHints, WantedNic } from './tables.ts'
 
@@ -33,9 +33,13 @@ function bootable(image: ImageForBoot): GuestImage {
 
 async function findImages(context: BaseContext, given: Given): Promise<{ imageId: string; images: BootImages; image: ImageForBoot }> {
   const { cloud, db, who } = context
-  if (given.block_device_mapping?.length || given.block_device_mapping_v2?.length) throw notBuilt('Booting from volumes')
-  if (!given.imageRef) throw badRequest('Invalid image: a server needs an imageRef.')
-  const imageId = idOf(given.imageRef)
+  const ofDevices = imageOfDevices(given.block_device_mapping, given.block_device_mapping_v2)
+  const reference = given.imageRef || ofDevices
+  if (!reference) throw badRequest('Invalid image: a server needs an imageRef.')
+  const imageId = idOf(reference)
+  if (ofDevices !== undefined && ofDevices !== imageId) {
+    throw badRequest('Block Device Mapping is Invalid: its root disk is another image than imageRef.')
+  }
   if (!uuid.test(imageId)) throw badRequest('Invalid imageRef provided.')
   const asker = { projectId: who.project?.id ?? null, isAdmin: who.credentials.is_admin }
   const image = await cloud.image.find(db, imageId, asker)
@@ -138,8 +142,8 @@ export async function readRequest(context: BaseContext & { body: Static<typeof C
   if (userData !== null && !base64.test(userData.replaceAll(/\s/g, ''))) throw badRequest('Userdata content cannot be decoded')
   const key = given.key_name ? await findKeypair(db, who.user.id, given.key_name) : undefined
   if (given.key_name && !key) throw badRequest(`Invalid key_name provided.`)
-  const minCount = Number(given.min_count ?? 1)
-  const maxCount = Number(given.max_count ?? minCount)
+  const minCount = given.min_count ?? 1
+  const maxCount = given.max_count ?? minCount
   if (minCount > maxCount) throw badRequest('min_count must be <= max_count')
   const wanted = body['os:scheduler_hints'] ?? body['OS-SCH-HNT:scheduler_hints']
   const group = wanted?.group ? await findGroup(db, who.project!.id, wanted.group) : undefined
@@ -190,5 +194,3 @@ export function hostnameOf(name: string, id: string): string {
     .replaceAll(/^-+|-+$/g, '')
   return made || `server-${id}`
 }
-
-export const wantsReservation = (given: Given) => isTrue(given.return_reservation_id ?? false)

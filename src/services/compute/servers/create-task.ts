@@ -3,7 +3,7 @@ import { Fault } from '../../../api/faults.ts'
 import type { Cloud } from '../../../cloud.ts'
 import { type StepContext, type TaskDeclaration, TaskFailure } from '../../../tasks/task.ts'
 import { guestSpec } from '../metadata/guest-spec.ts'
-import { defaultZone, pickHost } from '../scheduler/pick-host.ts'
+import { defaultZone, noValidHost, pickHost, whyNoHost } from '../scheduler/pick-host.ts'
 import { claimOf, releaseHost } from '../scheduler/usage.ts'
 import { hostAnswers } from './host-answers.ts'
 import { finishAction, getServer, type Server, updateServer } from './store.ts'
@@ -130,17 +130,18 @@ export const createServer: TaskDeclaration<ServerInput, Cloud> = {
     await recordEnd(input, context, 'compute__do_build_and_run_instance')
   },
   async failed(input, context) {
-    const { db, interrupted, error } = context
+    const { cloud, db, interrupted, error } = context
     await recordEnd(input, context, 'compute__do_build_and_run_instance')
     if (interrupted) return // the one that interrupted says what becomes of the server
     const now = iso(context)
+    const details = error === noValidHost ? await whyNoHost(cloud, db, await serverOf(input, context)) : undefined
     await updateServer(db, input.serverId, {
       vm_state: 'error',
       task_state: null,
       power_state: powerStates.none,
       admin_pass: null,
       updated_at: now,
-      fault: { code: 500, created: now, message: error ?? 'The server could not be made.' },
+      fault: { code: 500, created: now, message: error ?? 'The server could not be made.', ...(details && { details }) },
     })
   },
 }

@@ -1,11 +1,11 @@
+import { badRequest } from '../../../api/faults.ts'
 import { operation, reply } from '../../../api/operation.ts'
-import { isTrue } from '../../../api/types.ts'
 import { rule } from '../../../auth/policy.ts'
 import type { Cloud } from '../../../cloud.ts'
 import { memberOrAdmin } from '../rules.ts'
 import { joinGroup } from '../server-groups/join.ts'
 import { accessIp } from './access-ip.ts'
-import { hostnameOf, readRequest, type ServerRequest, wantsReservation } from './create-request.ts'
+import { hostnameOf, readRequest, type ServerRequest } from './create-request.ts'
 import { createServer as createServerTask } from './create-task.ts'
 import { CreateServer } from './schema.ts'
 import { insertAction, insertServer } from './store.ts'
@@ -23,6 +23,9 @@ function randomWord({ environment }: Cloud, length: number): string {
   return word
 }
 
+/** How many one request may make, also where no quota bounds it. */
+const mostAtOnce = 1000
+
 /** How many of those asked for the project's quota allows; at least the least number, which is then refused. */
 async function countWithinQuota(cloud: Cloud, projectId: string, { minCount, maxCount, flavor }: ServerRequest): Promise<number> {
   if (maxCount === minCount) return maxCount
@@ -31,7 +34,7 @@ async function countWithinQuota(cloud: Cloud, projectId: string, { minCount, max
     const { limit, in_use } = quota[name]!
     return limit < 0 || each === 0 ? maxCount : Math.floor((limit - in_use) / each)
   }
-  return Math.max(minCount, Math.min(maxCount, room('instances', 1), room('cores', flavor.vcpus), room('ram', flavor.ram)))
+  return Math.max(minCount, Math.min(maxCount, mostAtOnce, room('instances', 1), room('cores', flavor.vcpus), room('ram', flavor.ram)))
 }
 
 /** Reference 3.2.2 and 3.3: one server or several; answered at once, made by the task. */
@@ -59,14 +62,18 @@ export const createServer = operation({
     const reservation = `r-${randomWord(cloud, 8).toLowerCase()}`
     const adminPass = given.adminPass ?? randomWord(cloud, 12)
     const name = given.name.trim()
-    const ids = Array.from({ length: count }, () => cloud.environment.uuid())
+    const ids: string[] = []
     await cloud.database.write(async (tx) => {
       await cloud.quota.take(tx, project.id, {
         'compute.instances': count,
         'compute.cores': count * flavor.vcpus,
         'compute.ram': count * flavor.ram,
       })
-      for (const [index, id] of ids.entries()) {
+      // Only what the quota has let through is worked on.
+      if (count > mostAtOnce) throw badRequest(`At most ${mostAtOnce} servers can be made by one request.`)
+      for (let index = 0; index < count; index++) {
+        const id = cloud.environment.uuid()
+        ids.push(id)
         const own = count > 1 ? `${name}-${index + 1}` : name
         await insertServer(tx.db, {
           id,
@@ -96,7 +103,7 @@ export const createServer = operation({
           user_data: request.userData,
           metadata: given.metadata ?? {},
           personality: given.personality ?? [],
-          config_drive: isTrue(given.config_drive ?? false),
+          config_drive: given.config_drive === true,
           access_ip_v4: accessIp(given.accessIPv4),
           access_ip_v6: accessIp(given.accessIPv6),
           disk_config: given['OS-DCF:diskConfig'] ?? 'AUTO',
@@ -130,7 +137,7 @@ export const createServer = operation({
         await cloud.tasks.start(tx, createServerTask, { serverId: id }, requestId)
       }
     })
-    if (wantsReservation(given)) return reply({ status: 202, body: { reservation_id: reservation } })
+    if (given.return_reservation_id) return reply({ status: 202, body: { reservation_id: reservation } })
     const { links } = serverView(context)
     const [id] = ids
     return reply({

@@ -11,8 +11,8 @@ import { revokeConsoles } from '../console/tokens.ts'
 import { memberOrAdmin } from '../rules.ts'
 import { lockOf, recordEnd, type ServerInput, serverOf } from './create-task.ts'
 import { servers } from './resource.ts'
-import { beginTask, insertAction, type Server, updateServer } from './store.ts'
-import { powerStates, type TaskState, type VmState } from './tables.ts'
+import { type Beginning, beginTask, insertAction, type Server, updateServer } from './store.ts'
+import { powerStates, type VmState } from './tables.ts'
 
 async function changeGuest(input: ServerInput, context: StepContext<Cloud>, change: (spec: GuestSpec) => GuestSpec): Promise<void> {
   const { cloud, db } = context
@@ -34,13 +34,16 @@ interface Verb {
   /** Back to what was, when the host could not do it. */
   back?(spec: GuestSpec): GuestSpec
   after: { vm_state: VmState; power_state: number }
+  /** Earlier tasks of the server give way. */
+  interrupts?: boolean
 }
 
-function powerTask({ kind, event, change, back, after }: Verb): TaskDeclaration<ServerInput, Cloud> {
+function powerTask({ kind, event, change, back, after, interrupts = false }: Verb): TaskDeclaration<ServerInput, Cloud> {
   const at = (context: StepContext<Cloud>) => new Date(context.environment.clock.now()).toISOString()
   return {
     kind,
     lock: lockOf,
+    interrupts,
     steps: {
       change: {
         run: (input, context) => changeGuest(input, context, (spec) => change(spec, context.taskId)),
@@ -85,20 +88,23 @@ const reboot = (type: 'reboot-soft' | 'reboot-hard') =>
     change: (spec, id) => ({
       ...spec,
       power: 'running',
-      // The agent remembers by id what it has done, so only the newest need to be told.
-      actions: spec.actions.some((action) => action.id === id) ? spec.actions : [...spec.actions.slice(-3), { id, type }],
+      // The agent remembers by id what it has done, so only the newest need to be told; a hard reboot is in place of all before.
+      actions: spec.actions.some((action) => action.id === id)
+        ? spec.actions
+        : [...(type === 'reboot-hard' ? [] : spec.actions.slice(-3)), { id, type }],
     }),
     after: running,
+    interrupts: type === 'reboot-hard',
   })
 export const softRebootTask = reboot('reboot-soft')
 export const hardRebootTask = reboot('reboot-hard')
 
 async function begin(
   context: BaseContext & { server: Server },
-  verb: { action: string; from: readonly VmState[]; to: TaskState; task: TaskDeclaration<ServerInput, Cloud> },
+  verb: Beginning & { action: string; task: TaskDeclaration<ServerInput, Cloud> },
 ): Promise<void> {
   const { server, tx, now, who, requestId, start } = context
-  if (!(await beginTask(tx.db, server.id, verb.from, verb.to, now))) {
+  if (!(await beginTask(tx.db, server.id, verb, now))) {
     throw conflict(`Cannot '${verb.action}' instance ${server.id}: something else is being done with it.`)
   }
   await insertAction(tx.db, {
@@ -163,7 +169,7 @@ export const rebootServer = operation({
   policy: rule('os_compute_api:servers:reboot', memberOrAdmin, 'Reboot a server.'),
   on: servers,
   body: Closed({ reboot: Closed({ type: Type.Unsafe<string>({ enum: ['HARD', 'Hard', 'hard', 'SOFT', 'Soft', 'soft'] }) }) }),
-  allowed: ['active', 'stopped', 'error', 'rebooting'],
+  allowed: ['active', 'stopped', 'error', 'rebooting', 'rebooting_hard'],
   async handle(context) {
     const { server, body } = context
     const hard = body.reboot.type.toUpperCase() === 'HARD'
@@ -171,13 +177,10 @@ export const rebootServer = operation({
       const state = server.task_state ? `task_state ${server.task_state}` : `vm_state ${server.vm_state}`
       throw conflict(`Cannot 'reboot' instance ${server.id} while it is in ${state}`)
     }
-    const from = hard ? (['active', 'stopped', 'error'] as const) : (['active'] as const)
-    await begin(context, {
-      action: 'reboot',
-      from,
-      to: hard ? 'rebooting_hard' : 'rebooting',
-      task: hard ? hardRebootTask : softRebootTask,
-    })
+    const verb: Beginning = hard
+      ? { from: ['active', 'stopped', 'error'], instead: ['rebooting', 'rebooting_hard'], to: 'rebooting_hard' }
+      : { from: ['active'], to: 'rebooting' }
+    await begin(context, { ...verb, action: 'reboot', task: hard ? hardRebootTask : softRebootTask })
     return reply({ status: 202 })
   },
 })

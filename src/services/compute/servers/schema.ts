@@ -1,6 +1,7 @@
 import { Type } from 'typebox'
 import { Closed, LooseBoolean, LooseInteger, Nullable, Uuid } from '../../../api/types.ts'
 import { since } from '../../../api/versions.ts'
+import { BlockDevices, VolumeMapping } from './block-devices.ts'
 
 /** Without control characters, not blank, no blanks at its ends. */
 export const ServerName = Type.String({ minLength: 1, maxLength: 255, pattern: '^(?=.*\\S)[^\\u0000-\\u001f\\u007f]*$' })
@@ -39,7 +40,7 @@ export const CreateServer = Closed({
     flavorRef: Type.Unsafe<string | number>({
       anyOf: [
         { type: 'string', minLength: 1, maxLength: 1024 },
-        { type: 'integer', minimum: 0 },
+        { type: 'integer', minimum: 0, maximum: Number.MAX_SAFE_INTEGER },
       ],
     }),
     adminPass: Type.Optional(Type.String({ maxLength: 255, pattern: '^[^\\u0000-\\u001f]*$' })),
@@ -52,7 +53,7 @@ export const CreateServer = Closed({
       Type.Array(Closed({ path: Type.String({ pattern: '^[^\\u0000-\\u001f]*$' }), contents: Type.String() }), { maxItems: 1000 }),
     ),
     availability_zone: Type.Optional(Nullable(Word)),
-    config_drive: Type.Optional(Type.Unsafe<boolean | string | null>({ anyOf: [LooseBoolean, { enum: ['', null] }] })),
+    config_drive: Type.Optional(Type.Unsafe<boolean | '' | null>({ anyOf: [LooseBoolean, { enum: ['', null] }] })),
     accessIPv4: Type.Optional(Ipv4),
     accessIPv6: Type.Optional(Ipv6),
     'OS-DCF:diskConfig': Type.Optional(DiskConfig),
@@ -60,8 +61,8 @@ export const CreateServer = Closed({
     max_count: Type.Optional(LooseInteger(1)),
     return_reservation_id: Type.Optional(LooseBoolean),
     description: Type.Optional(since('2.19', Description)),
-    block_device_mapping: Type.Optional(Type.Array(Type.Any())),
-    block_device_mapping_v2: Type.Optional(Type.Array(Type.Any())),
+    block_device_mapping: Type.Optional(VolumeMapping),
+    block_device_mapping_v2: Type.Optional(BlockDevices),
   }),
   'os:scheduler_hints': Type.Optional(Hints),
   'OS-SCH-HNT:scheduler_hints': Type.Optional(Hints),

@@ -54,6 +54,31 @@ test('in every state the actions that do not fit are conflicts that say why', as
   await cloud.settled()
   assert.equal(await statusOf(member, id), 'ACTIVE')
 
+  await cloud.agent.stop()
+  await does('soft')
+  assert.equal(await statusOf(member, id), 'REBOOT')
+  await refuses('task_state rebooting', ['start', 'stop', 'soft'])
+  // One that hangs is given up for a hard one, and that for another.
+  for (const _time of [1, 2]) {
+    await does('hard')
+    assert.equal(await statusOf(member, id), 'HARD_REBOOT')
+    await refuses('task_state rebooting_hard', ['start', 'stop', 'soft'])
+    await cloud.cloud.tasks.idle()
+    assert.equal(await statusOf(member, id), 'HARD_REBOOT')
+  }
+  await cloud.restart()
+  await cloud.settled()
+  assert.equal(await statusOf(member, id), 'ACTIVE')
+  const { instanceActions } = (await member.get(`${path}/${id}/os-instance-actions`)).body
+  const ends = instanceActions.slice(0, 4).map(({ action, message }: Record<string, string>) => [action, message])
+  assert.deepEqual(ends, [
+    ['reboot', null],
+    ['reboot', 'Error'],
+    ['reboot', 'Error'],
+    ['reboot', null],
+  ])
+  await refuses('vm_state active', ['start'])
+
   await cloud.admin.post(`${path}/${id}/action`, { 'os-resetState': { state: 'error' } }, 202)
   assert.equal(await statusOf(member, id), 'ERROR')
   await refuses('vm_state error', ['start', 'soft', 'vnc'])

@@ -21,14 +21,21 @@ export const insertServer = (db: Db, row: Insertable<ServerRow>) => db.insertInt
 export const updateServer = (db: Db, id: string, set: Updateable<ServerRow>) =>
   db.updateTable('compute_servers').set(set).where('id', '=', id).execute()
 
+export interface Beginning {
+  from: readonly VmState[]
+  /** What may be going on already, and is then given up; nothing unless said. */
+  instead?: readonly TaskState[]
+  to: TaskState
+}
+
 /** Begins something with a server if it is still in one of those states and nothing else is going on; false when not. */
-export async function beginTask(db: Db, id: string, from: readonly VmState[], to: TaskState, now: string): Promise<boolean> {
+export async function beginTask(db: Db, id: string, { from, instead = [], to }: Beginning, now: string): Promise<boolean> {
   const result = await db
     .updateTable('compute_servers')
     .set({ task_state: to, updated_at: now })
     .where('id', '=', id)
     .where('deleted_at', 'is', null)
-    .where('task_state', 'is', null)
+    .where(({ eb, or }) => or([eb('task_state', 'is', null), ...instead.map((state) => eb('task_state', '=', state))]))
     .where('vm_state', 'in', [...from])
     .executeTakeFirst()
   return result.numUpdatedRows === 1n

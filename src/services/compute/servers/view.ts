@@ -6,6 +6,7 @@ import { instanceName } from '../metadata/tree.ts'
 import { defaultZone } from '../scheduler/pick-host.ts'
 import { statusOf } from './states.ts'
 import type { Server } from './store.ts'
+import type { ServerFault } from './tables.ts'
 
 /** What the detailed view needs of a row. */
 export const shownColumns = [
@@ -98,13 +99,15 @@ const progressing = new Set(['ACTIVE', 'BUILD', 'REBUILD', 'RESIZE', 'VERIFY_RES
 
 /** Renders servers for one request. */
 export function serverView(context: BaseContext) {
-  const { href, at, allows } = context
+  const { href, at, allows, who } = context
   const self = href('/servers')
   const bookmark = href('//servers')
   const images = href('//images')
   const flavors = href('//flavors')
   const attributes = allows('os_compute_api:os-extended-server-attributes')
   // Fields of later microversions are left out here and not cut afterwards: a list of hundreds would be copied for it.
+  /** Owners read what went wrong; where, administrators. */
+  const faultOf = ({ details, ...fault }: ServerFault) => (details && who.credentials.is_admin ? { ...fault, details } : fault)
   const at23 = at('2.3')
   const at29 = at('2.9')
   const at219 = at('2.19')
@@ -132,7 +135,7 @@ export function serverView(context: BaseContext) {
       links: links(row.id),
       'OS-DCF:diskConfig': row.disk_config,
       ...(progressing.has(status) ? { progress: row.vm_state === 'active' ? 100 : 0 } : {}),
-      ...(row.fault && (row.vm_state === 'error' || row.vm_state === 'deleted') ? { fault: row.fault } : {}),
+      ...(row.fault && (row.vm_state === 'error' || row.vm_state === 'deleted') ? { fault: faultOf(row.fault) } : {}),
       ...(at29 ? { locked: false } : {}),
       ...(at219 ? { description: row.description } : {}),
     }

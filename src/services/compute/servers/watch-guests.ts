@@ -1,6 +1,7 @@
 // A guest may end by itself: shut down from inside, or killed. The server is then stopped, as its owner will find it.
 import type { Cloud } from '../../../cloud.ts'
 import type { GuestStatus, Report } from '../../../host/documents.ts'
+import { revokeConsoles } from '../console/tokens.ts'
 import { keepPassword } from './password.ts'
 import { getServer, updateServer } from './store.ts'
 import { powerStates } from './tables.ts'
@@ -19,6 +20,7 @@ export function watchGuests(cloud: Cloud): void {
     const spec = await cloud.hosts.get(tx.db, host, 'guest', server.id)
     if (!spec) return
     await cloud.hosts.put(tx, host, 'guest', server.id, { ...spec, power: 'off' })
+    await revokeConsoles(tx, server.id)
     await updateServer(tx.db, server.id, {
       vm_state: 'stopped',
       power_state: power === 'crashed' ? powerStates.crashed : powerStates.shutdown,
