@@ -1,6 +1,20 @@
 // What a parser says about a file.
 
-export type DiskFormat = 'raw' | 'qcow' | 'qcow2' | 'qed' | 'parallels' | 'vmdk' | 'vdi' | 'vhd' | 'vhdx' | 'iso' | 'luks' | 'ova'
+export type DiskFormat =
+  | 'raw'
+  | 'qcow'
+  | 'qcow2'
+  | 'qed'
+  | 'parallels'
+  | 'bochs'
+  | 'cloop'
+  | 'vmdk'
+  | 'vdi'
+  | 'vhd'
+  | 'vhdx'
+  | 'iso'
+  | 'luks'
+  | 'ova'
 
 export interface Inspection {
   format: DiskFormat
