@@ -169,7 +169,7 @@ const refused: [string, Buffer, string, RegExp][] = [
   ['vmdk that says nothing of its size', vmdk(sparseVmdk, (b) => void b.writeBigUInt64LE(0n, 12)), 'vmdk', /does not say its size/],
   ['vmdk with another size at its end', withFooter(4096n), 'vmdk', /header at its end/],
   ['vmdk without the header at its end', withFooter(null), 'vmdk', /header at its end/],
-  ['ova without a descriptor', tar([['disk.vmdk', vmdk(sparseVmdk)]]), 'ova', /content is raw, not ova/],
+  ['ova without a descriptor', tar([['disk.vmdk', vmdk(sparseVmdk)]]), 'ova', /content is raw \(a tar archive\), not ova/],
   ['ova whose disk names another file', ova(ovf(), vmdk(vmdkText('monolithicSparse', 'RW 8 FLAT "/etc/passwd" 0'))), 'ova', /other files/],
   ['ova that names a file outside of it', ova(ovf('../etc/passwd')), 'ova', /other files \(\.\.\/etc\/passwd\)/],
   ['ova that names an address', ova(ovf('http://127.0.0.1/disk')), 'ova', /other files/],

@@ -1,6 +1,7 @@
 // Says what a disk image is before any other program opens it. Reads a few KiB (at most some MiB), and believes no length it reads.
 import { type DiskFormat, type Inspection, inspection } from './inspection.ts'
 import { inspectOva, isOva } from './ova.ts'
+import { nameOfPlain } from './plain.ts'
 import { inspectQcow2 } from './qcow2.ts'
 import { type ImageFile, type Reader, readerOf } from './reader.ts'
 import { inspectIso, inspectVdi } from './simple.ts'
@@ -36,7 +37,7 @@ async function inspectFrom(reader: Reader): Promise<Inspection> {
   const partitions = starts('EFI PART', 512) ? 'gpt' : starts('\x55\xaa', 510) ? 'mbr' : null
   const volume = await reader.at(32_768, 2048)
   if (volume.toString('latin1', 1, 6) === 'CD001') return { ...inspectIso(volume, reader), partitions }
-  return inspection('raw', { virtualBytes: reader.size, partitions })
+  return inspection('raw', { virtualBytes: reader.size, partitions, plain: nameOfPlain(head, reader.size) })
 }
 
 /** Formats that QEMU would take a file for, and the image service does not have. */
@@ -67,7 +68,7 @@ export async function checkSafe(file: ImageFile, declaredFormat: string, limits:
   const expected: DiskFormat = plain.has(declaredFormat) ? 'raw' : (declaredFormat as DiskFormat)
   // A hybrid ISO is a disk too: with a partition table it may go as raw.
   const matches = found.format === expected || (expected === 'raw' && found.format === 'iso' && found.partitions !== null)
-  if (!matches) refuse(`its content is ${found.format}, not ${declaredFormat}`)
+  if (!matches) refuse(`its content is ${found.format}${found.plain ? ` (${found.plain})` : ''}, not ${declaredFormat}`)
   if (found.backingFile !== null) refuse(`it needs a backing file (${shown(found.backingFile)})`)
   if (found.dataFile !== null) refuse(`its data is in another file (${shown(found.dataFile)})`)
   if (found.extents.length) refuse(`parts of it are in other files (${shown(found.extents.join(', '))})`)
