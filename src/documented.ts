@@ -29,5 +29,6 @@ export function documentedOperations(service: ServiceDeclaration): DocumentedOpe
     if (!rest.length || rest.some((part) => part.includes('{') && !/^\{[^{}]+\}$/.test(part))) continue
     found.push({ method: fact.method, path: `/${rest.join('/')}`, title: fact.title, major: version, action: fact.action })
   }
+  for (const { id: major } of service.majors) for (const unbuilt of service.unbuilt ?? []) found.push({ ...unbuilt, major, action: null })
   return found
 }

@@ -37,6 +37,14 @@ export interface Listener {
   upgrade?(cloud: Cloud, request: IncomingMessage, socket: Duplex, head: Buffer, prefix: string): void
 }
 
+/** What clients know of a service and it has not got, besides what the references document: 501 instead of 404. */
+export interface UnbuiltOperation {
+  method: string
+  /** Below the version. */
+  path: string
+  title: string
+}
+
 /** A service: the table of contents of its folder. */
 export interface ServiceDeclaration {
   /** Folder and reference name: `compute`. Also the path prefix on a single port. */
@@ -61,6 +69,7 @@ export interface ServiceDeclaration {
   /** Rules that handlers ask for besides the operations' own (`allows`). */
   moreRules?: Rule[]
   operations: Operation[]
+  unbuilt?: UnbuiltOperation[]
   listeners?: Listener[]
   tasks?: TaskDeclaration<never, Cloud>[]
   quotas?: QuotaDefaults

@@ -1,9 +1,11 @@
 // Says what a disk image is before any other program opens it. Reads a few KiB (at most some MiB), and believes no length it reads.
 import { type DiskFormat, type Inspection, inspection } from './inspection.ts'
 import { inspectOva, isOva } from './ova.ts'
+import { nameOfPlain } from './plain.ts'
 import { inspectQcow2 } from './qcow2.ts'
 import { type ImageFile, type Reader, readerOf } from './reader.ts'
-import { inspectIso, inspectVdi, inspectVhd } from './simple.ts'
+import { inspectIso, inspectVdi } from './simple.ts'
+import { inspectVhd } from './vhd.ts'
 import { inspectVhdx } from './vhdx.ts'
 import { inspectVmdk } from './vmdk.ts'
 
@@ -22,22 +24,33 @@ async function inspectFrom(reader: Reader): Promise<Inspection> {
   const head = await reader.at(0, 4096)
   const starts = (text: string, at = 0) => head.subarray(at, at + text.length).equals(Buffer.from(text, 'latin1'))
   if (starts('QFI\xfb')) return inspectQcow2(head, reader)
-  if (starts('KDMV') || starts('COWD') || starts('# Disk DescriptorFile')) return inspectVmdk(head, reader)
-  if (starts('QED\0')) return inspection('qed')
-  if (starts('WithoutFreeSpace') || starts('WithouFreSpacExt')) return inspection('parallels')
-  if (starts('\x7f\x10\xda\xbe', 64)) return inspectVdi(head.subarray(0, 512))
-  if (starts('conectix')) return inspectVhd(head.subarray(0, 512))
+  if (starts('KDMV') || starts('COWD') || starts('# Disk DescriptorFile') || isDescriptor(head)) return inspectVmdk(head, reader)
+  for (const [format, signature, at] of foreign) if (starts(signature, at)) return inspection(format)
+  if (starts('\x7f\x10\xda\xbe', 64)) return inspectVdi(head.subarray(0, 512), reader)
+  if (starts('conectix')) return inspectVhd(head.subarray(0, 512), reader, 'begin')
   if (starts('vhdxfile')) return inspectVhdx(reader)
   if (starts('LUKS\xba\xbe')) return inspection('luks', { encrypted: true })
   // A disk inside of an archive is a disk and no archive.
   if (isOva(head)) return inspectOva(reader, async (disk) => (isOva(await disk.at(0, 512)) ? inspection('raw') : inspectFrom(disk)))
-  const footer = reader.size >= 1024 ? await reader.at(reader.size - 512, 512) : Buffer.alloc(0)
-  if (footer.toString('latin1', 0, 8) === 'conectix') return inspectVhd(footer)
+  const footer = reader.size >= 512 ? await reader.at(reader.size - 512, 512) : Buffer.alloc(0)
+  if (footer.toString('latin1', 0, 8) === 'conectix') return inspectVhd(footer, reader, 'end')
   const partitions = starts('EFI PART', 512) ? 'gpt' : starts('\x55\xaa', 510) ? 'mbr' : null
   const volume = await reader.at(32_768, 2048)
-  if (volume.toString('latin1', 1, 6) === 'CD001') return { ...inspectIso(volume), partitions }
-  return inspection('raw', { virtualBytes: reader.size, partitions })
+  if (volume.toString('latin1', 1, 6) === 'CD001') return { ...inspectIso(volume, reader), partitions }
+  return inspection('raw', { virtualBytes: reader.size, partitions, plain: nameOfPlain(head, reader.size) })
 }
+
+/** Formats that QEMU would take a file for, and the image service does not have. */
+const foreign: readonly [format: DiskFormat, signature: string, at?: number][] = [
+  ['qed', 'QED\0'],
+  ['parallels', 'WithoutFreeSpace'],
+  ['parallels', 'WithouFreSpacExt'],
+  ['bochs', 'Bochs Virtual HD Image'],
+  ['cloop', '#!/bin/sh\n#V2.0 Format\nmodprobe cloop'],
+]
+
+/** A descriptor of a VMDK, as QEMU knows one: comments and blank lines, then its version. */
+const isDescriptor = (head: Buffer) => /^(?:#[^\n]*\n|[ ]*\r?\n)*version=[123]\r?\n/.test(head.toString('latin1'))
 
 /** Formats of the image service whose files are plain bytes. */
 const plain = new Set(['raw', 'ami', 'ari', 'aki'])
@@ -55,7 +68,7 @@ export async function checkSafe(file: ImageFile, declaredFormat: string, limits:
   const expected: DiskFormat = plain.has(declaredFormat) ? 'raw' : (declaredFormat as DiskFormat)
   // A hybrid ISO is a disk too: with a partition table it may go as raw.
   const matches = found.format === expected || (expected === 'raw' && found.format === 'iso' && found.partitions !== null)
-  if (!matches) refuse(`its content is ${found.format}, not ${declaredFormat}`)
+  if (!matches) refuse(`its content is ${found.format}${found.plain ? ` (${found.plain})` : ''}, not ${declaredFormat}`)
   if (found.backingFile !== null) refuse(`it needs a backing file (${shown(found.backingFile)})`)
   if (found.dataFile !== null) refuse(`its data is in another file (${shown(found.dataFile)})`)
   if (found.extents.length) refuse(`parts of it are in other files (${shown(found.extents.join(', '))})`)

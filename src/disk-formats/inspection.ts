@@ -1,6 +1,20 @@
 // What a parser says about a file.
 
-export type DiskFormat = 'raw' | 'qcow' | 'qcow2' | 'qed' | 'parallels' | 'vmdk' | 'vdi' | 'vhd' | 'vhdx' | 'iso' | 'luks' | 'ova'
+export type DiskFormat =
+  | 'raw'
+  | 'qcow'
+  | 'qcow2'
+  | 'qed'
+  | 'parallels'
+  | 'bochs'
+  | 'cloop'
+  | 'vmdk'
+  | 'vdi'
+  | 'vhd'
+  | 'vhdx'
+  | 'iso'
+  | 'luks'
+  | 'ova'
 
 export interface Inspection {
   format: DiskFormat
@@ -15,6 +29,8 @@ export interface Inspection {
   /** Partition table found in raw (or ISO) content. */
   partitions: 'gpt' | 'mbr' | null
   encrypted: boolean
+  /** What raw content is when it is known and no disk: `text`, `gzip data`, ... */
+  plain: string | null
   /** What is wrong with its header and tables, as sentences. */
   faults: string[]
 }
@@ -27,6 +43,7 @@ export const inspection = (format: DiskFormat, found: Partial<Inspection> = {}):
   extents: [],
   partitions: null,
   encrypted: false,
+  plain: null,
   faults: [],
   ...found,
 })

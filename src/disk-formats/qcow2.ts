@@ -4,6 +4,8 @@ import { type Reader, u64be } from './reader.ts'
 
 const incompatible = { dirty: 1n, corrupt: 2n, dataFile: 4n, compressionType: 8n, extendedL2: 16n }
 const known = Object.values(incompatible).reduce((all, bit) => all | bit)
+/** The data lies in another file as it is. */
+const dataFileRaw = 2n
 /** Bytes of header extensions that are read; real images have a few hundred. */
 const maxExtensions = 65_536
 const offsetMask = 0x00fffffffffffe00n
@@ -34,12 +36,19 @@ export async function inspectQcow2(head: Buffer, reader: Reader): Promise<Inspec
   if (version === 3 && (headerLength < 104 || headerLength > cluster || headerLength % 8))
     fault(`the header length ${headerLength} is not allowed`)
   if (version === 3 && head.readUInt32BE(96) > 6) fault('the refcount width is not allowed')
+  if (features & incompatible.extendedL2 && clusterBits < 14) fault('extended L2 entries need clusters of 16 KiB and more')
+  const compression = headerLength > 104 && head.length > 104 ? head[104]! : 0
+  if (compression > 1 || (compression === 1) !== Boolean(features & incompatible.compressionType))
+    fault('its way of compression is not known')
+  if (found.virtualBytes % 512) fault('its size is not a number of sectors')
 
   const backingOffset = u64be(head, 8)
   const backingLength = head.readUInt32BE(16)
   if (backingOffset !== 0) found.backingFile = (await reader.at(backingOffset, Math.min(backingLength, 1023))).toString() || '(not named)'
   if (found.faults.length) return found
-  await extensions(await reader.at(headerLength, Math.min(cluster, maxExtensions)), found, fault)
+  const autoclear = version === 3 ? head.readBigUInt64BE(88) : 0n
+  if (autoclear & dataFileRaw) found.dataFile ??= '(not named)'
+  await extensions(await reader.at(headerLength, Math.min(cluster - headerLength, maxExtensions)), found, fault)
   await tables(head, reader, cluster, Boolean(features & incompatible.extendedL2), found, fault)
   return found
 }
@@ -48,10 +57,11 @@ async function extensions(area: Buffer, found: Inspection, fault: (text: string)
   for (let at = 0; at + 8 <= area.length; ) {
     const type = area.readUInt32BE(at)
     const length = area.readUInt32BE(at + 4)
-    if (type === 0) return
     if (at + 8 + length > area.length) return fault('a header extension is longer than its cluster')
+    if (type === 0) return
     if (type === 0x44415441) found.dataFile = area.toString('utf8', at + 8, at + 8 + length) || '(not named)'
     if (type === 0x0537be77) found.encrypted = true
+    if (type === 0x23852875 && length !== 24) fault('its bitmaps are damaged')
     at += 8 + Math.ceil(length / 8) * 8
   }
   if (area.length === maxExtensions) fault('the header extensions do not end')
@@ -81,6 +91,7 @@ async function tables(
   table('refcount table', u64be(head, 48), refcountClusters * cluster)
   const snapshots = head.readUInt32BE(60)
   if (snapshots > 65_536) fault('there are too many snapshots')
+  if (u64be(head, 64) % cluster || u64be(head, 64) > reader.size) fault('the snapshot table lies outside the file')
   table('snapshot table', u64be(head, 64), snapshots * 40)
   if (found.faults.length) return
   const l1 = await reader.at(l1Offset, l1Entries * 8)

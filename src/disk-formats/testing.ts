@@ -1,4 +1,6 @@
-// Small images of every format, made by hand, for tests to change one thing of.
+// Small images of every format, made by hand, for tests to change one thing of. QEMU opens each of them as it is.
+import { crc32c } from './crc32c.ts'
+
 export const MiB = 2 ** 20
 export const GiB = 2 ** 30
 
@@ -39,7 +41,7 @@ export const backing = (name: string) => (b: Buffer) => {
 }
 
 export const vmdkText = (type: string, extents: string, parent = 'ffffffff') =>
-  `# Disk DescriptorFile\nversion=1\nparentCID=${parent}\ncreateType="${type}"\n${extents}\n`
+  `# Disk DescriptorFile\nversion=1\nCID=fffffffe\nparentCID=${parent}\ncreateType="${type}"\n${extents}\n`
 export function vmdk(text: string, change: (b: Buffer) => void = () => {}): Buffer {
   const b = Buffer.alloc(64 * 1024)
   b.write('KDMV', 0)
@@ -48,6 +50,9 @@ export function vmdk(text: string, change: (b: Buffer) => void = () => {}): Buff
   b.writeBigUInt64LE(128n, 20)
   b.writeBigUInt64LE(1n, 28)
   b.writeBigUInt64LE(20n, 36)
+  b.writeUInt32LE(512, 44)
+  b.writeBigUInt64LE(21n, 56)
+  b.writeBigUInt64LE(64n, 64)
   b.write(text, 512)
   change(b)
   return b
@@ -56,40 +61,102 @@ export function vmdk(text: string, change: (b: Buffer) => void = () => {}): Buff
 export function vdi(kind = 1, blocks = 1): Buffer {
   const b = Buffer.alloc(1024)
   b.writeUInt32LE(0xbeda107f, 64)
+  b.writeUInt32LE(0x00010001, 68)
   b.writeUInt32LE(kind, 76)
+  b.writeUInt32LE(512, 340)
+  b.writeUInt32LE(1024, 344)
+  b.writeUInt32LE(512, 360)
   b.writeBigUInt64LE(BigInt(MiB), 368)
   b.writeUInt32LE(MiB, 376)
   b.writeUInt32LE(blocks, 384)
   return b
 }
 
-export function vhd(kind: number, atEnd = false): Buffer {
-  const b = Buffer.alloc(atEnd ? MiB + 512 : 2048)
-  const at = atEnd ? MiB : 0
-  b.write('conectix', at)
-  b.writeBigUInt64BE(BigInt(MiB), at + 48)
-  b.writeUInt32BE(kind, at + 60)
+export function vhd(kind: number, atEnd = false, change: (b: Buffer) => void = () => {}): Buffer {
+  const b = Buffer.alloc(atEnd ? MiB + 512 : 4096)
+  const footer = b.subarray(atEnd ? MiB : 0)
+  footer.write('conectix')
+  footer.writeBigUInt64BE(atEnd ? 2n ** 64n - 1n : 512n, 16)
+  footer.write('qem2', 28)
+  footer.writeBigUInt64BE(BigInt(MiB), 48)
+  footer.writeUInt32BE(kind, 60)
+  if (!atEnd) {
+    b.write('cxsparse', 512)
+    b.writeBigUInt64BE(1536n, 512 + 16)
+    b.writeUInt32BE(1, 512 + 28)
+    b.writeUInt32BE(2 * MiB, 512 + 32)
+    b.fill(0xff, 1536, 2048)
+  }
+  change(b)
+  sumVhd(footer, 512, 64)
+  if (!atEnd) sumVhd(b.subarray(512), 1024, 36)
   return b
 }
 
-export function vhdx(hasParent = false): Buffer {
-  const b = Buffer.alloc(MiB)
+/** Sets the checksum at `at` of these bytes right. */
+export function sumVhd(bytes: Buffer, length: number, at: number): void {
+  bytes.writeUInt32BE(0, at)
+  const sum = bytes.subarray(0, length).reduce((all, byte) => all + byte, 0)
+  bytes.writeUInt32BE(~sum >>> 0, at)
+}
+
+export function vhdx(hasParent = false, change: (b: Buffer) => void = () => {}): Buffer {
+  const b = Buffer.alloc(4 * MiB)
   b.write('vhdxfile', 0)
+  for (const [index, at] of [64 * 1024, 128 * 1024].entries()) {
+    b.write('head', at)
+    b.writeUInt32LE(index, at + 8)
+    b.writeUInt16LE(1, at + 66)
+    b.writeUInt32LE(MiB, at + 68)
+    b.writeUInt32LE(MiB, at + 72)
+  }
   const regions = 192 * 1024
-  const metadata = 512 * 1024
   b.write('regi', regions)
-  b.writeUInt32LE(1, regions + 8)
-  b.write('06a27c8b90479a4bb8fe575f050f886e', regions + 16, 'hex')
-  b.writeBigUInt64LE(BigInt(metadata), regions + 32)
-  b.write('metadata', metadata)
-  b.writeUInt16LE(2, metadata + 10)
-  b.write('2442a52f1bcd7648b2115dbed83bf4b8', metadata + 32, 'hex')
-  b.writeUInt32LE(65_536, metadata + 48)
-  b.write('3767a1ca36fa434db3b633f0aa44e76b', metadata + 64, 'hex')
-  b.writeUInt32LE(65_544, metadata + 80)
-  b.writeBigUInt64LE(BigInt(GiB), metadata + 65_536)
-  b.writeUInt32LE(hasParent ? 2 : 0, metadata + 65_548)
+  b.writeUInt32LE(2, regions + 8)
+  for (const [index, guid] of ['06a27c8b90479a4bb8fe575f050f886e', '6677c22d23f600429d64115e9bfd4a08'].entries()) {
+    const at = regions + 16 + index * 32
+    b.write(guid, at, 'hex')
+    b.writeUInt32LE((2 + index) * MiB, at + 16)
+    b.writeUInt32LE(MiB, at + 24)
+    b.writeUInt32LE(1, at + 28)
+  }
+  b.write('metadata', vhdxMetadata)
+  const items: [guid: string, at: number, length: number][] = [
+    ['2442a52f1bcd7648b2115dbed83bf4b8', 0, 8],
+    ['3767a1ca36fa434db3b633f0aa44e76b', 8, 8],
+    ['ab12cabee6b2234593efc309e000c746', 16, 16],
+    ['1dbf41816fa90947ba47f233a8faab5f', 32, 4],
+    ['c748a3cd5d4471449cc9e9885251c556', 36, 4],
+  ]
+  b.writeUInt16LE(items.length, vhdxMetadata + 10)
+  for (const [index, [guid, at, length]] of items.entries()) {
+    const entry = vhdxMetadata + 32 * (index + 1)
+    b.write(guid, entry, 'hex')
+    b.writeUInt32LE(65_536 + at, entry + 16)
+    b.writeUInt32LE(length, entry + 20)
+    b.writeUInt32LE(4, entry + 24)
+  }
+  const values = vhdxMetadata + 65_536
+  b.writeBigUInt64LE(BigInt(GiB), values)
+  b.writeUInt32LE(8 * MiB, values + 8)
+  b.writeUInt32LE(hasParent ? 2 : 0, values + 12)
+  b.writeUInt32LE(512, values + 32)
+  b.writeUInt32LE(4096, values + 36)
+  change(b)
+  sumVhdx(b)
   return b
+}
+
+export const vhdxMetadata = 2 * MiB
+
+/** Sets the checksums of headers and region table right. */
+export function sumVhdx(b: Buffer): void {
+  const parts = [
+    [64 * 1024, 4096],
+    [128 * 1024, 4096],
+    [192 * 1024, 65_536],
+  ] as const
+  for (const [at, length] of parts) if (b.length >= at + length) b.writeUInt32LE(crc32c(b.subarray(at, at + length), 4), at + 4)
 }
 
 export function iso(withMbr = false): Buffer {
@@ -140,3 +207,29 @@ export const ova = (descriptor = ovf(), disk = vmdk(sparseVmdk)) =>
     ['appliance.ovf', descriptor],
     ['disk.vmdk', disk],
   ])
+
+/** The same numbers for the same seed, which a failure names. */
+export function numbers(seed: number): (below: number) => number {
+  let state = seed
+  return (below) => {
+    state = (Math.imul(state ^ (state >>> 15), 0x2c1b3c6d) + 0x9e3779b9) >>> 0
+    const mixed = Math.imul(state ^ (state >>> 12), 0x297a2d39) >>> 0
+    return ((mixed ^ (mixed >>> 15)) >>> 0) % below
+  }
+}
+
+/** Numbers at which readers go wrong. */
+const odd = [0, 1, 0x7f, 0x80, 0xff, 0xfe, 0x20, 0x0a]
+
+/** The content with some bytes of these places changed, and sometimes cut off. */
+export function mutate(content: Buffer, places: [from: number, length: number][], next: (below: number) => number): Buffer {
+  let changed = Buffer.from(content)
+  for (let left = 1 + next(6); left > 0; left--) {
+    const [from, length] = places[next(places.length)]!
+    const at = from + next(length)
+    const run = 1 + next(8)
+    for (let i = at; i < at + run && i < changed.length; i++) changed[i] = next(2) ? odd[next(odd.length)]! : next(256)
+  }
+  if (next(10) === 0) changed = changed.subarray(0, next(changed.length))
+  return changed
+}

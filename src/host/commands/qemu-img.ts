@@ -32,3 +32,28 @@ export async function convertImage(
     jail,
   )
 }
+
+/** What QEMU sees in the file: its format when none is declared, its size, and the first other file that it would open. */
+export interface ImageInfo {
+  format: string
+  virtualBytes: number
+  reference: string | null
+}
+
+/** Looks at a file of a stranger, confined; finds the format by itself unless one is given. Throws CommandError when QEMU cannot read it. */
+export async function imageInfo({ path, format }: { path: string; format?: string }): Promise<ImageInfo> {
+  const declared = format === 'iso' ? 'raw' : format
+  const as = declared === undefined ? [] : ['-f', ownNames[declared] ?? declared]
+  const limits = { seconds: 30, memoryBytes: 2 ** 30, fileBytes: 2 ** 20 }
+  const at = { input: path, output: null, limits }
+  const shown = JSON.parse(await runConfined('qemu-img', ({ input }) => ['info', '--output=json', ...as, input], at))
+  const data = shown['format-specific']?.data ?? {}
+  const others = [shown['backing-filename'], shown['full-backing-filename'], data['data-file']]
+  const parts: { filename: string }[] = data.extents ?? []
+  const foreign = parts.length > 1 || parts.some(({ filename }) => filename !== shown.filename) ? parts.map(({ filename }) => filename) : []
+  return {
+    format: shown.format,
+    virtualBytes: shown['virtual-size'],
+    reference: [...others, ...foreign].find((name) => name !== undefined) ?? null,
+  }
+}

@@ -4,6 +4,7 @@ import type { Readable } from 'node:stream'
 import type { Cloud } from '../../cloud.ts'
 import type { Db } from '../../db/database.ts'
 import { createStaging, type Staging } from './data/staging.ts'
+import { createUnfinished, type Unfinished } from './data/unfinished.ts'
 import { completeOne, findVisible } from './images/store.ts'
 import { createImageTexts, type ImageTexts } from './images/view.ts'
 import { createImportJobs, type ImportJobs } from './imports/jobs.ts'
@@ -42,6 +43,7 @@ export interface ImageFacade {
   /** Files of uploads; of no concern outside of the image service, like all that follows. */
   store: Staging
   stores: Stores
+  unfinished: Unfinished
   /** Copies on the local disk, and through them the way to read images. */
   cache: ImageCache
   scrubber: Scrubber
@@ -65,6 +67,7 @@ export function imageFacade(cloud: Cloud, objectStore: Cloud['objectStore']): Im
   return {
     store: createStaging(join(cloud.config.dataDir, 'images', 'incoming')),
     stores,
+    unfinished: createUnfinished(cloud),
     cache,
     scrubber,
     texts: createImageTexts((image) => addresses({ config: cloud.config, stores }, image)),

@@ -91,6 +91,7 @@ export const image = service({
     injectedProperties(cloud.config) // refuses a list that is none at once
     await recoverUploads(cloud)
     await resumeImports(cloud)
+    cloud.tasks.periodic('unfinished work of images', 2000, () => cloud.image.unfinished.run())
     cloud.tasks.periodic('scrub image data', 30_000, () => cloud.image.scrubber.run())
     cloud.tasks.periodic('image cache', 60_000, () => cloud.image.cache.run())
     cloud.tasks.periodic('purge image tasks', 3_600_000, () => purgeTasks(cloud))

@@ -1,7 +1,9 @@
 import assert from 'node:assert/strict'
+import { randomBytes } from 'node:crypto'
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { gzipSync } from 'node:zlib'
 import { testCloud } from '../../testing/test-cloud.ts'
 
 const octets = { 'content-type': 'application/octet-stream' }
@@ -70,7 +72,7 @@ test('crafted images are refused with a reason; the image is queued again and no
   assert.deepEqual(readdirSync(join(cloud.cloud.config.dataDir, 'images'), { recursive: true }), ['incoming'])
 })
 
-test('sound images are taken with their virtual size; headerless bytes under another name are kept but never booted', async () => {
+test('sound images are taken with their virtual size; a few bytes that nobody knows are kept but never booted', async () => {
   await using cloud = await testCloud()
   const member = await cloud.as('member')
   const take = async (fields: object, data: Buffer) => {
@@ -86,12 +88,61 @@ test('sound images are taken with their virtual size; headerless bytes under ano
     fault: null,
     file: true,
   })
-  assert.deepEqual(await take({}, Buffer.alloc(600)), { virtualSize: null, fault: 'its content is not qcow2', file: false })
+  assert.deepEqual(await take({}, randomBytes(4095)), { virtualSize: null, fault: 'its content is raw, not qcow2', file: false })
   assert.deepEqual(await take({ container_format: 'ova' }, Buffer.alloc(600)), {
     virtualSize: null,
     fault: 'an image in a ova container cannot be booted',
     file: false,
   })
+})
+
+test('content that is no disk of the declared format is refused when it comes, by name of both', async () => {
+  await using cloud = await testCloud()
+  const member = await cloud.as('member')
+  const page = Buffer.from('<html><title>404 Not Found</title></html>\n')
+  const tar = Buffer.alloc(10_240)
+  tar.write('disk.img', 0)
+  tar.write('ustar', 257)
+  const cases: [diskFormat: string, data: Buffer, content: string][] = [
+    ['qcow2', page, 'raw (text)'],
+    ['qcow2', Buffer.from('ä'.repeat(4001)), 'raw (text)'],
+    ['vmdk', Buffer.alloc(600), 'raw (zeros)'],
+    ['vhd', randomBytes(4096), 'raw'],
+    ['qcow2', Buffer.concat([Buffer.alloc(8192), randomBytes(512)]), 'raw'],
+    ['vdi', gzipSync(randomBytes(64)), 'raw (gzip data)'],
+    ['vhdx', tar, 'raw (a tar archive)'],
+    ['iso', Buffer.from('\x7fELF\0\0\0', 'latin1'), 'raw (a program)'],
+    ['qcow2', Buffer.alloc(0), 'raw (no data)'],
+    ['ploop', page, 'raw (text)'],
+    ['iso', qcow2(), 'qcow2'],
+    ['vhdx', qcow2(), 'qcow2'],
+    ['raw', qcow2(), 'qcow2'],
+  ]
+  for (const [disk_format, data, content] of cases) {
+    const { id } = (await member.post('/image/v2/images', { disk_format, container_format: 'bare' }, 201)).body
+    const put = { raw: data, headers: { ...octets, accept: 'application/json' }, expected: 400 }
+    const { body } = await member.request('PUT', `/image/v2/images/${id}/file`, put)
+    assert.equal(body.message, `The image is refused: its content is ${content}, not ${disk_format}.`)
+    assert.equal((await member.get(`/image/v2/images/${id}`)).body.status, 'queued')
+  }
+})
+
+test('a server of an image whose content is at fault is refused, and so is one with such a kernel', async () => {
+  await using cloud = await testCloud()
+  const member = await cloud.as('member')
+  const image = async (fields: object, data: Buffer) => {
+    const { id } = (await member.post('/image/v2/images', { disk_format: 'qcow2', container_format: 'bare', ...fields }, 201)).body
+    await member.request('PUT', `/image/v2/images/${id}/file`, { raw: data, headers: octets, expected: 204 })
+    return id
+  }
+  const flavor = { name: 'tiny', ram: 64, vcpus: 1, disk: 2, 'os-flavor-access:is_public': true }
+  const flavorRef = (await cloud.admin.post('/compute/v2.1/flavors', { flavor }, 200)).body.flavor.id
+  const boot = (imageRef: string, expected: number) =>
+    member.post('/compute/v2.1/servers', { server: { name: 'x', imageRef, flavorRef, networks: [] } }, expected)
+  const bad = await image({}, randomBytes(4000))
+  assert.match((await boot(bad, 400)).body.badRequest.message, /its content is raw, not qcow2/)
+  const kernel = await image({ kernel_id: bad }, qcow2())
+  assert.match((await boot(kernel, 400)).body.badRequest.message, /its content is raw, not qcow2/)
 })
 
 test('security-03: a small file that claims to be huge is refused', async () => {

@@ -27,6 +27,7 @@ import { createSubnet } from './subnets/create.ts'
 import { deleteSubnetOperation } from './subnets/delete.ts'
 import { listSubnets, showSubnet } from './subnets/read.ts'
 import { changeSubnet } from './subnets/update.ts'
+import { unbuilt } from './unbuilt.ts'
 import { versionOperations } from './versions.ts'
 import { overQuota } from './wire/faults.ts'
 
@@ -56,6 +57,7 @@ export const network = service({
     ...agentOperations,
     ...ipAvailabilityOperations,
   ],
+  unbuilt,
   begin(cloud) {
     listenToReports(cloud)
     cloud.tasks.periodic('place routers', 30_000, () => placeRouters(cloud))

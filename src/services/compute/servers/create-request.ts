@@ -28,6 +28,7 @@ function bootable(image: ImageForBoot): GuestImage {
   if (!format || (image.containerFormat !== 'bare' && image.containerFormat !== image.diskFormat)) {
     throw badRequest(`Image ${image.id} is unacceptable: disk format ${image.diskFormat} in ${image.containerFormat} cannot be booted.`)
   }
+  if (image.contentFault !== null) throw badRequest(`Image ${image.id} is unacceptable: ${image.contentFault}.`)
   return { id: image.id, format, size: image.size, sha512: image.sha512 }
 }
 

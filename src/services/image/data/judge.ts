@@ -12,6 +12,8 @@ export interface Verdict {
 /** Containers whose content is no disk: it is kept as it is, and never booted. What an appliance holds is looked at all the same. */
 const archives = new Set(['ova', 'docker', 'compressed'])
 const plain = new Set(['raw', 'ami', 'ari', 'aki'])
+/** A file smaller than that, of bytes that nobody knows, may stand in for an image where none is booted: Tempest makes such. */
+const placeholderBytes = 4096
 
 /** Judges the file. Throws 400 for data that is another format than declared, refers to other files, or claims more than `maxVirtualBytes`. */
 export async function judge(path: string, diskFormat: string, containerFormat: string, maxVirtualBytes: number): Promise<Verdict> {
@@ -24,8 +26,8 @@ export async function judge(path: string, diskFormat: string, containerFormat: s
       if (found.format !== 'ova') return kept
       return { ...kept, virtualSize: (await checkSafe(file, 'ova', { maxVirtualBytes })).virtualBytes }
     }
-    // Bytes without any known header hold no reference to anything: they may be kept, as in the reference, but not booted.
-    if (found.format === 'raw' && !plain.has(diskFormat)) return { virtualSize: null, fault: `its content is not ${diskFormat}` }
+    const standsIn = found.format === 'raw' && found.plain === null && found.virtualBytes! < placeholderBytes
+    if (standsIn && !plain.has(diskFormat)) return { virtualSize: null, fault: `its content is raw, not ${diskFormat}` }
     const { virtualBytes } = await checkSafe(file, diskFormat, { maxVirtualBytes })
     return { virtualSize: virtualBytes, fault: null }
   } catch (error) {

@@ -16,13 +16,15 @@ export async function recoverUploads(cloud: Cloud): Promise<void> {
   }
   const files = await image.store.contents()
   const now = new Date(environment.clock.now()).toISOString()
+  const saving = await database.read
+    .selectFrom('images')
+    .select(['id', 'upload_id'])
+    .where('status', 'in', ['saving', 'uploading'])
+    .where('staged_bytes', 'is', null)
+    .execute()
+  // Their space first: the disk may be full, and the database needs some.
+  for (const { upload_id } of saving) if (upload_id !== null && files.has(upload_id)) await image.store.empty(upload_id, true)
   await database.write(async ({ db }) => {
-    const saving = await db
-      .selectFrom('images')
-      .select(['id', 'upload_id'])
-      .where('status', 'in', ['saving', 'uploading'])
-      .where('staged_bytes', 'is', null)
-      .execute()
     for (const { id, upload_id } of saving) {
       // Begun here: its file is still among the uploads, since it stays until the image is active or queued again.
       if (upload_id === null || !files.has(upload_id)) continue

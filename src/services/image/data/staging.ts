@@ -1,5 +1,5 @@
 // Where the bytes of uploads and imports come to rest first, in the data folder: they are judged there before any store gets them.
-import { mkdir, readdir, rm, stat, writeFile } from 'node:fs/promises'
+import { mkdir, readdir, rm, stat, truncate, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 
 export interface Staging {
@@ -9,6 +9,8 @@ export interface Staging {
   begin(uploadId: string): Promise<void>
   /** File that an upload is written to. */
   incoming(uploadId: string): string
+  /** Gives back the space of an upload and leaves its file; unless `linked`, a file that a store has too stays as it is. Idempotent. */
+  empty(uploadId: string, linked: boolean): Promise<void>
   /** Drops what an upload has left; idempotent. */
   discard(uploadId: string): Promise<void>
   /** Ids of all uploads that have a file. */
@@ -25,6 +27,10 @@ export function createStaging(folder: string): Staging {
       // A store may have the old file by a link: it is left as it is.
       await rm(incoming(uploadId), { force: true })
       await writeFile(incoming(uploadId), '', { mode: 0o600, flag: 'wx' })
+    },
+    async empty(uploadId, linked) {
+      const found = await stat(incoming(uploadId)).catch(() => null)
+      if (found && (linked || found.nlink === 1)) await truncate(incoming(uploadId))
     },
     discard: (uploadId) => rm(incoming(uploadId), { force: true }),
     contents: async () => new Set(await readdir(folder)),

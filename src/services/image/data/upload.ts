@@ -9,7 +9,8 @@ import { ownerMember } from '../rules.ts'
 import { fill, StoreFault } from '../stores/place.ts'
 import { judge } from './judge.ts'
 import { type Received, receive, tooLargeImage } from './receive.ts'
-import { claim, finish, giveUp, room } from './uploads.ts'
+import { abandon } from './unfinished.ts'
+import { claim, finish, room } from './uploads.ts'
 
 /** A client that sends nothing for so long has gone. */
 const idleMs = 120_000
@@ -96,12 +97,12 @@ export async function upload(
     const verdict = await judge(store.incoming(uploadId), disk_format, container_format, cloud.config.maxImageBytes * 16)
     await fill(cloud, location!, uploadId, received.size)
     await finish(cloud, imageId, location!, received, verdict)
+    await store.discard(uploadId)
   } catch (error) {
-    await giveUp(cloud, imageId, uploadId)
+    await abandon(cloud, imageId, uploadId, error)
     throw error instanceof StoreFault ? new Fault(503, error.message) : error
   } finally {
     free()
-    await store.discard(uploadId)
   }
 }
 

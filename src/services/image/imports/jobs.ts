@@ -7,6 +7,7 @@ import type { Cloud } from '../../../cloud.ts'
 import type { Verdict } from '../data/judge.ts'
 import { hashFile, type Received, receive, tooLargeImage } from '../data/receive.ts'
 import { hasFile } from '../data/staging.ts'
+import { isFull } from '../data/unfinished.ts'
 import { room } from '../data/uploads.ts'
 import { activeLocations } from '../stores/locations.ts'
 import { StoreFault } from '../stores/place.ts'
@@ -66,7 +67,9 @@ export function createImportJobs(cloud: Cloud): ImportJobs {
   const jobs = new Map<string, Entry>()
   const nameOf = (id: string, step: ImportStep) => `${step} ${id}`
   const stepsOf = (id: string) => (['transfer', 'place', 'spread'] as const).map((step) => nameOf(id, step))
-  const wake = (id: string) => cloud.database.write((tx) => cloud.tasks.wake(tx, importKey(id)))
+  /** A task that is not woken would wait for days. */
+  const wake = (id: string) =>
+    cloud.image.unfinished.finish(importKey(id), () => cloud.database.write((tx) => cloud.tasks.wake(tx, importKey(id))))
   const forget = (id: string) => {
     for (const name of stepsOf(id)) jobs.delete(name)
   }
@@ -106,8 +109,19 @@ export function createImportJobs(cloud: Cloud): ImportJobs {
   }
 }
 
-/** Brings the data to a staged file, checked and as it is to be stored. */
+/** Brings the data to a staged file, checked and as it is to be stored. When it fails, all space that it took is given back at once. */
 export async function transfer(cloud: Cloud, input: ImportInput, end: AbortSignal): Promise<Outcome> {
+  const { store } = cloud.image
+  try {
+    return await bring(cloud, input, end)
+  } catch (error) {
+    for (const id of workOf(input.uploadId)) await store.discard(id)
+    if (input.method !== 'glance-direct') await store.empty(input.uploadId, false)
+    throw isFull(error) ? new SourceFault('There is not enough space left on the storage.') : error
+  }
+}
+
+async function bring(cloud: Cloud, input: ImportInput, end: AbortSignal): Promise<Outcome> {
   const { database, image } = cloud
   const { store } = image
   const row = await database.read.selectFrom('images').selectAll().where('id', '=', input.imageId).executeTakeFirst()
@@ -164,7 +178,6 @@ async function download(cloud: Cloud, uri: string, path: string, limit: number, 
     const { code } = error as NodeJS.ErrnoException
     if (code === 'ECONNRESET' || code === 'ABORT_ERR' || code?.startsWith('HPE_'))
       throw new SourceFault('The source broke off the download.')
-    if (code === 'ENOSPC') throw new SourceFault('There is not enough space left on the storage.')
     throw error
   }
 }

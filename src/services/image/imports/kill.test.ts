@@ -114,7 +114,8 @@ test('killed while it downloads and while qemu-img converts, the cloud ends the 
   try {
     const create = async (fields: object) => (await cloud.admin.post(images, { ...raw, ...fields }, 201)).body.id as string
     // No disk of a format that is converted: it is stored as it comes.
-    const [whole, lost] = [await create({ disk_format: 'iso' }), await create({ disk_format: 'iso' })]
+    const machine = { disk_format: 'ami', container_format: 'ami' }
+    const [whole, lost] = [await create(machine), await create(machine)]
     const shown = async (id: string) => (await cloud.admin.get(`${images}/${id}`)).body
     const task = async (id: string) => (await cloud.admin.get(`${images}/${id}/tasks`)).body.tasks[0]
     for (const [id, path] of [

@@ -1,6 +1,7 @@
 // The data of an import goes to its stores, one after the other; clients see on the image which are left and which have failed.
 import { Fault } from '../../../api/faults.ts'
 import type { Cloud } from '../../../cloud.ts'
+import { isFull } from '../data/unfinished.ts'
 import { change } from '../images/store.ts'
 import { release } from '../stores/locations.ts'
 import { place, StoreFault } from '../stores/place.ts'
@@ -48,7 +49,7 @@ export async function placeIn(
       taken++
     } catch (error) {
       if (signal.aborted || error instanceof Fault) throw error
-      const full = ['ENOSPC', 'EDQUOT'].includes((error as NodeJS.ErrnoException).code ?? '')
+      const full = isFull(error)
       if (!(error instanceof StoreFault) && !full) throw error
       if (mustSucceed) throw full ? new SourceFault(`There is not enough space left in the store ${store}.`) : error
       failed.push(store)

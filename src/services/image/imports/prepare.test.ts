@@ -110,7 +110,8 @@ test('what cannot be converted leaves a queued image, and no file', { skip: noCo
   const cases: [Buffer, RegExp][] = [
     [broken, /could not be converted from qcow2 to raw/],
     [readFileSync(file('large.qcow2')), /maximum allowed size/],
-    [randomBytes(5000), /cannot be converted: its content is not qcow2/],
+    [randomBytes(4000), /cannot be converted: its content is raw, not qcow2/],
+    [randomBytes(5000), /its content is raw, not qcow2/],
   ]
   for (const [content, message] of cases) {
     const { image, task } = await imported(cloud, member, content, { disk_format: 'qcow2' })

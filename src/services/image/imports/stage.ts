@@ -1,7 +1,8 @@
 // PUT /v2/images/{id}/stage: data that waits for its import, also over a restart: queued -> uploading.
 import { operation } from '../../../api/operation.ts'
+import { abandon } from '../data/unfinished.ts'
 import { mustBeOctets, readingAll, receiveBody } from '../data/upload.ts'
-import { claim, giveUp, staged } from '../data/uploads.ts'
+import { claim, staged } from '../data/uploads.ts'
 import { images } from '../images/resource.ts'
 import { updateImage } from '../images/update.ts'
 
@@ -27,8 +28,7 @@ export const stageImage = operation({
         const { size } = await receiveBody(cloud, image, request, uploadId)
         await staged(cloud, image.id, uploadId, size)
       } catch (error) {
-        await store.discard(uploadId)
-        await giveUp(cloud, image.id, uploadId)
+        await abandon(cloud, image.id, uploadId, error)
         throw error
       }
     })

@@ -74,6 +74,10 @@ export interface Allocation {
   subnets: Subnet[]
   /** null: one address of each IP version. */
   requests: FixedRequest[] | null
+  /** Addresses that the port has and keeps. */
+  kept?: FixedAddress[]
+  /** The guest gives itself an address in every subnet of that kind, whatever else is asked for. */
+  autoAddresses?: boolean
   /** Routers' ports may have the gateway's address, and no address of their own making. */
   isRouter?: boolean
   networkId: string
@@ -82,7 +86,7 @@ export interface Allocation {
 /** Chooses and takes the addresses of a port, all or none. */
 export async function allocate(
   db: Db,
-  { portId, mac, subnets, requests, isRouter = false, networkId }: Allocation,
+  { portId, mac, subnets, requests, kept = [], autoAddresses = false, isRouter = false, networkId }: Allocation,
 ): Promise<FixedAddress[]> {
   interface Choice {
     /** Any of these. */
@@ -115,7 +119,10 @@ export async function allocate(
       choices.push({ among: [subnet], ip: request.ip_address })
     }
   }
-  if (requests === null && !isRouter) for (const subnet of auto) choices.push({ among: [subnet] })
+  if ((requests === null || autoAddresses) && !isRouter) {
+    const there = new Set([...kept.map((fixed) => fixed.subnet_id), ...choices.flatMap(({ among }) => among.map((subnet) => subnet.id))])
+    for (const subnet of auto) if (!there.has(subnet.id)) choices.push({ among: [subnet] })
+  }
   const ids = [...new Set(choices.flatMap((choice) => choice.among.map((subnet) => subnet.id)))]
   const locked = new Map((await lockSubnets(db, ids)).map((subnet) => [subnet.id, subnet]))
   const taken: FixedAddress[] = []

@@ -11,6 +11,7 @@ import { routerResource } from '../routers/resource.ts'
 import { findRouter } from '../routers/store.ts'
 import { routerView } from '../routers/view.ts'
 import { adminOnly, anybody } from '../rules.ts'
+import { checkFilters } from '../wire/filters.ts'
 import { pickFields } from '../wire/listing.ts'
 import { dhcpNetworks, routersOnHosts } from './store.ts'
 
@@ -73,9 +74,11 @@ const listAgents = operation({
   policy: anybody,
   async handle(context) {
     const { rawQuery } = context
+    const filters = ['id', 'agent_type', 'host', 'binary', 'alive', 'admin_state_up', 'availability_zone', 'topic', 'description']
+    checkFilters(context, filters)
     if (!context.allows(see.name)) return { agents: [] }
     const agents = (await allAgents(context)).filter((agent) =>
-      ['id', 'agent_type', 'host', 'binary', 'alive', 'admin_state_up', 'availability_zone', 'topic'].every((name) => {
+      filters.every((name) => {
         const wanted = rawQuery.getAll(name)
         if (!wanted.length) return true
         return typeof agent[name] === 'boolean'

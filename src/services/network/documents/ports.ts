@@ -4,6 +4,7 @@ import type { Cloud } from '../../../cloud.ts'
 import type { Db, Tx } from '../../../db/database.ts'
 import type { FixedIp, PortSpec } from '../../../host/documents.ts'
 import { parseCidr } from '../addresses/cidr.ts'
+import { isServed } from '../ports/dhcp-options.ts'
 import type { Port } from '../ports/store.ts'
 import { findSubnets, type Subnet } from '../subnets/store.ts'
 import type { FixedAddress } from '../tables.ts'
@@ -43,7 +44,9 @@ async function portSpec(db: Db, port: Port): Promise<PortSpec> {
       mac: mac_address === port.mac_address ? null : mac_address,
     })),
     guestId: port.device_owner.startsWith('compute:') && port.device_id ? port.device_id : null,
-    dhcpOptions: port.extra_dhcp_opts.map((option) => ({ option: option.opt_name, value: option.opt_value, ipVersion: option.ip_version })),
+    dhcpOptions: port.extra_dhcp_opts
+      .filter(isServed)
+      .map((option) => ({ option: option.opt_name, value: option.opt_value, ipVersion: option.ip_version })),
   }
 }
 

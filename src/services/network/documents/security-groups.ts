@@ -3,11 +3,12 @@ import type { Cloud } from '../../../cloud.ts'
 import type { Db, Tx } from '../../../db/database.ts'
 import type { FirewallRule, SecurityGroupSpec } from '../../../host/documents.ts'
 import { protocolNumber } from '../security-group-rules/protocols.ts'
-import { normalizedPrefix } from '../security-group-rules/rule-key.ts'
-import { rulesOf, type SecurityGroupRule } from '../security-groups/store.ts'
+import { normalizedPrefix, type RuleContent } from '../security-group-rules/rule-key.ts'
+import { rulesOf } from '../security-groups/store.ts'
 import { isRemote, membersOf, needsGroup, remoteGroupsOf } from './store.ts'
 
-const firewallRule = (rule: SecurityGroupRule): FirewallRule => ({
+/** The rule as hosts get it. */
+export const firewallRule = (rule: RuleContent): FirewallRule => ({
   direction: rule.direction,
   ipVersion: rule.ethertype === 'IPv4' ? 4 : 6,
   protocol: protocolNumber(rule.protocol, rule.ethertype),

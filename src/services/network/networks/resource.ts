@@ -36,5 +36,6 @@ export const networkCollection: Collection = {
     created_at: 'created_at',
     updated_at: 'updated_at',
   },
+  filters: ['subnets', 'provider:network_type'],
   numbers: ['mtu', 'revision_number'],
 }

@@ -67,9 +67,15 @@ export async function checkGroups(db: Db, ids: string[], projectId: string, isAd
   return unique
 }
 
-/** Groups and address pairs mean nothing without port security. Throws 400 or 409. */
-export function checkSecurity(portSecurity: boolean, groups: string[], pairs: AddressPair[]): void {
+/** Groups and address pairs mean nothing without port security. `had`: the groups are those that the port has already. Throws 400 or 409. */
+export function checkSecurity(portSecurity: boolean, groups: string[], pairs: AddressPair[], had = false): void {
   if (portSecurity) return
+  if (groups.length && had) {
+    throw conflict(
+      'Port has security group associated. Cannot disable port security or IP address until security group is removed.',
+      'PortSecurityPortHasSecurityGroup',
+    )
+  }
   if (groups.length) {
     throw badRequest(
       'Port security must be enabled and port must have an IP address in order to use security groups.',

@@ -1,4 +1,4 @@
-// Extra DHCP options end up in a file of dnsmasq's: names come from its own list, and values hold nothing that it reads as more.
+// Extra DHCP options end up in a file of dnsmasq's: only names of its own list get there, and values hold nothing that it reads as more.
 import { badRequest } from '../../../api/faults.ts'
 import type { DhcpOption } from '../tables.ts'
 
@@ -19,6 +19,11 @@ export interface GivenOption {
   ip_version?: number | string
 }
 
+/** Whether DHCP servers know the option, by name or number: one that they do not know is kept, and given to nobody. */
+export function isServed({ opt_name }: DhcpOption): boolean {
+  return /^[1-9]\d{0,2}$/.test(opt_name) ? Number(opt_name) <= 254 : names.has(opt_name)
+}
+
 /** `old` with the given options laid over it; one without value goes. Throws 400. */
 export function mergeDhcpOptions(old: DhcpOption[], given: GivenOption[]): DhcpOption[] {
   const merged = new Map(old.map((option) => [`${option.ip_version} ${option.opt_name}`, option]))
@@ -28,10 +33,8 @@ export function mergeDhcpOptions(old: DhcpOption[], given: GivenOption[]): DhcpO
     const key = `${version} ${opt_name}`
     if (seen.has(key)) throw badRequest(`Invalid input for extra_dhcp_opts. Reason: option ${opt_name} is given twice.`)
     seen.add(key)
-    const number = /^[1-9]\d{0,2}$/.test(opt_name) ? Number(opt_name) : null
-    if (number === null ? !names.has(opt_name) : number > 254) {
-      throw badRequest(`Invalid input for extra_dhcp_opts. Reason: '${opt_name}' is not a DHCP option.`)
-    }
+    if (!/^[A-Za-z0-9_.:,+-]+$/.test(opt_name))
+      throw badRequest('Invalid input for extra_dhcp_opts. Reason: an opt_name holds characters that are not allowed.')
     if (opt_value === null) merged.delete(key)
     else {
       if (!/^[\x20-\x7e]{1,255}$/.test(opt_value) || /["\\#]/.test(opt_value)) {

@@ -99,6 +99,7 @@ export async function makePort(cloud: Cloud, tx: Tx, wanted: NewPort, now: strin
     mac: mac_address,
     subnets,
     requests: wanted.fixed,
+    autoAddresses: !device_owner.startsWith('network:'),
     isRouter,
     networkId: network.id,
   })
@@ -143,10 +144,16 @@ export async function changeAddresses(cloud: Cloud, tx: Tx, port: Port, requests
     mac: port.mac_address,
     subnets,
     requests: missing,
+    kept: [...kept.values(), ...own],
+    autoAddresses: !port.device_owner.startsWith('network:'),
     isRouter,
     networkId: port.network_id,
   })
-  const fixed = [...requests.map((request) => kept.get(request) ?? added[missing.indexOf(request)]!), ...own]
+  const fixed = [
+    ...requests.map((request) => kept.get(request) ?? added[missing.indexOf(request)]!),
+    ...own,
+    ...added.slice(missing.length),
+  ]
   const gone = port.fixed_ips.filter((old) => !fixed.some((one) => one.subnet_id === old.subnet_id && one.ip_address === old.ip_address))
   for (const { ip_address } of gone) await releaseFromPort(cloud, tx, port.id, ip_address)
   return fixed

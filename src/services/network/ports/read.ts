@@ -59,7 +59,8 @@ export const listPorts = operation({
     const groups = [...rawQuery.getAll('security_groups'), ...rawQuery.getAll('security_group_ids')]
     if (groups.length) query = query.where('id', 'in', portsInGroups(db, groups))
     const hosts = rawQuery.getAll('binding:host_id')
-    if (hosts.length && binding) query = query.where('binding_host', 'in', hosts)
+    // Who does not see the attribute finds nothing by it.
+    if (hosts.length) query = binding ? query.where('binding_host', 'in', hosts) : query.where('id', '=', '')
     if (rawQuery.has('fields') || rawQuery.has('marker')) {
       return listing(context, portCollection, query, (rows) => rows.map((port) => portView(port, binding)))
     }

@@ -48,5 +48,6 @@ export const portCollection: Collection = {
     created_at: 'created_at',
     updated_at: 'updated_at',
   },
+  filters: ['fixed_ips', 'security_groups', 'security_group_ids', 'binding:host_id'],
   numbers: ['revision_number'],
 }

@@ -14,8 +14,13 @@ const DhcpOptions = Type.Array(
   { maxItems: 64 },
 )
 const DnsName = Type.String({ maxLength: 63, pattern: '^([A-Za-z0-9]([A-Za-z0-9-]{0,61}[A-Za-z0-9])?)?$' })
-/** Kinds of virtual NIC that this cloud has. */
-const VnicType = Type.Unsafe<string>({ enum: ['normal'] })
+/** Kinds of NIC that the API knows; hosts make those of the kind `normal`, and ports of another kind are kept for whoever manages them. */
+const VnicType = Type.Unsafe<string>({
+  enum: [
+    ...['normal', 'direct', 'macvtap', 'baremetal', 'direct-physical', 'virtio-forwarder', 'smart-nic', 'vdpa'],
+    ...['accelerator-direct', 'accelerator-direct-physical', 'remote-managed'],
+  ],
+})
 
 const changeable = {
   ...naming,

@@ -47,7 +47,7 @@ export const changePortOperation = operation({
         : await checkGroups(tx.db, given.security_groups ?? [], port.project_id, actorOf(context).isAdmin)
     const pairs =
       given.allowed_address_pairs === undefined ? port.allowed_address_pairs : checkPairs(given.allowed_address_pairs ?? [], mac)
-    checkSecurity(portSecurity, groups, pairs)
+    checkSecurity(portSecurity, groups, pairs, given.security_groups === undefined)
     const changes: Updateable<PortRow> = {}
     if (given.name !== undefined) changes.name = given.name ?? ''
     if (given.description !== undefined) changes.description = given.description ?? ''

@@ -1,6 +1,8 @@
 import { standard } from '../wire/fields.ts'
 import type { Port } from './store.ts'
 
+const vifType = (port: Port) => (!port.binding_host ? 'unbound' : port.binding_vnic_type === 'normal' ? 'bridge' : 'binding_failed')
+
 /** The port as it is shown (reference 13.4, 14.6); where it is bound only to those who may see that. */
 export function portView(port: Port, showBinding: boolean) {
   return {
@@ -23,8 +25,8 @@ export function portView(port: Port, showBinding: boolean) {
       ? {
           'binding:host_id': port.binding_host,
           'binding:profile': port.binding_profile,
-          'binding:vif_type': port.binding_host ? 'bridge' : 'unbound',
-          'binding:vif_details': port.binding_host ? { port_filter: true } : {},
+          'binding:vif_type': vifType(port),
+          'binding:vif_details': vifType(port) === 'bridge' ? { port_filter: true } : {},
         }
       : {}),
     ...standard(port),

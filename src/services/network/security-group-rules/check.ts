@@ -2,7 +2,7 @@
 import type { Static } from 'typebox'
 import { badRequest } from '../../../api/faults.ts'
 import { parseCidr } from '../addresses/cidr.ts'
-import { canonicalProtocol, hasPorts, isIcmp, protocolNumber } from './protocols.ts'
+import { canonicalProtocol, hasPorts, isIcmp, isUnmatched, protocolNumber, shownProtocol } from './protocols.ts'
 import type { RuleContent } from './rule-key.ts'
 import type { NewRule } from './schema.ts'
 
@@ -28,6 +28,12 @@ export function checkRule(given: Static<typeof NewRule>): RuleContent {
   if (ethertype === 'IPv4' && protocol !== null && /^(icmpv6|ipv6-|58$)/.test(protocol)) {
     throw fail('SecurityGroupEthertypeConflictWithProtocol', `Invalid ethertype ${ethertype} for protocol ${protocol}.`)
   }
+  if (number !== null && isUnmatched(number, ethertype)) {
+    throw fail(
+      'SecurityGroupRuleInvalidProtocol',
+      `Security group rule protocol ${protocol} not supported for ${ethertype}: no filter can tell packets by it.`,
+    )
+  }
   const min = given.port_range_min == null ? null : Number(given.port_range_min)
   const max = given.port_range_max == null ? null : Number(given.port_range_max)
   if (isIcmp(number)) checkIcmp(min, max)
@@ -46,7 +52,7 @@ export function checkRule(given: Static<typeof NewRule>): RuleContent {
   return {
     direction,
     ethertype,
-    protocol,
+    protocol: shownProtocol(protocol, ethertype),
     port_range_min: min,
     port_range_max: max,
     remote_ip_prefix: prefix,
@@ -62,6 +68,12 @@ function checkIcmp(type: number | null, code: number | null): void {
     if (value !== null && (value < 0 || value > 255)) {
       throw fail('SecurityGroupInvalidIcmpValue', `Invalid value for ICMP ${attribute} (${field}) ${value}. It must be 0 to 255.`)
     }
+  }
+  if (type === 255) {
+    throw fail(
+      'SecurityGroupInvalidIcmpValue',
+      'Invalid value for ICMP type (port_range_min) 255. It is reserved, and filters take it for any type.',
+    )
   }
   if (type === null && code !== null) {
     throw fail('SecurityGroupMissingIcmpType', `ICMP code (port-range-max) ${code} is provided but ICMP type (port-range-min) is missing.`)

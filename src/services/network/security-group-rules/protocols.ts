@@ -44,6 +44,16 @@ export function canonicalProtocol(given: string | number): string | null {
   return /^\d{1,3}$/.test(text) && Number(text) <= 255 ? String(Number(text)) : null
 }
 
+/** The name under which it is stored and shown: ICMP of IPv6 has one, whichever was given. */
+export const shownProtocol = (protocol: string | null, ethertype: 'IPv4' | 'IPv6'): string | null =>
+  ethertype === 'IPv6' && (protocol === 'icmp' || protocol === 'icmpv6') ? 'ipv6-icmp' : protocol
+
+/** Headers that filters pass over on their way to the protocol that a packet carries: a rule with one of them would never match. */
+const passedOver = new Set([0, 43, 44, 51, 60])
+/** Whether no filter can tell packets by that protocol; 0 stands for any protocol there. */
+export const isUnmatched = (number: number, ethertype: 'IPv4' | 'IPv6'): boolean =>
+  number === 0 || (ethertype === 'IPv6' && passedOver.has(number))
+
 /** Protocols whose port range is one of ports. */
 export const hasPorts = (number: number | null): boolean => number !== null && [6, 17, 33, 132, 136].includes(number)
 export const isIcmp = (number: number | null): boolean => number === 1 || number === 58

@@ -1,5 +1,6 @@
 import type { SecurityGroupRule } from '../security-groups/store.ts'
 import { standard } from '../wire/fields.ts'
+import { shownProtocol } from './protocols.ts'
 import { normalizedPrefix } from './rule-key.ts'
 
 /** The rule as it is shown (reference 14.8). */
@@ -8,7 +9,7 @@ export const ruleView = (rule: SecurityGroupRule) => ({
   security_group_id: rule.security_group_id,
   direction: rule.direction,
   ethertype: rule.ethertype,
-  protocol: rule.protocol,
+  protocol: shownProtocol(rule.protocol, rule.ethertype),
   port_range_min: rule.port_range_min,
   port_range_max: rule.port_range_max,
   remote_ip_prefix: rule.remote_ip_prefix,

@@ -30,6 +30,8 @@ export async function resolveNics(db: Db, asker: Asker, nics: NicRequests, serve
       if (!port) throw badRequest(`Port id ${portId} could not be found.`)
       if (port.device_id && port.device_id !== serverId) throw conflict(`Port ${portId} is still in use.`)
       if (resolved.some((nic) => nic.port?.id === portId)) throw badRequest(`Port ${portId} is asked for more than once.`)
+      if (port.binding_vnic_type !== 'normal')
+        throw badRequest(`Port ${portId} is of the vnic type ${port.binding_vnic_type}, which no host of this cloud can bind.`)
       if (!port.fixed_ips.length) throw badRequest(`Port ${portId} requires a FixedIP in order to be used.`)
       const network = await findVisibleNetwork(db, { projectId: port.project_id, isAdmin: true }, port.network_id)
       resolved.push({ network: network!, port, fixedIp: null })

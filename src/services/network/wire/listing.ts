@@ -7,6 +7,7 @@ import type { BaseContext } from '../../../api/operation.ts'
 import { isTrue, type Link } from '../../../api/types.ts'
 import { columnKind } from '../../../db/schema.ts'
 import type { Tables } from '../../../db/tables.ts'
+import { checkFilters } from './filters.ts'
 
 export interface Collection {
   /** `networks`, as in path and answer. */
@@ -15,6 +16,8 @@ export interface Collection {
   path?: string
   /** Attribute to column: what can be filtered and sorted by. */
   columns: Record<string, string>
+  /** Filters that the list's own handler takes. */
+  filters?: string[]
   /** Attributes that are whole numbers. */
   numbers?: string[]
 }
@@ -50,6 +53,7 @@ export async function pageOf<Row extends { id: string }>(
 ): Promise<{ rows: Row[]; links: Link[] }> {
   const { rawQuery } = context
   const { many, columns } = collection
+  checkFilters(context, [...Object.keys(columns), ...(collection.filters ?? [])])
   const request: ListRequest = listRequest(rawQuery)
   const filters: Record<string, unknown> = {}
   for (const [name, column] of Object.entries(columns)) {
