@@ -2,7 +2,7 @@
 import { spawn } from 'node:child_process'
 import type { Socket as DatagramSocket } from 'node:dgram'
 import { readdir, readFile, readlink, stat } from 'node:fs/promises'
-import type { Server, Socket } from 'node:net'
+import { type Server, Socket } from 'node:net'
 import { CommandError, type Run, run, searchPath } from './exec.ts'
 
 const folder = '/run/netns'
@@ -91,15 +91,20 @@ export function openIn<T extends SocketRequest>(namespace: string, request: T): 
     const child = spawn('nsenter', args, { stdio: ['ignore', 'ignore', 'pipe', 'ipc'], env: { PATH: searchPath } })
     const errors: Buffer[] = []
     const timer = setTimeout(() => child.kill('SIGKILL'), 10_000 + ('timeoutMs' in request ? request.timeoutMs : 0))
+    let over = false
     const fail = (message: string) => {
+      over = true
       clearTimeout(timer)
       reject(new CommandError(`open ${request.type} ${request.address} in ${namespace}`, null, message))
     }
     child.stderr!.on('data', (chunk: Buffer) => errors.push(chunk))
-    child.on('message', (message: { error?: string }, handle: unknown) => {
+    child.on('message', (message: { error?: string } | null, handle: unknown) => {
       if (child.connected) child.disconnect()
-      if (!handle) return fail(message.error ?? 'no handle came')
+      if (!handle) return fail(message?.error ?? 'no handle came')
+      if (over) return handle instanceof Socket ? handle.destroy() : (handle as Server).close()
       clearTimeout(timer)
+      // Whoever gets it comes a moment later: until then it must not be without a listener.
+      ;(handle as Socket).on('error', () => {})
       resolve(handle as SocketOf[T['type']])
     })
     child.on('error', (error) => fail(error.message))

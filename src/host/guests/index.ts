@@ -63,7 +63,7 @@ export function createGuestDriver(options: GuestOptions): Guests {
     for (const listener of listeners) listener('guest', id)
   }
   const bootId = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()
-  const monitors = createMonitors({ dataDir, clock, changed })
+  const monitors = createMonitors({ dataDir, clock, log, changed })
   const images = createImages({ dataDir, clock, fetchImage: options.fetchImage })
   const life = createLife({ ...options, clock, bootId, monitors })
   let version = 0
@@ -123,17 +123,21 @@ export function createGuestDriver(options: GuestOptions): Guests {
     return new Map(await Promise.all([...ids].map(look)))
   }
 
+  async function cutLogs(): Promise<void> {
+    for (const id of await guestIds(dataDir)) {
+      const folder = guestFolder(dataDir, id)
+      for (const cut of [cutConsoleLog, cutQemuLog]) {
+        await cut(folder).catch((error: NodeJS.ErrnoException) => {
+          if (error.code !== 'ENOENT') log.warn({ guest: id, error: error.message }, 'a log could not be cut')
+        })
+      }
+    }
+  }
+
   const stopping = new AbortController()
   const watch = (async () => {
     while (!stopping.signal.aborted) {
-      for (const id of await guestIds(dataDir)) {
-        const folder = guestFolder(dataDir, id)
-        for (const cut of [cutConsoleLog, cutQemuLog]) {
-          await cut(folder).catch((error: NodeJS.ErrnoException) => {
-            if (error.code !== 'ENOENT') log.warn({ guest: id, error: error.message }, 'a log could not be cut')
-          })
-        }
-      }
+      await cutLogs().catch((error: Error) => log.warn({ error: error.message }, 'the logs of guests could not be cut'))
       await clock.sleep(5000, stopping.signal)
     }
   })()
