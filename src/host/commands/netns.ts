@@ -1,7 +1,7 @@
 // Network namespaces by name, and sockets that live in them while this process serves them.
 import { spawn } from 'node:child_process'
 import type { Socket as DatagramSocket } from 'node:dgram'
-import { readdir, readFile, readlink, stat } from 'node:fs/promises'
+import { readdir, readFile, readlink, rm, stat, statfs } from 'node:fs/promises'
 import { type Server, Socket } from 'node:net'
 import { CommandError, type Run, run, searchPath } from './exec.ts'
 
@@ -9,17 +9,24 @@ const folder = '/run/netns'
 export const netnsFolder = folder
 const path = (name: string) => `${folder}/${name}`
 
-/** Names of all namespaces that begin with `prefix`. */
+/** What a file that names a namespace is, as statfs says: when it is something else the name is stale, its mount gone or in another mount namespace. */
+const namespaceFiles = 0x6e736673
+const isMounted = async (name: string) => (await statfs(path(name)).catch(() => null))?.type === namespaceFiles
+
+/** Names of all namespaces that begin with `prefix`; stale names are none. */
 export async function listNamespaces(prefix: string): Promise<string[]> {
   const names = await readdir(folder).catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return []
     throw error
   })
-  return names.filter((name) => name.startsWith(prefix))
+  const ours = names.filter((name) => name.startsWith(prefix))
+  const mounted = await Promise.all(ours.map(isMounted))
+  return ours.filter((_name, index) => mounted[index])
 }
 
-/** The inode that identifies the namespace itself: it changes when somebody deletes and makes it anew. Null when there is none. */
+/** The inode that identifies the namespace itself: it changes when somebody deletes and makes it anew. Null when there is none behind the name. */
 export async function namespaceInode(name: string): Promise<number | null> {
+  if (!(await isMounted(name))) return null
   const found = await stat(path(name)).catch(() => null)
   return found?.ino ?? null
 }
@@ -31,12 +38,19 @@ export async function processNamespace(pid: number): Promise<number | null> {
   return inode ? Number(inode) : null
 }
 
+/** Takes a stale name away. */
+async function removeStale(name: string): Promise<void> {
+  if (!(await isMounted(name))) await rm(path(name), { force: true })
+}
+
 export async function addNamespace(name: string): Promise<void> {
+  await removeStale(name)
   await run('ip', ['netns', 'add', name])
 }
 
 /** Gives the namespace of a running process its name back. */
 export async function attachNamespace(name: string, pid: number): Promise<void> {
+  await removeStale(name)
   await run('ip', ['netns', 'attach', name, String(pid)])
 }
 
@@ -58,6 +72,7 @@ export async function findTapHolder(uid: number, taps: ReadonlySet<string>): Pro
 
 export async function removeNamespace(name: string): Promise<void> {
   if ((await namespaceInode(name)) !== null) await run('ip', ['netns', 'delete', name])
+  else await removeStale(name)
 }
 
 /** `run`, inside a namespace. */
