@@ -8,6 +8,7 @@ import { createEnvironment } from '../environment.ts'
 import { createLog } from '../log.ts'
 import { type Agent, startAgent } from './agent.ts'
 import type { GuestImage } from './documents.ts'
+import { guestUidRange, type UidRange } from './guests/uids.ts'
 import { openJournal } from './journal.ts'
 import { connectLink } from './link-client.ts'
 import { createLinuxHost } from './linux-host.ts'
@@ -24,7 +25,7 @@ export async function runAgent(config: Config): Promise<{ stop(): Promise<void> 
   const host = await createLinuxHost({
     name: config.hostName,
     dataDir: config.dataDir,
-    guestUid: config.guestUid,
+    guestUids: guestUidsOf(config),
     hostRoute: config.hostRoute,
     environment,
     log,
@@ -40,6 +41,10 @@ export async function runAgent(config: Config): Promise<{ stop(): Promise<void> 
     },
   }
 }
+
+/** The users of the guests of this cloud, on this machine. */
+export const guestUidsOf = ({ guestUids, dataDir }: Pick<Config, 'guestUids' | 'dataDir'>): UidRange =>
+  guestUidRange(guestUids, dataDir, readFileSync('/proc/self/uid_map', 'utf8'))
 
 /** Two agents on one data folder would undo each other's work. Writes down that this process is the one; throws UserError when another is. */
 export function onlyOne(pidFile: string, dataDir: string): void {

@@ -54,12 +54,12 @@ export async function attachNamespace(name: string, pid: number): Promise<void> 
   await run('ip', ['netns', 'attach', name, String(pid)])
 }
 
-/** A process of user `uid` that holds one of these taps in a namespace other than ours; null when there is none. */
-export async function findTapHolder(uid: number, taps: ReadonlySet<string>): Promise<number | null> {
+/** A process of a guest's user that holds one of these taps in a namespace other than ours; null when there is none. */
+export async function findTapHolder(isGuest: (uid: number) => boolean, taps: ReadonlySet<string>): Promise<number | null> {
   if (!taps.size) return null
   const own = await processNamespace(process.pid)
   for (const name of await readdir('/proc')) {
-    if (!/^\d+$/.test(name) || (await stat(`/proc/${name}`).catch(() => null))?.uid !== uid) continue
+    if (!/^\d+$/.test(name) || !isGuest((await stat(`/proc/${name}`).catch(() => null))?.uid ?? 0)) continue
     if ((await processNamespace(Number(name))) === own) continue
     for (const fd of await readdir(`/proc/${name}/fdinfo`).catch(() => [])) {
       const info = await readFile(`/proc/${name}/fdinfo/${fd}`, 'utf8').catch(() => '')

@@ -28,8 +28,8 @@ export interface NetworkDriverOptions {
   log: Log
   /** At most five letters and digits, unique on the machine: every namespace begins with it. */
   prefix: string
-  /** The user as whom guests run. */
-  guestUid: number
+  /** Whether guests run as that user. */
+  isGuestUid(uid: number): boolean
   /** Answers guests' metadata requests. */
   metadata: MetadataSource
   /** Also route external networks from the namespace of the agent. */
@@ -62,13 +62,12 @@ export function createNetworkDrivers(options: NetworkDriverOptions): NetworkDriv
     environment,
     log,
     prefix,
-    guestUid: options.guestUid,
     hostRoute: options.hostRoute,
     runDir: options.runDir ?? `/run/nephos/${prefix}`,
     tapAs: options.tapAs ?? 'tap',
     switch: createSwitch({
       prefix,
-      guestUid: options.guestUid,
+      isGuestUid: options.isGuestUid,
       clock: environment.clock,
       log,
       taps: () => new Set([...wanted.ports.keys()].map(tapName)),
