@@ -9,6 +9,7 @@ import type { Cloud } from './cloud.ts'
 import type { HostStatus } from './host/client.ts'
 import { join as joinStreams } from './host/contain.ts'
 import { serveLink } from './host/link-server.ts'
+import { mendOf } from './host/troubles.ts'
 import { type OpenTask, openTasks } from './tasks/store.ts'
 
 /** `secrets`: how many were put under the new key. */
@@ -49,6 +50,12 @@ export async function status(cloud: Cloud): Promise<Status> {
       secondsSinceContact: Math.round((now - lastSeen) / 1000),
       hypervisor: facts.hypervisorType,
       accelerator: facts.accelerator,
+      agent: facts.agent ? { seconds: Math.round((now - facts.agent.startedAt) / 1000), afterKill: facts.agent.afterKill } : null,
+      failing: (facts.troubles ?? []).map(({ since, ...trouble }) => ({
+        ...trouble,
+        since: new Date(since).toISOString(),
+        mend: mendOf(trouble.error),
+      })),
     })),
     tasks: tasks.map((task) => ({
       id: task.id,
