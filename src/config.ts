@@ -30,7 +30,7 @@ export interface Config extends AccountConfig, ImageConfig {
   logFormat: 'pretty' | 'json'
   installPackages: boolean
   hostName: string
-  guestUid: number
+  guestUids: number | null
   controlUid: number
   externalCidr: string
   hostRoute: boolean
@@ -175,7 +175,14 @@ export const settings: readonly Setting[] = [
   setting('logFormat', { oneOf: ['pretty', 'json'] }, 'pretty', 'FORMAT', '`pretty` for people, `json` for programs.'),
   setting('installPackages', 'boolean', true, '', 'Install missing host packages with apt at the start (as root, on Debian and Ubuntu).'),
   setting('hostName', 'text', () => hostname(), 'NAME', 'Name of this machine as a hypervisor.', 'the name of the machine'),
-  setting('guestUid', { from: 1, to: 2 ** 31 }, 64990, 'UID', 'Number of the user that guests run as.'),
+  setting(
+    'guestUids',
+    { from: 1000, to: 2 ** 31 - 16_384 },
+    null,
+    'UID',
+    'First of 16,384 user numbers that are nobody else’s: each guest runs as one of its own.',
+    'from 2,000,000,000 on, by the data folder',
+  ),
   setting(
     'controlUid',
     { from: 0, to: 2 ** 31 },

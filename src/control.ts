@@ -7,7 +7,9 @@ import type { KeyState } from './auth/keys.ts'
 import type { Status } from './cli/status.ts'
 import type { Cloud } from './cloud.ts'
 import type { HostStatus } from './host/client.ts'
+import { join as joinStreams } from './host/contain.ts'
 import { serveLink } from './host/link-server.ts'
+import { mendOf } from './host/troubles.ts'
 import { type OpenTask, openTasks } from './tasks/store.ts'
 
 /** `secrets`: how many were put under the new key. */
@@ -48,6 +50,12 @@ export async function status(cloud: Cloud): Promise<Status> {
       secondsSinceContact: Math.round((now - lastSeen) / 1000),
       hypervisor: facts.hypervisorType,
       accelerator: facts.accelerator,
+      agent: facts.agent ? { seconds: Math.round((now - facts.agent.startedAt) / 1000), afterKill: facts.agent.afterKill } : null,
+      failing: (facts.troubles ?? []).map(({ since, ...trouble }) => ({
+        ...trouble,
+        since: new Date(since).toISOString(),
+        mend: mendOf(trouble.error),
+      })),
     })),
     tasks: tasks.map((task) => ({
       id: task.id,
@@ -95,39 +103,29 @@ export async function serveControl(cloud: Cloud): Promise<{ close(): Promise<voi
     socketPath: join(cloud.config.dataDir, 'run', 'control.sock'),
     hosts: cloud.hosts,
     log: cloud.log,
-    more(request, response) {
+    async more(request, response) {
       const image = /^\/agent\/images\/([0-9a-f-]{36})$/.exec(request.url ?? '')
-      if (image) return void sendImage(cloud, image[1]!, response)
+      if (image) return sendImage(cloud, image[1]!, response)
       const answer = answers[`${request.method} ${request.url}`]
       if (!answer) return void response.writeHead(404).end()
-      answer(cloud).then(
-        (body) => response.end(JSON.stringify(body)),
-        (error) => response.writeHead(500).end(error.message),
-      )
+      response.end(JSON.stringify(await answer(cloud)))
     },
-    moreUpgrades(request, socket) {
-      const url = new URL(request.url ?? '/', 'http://control')
-      const address = url.searchParams.get('address') ?? ''
-      const port = Number(url.searchParams.get('port'))
+    async moreUpgrades({ path, query }, socket) {
+      const address = query.get('address') ?? ''
+      const port = Number(query.get('port'))
       const refuse = (message: string) =>
-        socket.end(`HTTP/1.1 502 Bad Gateway\r\nContent-Length: ${Buffer.byteLength(message)}\r\nConnection: close\r\n\r\n${message}`)
-      if (url.pathname !== '/stream' || !address || !(port > 0 && port < 65536)) return refuse('unknown request')
-      const open = async () => {
+        void socket.end(`HTTP/1.1 502 Bad Gateway\r\nContent-Length: ${Buffer.byteLength(message)}\r\nConnection: close\r\n\r\n${message}`)
+      if (path !== '/stream' || !address || !(port > 0 && port < 65536)) return refuse('unknown request')
+      try {
         const [host] = (await cloud.hosts.list(cloud.database.read)).filter((h) => cloud.hosts.calls(h.name))
         const calls = host && cloud.hosts.calls(host.name)
         if (!calls) throw new Error('no host is connected')
         const stream = await calls.stream({ type: 'tcp', address, port })
         socket.write('HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: nephos-stream\r\n\r\n')
-        stream.pipe(socket).pipe(stream)
-        for (const [one, other] of [
-          [stream, socket],
-          [socket, stream],
-        ] as const) {
-          one.on('error', () => other.destroy())
-          one.on('close', () => other.destroy())
-        }
+        joinStreams(stream, socket)
+      } catch (error) {
+        refuse((error as Error).message)
       }
-      open().catch((error) => refuse(error.message))
     },
   })
 }

@@ -1,24 +1,58 @@
 import http from 'node:http'
 import type { Cloud } from './cloud.ts'
+import type { HostStatus } from './host/client.ts'
+import { contained, tellFaults } from './host/contain.ts'
+import { kinds } from './host/documents.ts'
 import { countOpenTasks } from './tasks/store.ts'
+
+/** Whether hosts are there, and how much of each kind they cannot make as asked. */
+function tellHosts({ metrics }: Cloud, hosts: HostStatus[]): void {
+  metrics.gauges(
+    'host_up',
+    'Whether the agent of the host is in touch',
+    ['host'],
+    hosts.map(({ name, up }) => ({ host: name, value: Number(up) })),
+  )
+  const failing = hosts.flatMap(({ name, facts }) =>
+    ['agent', ...kinds].map((kind) => ({
+      host: name,
+      kind,
+      value: (facts.troubles ?? []).filter((trouble) => trouble.kind === kind).length,
+    })),
+  )
+  metrics.gauges(
+    'reconcile_failures',
+    'What the host cannot make as asked now, by kind; `nephos status` says why',
+    ['host', 'kind'],
+    failing,
+  )
+}
 
 /** /metrics and /healthz on loopback only; null when the port is 0. */
 export async function serveMetrics(cloud: Cloud): Promise<{ close(): Promise<void> } | null> {
   const port = cloud.config.metricsPort
   if (!port) return null
-  const server = http.createServer((request, response) => {
-    const answer = async () => {
-      if (request.url === '/healthz') {
-        await cloud.database.read.selectFrom('hosts').select('name').limit(1).execute()
-        response.end('ok\n')
-      } else if (request.url === '/metrics') {
-        cloud.metrics.gauge('open_tasks', 'Tasks that are not finished', await countOpenTasks(cloud.database.read))
-        response.setHeader('content-type', cloud.metrics.contentType)
-        response.end(await cloud.metrics.text())
-      } else response.writeHead(404).end()
-    }
-    answer().catch(() => response.writeHead(503).end('not healthy\n'))
-  })
+  const answer = async (request: http.IncomingMessage, response: http.ServerResponse) => {
+    if (request.url === '/healthz') {
+      await cloud.database.read.selectFrom('hosts').select('name').limit(1).execute()
+      response.end('ok\n')
+    } else if (request.url === '/metrics') {
+      cloud.metrics.gauge('open_tasks', 'Tasks that are not finished', await countOpenTasks(cloud.database.read))
+      tellHosts(cloud, await cloud.hosts.list(cloud.database.read))
+      response.setHeader('content-type', cloud.metrics.contentType)
+      response.end(await cloud.metrics.text())
+    } else response.writeHead(404).end()
+  }
+  const server = http.createServer(
+    { headersTimeout: 5000, requestTimeout: 10_000, connectionsCheckingInterval: 2000 },
+    contained(answer, (_error, _request, response) => {
+      if (response.headersSent) response.destroy()
+      else response.writeHead(503).end('not healthy\n')
+    }),
+  )
+  server.maxConnections = 256
+  server.timeout = 30_000
+  tellFaults(server, cloud.log, 'the listener of metrics cannot take a connection')
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)
     server.listen(port + cloud.config.portOffset, '127.0.0.1', () => resolve())

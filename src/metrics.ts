@@ -4,6 +4,13 @@ export interface Metrics {
   request(service: string, operation: string, status: number, ms: number): void
   /** Sets a gauge; made at first use. */
   gauge(name: string, help: string, value: number): void
+  /** Sets a gauge with labels to these values and no others. */
+  gauges<L extends string>(
+    name: string,
+    help: string,
+    labels: readonly L[],
+    values: readonly (Record<L, string> & { value: number })[],
+  ): void
   text(): Promise<string>
   contentType: string
 }
@@ -46,6 +53,15 @@ export function createMetrics(): Metrics {
         gauges.set(name, gauge)
       }
       gauge.set(value)
+    },
+    gauges(name, help, labels, values) {
+      let gauge = gauges.get(name)
+      if (!gauge) {
+        gauge = new Gauge({ name: `nephos_${name}`, help, labelNames: labels, registers: [registry] })
+        gauges.set(name, gauge)
+      }
+      gauge.reset()
+      for (const each of values) gauge.set(Object.fromEntries(labels.map((label) => [label, each[label]])), each.value)
     },
     text: () => registry.metrics(),
   }

@@ -1,6 +1,7 @@
 // The agent's process beside the control process: started, and started again when it ends unasked.
 
 import { startProgram } from './host/commands/program.ts'
+import { unawaited } from './host/contain.ts'
 import type { Log } from './log.ts'
 
 export function superviseAgent(command: string[], log: Log): { stop(): Promise<void> } {
@@ -8,14 +9,15 @@ export function superviseAgent(command: string[], log: Log): { stop(): Promise<v
   let current = startProgram(command)
   let pause: NodeJS.Timeout | null = null
   const watch = () => {
-    void current.ended.then((code) => {
+    const again = current.ended.then(() => {
       if (stopping) return
-      log.error({ code }, 'the agent ended; starting it again')
+      log.error({ how: current.how() }, 'the agent ended; it is started again, and guests and networks go on meanwhile')
       pause = setTimeout(() => {
         current = startProgram(command)
         watch()
       }, 1000)
     })
+    unawaited(again, log, 'the agent could not be started again')
   }
   watch()
   return {

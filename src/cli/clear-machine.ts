@@ -1,6 +1,7 @@
 // Takes guests and networks of a data folder off the machine: what the agent does when no document asks for anything.
 import type { Config } from '../config.ts'
 import { createEnvironment } from '../environment.ts'
+import { guestUidsOf } from '../host/agent-main.ts'
 import { kinds } from '../host/documents.ts'
 import { createLinuxHost } from '../host/linux-host.ts'
 import { createReconciler } from '../host/reconcile.ts'
@@ -12,9 +13,10 @@ const limitMs = 60_000
 export async function clearMachine(config: Config): Promise<void> {
   const environment = createEnvironment()
   const log = createLog({ level: 'error', format: 'pretty' })
-  const { hostName: name, dataDir, guestUid, hostRoute } = config
+  const { hostName: name, dataDir, hostRoute } = config
+  const guestUids = guestUidsOf(config)
   const noImages = () => Promise.reject(new Error('a machine that is cleared needs no image'))
-  const host = await createLinuxHost({ name, dataDir, guestUid, hostRoute, environment, log, fetchImage: noImages, tell: async () => {} })
+  const host = await createLinuxHost({ name, dataDir, guestUids, hostRoute, environment, log, fetchImage: noImages, tell: async () => {} })
   const reconciler = createReconciler({ host, environment, log, report: () => {} })
   try {
     reconciler.complete()

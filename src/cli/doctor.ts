@@ -19,6 +19,9 @@ export async function doctor(command: Command): Promise<void> {
 function verdict(findings: Finding[]): string {
   const failed = findings.filter((finding) => finding.verdict === 'fail').length
   if (failed > 0) return `${failed === 1 ? 'One thing keeps' : `${failed} things keep`} the cloud from starting as the settings ask.`
+  const failing = findings.filter((finding) => finding.subject.startsWith('host ') && finding.verdict !== 'ok').length
+  if (failing > 0)
+    return `The cloud runs, and ${failing === 1 ? 'one thing' : `${failing} things`} on its hosts cannot be made as asked: see !.`
   const real = findings.filter((finding) => finding.neededBy === 'linux').every((finding) => finding.verdict === 'ok')
   return real ? 'This machine can run real guests.' : 'The cloud starts here with the fake host; real guests need what is marked with !.'
 }

@@ -13,6 +13,7 @@ export const hostPrograms: readonly HostProgram[] = [
   { program: 'qemu-system-x86_64', package: 'qemu-system-x86', use: 'runs guests' },
   { program: 'qemu-img', package: 'qemu-utils', use: 'makes and inspects disks' },
   { program: 'bwrap', package: 'bubblewrap', use: 'confines what reads images of strangers' },
+  { program: 'perl', package: 'perl-base', use: 'starts guests under a filter of system calls' },
   { program: 'genisoimage', package: 'genisoimage', use: 'makes config drives' },
   { program: 'ip', package: 'iproute2', use: 'makes namespaces, bridges and taps' },
   { program: 'iptables-restore', package: 'iptables', use: 'filters the ports of guests' },

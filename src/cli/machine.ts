@@ -7,8 +7,9 @@ import { createEndpoints } from '../endpoints.ts'
 import { run } from '../host/commands/exec.ts'
 import { silentLog } from '../log.ts'
 import { services } from '../services/index.ts'
-import { isRunning } from './control.ts'
+import { getControl, isRunning } from './control.ts'
 import { aptRefusal, missingPrograms } from './host-programs.ts'
+import { failingText, type Status } from './status.ts'
 
 export interface Finding {
   subject: string
@@ -30,7 +31,7 @@ export async function checkMachine(config: Config): Promise<Finding[]> {
     neededBy: 'linux' as const,
     verdict: f.verdict === 'warn' && config.host === 'linux' && f.subject !== 'accelerator' ? ('fail' as const) : f.verdict,
   }))
-  return [nodeVersion(), ...weighed, dataFolder(config), await ports(config, running)]
+  return [nodeVersion(), ...weighed, dataFolder(config), await ports(config, running), ...(running ? await hostsOf(config) : [])]
 }
 
 function nodeVersion(): Finding {
@@ -41,6 +42,21 @@ function nodeVersion(): Finding {
     text: process.version,
     ...(!fine && { mend: 'npm ci in the clone brings the right one' }),
   }
+}
+
+/** What the running cloud tells of its hosts. */
+async function hostsOf({ dataDir }: Config): Promise<Finding[]> {
+  const { hosts } = await getControl<Status>(dataDir, '/status')
+  return hosts.flatMap(({ name, up, secondsSinceContact, agent, failing }): Finding[] => {
+    const subject = `host ${name}`
+    if (!up)
+      return [
+        { subject, verdict: 'warn', text: `away for ${secondsSinceContact} s`, mend: 'look at the log of its agent, and start it again' },
+      ]
+    const killed = agent?.afterKill ? `; its agent was killed and started again ${agent.seconds} s ago` : ''
+    if (failing.length === 0) return [{ subject, verdict: 'ok', text: `makes all that it is asked for${killed}` }]
+    return failing.map((each) => ({ subject, verdict: 'warn', text: failingText(each), mend: each.mend }))
+  })
 }
 
 const isRoot = () => process.getuid?.() === 0

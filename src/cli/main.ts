@@ -46,7 +46,7 @@ export function createProgram(): Command {
   ).option('--paths', 'print where openrc and clouds.yaml are instead')
   addSettings(
     add(program, 'reset', 'delete all data of this cloud, and its guests and networks', async () => (await import('./reset.ts')).reset),
-    ['dataDir', 'databaseUrl', 'hostName', 'guestUid', 'hostRoute'],
+    ['dataDir', 'databaseUrl', 'hostName', 'guestUids', 'hostRoute'],
   ).option('-y, --yes', 'do not ask')
   const image = program.command('image').description('the images')
   addSettings(

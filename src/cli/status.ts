@@ -8,7 +8,17 @@ export interface Status {
   database: string
   pid: number
   memoryMiB: number
-  hosts: { name: string; up: boolean; enabled: boolean; secondsSinceContact: number; hypervisor: string; accelerator: string }[]
+  hosts: {
+    name: string
+    up: boolean
+    enabled: boolean
+    secondsSinceContact: number
+    hypervisor: string
+    accelerator: string
+    /** Since when it runs, and whether the one before it was killed. */
+    agent: { seconds: number; afterKill: boolean } | null
+    failing: Failing[]
+  }[]
   tasks: {
     id: string
     kind: string
@@ -21,6 +31,21 @@ export interface Status {
     error: string | null
   }[]
 }
+
+/** What a host cannot make as asked; see HostTrouble. */
+export interface Failing {
+  kind: string
+  id: string
+  step: string
+  error: string
+  since: string
+  times: number
+  mend: string
+}
+
+/** One of them in a sentence. */
+export const failingText = ({ kind, id, step, error, since, times }: Failing): string =>
+  `${kind} ${id}: '${step}' fails since ${since}, ${times === 1 ? 'once' : `${times} times`}: ${error.replace(/\s+/g, ' ')}`
 
 /** Prints what runs, and what each running task waits for. */
 export async function status(command: Command): Promise<void> {
@@ -36,7 +61,9 @@ export function statusText({ endpoints, database, pid, memoryMiB, hosts, tasks }
   if (hosts.length === 0) lines.push('  none has reported yet')
   for (const host of hosts) {
     const state = `${host.up ? 'up' : `away for ${host.secondsSinceContact} s`}${host.enabled ? '' : ', disabled'}`
-    lines.push(`  ${host.name.padEnd(20)} ${state}, ${host.hypervisor}${host.accelerator ? ` (${host.accelerator})` : ''}`)
+    const killed = host.agent?.afterKill ? `, agent started ${host.agent.seconds} s ago after it was killed` : ''
+    lines.push(`  ${host.name.padEnd(20)} ${state}, ${host.hypervisor}${host.accelerator ? ` (${host.accelerator})` : ''}${killed}`)
+    for (const failing of host.failing) lines.push(`    ! ${failingText(failing)}`, `      mend: ${failing.mend}`)
   }
   lines.push('', 'Tasks')
   if (tasks.length === 0) lines.push('  none is running')

@@ -25,10 +25,13 @@ export function startAgent(parts: {
   host: Host
   link: Link
   journal: DocumentJournal | null
+  /** The agent before this one on the machine was ended without a goodbye. */
+  afterKill?: boolean
   environment: Environment
   log: Log
 }): Agent {
   const { host, link, journal, environment, log } = parts
+  const startedAt = environment.clock.now()
   const stopping = new AbortController()
   let reports: Report[] = []
   let waiters: (() => void)[] = []
@@ -48,6 +51,17 @@ export function startAgent(parts: {
   const known = journal?.load() ?? []
   if (known.length) reconciler.take(known) // the machine is restored before the control process is asked
 
+  /** What is not safe on the disk is not acknowledged, and comes again. */
+  function writeDown(documents: HostDocument[]): void {
+    try {
+      journal?.save(documents)
+      reconciler.troubles.clear('agent', 'journal')
+    } catch (error) {
+      reconciler.troubles.note({ kind: 'agent', id: 'journal', step: 'write documents down' }, error)
+      throw new Error(`documents could not be written down: ${(error as Error).message}`)
+    }
+  }
+
   const loop = (async () => {
     let all = true
     let taken: HostDocument[] = []
@@ -61,7 +75,11 @@ export function startAgent(parts: {
       waiters = []
       contact = new AbortController()
       try {
-        const facts = await host.facts()
+        const facts = {
+          ...(await host.facts()),
+          troubles: reconciler.troubles.list(),
+          agent: { startedAt, afterKill: parts.afterKill ?? false },
+        }
         inContact = true
         if (reports.length) contact.abort()
         const answer = await link.sync(
@@ -77,11 +95,11 @@ export function startAgent(parts: {
         )
         inContact = false
         for (const resolve of told) resolve()
-        if (down) log.info({}, 'the control process answers again')
+        if (down) log.info({}, 'documents come from the control process again')
         down = false
         patience = 0
         taken = answer.documents
-        journal?.save(taken)
+        writeDown(taken)
         if (all) {
           const wanted = new Set(taken.map((d) => `${d.kind}/${d.id}`))
           for (const document of reconciler.documents.values()) {
@@ -97,9 +115,10 @@ export function startAgent(parts: {
         waiters = [...told, ...waiters]
         if (stopping.signal.aborted) break
         if (!down && environment.clock.now() >= patience) {
-          log.warn({ error: (error as Error).message }, 'the control process does not answer; guests and networks stay as they are')
+          log.warn({ error: (error as Error).message }, 'no documents from the control process; guests and networks stay as they are')
           down = true
         }
+        taken = []
         all = true
         await environment.clock.sleep(1000, stopping.signal)
       }

@@ -28,7 +28,7 @@ hostContract(async () => {
   const host = await createLinuxHost({
     name: 'contract',
     dataDir,
-    guestUid: 64_055,
+    guestUids: { first: 1_900_000_000, count: 100 },
     hostRoute: false,
     environment: createEnvironment(),
     log: silentLog,

@@ -176,4 +176,22 @@ export interface HostFacts {
   /** kvm, tcg or fake; empty while it is being tried. */
   accelerator: string
   hostIp: string
+  /** What fails there now; hosts of earlier versions do not tell. */
+  troubles?: HostTrouble[]
+  /** When the agent was started (milliseconds since the epoch), and whether the one before it was killed. */
+  agent?: { startedAt: number; afterKill: boolean }
+}
+
+/** Something that a host cannot make as its document asks, or, with the id `machine`, cannot even look at. */
+export interface HostTrouble {
+  kind: Kind | 'agent'
+  id: string
+  /** The step that failed. */
+  step: string
+  /** In the words of the program that failed. */
+  error: string
+  /** Milliseconds since the epoch. */
+  since: number
+  /** Tries until now. */
+  times: number
 }

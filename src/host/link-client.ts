@@ -4,6 +4,7 @@ import type { Duplex } from 'node:stream'
 import type { Log } from '../log.ts'
 import type { Link } from './agent.ts'
 import type { SyncAnswer } from './client.ts'
+import { contained, join, jsonObject, lineReader, unawaited } from './contain.ts'
 import type { Host, StreamTarget } from './driver.ts'
 
 interface Call {
@@ -14,6 +15,11 @@ interface Call {
   sha512?: string
   target?: StreamTarget
 }
+
+/** All documents of a large host in one answer. */
+const maxAnswer = 256 * 2 ** 20
+/** Of a call. */
+const maxLine = 2 ** 20
 
 function post(socketPath: string, path: string, body: unknown): Promise<unknown> {
   return new Promise((resolve, reject) => {
@@ -28,17 +34,26 @@ function post(socketPath: string, path: string, body: unknown): Promise<unknown>
       },
       (answer) => {
         const chunks: Buffer[] = []
-        answer.on('data', (chunk: Buffer) => chunks.push(chunk))
-        answer.on('error', reject)
-        answer.on('end', () => {
-          const received = Buffer.concat(chunks).toString()
-          if (answer.statusCode === 200) resolve(JSON.parse(received || '{}'))
-          else reject(new Error(received || `status ${answer.statusCode}`))
+        let size = 0
+        answer.on('data', (chunk: Buffer) => {
+          size += chunk.length
+          if (size > maxAnswer) request.destroy(new Error('the answer is too large'))
+          else chunks.push(chunk)
         })
+        answer.on('error', reject)
+        answer.on(
+          'end',
+          contained(() => {
+            const received = Buffer.concat(chunks).toString()
+            if (answer.statusCode === 200) resolve(jsonObject(received || '{}'))
+            else reject(new Error(received || `status ${answer.statusCode}`))
+          }, reject),
+        )
       },
     )
     request.on('timeout', () => request.destroy(new Error('no answer in 60 s')))
     request.on('error', reject)
+    request.on('close', () => reject(new Error('the connection was closed'))) // after an answer that is neither
     request.end(text)
   })
 }
@@ -46,8 +61,10 @@ function post(socketPath: string, path: string, body: unknown): Promise<unknown>
 /** Opens an upgraded connection: raw bytes both ways. */
 export function upgrade(socketPath: string, path: string, protocol: string): Promise<Duplex> {
   return new Promise((resolve, reject) => {
-    const request = http.request({ socketPath, path, headers: { connection: 'Upgrade', upgrade: protocol } })
+    const request = http.request({ socketPath, path, headers: { connection: 'Upgrade', upgrade: protocol }, timeout: 60_000 })
     request.on('upgrade', (_answer, socket, head) => {
+      socket.setTimeout(0)
+      socket.on('error', () => {}) // its 'close' tells whoever reads
       if (head.length) socket.unshift(head)
       resolve(socket)
     })
@@ -57,8 +74,11 @@ export function upgrade(socketPath: string, path: string, protocol: string): Pro
         text += chunk
       })
       answer.on('end', () => reject(new Error(text || `status ${answer.statusCode}`)))
+      answer.on('error', reject)
     })
+    request.on('timeout', () => request.destroy(new Error('no answer in 60 s')))
     request.on('error', reject)
+    request.on('close', () => reject(new Error('the connection was closed'))) // after an answer that is neither
     request.end()
   })
 }
@@ -73,12 +93,13 @@ export function connectLink(parts: { socketPath: string; name: string; session: 
     if (call.method === 'consoleLog') return host.consoleLog(call.guestId!, call.lines)
     if (call.method === 'forgetImage') return host.forgetImage(call.sha512!)
     const inner = await host.stream(call.target!)
-    const outer = await upgrade(socketPath, `/agent/stream/${call.id}`, 'nephos-stream')
-    inner.pipe(outer).pipe(inner)
-    inner.on('error', () => outer.destroy())
-    outer.on('error', () => inner.destroy())
-    inner.on('close', () => outer.destroy())
-    outer.on('close', () => inner.destroy())
+    // Whatever happens to it before the other end is there: it must not be without a listener, nor be left behind.
+    inner.on('error', () => {})
+    const outer = await upgrade(socketPath, `/agent/stream/${call.id}`, 'nephos-stream').catch((error) => {
+      inner.destroy()
+      throw error
+    })
+    join(inner, outer)
     return {}
   }
 
@@ -87,25 +108,26 @@ export function connectLink(parts: { socketPath: string; name: string; session: 
       try {
         const socket = await upgrade(socketPath, `/agent/calls?host=${encodeURIComponent(name)}&session=${session}`, 'nephos-calls')
         current = socket
-        let rest = ''
-        for await (const chunk of socket) {
-          rest += chunk
-          for (let end = rest.indexOf('\n'); end >= 0; end = rest.indexOf('\n')) {
-            const call = JSON.parse(rest.slice(0, end)) as Call
-            rest = rest.slice(end + 1)
+        const read = lineReader(maxLine, (line) => {
+          const call = jsonObject(line) as unknown as Call
+          const tell = (news: object) => void socket.write(`${JSON.stringify({ id: call.id, ...news })}\n`)
+          unawaited(
             answer(call).then(
-              (result) => socket.write(`${JSON.stringify({ id: call.id, result })}\n`),
-              (error) => socket.write(`${JSON.stringify({ id: call.id, error: error.message })}\n`),
-            )
-          }
-        }
+              (result) => tell({ result }),
+              (error) => tell({ error: String(error.message) }),
+            ),
+            log,
+            'a call of the control process was not answered',
+          )
+        })
+        for await (const piece of socket) read(piece)
       } catch (error) {
         log.debug({ error: (error as Error).message }, 'call connection')
       }
       if (!closed) await new Promise((resolve) => setTimeout(resolve, 500))
     }
   }
-  void listen()
+  unawaited(listen(), log, 'the connection for calls')
 
   return {
     async sync(request, signal) {

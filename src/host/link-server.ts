@@ -4,11 +4,16 @@ import http from 'node:http'
 import type { Duplex } from 'node:stream'
 import type { Log } from '../log.ts'
 import { HostNameTaken, type Hosts, type SyncRequest } from './client.ts'
+import { contained, jsonObject, lineReader, tellFaults } from './contain.ts'
 import type { StreamTarget } from './driver.ts'
 
 const waitMs = 10_000
 const callTimeoutMs = 15_000
 const maxBody = 64 * 2 ** 20
+/** Of an answer to a call: a console log of 1 MiB, each of whose bytes JSON may spell in six. */
+export const maxLine = 16 * 2 ** 20
+/** Agents, streams and commands at once; far above what one user's own programs open. */
+const maxConnections = 4096
 
 interface Pending {
   resolve(value: never): void
@@ -20,8 +25,8 @@ export async function serveLink(parts: {
   socketPath: string
   hosts: Hosts
   log: Log
-  more?(request: http.IncomingMessage, response: http.ServerResponse): void
-  moreUpgrades?(request: http.IncomingMessage, socket: Duplex, head: Buffer): void
+  more?(request: http.IncomingMessage, response: http.ServerResponse): void | Promise<void>
+  moreUpgrades?(asked: { path: string; query: URLSearchParams }, socket: Duplex): void | Promise<void>
 }): Promise<{ close(): Promise<void> }> {
   const { hosts, log } = parts
   const pokes = new Map<string, AbortController>()
@@ -30,7 +35,7 @@ export async function serveLink(parts: {
   const streams = new Map<number, Pending>()
   let nextId = 1
 
-  async function body(request: http.IncomingMessage): Promise<unknown> {
+  async function body(request: http.IncomingMessage): Promise<Record<string, unknown>> {
     const chunks: Buffer[] = []
     let size = 0
     for await (const chunk of request) {
@@ -38,12 +43,12 @@ export async function serveLink(parts: {
       if (size > maxBody) throw new Error('too large')
       chunks.push(chunk as Buffer)
     }
-    return JSON.parse(Buffer.concat(chunks).toString())
+    return jsonObject(Buffer.concat(chunks).toString())
   }
 
   async function serve(request: http.IncomingMessage, response: http.ServerResponse): Promise<void> {
     if (request.url === '/agent/sync') {
-      const sync = (await body(request)) as SyncRequest
+      const sync = (await body(request)) as unknown as SyncRequest
       const poke = new AbortController()
       const key = `${sync.host} ${sync.session}`
       pokes.set(key, poke)
@@ -52,13 +57,13 @@ export async function serveLink(parts: {
       const answer = await hosts.sync(sync, waitMs, poke.signal).finally(() => pokes.delete(key))
       response.end(JSON.stringify(answer))
     } else if (request.url === '/agent/poke') {
-      const { host, session } = (await body(request)) as { host: string; session: string }
+      const { host, session } = (await body(request)) as { host?: string; session?: string }
       const key = `${host} ${session}`
       const waiting = pokes.get(key)
       if (waiting) waiting.abort()
-      else early.add(key)
+      else if (early.size < 1000) early.add(key)
       response.end('{}')
-    } else if (parts.more) parts.more(request, response)
+    } else if (parts.more) await parts.more(request, response)
     else response.writeHead(404).end()
   }
 
@@ -95,17 +100,19 @@ export async function serveLink(parts: {
           })
         }),
     })
-    let rest = ''
-    socket.on('data', (chunk: Buffer) => {
-      rest += chunk
-      for (let end = rest.indexOf('\n'); end >= 0; end = rest.indexOf('\n')) {
-        const answer = JSON.parse(rest.slice(0, end)) as { id: number; result?: never; error?: string }
-        rest = rest.slice(end + 1)
-        const waiter = pending.get(answer.id)
-        if (answer.error !== undefined) waiter?.reject(new Error(answer.error))
-        else waiter?.resolve(answer.result as never)
-      }
+    const read = lineReader(maxLine, (line) => {
+      const answer = jsonObject(line) as { id?: number; result?: never; error?: unknown }
+      const waiter = pending.get(answer.id as number)
+      if (answer.error !== undefined) waiter?.reject(new Error(String(answer.error)))
+      else waiter?.resolve(answer.result as never)
     })
+    socket.on(
+      'data',
+      contained(read, (error) => {
+        log.error({ host, error: error.message }, 'an agent sent what is no answer; its connection is closed')
+        socket.destroy()
+      }),
+    )
     socket.on('error', () => {})
     socket.on('close', () => {
       disconnect()
@@ -113,21 +120,28 @@ export async function serveLink(parts: {
     })
   }
 
-  const server = http.createServer((request, response) => {
-    serve(request, response).catch((error) => {
+  const server = http.createServer(
+    { headersTimeout: 10_000, requestTimeout: 120_000, connectionsCheckingInterval: 5000 },
+    contained(serve, (error, request, response) => {
+      // Who has gone needs no answer, and nobody has to act on it.
+      if (request.destroyed && !request.complete) return void response.destroy()
       if (!(error instanceof HostNameTaken)) log.error({ error: error.stack }, 'agent link')
-      if (!response.headersSent) response.writeHead(error instanceof HostNameTaken ? 409 : 500)
-      response.end(error.message)
-    })
-  })
+      if (response.headersSent) return void response.destroy()
+      response.writeHead(error instanceof HostNameTaken ? 409 : 500).end(error.message)
+    }),
+  )
+  server.maxConnections = maxConnections
+  tellFaults(server, log, 'the control socket cannot take a connection')
   const upgraded = new Set<Duplex>()
-  server.on('upgrade', (request, socket, head) => {
+  function takeUpgrade(request: http.IncomingMessage, socket: Duplex, head: Buffer): unknown {
     upgraded.add(socket)
     socket.on('close', () => upgraded.delete(socket))
     socket.on('end', () => socket.end()) // Node's HTTP sockets stay half open otherwise
     socket.on('error', () => {})
-    const url = new URL(request.url ?? '/', 'http://link')
-    const stream = /^\/agent\/stream\/(\d+)$/.exec(url.pathname)
+    // Not by URL, which throws for some of what a request line may hold.
+    const [path = '', query = ''] = (request.url ?? '').split('?', 2)
+    const asked = { path, query: new URLSearchParams(query) }
+    const stream = /^\/agent\/stream\/(\d{1,15})$/.exec(path)
     const accept = (protocol: string) =>
       socket.write(`HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: ${protocol}\r\n\r\n`)
     if (stream) {
@@ -136,13 +150,22 @@ export async function serveLink(parts: {
       if (!waiter) return socket.end('HTTP/1.1 404 Not Found\r\n\r\n')
       accept('nephos-stream')
       if (head.length) socket.unshift(head)
-      waiter.resolve(socket as never)
-    } else if (url.pathname === '/agent/calls') {
+      return waiter.resolve(socket as never)
+    }
+    if (path === '/agent/calls') {
       accept('nephos-calls')
-      takeCalls(url.searchParams.get('host') ?? '', socket)
-    } else if (parts.moreUpgrades) parts.moreUpgrades(request, socket, head)
-    else socket.end('HTTP/1.1 404 Not Found\r\n\r\n')
-  })
+      if (head.length) socket.unshift(head)
+      return takeCalls(asked.query.get('host') ?? '', socket)
+    }
+    return parts.moreUpgrades ? parts.moreUpgrades(asked, socket) : socket.end('HTTP/1.1 404 Not Found\r\n\r\n')
+  }
+  server.on(
+    'upgrade',
+    contained(takeUpgrade, (error, _request, socket) => {
+      log.error({ error: error.stack }, 'agent link')
+      socket.destroy()
+    }),
+  )
   rmSync(parts.socketPath, { force: true })
   await new Promise<void>((resolve, reject) => {
     server.once('error', reject)

@@ -8,6 +8,7 @@ import type { GuestImage, HostDocument, HostFacts, Kind } from './documents.ts'
 import type { Host } from './driver.ts'
 import { type Accelerator, probeAccelerator } from './guests/accelerator.ts'
 import { createGuestDriver } from './guests/index.ts'
+import { isGuestUid, type UidRange } from './guests/uids.ts'
 import { guestAt, metadataAnswer } from './metadata/answer.ts'
 import { createNetworkDrivers, switchNamespace, tapName } from './networks/index.ts'
 
@@ -17,7 +18,7 @@ export const prefixOf = (dataDir: string): string => `n${createHash('sha256').up
 export interface LinuxHostOptions {
   name: string
   dataDir: string
-  guestUid: number
+  guestUids: UidRange
   hostRoute: boolean
   environment: Environment
   log: Log
@@ -29,7 +30,7 @@ export interface LinuxHostOptions {
 
 /** Makes the host; needs root. Nothing is changed on the machine before the first document. */
 export async function createLinuxHost(options: LinuxHostOptions): Promise<Host> {
-  const { environment, log, dataDir, guestUid } = options
+  const { environment, log, dataDir, guestUids } = options
   const prefix = prefixOf(dataDir)
   // Not waited for here: the host is known at once, and the first guest that starts waits for the answer.
   let accelerator: Accelerator | '' = ''
@@ -44,7 +45,7 @@ export async function createLinuxHost(options: LinuxHostOptions): Promise<Host> 
     environment,
     log,
     prefix,
-    guestUid,
+    isGuestUid: (uid) => isGuestUid(guestUids, uid),
     hostRoute: options.hostRoute,
     async metadata(networkId, address, path, posted) {
       if (posted === undefined) return metadataAnswer(documents, networkId, address, path)
@@ -59,7 +60,7 @@ export async function createLinuxHost(options: LinuxHostOptions): Promise<Host> 
     environment,
     log,
     dataDir,
-    uid: guestUid,
+    uids: guestUids,
     netns: switchNamespace(prefix),
     tapName,
     accelerator: probed,

@@ -3,6 +3,7 @@ import type { Environment } from '../environment.ts'
 import type { Log } from '../log.ts'
 import { type HostDocument, type Kind, kinds, type Report } from './documents.ts'
 import type { Driver, Host } from './driver.ts'
+import { createTroubles, type Troubles } from './troubles.ts'
 
 export interface Reconciler {
   /** Adds or replaces documents and works on them. */
@@ -11,6 +12,8 @@ export interface Reconciler {
   complete(): void
   /** Looks at everything again, as after trouble. */
   lookAgain(): void
+  /** What fails now. */
+  troubles: Troubles
   /** Documents as known now. */
   documents: Map<string, HostDocument>
   /** Resolves when nothing is being done. */
@@ -19,6 +22,9 @@ export interface Reconciler {
 }
 
 const stepTimeoutMs = 240_000
+const retryMs = 10_000
+/** Stands for a kind as a whole where the id of a document would. */
+const wholeMachine = 'machine'
 export const documentKey = (kind: Kind, id: string) => `${kind}/${id}`
 
 export function createReconciler(parts: {
@@ -35,6 +41,8 @@ export function createReconciler(parts: {
   const { host, environment, log } = parts
   const documents = new Map<string, HostDocument>()
   const dirty = new Set<string>()
+  const troubles = createTroubles(environment.clock.now)
+  let lookAgainAt = Number.POSITIVE_INFINITY
   const stopping = new AbortController()
   let isComplete = false
   let fullPass = true
@@ -45,14 +53,17 @@ export function createReconciler(parts: {
   async function settle(driver: Driver, document: HostDocument, have: unknown): Promise<void> {
     const { kind, id, generation } = document
     const signal = AbortSignal.any([stopping.signal, AbortSignal.timeout(stepTimeoutMs)])
+    let at = 'plan'
     try {
       const steps = driver.plan(id, document.spec ?? undefined, have)
       for (const step of steps) {
         const started = environment.clock.now()
+        at = step.name
         await step.run(signal)
         log.debug({ kind, id, step: step.name, ms: environment.clock.now() - started }, 'host step')
       }
       const now = documents.get(documentKey(kind, id))
+      troubles.clear(kind, id)
       if (document.spec === null) {
         if (now?.generation === generation) documents.delete(documentKey(kind, id))
         report({ kind, id, generation, outcome: 'removed' })
@@ -62,9 +73,10 @@ export function createReconciler(parts: {
       report({ kind, id, generation, outcome: 'done', status: driver.status?.(id, after) })
     } catch (error) {
       if (stopping.signal.aborted) return
-      log.error({ kind, id, error: (error as Error).message }, 'host step failed')
+      log.error({ kind, id, step: at, error: (error as Error).message }, 'host step failed')
+      troubles.note({ kind, id, step: at }, error)
       report({ kind, id, generation, outcome: 'failed', error: (error as Error).message })
-      retry.set(documentKey(kind, id), environment.clock.now() + 10_000)
+      retry.set(documentKey(kind, id), environment.clock.now() + retryMs)
     }
   }
   // What failed is tried again later: the cause may be gone (a full disk, a program that was missing).
@@ -118,7 +130,7 @@ export function createReconciler(parts: {
         queue.push(async () => {
           const newest = documents.get(key) ?? document
           const work = async () => settle(driver, newest, (await driver.observe()).get(document.id))
-          if (!stopping.signal.aborted) await work().catch((error) => log.error({ error: error.stack }, 'reconcile'))
+          if (!stopping.signal.aborted) await work().catch((error) => cannotLook(document.kind, [key], error))
           background.delete(key)
           if (again.delete(key) && documents.has(key)) {
             dirty.add(key)
@@ -156,8 +168,28 @@ export function createReconciler(parts: {
     // What arrives during the pass waits for the next one, together with what it needs: a router must not meet its network's absence.
     const known = new Map(documents)
     host.documents?.(known)
-    for (const kind of [...kinds].reverse()) await kindPass(kind, true, keys, full, known)
-    for (const kind of kinds) await kindPass(kind, false, keys, full, known)
+    const blind = new Set<Kind>()
+    const order = [...[...kinds].reverse().map((kind) => [kind, true] as const), ...kinds.map((kind) => [kind, false] as const)]
+    for (const [kind, removing] of order) {
+      try {
+        await kindPass(kind, removing, keys, full, known)
+      } catch (error) {
+        // A kind that cannot be looked at must not keep the others from being made.
+        blind.add(kind)
+        const mine = [...keys].filter((key) => key.startsWith(`${kind}/`))
+        cannotLook(kind, mine, error as Error)
+      }
+    }
+    if (full) for (const kind of kinds) if (!blind.has(kind)) troubles.clear(kind, wholeMachine)
+  }
+
+  /** The documents are looked at again later; only a look that works tells what became of them. */
+  function cannotLook(kind: Kind, keys: readonly string[], error: Error): void {
+    if (stopping.signal.aborted) return
+    log.error({ kind, error: error.stack }, 'the machine could not be looked at')
+    troubles.note({ kind, id: wholeMachine, step: 'look at the machine' }, error)
+    for (const key of keys) retry.set(key, environment.clock.now() + retryMs)
+    lookAgainAt = environment.clock.now() + retryMs
   }
 
   host.onChange?.((kind, id) => {
@@ -170,8 +202,9 @@ export function createReconciler(parts: {
     let nextLook = environment.clock.now() + (parts.lookEveryMs ?? 30_000)
     while (!stopping.signal.aborted) {
       const now = environment.clock.now()
-      if (now >= nextLook) {
+      if (now >= nextLook || now >= lookAgainAt) {
         fullPass = true
+        lookAgainAt = Number.POSITIVE_INFINITY
         nextLook = now + (parts.lookEveryMs ?? 30_000)
       }
       for (const [key, at] of retry) {
@@ -194,6 +227,7 @@ export function createReconciler(parts: {
 
   return {
     documents,
+    troubles,
     take(fresh) {
       for (const document of fresh) {
         const key = documentKey(document.kind, document.id)

@@ -1,25 +1,32 @@
 // Network namespaces by name, and sockets that live in them while this process serves them.
 import { spawn } from 'node:child_process'
 import type { Socket as DatagramSocket } from 'node:dgram'
-import { readdir, readFile, readlink, stat } from 'node:fs/promises'
-import type { Server, Socket } from 'node:net'
+import { readdir, readFile, readlink, rm, stat, statfs } from 'node:fs/promises'
+import { type Server, Socket } from 'node:net'
 import { CommandError, type Run, run, searchPath } from './exec.ts'
 
 const folder = '/run/netns'
 export const netnsFolder = folder
 const path = (name: string) => `${folder}/${name}`
 
-/** Names of all namespaces that begin with `prefix`. */
+/** What a file that names a namespace is, as statfs says: when it is something else the name is stale, its mount gone or in another mount namespace. */
+const namespaceFiles = 0x6e736673
+const isMounted = async (name: string) => (await statfs(path(name)).catch(() => null))?.type === namespaceFiles
+
+/** Names of all namespaces that begin with `prefix`; stale names are none. */
 export async function listNamespaces(prefix: string): Promise<string[]> {
   const names = await readdir(folder).catch((error: NodeJS.ErrnoException) => {
     if (error.code === 'ENOENT') return []
     throw error
   })
-  return names.filter((name) => name.startsWith(prefix))
+  const ours = names.filter((name) => name.startsWith(prefix))
+  const mounted = await Promise.all(ours.map(isMounted))
+  return ours.filter((_name, index) => mounted[index])
 }
 
-/** The inode that identifies the namespace itself: it changes when somebody deletes and makes it anew. Null when there is none. */
+/** The inode that identifies the namespace itself: it changes when somebody deletes and makes it anew. Null when there is none behind the name. */
 export async function namespaceInode(name: string): Promise<number | null> {
+  if (!(await isMounted(name))) return null
   const found = await stat(path(name)).catch(() => null)
   return found?.ino ?? null
 }
@@ -31,21 +38,28 @@ export async function processNamespace(pid: number): Promise<number | null> {
   return inode ? Number(inode) : null
 }
 
+/** Takes a stale name away. */
+async function removeStale(name: string): Promise<void> {
+  if (!(await isMounted(name))) await rm(path(name), { force: true })
+}
+
 export async function addNamespace(name: string): Promise<void> {
+  await removeStale(name)
   await run('ip', ['netns', 'add', name])
 }
 
 /** Gives the namespace of a running process its name back. */
 export async function attachNamespace(name: string, pid: number): Promise<void> {
+  await removeStale(name)
   await run('ip', ['netns', 'attach', name, String(pid)])
 }
 
-/** A process of user `uid` that holds one of these taps in a namespace other than ours; null when there is none. */
-export async function findTapHolder(uid: number, taps: ReadonlySet<string>): Promise<number | null> {
+/** A process of a guest's user that holds one of these taps in a namespace other than ours; null when there is none. */
+export async function findTapHolder(isGuest: (uid: number) => boolean, taps: ReadonlySet<string>): Promise<number | null> {
   if (!taps.size) return null
   const own = await processNamespace(process.pid)
   for (const name of await readdir('/proc')) {
-    if (!/^\d+$/.test(name) || (await stat(`/proc/${name}`).catch(() => null))?.uid !== uid) continue
+    if (!/^\d+$/.test(name) || !isGuest((await stat(`/proc/${name}`).catch(() => null))?.uid ?? 0)) continue
     if ((await processNamespace(Number(name))) === own) continue
     for (const fd of await readdir(`/proc/${name}/fdinfo`).catch(() => [])) {
       const info = await readFile(`/proc/${name}/fdinfo/${fd}`, 'utf8').catch(() => '')
@@ -58,6 +72,7 @@ export async function findTapHolder(uid: number, taps: ReadonlySet<string>): Pro
 
 export async function removeNamespace(name: string): Promise<void> {
   if ((await namespaceInode(name)) !== null) await run('ip', ['netns', 'delete', name])
+  else await removeStale(name)
 }
 
 /** `run`, inside a namespace. */
@@ -91,15 +106,20 @@ export function openIn<T extends SocketRequest>(namespace: string, request: T): 
     const child = spawn('nsenter', args, { stdio: ['ignore', 'ignore', 'pipe', 'ipc'], env: { PATH: searchPath } })
     const errors: Buffer[] = []
     const timer = setTimeout(() => child.kill('SIGKILL'), 10_000 + ('timeoutMs' in request ? request.timeoutMs : 0))
+    let over = false
     const fail = (message: string) => {
+      over = true
       clearTimeout(timer)
       reject(new CommandError(`open ${request.type} ${request.address} in ${namespace}`, null, message))
     }
     child.stderr!.on('data', (chunk: Buffer) => errors.push(chunk))
-    child.on('message', (message: { error?: string }, handle: unknown) => {
+    child.on('message', (message: { error?: string } | null, handle: unknown) => {
       if (child.connected) child.disconnect()
-      if (!handle) return fail(message.error ?? 'no handle came')
+      if (!handle) return fail(message?.error ?? 'no handle came')
+      if (over) return handle instanceof Socket ? handle.destroy() : (handle as Server).close()
       clearTimeout(timer)
+      // Whoever gets it comes a moment later: until then it must not be without a listener.
+      ;(handle as Socket).on('error', () => {})
       resolve(handle as SocketOf[T['type']])
     })
     child.on('error', (error) => fail(error.message))

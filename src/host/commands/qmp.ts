@@ -1,5 +1,6 @@
 // QMP, the monitor protocol of QEMU: JSON lines over a unix socket. The other side may hang or lie: every wait has a limit, every line a length.
 import { connect } from 'node:net'
+import { jsonObject, lineReader } from '../contain.ts'
 
 export class QmpError extends Error {}
 
@@ -30,7 +31,6 @@ export async function connectQmp(path: string, timeoutMs = 3000): Promise<Qmp> {
   const waiting = new Map<number, Waiting>()
   const listeners: ((event: QmpEvent) => void)[] = []
   let sequence = 0
-  let pending = ''
   let greeted = () => {}
   const greeting = new Promise<void>((resolve) => {
     greeted = resolve
@@ -46,8 +46,7 @@ export async function connectQmp(path: string, timeoutMs = 3000): Promise<Qmp> {
   })
 
   function take(line: string): void {
-    const message = JSON.parse(line) as Record<string, unknown>
-    if (typeof message !== 'object' || message === null) throw new Error('not an object')
+    const message = jsonObject(line)
     if ('QMP' in message) {
       greeted()
       return
@@ -63,13 +62,10 @@ export async function connectQmp(path: string, timeoutMs = 3000): Promise<Qmp> {
     else waiter.resolve(message.return)
   }
 
-  socket.setEncoding('utf8')
-  socket.on('data', (chunk: string) => {
-    const lines = (pending + chunk).split('\n')
-    pending = lines.pop()!
+  const read = lineReader(maxLine, take)
+  socket.on('data', (chunk: Buffer) => {
     try {
-      for (const line of lines) if (line.trim()) take(line)
-      if (pending.length > maxLine) throw new Error('a line is too long')
+      read(chunk)
     } catch (error) {
       failure = `the monitor sent what is not QMP: ${(error as Error).message}`
       socket.destroy()

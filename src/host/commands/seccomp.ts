@@ -1,6 +1,6 @@
-// A filter of system calls for programs that read untrusted files, as the kernel takes it: classic BPF over `struct seccomp_data`.
+// A filter of system calls for programs that read untrusted files, and for guests, as the kernel takes it: classic BPF over `struct seccomp_data`.
 
-/** Numbers on x86-64 and on 64-bit ARM. Nothing that reads a file and writes another needs these. */
+/** Numbers on x86-64 and on 64-bit ARM. Nothing that reads a file and writes another needs these, nor does a guest but for its sockets. */
 const denied: Record<string, readonly [x64: number, arm64: number]> = {
   socket: [41, 198],
   ptrace: [101, 117],
@@ -56,8 +56,8 @@ const jumpIfAtLeast = 0x35
 const jumpIfAnyBit = 0x45
 const answer = 0x06
 
-/** The program for this architecture (`process.arch`); undefined where its numbers are not known here. */
-export function seccompFilter(arch: string): Buffer | undefined {
+/** The program for this architecture (`process.arch`), which lets `except` pass; undefined where its numbers are not known here. */
+export function seccompFilter(arch: string, except: readonly string[] = []): Buffer | undefined {
   const known = architectures[arch]
   if (!known) return undefined
   const lines: [code: number, k: number, jumpTrue?: number, jumpFalse?: number][] = [
@@ -72,7 +72,9 @@ export function seccompFilter(arch: string): Buffer | undefined {
     [jumpIfEqual, clone3, 0, 1],
     [answer, refuse(ENOSYS)],
   ]
-  for (const numbers of Object.values(denied)) lines.push([jumpIfEqual, numbers[known.column], 0, 1], [answer, refuse(EPERM)])
+  for (const [name, numbers] of Object.entries(denied)) {
+    if (!except.includes(name)) lines.push([jumpIfEqual, numbers[known.column], 0, 1], [answer, refuse(EPERM)])
+  }
   lines.push(
     [jumpIfEqual, clone[known.column], 0, 3],
     [loadWord, 16],

@@ -1,16 +1,15 @@
 // The serial console's log: QEMU appends without end, so what is over a limit is cut off at the front.
-import { chown, copyFile, open, stat, truncate } from 'node:fs/promises'
+import { copyFile, open, stat, truncate } from 'node:fs/promises'
 import { join } from 'node:path'
 import { names } from './files.ts'
 
 const maxBytes = 2 ** 20
 const maxShown = 2 ** 20
 
-/** Makes the log (if absent) so that QEMU's user may append. */
-export async function openConsoleLog(folder: string, uid: number): Promise<void> {
+/** Makes the log when it is not there. */
+export async function openConsoleLog(folder: string): Promise<void> {
   const file = await open(join(folder, names.console), 'a', 0o600)
   await file.close()
-  await chown(join(folder, names.console), uid, uid)
 }
 
 const maxSaid = 64 * 1024

@@ -1,7 +1,7 @@
 // Where a guest's things lie. Root owns the folder, QEMU's user the disks in it; names are relative, as QEMU is started in the folder.
 import { randomUUID } from 'node:crypto'
-import { chmod, mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises'
-import { join } from 'node:path'
+import { chmod, chown, mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
 
 export const names = {
   state: 'state.json',
@@ -86,7 +86,8 @@ export async function replaceFile(path: string, fill: (temporary: string) => Pro
   }
 }
 
-async function writeFlushed(path: string, content: string): Promise<void> {
+/** Writes the file and waits until it is on the disk. */
+export async function writeFlushed(path: string, content: string): Promise<void> {
   const file = await open(path, 'w', 0o600)
   try {
     await file.writeFile(content)
@@ -108,9 +109,23 @@ export async function writePassword(folder: string, password: string): Promise<v
   await replaceFile(join(folder, names.password), (path) => writeFlushed(path, password))
 }
 
+/** Makes the folder, closed to all but root; `giveToGuest` opens it to the guest's user. */
 export async function makeGuestFolder(folder: string): Promise<void> {
-  await mkdir(folder, { recursive: true })
-  await chmod(folder, 0o711)
+  await mkdir(dirname(folder), { recursive: true })
+  await chmod(dirname(folder), 0o711)
+  await mkdir(folder, { recursive: true, mode: 0o700 })
+}
+
+/** Gives what QEMU opens to the guest's user, and the way to it to nobody else: the base image in it may be read by whoever comes there. */
+export async function giveToGuest(folder: string, uid: number): Promise<void> {
+  await chmod(dirname(folder), 0o711)
+  await chown(folder, 0, uid)
+  await chmod(folder, 0o710)
+  for (const name of [names.root, names.ephemeral, names.swap, names.configDrive, names.console]) {
+    await chown(join(folder, name), uid, uid).catch((error: NodeJS.ErrnoException) => {
+      if (error.code !== 'ENOENT') throw error
+    })
+  }
 }
 
 /** Ids of the guests that have a folder. */

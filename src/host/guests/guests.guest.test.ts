@@ -31,7 +31,7 @@ const start = () =>
     environment: createEnvironment(),
     log: silentLog,
     dataDir,
-    uid: 64_055,
+    uids: { first: 1_900_000_000, count: 100 },
     netns: null,
     tapName: () => '',
     accelerator: 'tcg',
@@ -112,7 +112,7 @@ test('a guest boots to its prompt with what its config drive says', async () => 
 test('its process has no rights and its sockets are not its own', async () => {
   const pid = (await guestProcesses(dataDir)).get(id)!
   const about = await readFile(`/proc/${pid}/status`, 'utf8')
-  assert.match(about, /^Uid:\t64055\t64055\t64055\t64055$/m)
+  assert.match(about, /^Uid:\t1900000001\t1900000001\t1900000001\t1900000001$/m)
   assert.match(about, /^CapEff:\t0+$/m)
   assert.match(about, /^NoNewPrivs:\t1$/m)
   assert.match(about, /^Seccomp:\t2$/m)

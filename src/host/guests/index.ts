@@ -6,6 +6,7 @@ import type { Duplex } from 'node:stream'
 import type { Environment } from '../../environment.ts'
 import type { Log } from '../../log.ts'
 import { run } from '../commands/exec.ts'
+import { listTapOwners } from '../commands/taps.ts'
 import type { GuestSpec } from '../documents.ts'
 import type { Driver, Step } from '../driver.ts'
 import type { Accelerator } from './accelerator.ts'
@@ -18,13 +19,14 @@ import { createLife } from './life.ts'
 import { createMonitors, vncSocket } from './monitors.ts'
 import { type Change, type GuestHave, guestStatus, planGuest } from './plan.ts'
 import { guestProcesses } from './processes.ts'
+import { createGuestUids, type UidRange } from './uids.ts'
 
 export interface GuestOptions {
   environment: Environment
   log: Log
   dataDir: string
-  /** The unprivileged user of all QEMU processes; needs no entry in passwd. */
-  uid: number
+  /** The numbers of the guests' users. */
+  uids: UidRange
   /** Network namespace with the taps; null: the agent's own. */
   netns: string | null
   tapName(portId: string): string
@@ -56,16 +58,17 @@ export interface Guests {
 
 /** Makes the driver; nothing is touched before the first document. Needs root. */
 export function createGuestDriver(options: GuestOptions): Guests {
-  const { dataDir, uid, log } = options
+  const { dataDir, netns, log } = options
   const { clock } = options.environment
   const listeners: ((kind: 'guest', id: string) => void)[] = []
   const changed = (id: string) => {
     for (const listener of listeners) listener('guest', id)
   }
   const bootId = readFileSync('/proc/sys/kernel/random/boot_id', 'utf8').trim()
-  const monitors = createMonitors({ dataDir, clock, changed })
+  const monitors = createMonitors({ dataDir, clock, log, changed })
   const images = createImages({ dataDir, clock, fetchImage: options.fetchImage })
-  const life = createLife({ ...options, clock, bootId, monitors })
+  const uids = createGuestUids({ dataDir, range: options.uids, tapOwners: async () => (netns === null ? [] : await listTapOwners(netns)) })
+  const life = createLife({ ...options, uids, clock, bootId, monitors })
   let version = 0
   void run('qemu-system-x86_64', ['--version']).then(
     (text) => {
@@ -79,6 +82,7 @@ export function createGuestDriver(options: GuestOptions): Guests {
     await life.end(id)
     monitors.drop(id)
     await rm(guestFolder(dataDir, id), { recursive: true, force: true })
+    await uids.release(id)
     await images.prune(options.keepImagesMs ?? 600_000)
   }
 
@@ -89,11 +93,13 @@ export function createGuestDriver(options: GuestOptions): Guests {
         await makeGuestFolder(folder)
         return images.link(change.image, join(folder, names[change.as]), signal)
       case 'make disks':
-        await makeDisks(folder, spec!, uid)
+        await makeDisks(folder, spec!, await uids.of(id))
         return life.note(id, { made: true })
-      case 'write config drive':
+      case 'write config drive': {
+        const uid = await uids.of(id)
         await writeConfigDrive(folder, spec!.metadata, (path) => chown(path, uid, uid))
         return life.note(id, { configDrive: configDriveDigest(spec!) })
+      }
       case 'start':
         return life.start(id, spec!, change.actions, signal)
       case 'shut down':
@@ -123,17 +129,21 @@ export function createGuestDriver(options: GuestOptions): Guests {
     return new Map(await Promise.all([...ids].map(look)))
   }
 
+  async function cutLogs(): Promise<void> {
+    for (const id of await guestIds(dataDir)) {
+      const folder = guestFolder(dataDir, id)
+      for (const cut of [cutConsoleLog, cutQemuLog]) {
+        await cut(folder).catch((error: NodeJS.ErrnoException) => {
+          if (error.code !== 'ENOENT') log.warn({ guest: id, error: error.message }, 'a log could not be cut')
+        })
+      }
+    }
+  }
+
   const stopping = new AbortController()
   const watch = (async () => {
     while (!stopping.signal.aborted) {
-      for (const id of await guestIds(dataDir)) {
-        const folder = guestFolder(dataDir, id)
-        for (const cut of [cutConsoleLog, cutQemuLog]) {
-          await cut(folder).catch((error: NodeJS.ErrnoException) => {
-            if (error.code !== 'ENOENT') log.warn({ guest: id, error: error.message }, 'a log could not be cut')
-          })
-        }
-      }
+      await cutLogs().catch((error: Error) => log.warn({ error: error.message }, 'the logs of guests could not be cut'))
       await clock.sleep(5000, stopping.signal)
     }
   })()

@@ -2,14 +2,16 @@
 import { chown, mkdir, readFile, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Clock } from '../../environment.ts'
-import { openTunDevice, startQemu } from '../commands/qemu.ts'
+import { startQemu } from '../commands/qemu.ts'
+import { giveTap, openTunDevice } from '../commands/taps.ts'
 import type { GuestSpec } from '../documents.ts'
 import type { Accelerator } from './accelerator.ts'
 import { openConsoleLog } from './console-log.ts'
-import { type GuestState, guestFolder, names, newState, readState, writeState } from './files.ts'
+import { type GuestState, giveToGuest, guestFolder, names, newState, readState, writeState } from './files.ts'
 import type { Monitors } from './monitors.ts'
 import { guestProcesses, killGuest, waitForEnd } from './processes.ts'
 import { qemuArgs } from './qemu-args.ts'
+import type { GuestUids } from './uids.ts'
 
 export interface Life {
   /** Starts the guest and marks the actions as done. Throws with QEMU's own words when it does not come up. */
@@ -32,14 +34,14 @@ const buttonMs = 5000
 export function createLife(options: {
   dataDir: string
   clock: Clock
-  uid: number
+  uids: GuestUids
   netns: string | null
   tapName(portId: string): string
   accelerator: Accelerator | Promise<Accelerator>
   bootId: string
   monitors: Monitors
 }): Life {
-  const { dataDir, clock, uid, monitors } = options
+  const { dataDir, clock, uids, netns, monitors } = options
   const folderOf = (id: string) => guestFolder(dataDir, id)
   const pidOf = async (id: string) => (await guestProcesses(dataDir)).get(id)
 
@@ -78,15 +80,26 @@ export function createLife(options: {
       taps: spec.nics.map((nic) => options.tapName(nic.portId)),
       hasConfigDrive: spec.configDrive,
     })
-    await openConsoleLog(folder, uid)
+    const uid = await uids.of(id)
+    await openConsoleLog(folder)
+    await giveToGuest(folder, uid)
     await rm(join(folder, names.log), { force: true })
     await rm(join(folder, names.sockets), { recursive: true, force: true })
     await mkdir(join(folder, names.sockets), { mode: 0o700 })
     await chown(join(folder, names.sockets), uid, uid)
     if (spec.nics.length) await openTunDevice()
+    for (const nic of spec.nics) await giveTap(netns, options.tapName(nic.portId), uid)
     monitors.drop(id)
     const gid = accelerator === 'kvm' ? await kvmGroup() : undefined
-    const { exited } = startQemu({ folder, args, uid, gid, netns: spec.nics.length ? options.netns : null, log: names.log })
+    const { exited } = startQemu({
+      folder,
+      args,
+      uid,
+      group: uids.range.first,
+      gid,
+      netns: spec.nics.length ? netns : null,
+      log: names.log,
+    })
     try {
       await connected(id, exited, signal)
     } catch (error) {

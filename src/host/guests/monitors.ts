@@ -2,7 +2,9 @@
 import { lstat, open } from 'node:fs/promises'
 import { connect, type Socket } from 'node:net'
 import type { Clock } from '../../environment.ts'
+import type { Log } from '../../log.ts'
 import { connectQmp, type Qmp, type QmpEvent } from '../commands/qmp.ts'
+import { unawaited } from '../contain.ts'
 import { guestFolder, names } from './files.ts'
 import type { GuestHave } from './plan.ts'
 
@@ -25,6 +27,7 @@ interface Monitor {
 
 const answerMs = 3000
 const againMs = 10_000
+const quietMs = 200
 
 /** Connects to a socket in a guest's folder by an open file of the folder: the path of a data folder may be too long for a socket's. */
 export async function atSocket<T>(folder: string, name: string, use: (path: string) => Promise<T>): Promise<T> {
@@ -39,8 +42,23 @@ export async function atSocket<T>(folder: string, name: string, use: (path: stri
   }
 }
 
-export function createMonitors(options: { dataDir: string; clock: Clock; changed(id: string): void }): Monitors {
+export function createMonitors(options: { dataDir: string; clock: Clock; log: Log; changed(id: string): void }): Monitors {
   const monitors = new Map<string, Promise<Monitor>>()
+  // A QEMU that was taken over may say news without end: each guest is looked at five times a second at most.
+  const quiet = new Map<string, boolean>()
+  const closing = new AbortController()
+  function tell(id: string): void {
+    if (closing.signal.aborted) return
+    if (quiet.has(id)) return void quiet.set(id, true)
+    quiet.set(id, false)
+    options.changed(id)
+    const pause = options.clock.sleep(quietMs, closing.signal).then(() => {
+      const more = quiet.get(id)
+      quiet.delete(id)
+      if (more) tell(id)
+    })
+    unawaited(pause, options.log, 'news of a guest')
+  }
   const hanging = new Map<string, number>()
 
   async function meet(id: string): Promise<Monitor> {
@@ -48,14 +66,23 @@ export function createMonitors(options: { dataDir: string; clock: Clock; changed
     const monitor: Monitor = { qmp, status: 'running' }
     qmp.onEvent((event) => {
       monitor.status = statusAfter(monitor.status, event)
-      if (event.event === 'SHUTDOWN' || event.event === 'STOP') options.changed(id)
+      if (event.event === 'SHUTDOWN' || event.event === 'STOP') tell(id)
     })
-    const { status } = (await qmp.execute('query-status', undefined, answerMs)) as { status: string }
-    monitor.status = status === 'running' || status === 'shutdown' ? status : 'paused'
-    void qmp.closed.then(() => {
-      if (monitors.get(id) === meeting) monitors.delete(id)
-      options.changed(id)
-    })
+    try {
+      const { status } = ((await qmp.execute('query-status', undefined, answerMs)) ?? {}) as { status?: unknown }
+      monitor.status = status === 'running' || status === 'shutdown' ? status : 'paused'
+    } catch (error) {
+      qmp.close()
+      throw error
+    }
+    unawaited(
+      qmp.closed.then(() => {
+        if (monitors.get(id) === meeting) monitors.delete(id)
+        tell(id)
+      }),
+      options.log,
+      'the end of a monitor',
+    )
     const meeting = monitors.get(id)
     return monitor
   }
@@ -95,6 +122,7 @@ export function createMonitors(options: { dataDir: string; clock: Clock; changed
       )
     },
     close() {
+      closing.abort()
       for (const id of [...monitors.keys()]) this.drop(id)
     },
   }
@@ -115,7 +143,7 @@ export async function vncSocket(dataDir: string, id: string): Promise<Socket> {
     const socket = connect(path)
     return new Promise<Socket>((resolve, reject) => {
       socket.once('connect', () => resolve(socket))
-      socket.once('error', reject)
+      socket.on('error', reject) // for good: it may break before its reader has come
     })
   })
 }

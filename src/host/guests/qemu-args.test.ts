@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { qemuCommand } from '../commands/qemu.ts'
+import { seccompFilter } from '../commands/seccomp.ts'
 import { qemuArgs } from './qemu-args.ts'
 import { guestSpec } from './testing.ts'
 
@@ -87,31 +88,18 @@ test('memory and CPUs are whole numbers', () => {
   assert.throws(() => qemuArgs(guestSpec({ vcpus: 0 }), machine), /no count/)
 })
 
-test('QEMU starts in its namespace, without rights', () => {
-  assert.deepEqual(qemuCommand({ args: ['-x'], uid: 64055, netns: 'n1' }), [
-    ...[
-      'ip',
-      'netns',
-      'exec',
-      'n1',
-      'setpriv',
-      '--reuid',
-      '64055',
-      '--regid',
-      '64055',
-      '--clear-groups',
-      '--no-new-privs',
-      'qemu-system-x86_64',
-      '-x',
-    ],
-  ])
-  assert.deepEqual(qemuCommand({ args: [], uid: 1, gid: 104, netns: null }).slice(0, 7), [
-    'setpriv',
-    '--reuid',
-    '1',
-    '--regid',
-    '1',
-    '--groups',
-    '104',
-  ])
+test('QEMU starts in its namespace, under a filter, without rights', () => {
+  const [ip, netns, exec, namespace, ...rest] = qemuCommand({ args: ['-x'], uid: 64055, group: 64000, netns: 'n1' }, 'x64')
+  assert.deepEqual([ip, netns, exec, namespace], ['ip', 'netns', 'exec', 'n1'])
+  assert.deepEqual([rest[0], rest[1], rest[3]], ['perl', '-e', '317'])
+  assert.equal(rest[4], seccompFilter('x64', ['socket'])!.toString('hex'))
+  assert.deepEqual(
+    rest.slice(5).join(' '),
+    'setpriv --reuid 64055 --rgid 64000 --egid 64055 --groups 64055 --no-new-privs qemu-system-x86_64 -x',
+  )
+  // Where the numbers of the calls are not known there is no filter.
+  assert.equal(
+    qemuCommand({ args: [], uid: 1, group: 2, gid: 104, netns: null }, 'riscv64').join(' '),
+    'setpriv --reuid 1 --rgid 2 --egid 1 --groups 1,104 --no-new-privs qemu-system-x86_64',
+  )
 })

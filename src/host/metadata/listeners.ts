@@ -2,6 +2,7 @@
 import type { Server } from 'node:http'
 import type { Log } from '../../log.ts'
 import { namespaceInode, openIn } from '../commands/netns.ts'
+import { limitConnections } from '../connection-limits.ts'
 import { metadataAddress } from '../networks/dhcp-files.ts'
 import { dhcpNamespaces } from '../networks/names.ts'
 import { type MetadataSource, metadataServer } from './serve.ts'
@@ -14,8 +15,12 @@ export interface MetadataListeners {
   close(): void
 }
 
+/** Of one guest, and of all guests of the machine. */
+const limits = { each: 32, all: 1024, lifeMs: 60_000 }
+
 export function createMetadataListeners(options: { prefix: string; source: MetadataSource; log: Log }): MetadataListeners {
   const open = new Map<string, { server: Server; inode: number }>()
+  const connections = limitConnections(limits)
   const remove = (networkId: string) => {
     open.get(networkId)?.server.close().closeAllConnections()
     open.delete(networkId)
@@ -29,6 +34,7 @@ export function createMetadataListeners(options: { prefix: string; source: Metad
       if (inode === null) throw new Error(`network ${networkId} has no DHCP namespace`)
       const listening = await openIn(namespace, { type: 'listen', address: metadataAddress, port: 80 })
       const server = metadataServer(networkId, options.source, options.log)
+      connections.watch(server, networkId)
       await new Promise<void>((resolve, reject) => server.once('error', reject).listen(listening, resolve))
       open.set(networkId, { server, inode })
     },

@@ -2,6 +2,7 @@
 // address, which the port's filter vouches for; no header of the request is looked at.
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { Log } from '../../log.ts'
+import { contained, tellFaults } from '../contain.ts'
 
 /** The answer to a path of the metadata tree; null when there is none (or no such guest). */
 export type MetadataSource = (
@@ -23,9 +24,20 @@ export function metadataServer(networkId: string, source: MetadataSource, log: L
     keepAliveTimeout: 2000,
     connectionsCheckingInterval: 2000,
   })
-  server.maxConnections = 256
   server.maxRequestsPerSocket = 1000
-  server.on('request', (request, response) => void answer(networkId, source, log, request, response))
+  // A guest that does not read its answers.
+  server.timeout = 10_000
+  server.on(
+    'request',
+    contained(
+      (request, response) => answer(networkId, source, log, request, response),
+      (error, _request, response) => {
+        log.debug({ networkId, error: error.message }, 'a metadata request was broken off')
+        response.destroy()
+      },
+    ),
+  )
+  tellFaults(server, log, 'the metadata listener cannot take a connection')
   return server
 }
 

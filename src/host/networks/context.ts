@@ -10,8 +10,6 @@ export interface NetworkSettings {
   prefix: string
   /** Folder of the files of running programs; emptied with them. Must be readable by the user `nobody`. */
   runDir: string
-  /** The user who may open the taps. */
-  guestUid: number
   /** A veth instead of a tap is for tests, whose guests are namespaces: its other end is called `peer...`. */
   tapAs: 'tap' | 'veth'
   /** Also route external networks from the namespace of the agent. */

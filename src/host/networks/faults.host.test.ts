@@ -4,7 +4,7 @@ import { test } from 'node:test'
 import { until } from '../../testing/until.ts'
 import { isDnsmasq } from '../commands/dnsmasq.ts'
 import { listNamespaces, namespaceInode, openIn, removeNamespace, runIn } from '../commands/netns.ts'
-import { openTunDevice } from '../commands/qemu.ts'
+import { giveTap, openTunDevice } from '../commands/taps.ts'
 import type { HostDocument } from '../documents.ts'
 import type { Driver } from '../driver.ts'
 import { dhcpFiles } from './dhcp-files.ts'
@@ -165,6 +165,7 @@ test('a switch namespace that lost its name while a guest runs gets it back, and
   )
   const name = switchNamespace(machine.prefix)
   await openTunDevice()
+  await giveTap(name, tapName(p), 65_534)
   const stop = new AbortController()
   const netdev = `tap,id=n,ifname=${tapName(p)},script=no,downscript=no`
   const qemu = ['qemu-system-x86_64', '-machine', 'none', '-nodefaults', '-display', 'none', '-S', '-netdev', netdev]

@@ -3,7 +3,8 @@ import { watch } from 'node:fs'
 import type { Duplex } from 'node:stream'
 import type { Environment } from '../../environment.ts'
 import type { Log } from '../../log.ts'
-import { namespaceInode, netnsFolder } from '../commands/netns.ts'
+import { listNamespaces, namespaceInode, netnsFolder } from '../commands/netns.ts'
+import { unawaited } from '../contain.ts'
 import type { HostDocument, Kind } from '../documents.ts'
 import type { Driver } from '../driver.ts'
 import { createMetadataListeners } from '../metadata/listeners.ts'
@@ -15,7 +16,7 @@ import { createFirewall } from '../security-groups/firewall.ts'
 import type { NetworkContext } from './context.ts'
 import { createDhcp } from './dhcp.ts'
 import { networkDriver } from './driver.ts'
-import { dhcpNamespaces, routerNamespaces, shortId, tapName } from './names.ts'
+import { dhcpNamespaces, outsideNamespace, routerNamespaces, shortId, tapName } from './names.ts'
 import { createOutside } from './outside.ts'
 import { createSwitch } from './switch.ts'
 import { type Wanted, wantedOf } from './wanted.ts'
@@ -27,8 +28,8 @@ export interface NetworkDriverOptions {
   log: Log
   /** At most five letters and digits, unique on the machine: every namespace begins with it. */
   prefix: string
-  /** The user as whom guests run. */
-  guestUid: number
+  /** Whether guests run as that user. */
+  isGuestUid(uid: number): boolean
   /** Answers guests' metadata requests. */
   metadata: MetadataSource
   /** Also route external networks from the namespace of the agent. */
@@ -61,13 +62,12 @@ export function createNetworkDrivers(options: NetworkDriverOptions): NetworkDriv
     environment,
     log,
     prefix,
-    guestUid: options.guestUid,
     hostRoute: options.hostRoute,
     runDir: options.runDir ?? `/run/nephos/${prefix}`,
     tapAs: options.tapAs ?? 'tap',
     switch: createSwitch({
       prefix,
-      guestUid: options.guestUid,
+      isGuestUid: options.isGuestUid,
       clock: environment.clock,
       log,
       taps: () => new Set([...wanted.ports.keys()].map(tapName)),
@@ -103,31 +103,56 @@ export function createNetworkDrivers(options: NetworkDriverOptions): NetworkDriv
   }
 }
 
-/** Looks for dnsmasq processes that died, once a second, and for namespaces that vanish, at once. */
+/** Looks once a second for dnsmasq processes that died and namespaces whose names were lost; a deleted name is seen at once. */
 function watchMachine(context: NetworkContext, died: () => Promise<string[]>): { close(): Promise<void> } {
   const stopping = new AbortController()
-  const { prefix, environment, changed } = context
-  const happened = async (name: string) => {
-    if (!name.startsWith(`${prefix}-`) || (await namespaceInode(name)) !== null) return
+  const { prefix, environment, changed, log } = context
+  function lost(name: string): void {
     const { networks, ports, routers } = context.wanted()
     const network = dhcpNamespaces(prefix).id(name)
     const router = routerNamespaces(prefix).id(name)
     if (network && networks.has(network)) changed('network', network)
     if (router && routers.has(router)) changed('router', router)
+    const isOutside = name === outsideNamespace(prefix)
+    for (const [id, { external }] of networks) if (isOutside && external) changed('network', id)
     if (name !== context.switch.namespace) return
     for (const id of networks.keys()) changed('network', id)
     for (const id of routers.keys()) changed('router', id)
     for (const id of ports.keys()) changed('port', id)
   }
+  const present = new Set<string>()
+  async function look(): Promise<void> {
+    for (const id of await died()) {
+      log.warn({ network: id }, 'dnsmasq has died')
+      changed('network', id)
+    }
+    // What unmounts a name, leaving its file, tells no watcher.
+    const now = new Set(await listNamespaces(`${prefix}-`))
+    for (const name of present) {
+      if (now.has(name)) continue
+      log.warn({ namespace: name }, 'a namespace has lost its name')
+      lost(name)
+    }
+    present.clear()
+    for (const name of now) present.add(name)
+  }
+  const happened = async (name: string) => {
+    if (!name.startsWith(`${prefix}-`) || (await namespaceInode(name)) !== null) return
+    present.delete(name)
+    lost(name)
+  }
   let watcher: ReturnType<typeof watch> | null = null
   const loop = (async () => {
     while (!stopping.signal.aborted) {
       // The folder is made with the first namespace of the machine.
-      watcher ??= tryWatch(happened)
-      for (const id of await died()) {
-        context.log.warn({ network: id }, 'dnsmasq has died')
-        changed('network', id)
-      }
+      watcher ??= tryWatch(
+        (name) => unawaited(happened(name), log, 'a namespace that vanished'),
+        () => {
+          watcher?.close()
+          watcher = null
+        },
+      )
+      await look().catch((error: Error) => log.warn({ error: error.message }, 'the namespaces could not be looked at'))
       await environment.clock.sleep(1000, stopping.signal)
     }
   })()
@@ -140,9 +165,9 @@ function watchMachine(context: NetworkContext, died: () => Promise<string[]>): {
   }
 }
 
-function tryWatch(listener: (name: string) => Promise<void>): ReturnType<typeof watch> | null {
+function tryWatch(listener: (name: string) => void, failed: () => void): ReturnType<typeof watch> | null {
   try {
-    return watch(netnsFolder, (_event, name) => void (name && listener(name)))
+    return watch(netnsFolder, (_event, name) => void (name && listener(name))).on('error', failed)
   } catch {
     return null
   }

@@ -33,7 +33,13 @@ const kernel = [
 /** How long a list of links is believed while nothing was changed by ourselves. */
 const believedMs = 250
 
-export function createSwitch(options: { prefix: string; guestUid: number; clock: Clock; log: Log; taps(): ReadonlySet<string> }): Switch {
+export function createSwitch(options: {
+  prefix: string
+  isGuestUid(uid: number): boolean
+  clock: Clock
+  log: Log
+  taps(): ReadonlySet<string>
+}): Switch {
   const namespace = switchNamespace(options.prefix)
   const order = inOrder()
   let known: { at: number; links: Promise<Link[]> } | null = null
@@ -43,7 +49,7 @@ export function createSwitch(options: { prefix: string; guestUid: number; clock:
     if ((await namespaceInode(namespace)) !== null) return
     known = null
     // A guest that runs keeps the namespace alive when only its name was deleted.
-    const holder = await findTapHolder(options.guestUid, options.taps())
+    const holder = await findTapHolder(options.isGuestUid, options.taps())
     if (holder !== null) {
       options.log.warn({ namespace, pid: holder }, 'the switch namespace lost its name; it is named again')
       await attachNamespace(namespace, holder)

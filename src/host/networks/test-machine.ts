@@ -47,7 +47,7 @@ export async function testMachine(
     log,
     prefix,
     runDir,
-    guestUid: options.guestUid ?? 65_534,
+    isGuestUid: (uid) => uid === (options.guestUid ?? 65_534),
     metadata: options.metadata ?? (async () => null),
     hostRoute: options.hostRoute ?? false,
     tapAs: options.tapAs ?? 'veth',

@@ -48,8 +48,8 @@ for (const [name, wish, have, steps] of cases)
     ))
 
 test('a tap is made for the guests user and plugged by lines of ip', () => {
-  assert.deepEqual(tapLines({ tapAs: 'tap', guestUid: 64055 }, id, 1450), [
-    'tuntap add dev tap44444444000 mode tap user 64055',
+  assert.deepEqual(tapLines({ tapAs: 'tap' }, id, 1450), [
+    'tuntap add dev tap44444444000 mode tap user 0',
     `link set dev tap44444444000 alias port:${id}`,
     'link set dev tap44444444000 mtu 1450',
   ])

@@ -64,13 +64,11 @@ export function createTaps(context: NetworkContext): Taps {
   }
 }
 
-/** Lines for ip that make an unplugged tap; pure. */
-export function tapLines(options: { tapAs: 'tap' | 'veth'; guestUid: number }, id: string, mtu: number): string[] {
+/** Lines for ip that make an unplugged tap; pure. It is root's until its guest starts. */
+export function tapLines(options: { tapAs: 'tap' | 'veth' }, id: string, mtu: number): string[] {
   const tap = tapName(id)
   return [
-    options.tapAs === 'tap'
-      ? `tuntap add dev ${tap} mode tap user ${options.guestUid}`
-      : `link add name ${tap} type veth peer name peer${shortId(id)}`,
+    options.tapAs === 'tap' ? `tuntap add dev ${tap} mode tap user 0` : `link add name ${tap} type veth peer name peer${shortId(id)}`,
     `link set dev ${tap} alias ${ownerAlias('port', id)}`,
     `link set dev ${tap} mtu ${mtu}`,
   ]
