@@ -3,7 +3,6 @@ import { createHash } from 'node:crypto'
 import { notFound } from '../../../api/faults.ts'
 import { type BaseContext, operation, reply, resource } from '../../../api/operation.ts'
 import { Closed } from '../../../api/types.ts'
-import { rule } from '../../../auth/policy.ts'
 import { findProject, findUser } from '../../../auth/store.ts'
 import type { CredentialRow } from '../../../auth/tables.ts'
 import type { Cloud } from '../../../cloud.ts'
@@ -13,7 +12,7 @@ import { wholeCollection } from '../collection.ts'
 import { decryptBlob, ec2Id, encryptBlob } from '../credentials/blob.ts'
 import { credentialQuery, deleteCredential, findCredential, insertCredential } from '../credentials/store.ts'
 import { ensureOwnAuthority } from '../delegations/own-authority.ts'
-import { adminOrSystemReader } from '../rules.ts'
+import { adminOrSystemReader, cloudRule } from '../rules.ts'
 
 /** The keys of an access key; undefined when there are none. */
 export const findByAccess = (db: Db, access: string) => findCredential(db, createHash('sha256').update(access).digest('hex'))
@@ -54,10 +53,10 @@ const keys = resource<'keys', CredentialRow>({
 
 const owner = 'user_id:%(target.credential.user_id)s'
 export const ec2Rules = {
-  get: rule('identity:ec2_get_credential', `${adminOrSystemReader} or ${owner}`, 'Show EC2 credentials.'),
-  list: rule('identity:ec2_list_credentials', `${adminOrSystemReader} or rule:owner`, 'List EC2 credentials.'),
-  create: rule('identity:ec2_create_credential', `(rule:admin_required) or (role:member and ${owner})`, 'Create EC2 credentials.'),
-  delete: rule('identity:ec2_delete_credential', `(rule:admin_required) or (role:member and ${owner})`, 'Delete EC2 credentials.'),
+  get: cloudRule('identity:ec2_get_credential', `${adminOrSystemReader} or ${owner}`, 'Show EC2 credentials.'),
+  list: cloudRule('identity:ec2_list_credentials', `${adminOrSystemReader} or rule:owner`, 'List EC2 credentials.'),
+  create: cloudRule('identity:ec2_create_credential', `(rule:admin_required) or (role:member and ${owner})`, 'Create EC2 credentials.'),
+  delete: cloudRule('identity:ec2_delete_credential', `(rule:admin_required) or (role:member and ${owner})`, 'Delete EC2 credentials.'),
 }
 
 const path = (userId: string) => `/users/${userId}/credentials/OS-EC2`
