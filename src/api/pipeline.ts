@@ -1,8 +1,8 @@
 // The request path, in order: id, version, microversion, token, route, body, schema, target, policy, state, quota, handler, answer.
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { isPermitted } from '../auth/access-rules.ts'
-import type { Policy, PolicyCredentials, PolicyTarget } from '../auth/policy.ts'
-import type { Who } from '../auth/who.ts'
+import type { Policy, PolicyTarget } from '../auth/policy.ts'
+import { nobody, type Who } from '../auth/who.ts'
 import type { Cloud } from '../cloud.ts'
 import { isUniqueViolation, type Tx } from '../db/database.ts'
 import { QuotaExceeded } from '../quota/quota.ts'
@@ -134,28 +134,30 @@ export function createPipeline(
     })
   }
 
+  /** `invalid`: what is wrong with the request; who may not do it at all is told that instead. */
   async function run(
     context: BaseContext & { params: Record<string, string>; query: unknown; body: unknown },
     operation: Operation,
+    invalid: Fault | null = null,
   ): Promise<unknown> {
     const check = checksOf(operation)
     const { on } = operation
     let target: PolicyTarget = {}
+    context.allows = (name, other) => policy.allows(name, context.who?.credentials ?? nobody, other ?? target)
     if (on) {
       const id = context.params[on.param] ?? ''
       const row = await on.load(id, context)
       if (row === undefined) {
-        if (on.hidden && operation.policy && !policy.allows(operation.policy.name, context.who.credentials, {}))
-          throw denied(operation.policy.name)
+        if (on.hidden && operation.policy && !context.allows(operation.policy.name, context.params)) throw denied(operation.policy.name)
         throw new Fault(404, on.missing(id), { type: on.missingType })
       }
       ;(context as unknown as Record<string, unknown>)[on.name] = row
       target = on.target(row)
-    } else if (operation.policyTarget) target = await operation.policyTarget(context as never)
+    } else if (operation.policyTarget) target = (await madeOf(() => operation.policyTarget!(context as never), invalid)) ?? {}
     else if (context.who) target = { project_id: context.who.project?.id, user_id: context.who.user.id }
-    context.allows = (name, other) => policy.allows(name, context.who?.credentials ?? nobody, other ?? target)
-    const rule = operation.ruleFor?.(context as never) ?? operation.policy
-    if (rule && !policy.allows(rule.name, context.who?.credentials ?? nobody, target)) throw denied(rule.name)
+    const rule = (operation.ruleFor && (await madeOf(() => operation.ruleFor!(context as never), invalid))) ?? operation.policy
+    if (rule && !context.allows(rule.name)) throw denied(rule.name)
+    if (invalid) throw invalid
     if (check.allowed && on?.state) {
       const state = on.state((context as unknown as Record<string, never>)[on.name]!)
       const since = check.allowed.get(state)
@@ -173,6 +175,15 @@ export function createPipeline(
       if (project) await cloud.quota.take(context.tx, project.id, operation.quota(context as never))
     }
     return operation.handle(context as never)
+  }
+
+  /** What a declaration makes of the request; nothing where the request is wrong and does not even have the parts that it is made of. */
+  async function madeOf<T>(work: () => T | Promise<T>, invalid: Fault | null): Promise<T | undefined> {
+    try {
+      return await work()
+    } catch (error) {
+      if (!invalid || error instanceof Fault) throw error
+    }
   }
 
   /** Faults that rise from deeper layers get their place in the service's list here. */
@@ -267,11 +278,17 @@ export function createPipeline(
       const check = checksOf(chosen)
       const search = new URLSearchParams(mark < 0 ? '' : request.url!.slice(mark + 1))
       const query = queryOf(search, check.repeated)
-      check.query?.check(query, microversion.number, 'query')
-      if (check.body) {
-        if (body === undefined) throw badRequest('Malformed request body: a body is needed.')
-        const bodyCheck = lenientIds.has(major) ? check.lenientBody! : check.body
-        bodyCheck.check(body, microversion.number, 'body')
+      let invalid: Fault | null = null
+      try {
+        check.query?.check(query, microversion.number, 'query')
+        if (check.body) {
+          if (body === undefined) throw badRequest('Malformed request body: a body is needed.')
+          const bodyCheck = lenientIds.has(major) ? check.lenientBody! : check.body
+          bodyCheck.check(body, microversion.number, 'body')
+        }
+      } catch (error) {
+        if (!service.policyFirst || !chosen.policy || !(error instanceof Fault)) throw error
+        invalid = error
       }
       const version = microversion.number
       const now = new Date(environment.clock.now()).toISOString()
@@ -302,6 +319,7 @@ export function createPipeline(
         start: (task: never, input: never) => cloud.tasks.start(tx ?? noTransaction, task, input, requestId),
       })
       const writes = chosen.transaction === undefined ? chosen.method !== 'GET' && chosen.method !== 'HEAD' : chosen.transaction === 'write'
+      if (invalid) await run(contextFor(null), chosen, invalid)
       const result = writes ? await database.write((tx) => run(contextFor(tx), chosen)) : await run(contextFor(null), chosen)
       setVersionHeaders(response, service.microversions, microversion.text)
       const isCut = (version || service.microversions) && check.answerVersioned
@@ -349,18 +367,6 @@ const loggedPath = (url: string) =>
     .split('?')[0]!
     .replace(/gAAAA[\w%=-]*/g, '***')
     .slice(0, 200)
-
-/** What rules see of somebody without a token. */
-const nobody: PolicyCredentials = {
-  user_id: null,
-  user_domain_id: null,
-  project_id: null,
-  project_domain_id: null,
-  domain_id: null,
-  system_scope: null,
-  roles: [],
-  is_admin: false,
-}
 
 /** Whether a token is asked for at that place. Where actions differ the strictest holds. */
 function authOf(operations: Map<string, Operation[]>): 'none' | 'optional' | 'needed' {

@@ -51,6 +51,8 @@ export interface ServiceDeclaration {
   projectInPath: boolean
   /** `refused`: a resource's path with a slash at its end is not found, instead of being the same as without. */
   trailingSlash?: 'refused'
+  /** Who may not do something is told so even where the request is wrong too: policy is asked before a schema's fault is answered. */
+  policyFirst?: true
   /** Header and form of a request id of the service's own, which is then used everywhere. */
   requestId?: { header: string; make(cloud: Cloud): string }
   /** Headers of microversions: `OpenStack-API-Version: compute 2.1` and the older one. */
