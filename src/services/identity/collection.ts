@@ -3,6 +3,7 @@ import { sql } from 'kysely'
 import { type ListShape, listRequest, listRows, nextQuery } from '../../api/list.ts'
 import type { BaseContext } from '../../api/operation.ts'
 import { isTrue } from '../../api/types.ts'
+import type { Who } from '../../auth/who.ts'
 
 export interface Collection<Row> {
   /** Key of the rows in the answer: `projects`. */
@@ -68,6 +69,10 @@ export async function collection<Row>(
     ...(next === null ? {} : { truncated: true }),
   }
 }
+
+/** The rows that a token for a domain may list: that domain's. */
+export const ofOwnDomain = <Q extends { where(column: 'domain_id', operator: '=', value: string): Q }>(who: Who, query: Q): Q =>
+  who.domain ? query.where('domain_id', '=', who.domain.id) : query
 
 /** A list that is made at once, without pages. */
 export function wholeCollection(context: BaseContext, name: string, path: string, rows: object[]) {

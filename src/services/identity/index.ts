@@ -51,6 +51,7 @@ export const identity = service({
   majors: [{ id: 'v3', xml: v3Xml }, { id: 'v2.0' }, { id: 'v1' }],
   xml: v2Xml,
   projectInPath: false,
+  policyFirst: true,
   catalog: [{ type: 'identity', name: 'keystone', path: '/v3', adminPort: 35357 }],
   baseRules,
   moreRules: [...domainRoleRules, ...trustFilterRules, assignmentRules.tree],

@@ -20,6 +20,7 @@ export const applicationCredential = resource<'applicationCredential', Applicati
   },
   target: (row) => ownerTarget(row.user_id),
   missing: missing('Application Credential'),
+  hidden: true,
 })
 
 const readers = `${adminOrSystemReader} or rule:owner`

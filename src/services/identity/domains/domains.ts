@@ -6,7 +6,7 @@ import { rule } from '../../../auth/policy.ts'
 import { findProject } from '../../../auth/store.ts'
 import type { Project } from '../../../auth/tables.ts'
 import type { Db } from '../../../db/database.ts'
-import { Description, missing, Options, ShortName } from '../attributes.ts'
+import { Description, missing, Options, open, ShortName } from '../attributes.ts'
 import { byName, collection } from '../collection.ts'
 import { addProject } from '../projects/create.ts'
 import { tagFilter } from '../projects/read.ts'
@@ -134,7 +134,7 @@ const update = operation({
   summary: 'Update a domain',
   catalog: ['identity-v3.domains.update-domain'],
   body: Update,
-  on: domain,
+  on: open(domain),
   policy: rules.update,
   handle: async (context) => ({
     domain: domainView(await changeProject(context.tx, context.domain, without(context.body.domain)), context),

@@ -2,7 +2,7 @@
 import { forbidden, notFound } from '../../../api/faults.ts'
 import { type BaseContext, operation } from '../../../api/operation.ts'
 import type { RoleRow } from '../../../auth/tables.ts'
-import { absent } from '../attributes.ts'
+import { missing } from '../attributes.ts'
 import { adminOrSystemReader, adminRequired, cloudRule } from '../rules.ts'
 import { role } from './roles.ts'
 import { deleteInference, findRole, inferences, insertInference, isImplied, rolesById } from './store.ts'
@@ -28,7 +28,7 @@ const inference = (prior: RoleRow, implied: RoleRow, context: BaseContext) => ({
 async function impliedRole(context: BaseContext & { params: { implied_role_id: string }; role: RoleRow }, kept: boolean): Promise<RoleRow> {
   const { db, params, role } = context
   const implied = await findRole(db, params.implied_role_id)
-  if (!implied) throw absent(context, 'role', params.implied_role_id)
+  if (!implied) throw notFound(missing('role')(params.implied_role_id))
   if (kept && !(await isImplied(db, role.id, implied.id))) throw notFound(`${role.id} does not imply ${implied.id}`)
   return implied
 }

@@ -32,7 +32,6 @@ export const role = resource({
   load: (id, { db }) => findRole(db, id),
   target: (row) => ({ target: { role: roleTarget(row) } }),
   missing: missing('role'),
-  hidden: true,
 })
 
 export const roleRules = {

@@ -44,7 +44,6 @@ export const endpoint = resource({
   load: (id, { db }) => findEndpoint(db, id),
   target: () => ({}),
   missing: missing('endpoint'),
-  hidden: true,
 })
 
 export const endpointRules = {

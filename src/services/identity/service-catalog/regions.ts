@@ -22,6 +22,7 @@ const region = resource({
   load: (id, { db }) => findRegion(db, id),
   target: () => ({}),
   missing: missing('region'),
+  hidden: true,
 })
 
 const rules = {
