@@ -9,16 +9,13 @@ import type { Cloud } from '../../../cloud.ts'
 import type { Db } from '../../../db/database.ts'
 import { Id, missing } from '../attributes.ts'
 import { wholeCollection } from '../collection.ts'
-import { decryptBlob, ec2Id, encryptBlob } from '../credentials/blob.ts'
+import { ec2Id, ec2Keys, encryptBlob } from '../credentials/blob.ts'
 import { credentialQuery, deleteCredential, findCredential, insertCredential } from '../credentials/store.ts'
 import { ensureOwnAuthority } from '../delegations/own-authority.ts'
 import { adminOrSystemReader, cloudRule } from '../rules.ts'
 
 /** The keys of an access key; undefined when there are none. */
 export const findByAccess = (db: Db, access: string) => findCredential(db, createHash('sha256').update(access).digest('hex'))
-
-export const keysOf = (cloud: Cloud, row: CredentialRow) =>
-  JSON.parse(decryptBlob(cloud, row.encrypted_blob)) as { access: string; secret: string }
 
 /** New keys of the user for the project. */
 export async function makeKeys(cloud: Cloud, db: Db, userId: string, projectId: string, now: string): Promise<CredentialRow> {
@@ -61,7 +58,7 @@ export const ec2Rules = {
 
 const path = (userId: string) => `/users/${userId}/credentials/OS-EC2`
 const view = (row: CredentialRow, { cloud, href }: BaseContext) => {
-  const { access, secret } = keysOf(cloud, row)
+  const { access = null, secret = null } = ec2Keys(cloud, row) ?? {}
   return {
     access,
     secret,
