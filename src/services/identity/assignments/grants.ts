@@ -56,13 +56,14 @@ const grantOf = (params: unknown, { actor, target, inherited }: Place): Grant =>
   }
 }
 
-/** A domain's own role is granted only inside that domain. */
+/** A domain's own role is granted on no project of another one; on a domain it means nothing but what it implies. */
 async function ensureRoleFits({ db, params }: { db: BaseContext['db']; params: unknown }, { target }: Place): Promise<void> {
   const values = params as Params
   const role = await findRole(db, values.role_id!)
   if (!role?.domain_id) return
+  if (target === 'domain') return
   const place = target === 'system' ? undefined : await findProject(db, values[`${target}_id`]!)
-  if (!place || role.domain_id !== (place.is_domain ? place.id : place.domain_id)) {
+  if (role.domain_id !== (place?.is_domain ? place.id : place?.domain_id)) {
     throw forbidden(`Cannot assign role ${role.id}, which is domain-specific, outside of its domain.`)
   }
 }
