@@ -78,13 +78,12 @@ export async function createCloud(parts: {
   cloud.hosts = createHosts({ database, environment, tasks: () => cloud.tasks })
   Object.assign(cloud, parts.facades(cloud))
   for (const service of services) {
-    const rules = Object.fromEntries(
-      [...service.operations.flatMap((o) => (o.policy ? [o.policy] : [])), ...(service.moreRules ?? [])].map((rule) => [
-        rule.name,
-        rule.check,
-      ]),
+    const rules = [...service.operations.flatMap((o) => (o.policy ? [o.policy] : [])), ...(service.moreRules ?? [])]
+    const policy = createPolicy(
+      { ...service.baseRules, ...Object.fromEntries(rules.map(({ name, check }) => [name, check])) },
+      parts.policyOverrides,
+      new Map(rules.flatMap(({ name, scopes }) => (scopes ? [[name, scopes] as const] : []))),
     )
-    const policy = createPolicy({ ...service.baseRules, ...rules }, parts.policyOverrides)
     cloud.policies.set(service.name, policy)
     cloud.pipelines.set(service.name, createPipeline(cloud, service, policy, documentedOperations(service)))
   }

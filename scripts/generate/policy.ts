@@ -30,7 +30,8 @@ export function policyPage(services: readonly ServiceDeclaration[]): string {
     const shared = Object.entries(service.baseRules).map(([name, check]) => `| \`${name}\` | \`${cell(check)}\` |`)
     const rules = rulesOf(service).map((r) => {
       const requests = r.requests.map((request) => `\`${request}\``).join(', ')
-      return `| \`${r.name}\` | ${r.check ? `\`${cell(r.check)}\`` : 'everybody'} | ${cell(r.description)} ${requests} |`
+      const scopes = r.scopes ? `, tokens for ${r.scopes.map((scope) => `a ${scope}`.replace('a system', 'the system')).join(' or ')}` : ''
+      return `| \`${r.name}\` | ${r.check ? `\`${cell(r.check)}\`` : 'everybody'}${scopes} | ${cell(r.description)} ${requests} |`
     })
     const base = shared.length > 0 ? `Rules that others refer to:\n\n| Rule | Check |\n| --- | --- |\n${shared.join('\n')}\n\n` : ''
     return `## ${service.name}\n\n${base}| Rule | Check | What it decides |\n| --- | --- | --- |\n${rules.join('\n')}\n`
@@ -40,7 +41,7 @@ export function policyPage(services: readonly ServiceDeclaration[]): string {
 
 Every operation names a rule; the check of the rule says who may do it. \`policy.yaml\` in the data folder (or the file that
 \`--policy-file\` names) replaces checks by name. [policy.sample.yaml](policy.sample.yaml) has all of them as they are. A rule that does not
-exist denies. What belongs to another project is not found rather than forbidden.
+exist denies. Where scopes of tokens are named, no other token passes, whatever the check says. What belongs to another project is not found rather than forbidden.
 
 ${sections.join('\n')}`
 }

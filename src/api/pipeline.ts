@@ -1,8 +1,8 @@
 // The request path, in order: id, version, microversion, token, route, body, schema, target, policy, state, quota, handler, answer.
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { isPermitted } from '../auth/access-rules.ts'
-import type { Policy, PolicyCredentials, PolicyTarget } from '../auth/policy.ts'
-import type { Who } from '../auth/who.ts'
+import type { Policy, PolicyTarget } from '../auth/policy.ts'
+import { nobody, type Who } from '../auth/who.ts'
 import type { Cloud } from '../cloud.ts'
 import { isUniqueViolation, type Tx } from '../db/database.ts'
 import { QuotaExceeded } from '../quota/quota.ts'
@@ -10,7 +10,8 @@ import { sendFault, sendResult, setVersionHeaders } from './answer.ts'
 import { parseJson, readBody } from './body.ts'
 import { badRequest, conflict, Fault, forbidden, notBuilt, notFound, unauthorized } from './faults.ts'
 import type { BaseContext, Operation } from './operation.ts'
-import { createRouter, type DocumentedOperation, type Route, type Router } from './router.ts'
+import { canonicalPath, loggedPath } from './paths.ts'
+import { authOf, createRouter, type DocumentedOperation, type Route, type Router } from './router.ts'
 import type { ServiceDeclaration } from './service.ts'
 import { type Validator, validator } from './validate.ts'
 import { cutValue, isVersioned, opened, versionNumber } from './versions.ts'
@@ -148,6 +149,7 @@ export function createPipeline(
     const check = checksOf(operation)
     const { on } = operation
     let target: PolicyTarget = {}
+    context.allows = (name, other) => policy.allows(name, context.who?.credentials ?? nobody, other ?? target)
     const own: PolicyTarget = context.who ? { project_id: context.who.project?.id, user_id: context.who.user.id } : {}
     // Code that reads a body which its schema refused may fail in any way: then the asker's own things are the target.
     const readable = async <T>(work: () => Promise<T> | T, otherwise: T): Promise<T> => {
@@ -162,17 +164,15 @@ export function createPipeline(
       const id = context.params[on.param] ?? ''
       const row = await on.load(id, context)
       if (row === undefined) {
-        if (on.hidden && operation.policy && !policy.allows(operation.policy.name, context.who.credentials, {}))
-          throw denied(operation.policy.name)
+        if (on.hidden && operation.policy && !context.allows(operation.policy.name, context.params)) throw denied(operation.policy.name)
         throw new Fault(404, on.missing(id), { type: on.missingType })
       }
       ;(context as unknown as Record<string, unknown>)[on.name] = row
       target = on.target(row)
     } else if (operation.policyTarget) target = await readable(() => operation.policyTarget!(context as never), own)
     else target = own
-    context.allows = (name, other) => policy.allows(name, context.who?.credentials ?? nobody, other ?? target)
     const rule = (operation.ruleFor && (await readable(() => operation.ruleFor!(context as never), undefined))) ?? operation.policy
-    if (rule && !policy.allows(rule.name, context.who?.credentials ?? nobody, target)) throw denied(rule.name)
+    if (rule && !context.allows(rule.name)) throw denied(rule.name)
     if (invalid) throw invalid
     if (check.allowed && on?.state) {
       const state = on.state((context as unknown as Record<string, never>)[on.name]!)
@@ -383,51 +383,6 @@ const goneCodes = new Set([
   'ERR_STREAM_DESTROYED',
   'ERR_STREAM_WRITE_AFTER_END',
 ])
-
-/** The path that is matched with routes and with access rules alike: no empty segments, nothing encoded that need not be. */
-function canonicalPath(path: string): string {
-  const single = path.includes('//') ? path.replace(/\/{2,}/g, '/') : path
-  if (!single.includes('%')) return single
-  try {
-    return single
-      .split('/')
-      .map((part) => (part.includes('%') ? decodeURIComponent(part).replace(/[^A-Za-z0-9._~!$&'()*+,;=:@-]/gu, encodeURIComponent) : part))
-      .join('/')
-  } catch {
-    throw badRequest('The path cannot be decoded.')
-  }
-}
-
-/** Without the query and with nothing in it that is a token: v2.0 of identity has tokens in paths. */
-const loggedPath = (url: string) =>
-  url
-    .split('?')[0]!
-    .replace(/gAAAA[\w%=-]*/g, '***')
-    .slice(0, 200)
-
-/** What rules see of somebody without a token. */
-const nobody: PolicyCredentials = {
-  user_id: null,
-  user_domain_id: null,
-  project_id: null,
-  project_domain_id: null,
-  domain_id: null,
-  system_scope: null,
-  roles: [],
-  is_admin: false,
-}
-
-/** Whether a token is asked for at that place. Where actions differ the strictest holds. */
-function authOf(operations: Map<string, Operation[]>): 'none' | 'optional' | 'needed' {
-  let found: 'none' | 'optional' = 'none'
-  for (const list of operations.values()) {
-    for (const { auth } of list) {
-      if (auth === undefined) return 'needed'
-      if (auth === 'optional') found = 'optional'
-    }
-  }
-  return found
-}
 
 const denied = (name: string) => forbidden(`Policy doesn't allow ${name} to be performed.`, 'PolicyNotAuthorized')
 

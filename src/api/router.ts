@@ -163,3 +163,15 @@ export function createRouter(service: ServiceDeclaration, documented: Documented
     },
   }
 }
+
+/** Whether a token is asked for at that place. Where actions differ the strictest holds. */
+export function authOf(operations: Map<string, Operation[]>): 'none' | 'optional' | 'needed' {
+  let found: 'none' | 'optional' = 'none'
+  for (const list of operations.values()) {
+    for (const { auth } of list) {
+      if (auth === undefined) return 'needed'
+      if (auth === 'optional') found = 'optional'
+    }
+  }
+  return found
+}

@@ -23,9 +23,17 @@ export interface Rule {
   check: string
   /** A sentence for the sample file. */
   description: string
+  /** For what tokens it is at all; for all of them unless given. An operator's check does not change that. */
+  scopes?: readonly Scope[]
 }
 
-export const rule = (name: string, check: string, description: string): Rule => ({ name, check, description })
+/** What a token is for; one without a scope is as one for a project. */
+export type Scope = 'system' | 'domain' | 'project'
+
+export const rule = (name: string, check: string, description: string, scopes?: readonly Scope[]): Rule =>
+  scopes ? { name, check, description, scopes } : { name, check, description }
+
+const scopeOf = ({ system_scope, domain_id }: PolicyCredentials): Scope => (system_scope ? 'system' : domain_id ? 'domain' : 'project')
 
 type Check = (credentials: PolicyCredentials, target: PolicyTarget, depth: number) => boolean
 
@@ -47,8 +55,12 @@ export interface Policy {
   checkOf(name: string): string | undefined
 }
 
-/** Reads all rules; `overrides` (an operator's file) replace checks by name. Throws for a check that cannot be read. */
-export function createPolicy(rules: Record<string, string>, overrides: Record<string, string> = {}): Policy {
+/** Reads all rules; `overrides` (an operator's file) replace checks by name, `scopes` are those of rules that have any. Throws for a check that cannot be read. */
+export function createPolicy(
+  rules: Record<string, string>,
+  overrides: Record<string, string> = {},
+  scopes: ReadonlyMap<string, readonly Scope[]> = new Map(),
+): Policy {
   const texts = { ...rules, ...overrides }
   const compiled = new Map<string, Check>()
 
@@ -168,5 +180,9 @@ export function createPolicy(rules: Record<string, string>, overrides: Record<st
     return compiled.get(name)?.(credentials, target, depth) ?? false
   }
 
-  return { allows: (name, credentials, target) => evaluate(name, credentials, target, 0), checkOf: (name) => texts[name] }
+  return {
+    allows: (name, credentials, target) =>
+      (scopes.get(name)?.includes(scopeOf(credentials)) ?? true) && evaluate(name, credentials, target, 0),
+    checkOf: (name) => texts[name],
+  }
 }

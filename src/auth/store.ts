@@ -1,3 +1,4 @@
+import { sql } from 'kysely'
 import { ask, type Db, execute } from '../db/database.ts'
 import { statement } from '../db/statement.ts'
 import { expiringMemberships } from './federation.ts'
@@ -18,22 +19,23 @@ export const findProject = (db: Db, id: string) => db.selectFrom('identity_proje
 
 export const findUserByName = (db: Db, domainId: string, name: string) =>
   db.selectFrom('identity_users').selectAll().where('domain_id', '=', domainId).where('name', '=', name).executeTakeFirst()
+const projectsIn = (db: Db, domainId: string, isDomain: boolean) =>
+  db.selectFrom('identity_projects').selectAll().where('domain_id', '=', domainId).where('is_domain', '=', isDomain)
 export const findProjectByName = (db: Db, domainId: string, name: string) =>
-  db
-    .selectFrom('identity_projects')
-    .selectAll()
-    .where('domain_id', '=', domainId)
-    .where('name', '=', name)
-    .where('is_domain', '=', false)
-    .executeTakeFirst()
-export const findDomainByName = (db: Db, name: string) =>
-  db
-    .selectFrom('identity_projects')
-    .selectAll()
-    .where('domain_id', '=', '')
-    .where('name', '=', name)
-    .where('is_domain', '=', true)
-    .executeTakeFirst()
+  projectsIn(db, domainId, false).where('name', '=', name).executeTakeFirst()
+export const findDomainByName = (db: Db, name: string) => projectsIn(db, '', true).where('name', '=', name).executeTakeFirst()
+
+/**
+ * What a login names: the project (or, without `domainId`, the domain) of exactly that name, else the only one whose name differs in
+ * case alone. On most real clouds the database compares so, and clients say `default`.
+ */
+export async function findScopeByName(db: Db, name: string, domainId?: string) {
+  const among = projectsIn(db, domainId ?? '', domainId === undefined)
+  const exact = await among.where('name', '=', name).executeTakeFirst()
+  if (exact) return exact
+  const alike = await among.where(sql`lower(name)`, '=', sql`lower(${name})`).limit(2).execute()
+  return alike.length === 1 ? alike[0] : undefined
+}
 
 export interface Bearer {
   id: string

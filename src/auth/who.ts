@@ -48,3 +48,15 @@ export function credentialsOf(who: Omit<Who, 'credentials'>): PolicyCredentials 
     token: { domain: who.domain, project: who.project },
   }
 }
+
+/** What rules see of somebody without a token. */
+export const nobody: PolicyCredentials = {
+  user_id: null,
+  user_domain_id: null,
+  project_id: null,
+  project_domain_id: null,
+  domain_id: null,
+  system_scope: null,
+  roles: [],
+  is_admin: false,
+}

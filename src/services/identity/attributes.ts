@@ -2,6 +2,7 @@
 import { Type } from 'typebox'
 import { badRequest, conflict, forbidden, notFound } from '../../api/faults.ts'
 import type { BaseContext } from '../../api/operation.ts'
+import type { Rule } from '../../auth/policy.ts'
 import { isUniqueViolation } from '../../db/database.ts'
 
 type Attributes = Record<string, unknown>
@@ -50,11 +51,12 @@ export function ensureSameId(id: string, body: Attributes): void {
 
 export const missing = (kind: string) => (id: string) => `Could not find ${kind}: ${id.slice(0, 255)}.`
 
-/** For rows that a rule needs before it can be asked: without rights over all, nobody learns whether they exist. */
-export function absent(context: BaseContext, kind: string, id: string) {
-  return context.who.credentials.is_admin
-    ? notFound(missing(kind)(id))
-    : forbidden('You are not authorized to perform the requested action.')
+/** The resource for an operation that upstream answers with 404 for an id of nothing, whoever asks. */
+export const open = <T extends { hidden?: true }>({ hidden: _, ...resource }: T): Omit<T, 'hidden'> => resource
+
+/** For rows that a rule needs before it can be asked: whom it allows on no row but on all does not learn whether they exist. */
+export function absent(context: BaseContext, rule: Rule, kind: string, id: string) {
+  return context.allows(rule.name, {}) ? notFound(missing(kind)(id)) : forbidden('You are not authorized to perform the requested action.')
 }
 
 /** Turns a duplicate into the 409 that names what it was. */

@@ -3,6 +3,7 @@ import { sql } from 'kysely'
 import { type ListShape, listRequest, listRows, nextQuery } from '../../api/list.ts'
 import type { BaseContext } from '../../api/operation.ts'
 import { isTrue } from '../../api/types.ts'
+import type { Who } from '../../auth/who.ts'
 
 export interface Collection<Row> {
   /** Key of the rows in the answer: `projects`. */
@@ -12,7 +13,7 @@ export interface Collection<Row> {
   shape: ListShape
   /** Filters that are true or false. */
   booleans?: readonly string[]
-  /** Filter name to column, for `name__contains` and the like. */
+  /** Filter name to column, for `description__contains` and the like, besides the shape's own filters. */
   texts?: Record<string, string>
   view(row: Row, context: BaseContext): object
 }
@@ -50,9 +51,11 @@ export async function collection<Row>(
   const request = listRequest(rawQuery)
   for (const key of booleans) if (typeof request.filters[key] === 'string') request.filters[key] = flag(request.filters[key])
   let wanted = query
+  // Whatever can be asked for by its value can be by a part of it.
+  const compared = new Map(Object.entries({ ...shape.filters, ...texts }).filter(([key]) => !booleans.includes(key)))
   for (const [key, value] of rawQuery) {
     const [attribute, comparison] = key.split('__') as [string, string | undefined]
-    const column = Object.hasOwn(texts, attribute) ? texts[attribute] : undefined
+    const column = compared.get(attribute)
     const compare = comparison !== undefined && Object.hasOwn(comparisons, comparison) ? comparisons[comparison] : undefined
     if (column && compare && value !== '') wanted = wanted.where(compare(column, value))
   }
@@ -68,6 +71,10 @@ export async function collection<Row>(
     ...(next === null ? {} : { truncated: true }),
   }
 }
+
+/** The rows that a token for a domain may list: that domain's. */
+export const ofOwnDomain = <Q extends { where(column: 'domain_id', operator: '=', value: string): Q }>(who: Who, query: Q): Q =>
+  who.domain ? query.where('domain_id', '=', who.domain.id) : query
 
 /** A list that is made at once, without pages. */
 export function wholeCollection(context: BaseContext, name: string, path: string, rows: object[]) {

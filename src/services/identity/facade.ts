@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto'
 import { findUser } from '../../auth/store.ts'
 import type { Who } from '../../auth/who.ts'
 import type { Cloud } from '../../cloud.ts'
-import { decryptBlob } from './credentials/blob.ts'
+import { ec2Keys } from './credentials/blob.ts'
 import { findCredential } from './credentials/store.ts'
 import { isInactive } from './users/attempts.ts'
 
@@ -23,10 +23,8 @@ export const identityFacade = (cloud: Cloud): IdentityFacade => ({
     const { read } = cloud.database
     await cloud.keys.refresh()
     const row = await findCredential(read, createHash('sha256').update(access).digest('hex'))
-    if (row?.type !== 'ec2' || !row.project_id) return null
-    const blob = JSON.parse(decryptBlob(cloud, row.encrypted_blob)) as Record<string, unknown>
-    // Keys that were made with a delegated token carry less than the user's roles: they are not honoured here.
-    if (blob.trust_id || blob.app_cred_id || blob.access_token_id || typeof blob.secret !== 'string') return null
+    const keys = row ? ec2Keys(cloud, row) : null
+    if (!row?.project_id || !keys) return null
     const user = await findUser(read, row.user_id)
     if (!user || isInactive(cloud.config, user, cloud.environment.clock.now())) return null
     const seconds = Math.floor(cloud.environment.clock.now() / 1000)
@@ -40,6 +38,6 @@ export const identityFacade = (cloud: Cloud): IdentityFacade => ({
       auditIds: [row.id],
       delegation: { kind: 'ec2', id: row.id, epoch: user.token_epoch },
     })
-    return who && { secret: blob.secret, who }
+    return who && { secret: keys.secret, who }
   },
 })

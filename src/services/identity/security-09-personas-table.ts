@@ -20,7 +20,10 @@ export const personas = [
 ] as const
 export type PersonaName = (typeof personas)[number]
 
-const admins: PersonaName[] = ['admin', 'admin of the system', 'admin of the domain']
+// A token for a domain reaches nothing that is the whole cloud's, nor what a project hands over, whatever its roles.
+const cloudAdmins: PersonaName[] = ['admin', 'admin of the system']
+const cloudAuditors: PersonaName[] = [...cloudAdmins, 'reader of the system']
+const admins: PersonaName[] = [...cloudAdmins, 'admin of the domain']
 const auditors: PersonaName[] = [...admins, 'reader of the system']
 const readers: PersonaName[] = [...auditors, 'manager of the domain', 'reader of the domain']
 const managers: PersonaName[] = [...admins, 'manager of the domain']
@@ -30,7 +33,7 @@ const everybody: PersonaName[] = [...personas]
 /** Names of rules (without `identity:`) that upstream has, and those who may. */
 const byRule: [who: PersonaName[], rules: string][] = [
   [
-    admins,
+    cloudAdmins,
     `add_endpoint_group_to_project add_endpoint_to_project create_consumer create_domain create_domain_config create_domain_role
     create_endpoint create_endpoint_group create_identity_provider create_implied_role create_limits create_mapping create_policy
     create_policy_association_for_endpoint create_policy_association_for_region_and_service create_policy_association_for_service
@@ -46,7 +49,7 @@ const byRule: [who: PersonaName[], rules: string][] = [
     kds_create_group kds_create_key kds_delete_group kds_delete_key`,
   ],
   [
-    auditors,
+    cloudAuditors,
     `check_endpoint_in_project check_implied_role check_policy_association_for_endpoint
     check_policy_association_for_region_and_service check_policy_association_for_service check_system_grant_for_group
     check_system_grant_for_user get_consumer get_domain_config get_domain_config_default get_domain_role get_endpoint
@@ -74,18 +77,19 @@ const byRule: [who: PersonaName[], rules: string][] = [
     `get_group list_groups list_users_in_group list_projects list_role_assignments list_role_assignments_for_tree list_users
     check_grant list_grants check_user_in_group`,
   ],
-  [[...admins, 'service'], 'ec2tokens_validate s3tokens_validate list_revoke_events revocation_list'],
+  [[...admins, 'service'], 'ec2tokens_validate s3tokens_validate'],
+  [[...cloudAdmins, 'service'], 'list_revoke_events'],
+  [[...admins, 'user'], 'create_credential delete_credential update_credential revoke_token'],
   [
-    [...admins, 'user'],
-    `create_credential delete_credential update_credential revoke_token ec2_create_credential ec2_delete_credential delete_trust
-    delete_application_credential get_access_token get_access_token_role list_access_token_roles list_access_tokens
-    delete_access_token delete_access_rule`,
+    [...cloudAdmins, 'user'],
+    `ec2_create_credential ec2_delete_credential delete_trust delete_application_credential get_access_token get_access_token_role
+    list_access_token_roles list_access_tokens delete_access_token delete_access_rule`,
   ],
+  [[...auditors, 'user'], 'get_credential list_credentials check_token'],
   [
-    [...auditors, 'user'],
-    `ec2_get_credential get_credential list_credentials ec2_list_credentials get_application_credential list_application_credentials check_token
-    get_role_for_trust get_trust list_roles_for_trust list_trusts_for_trustee list_trusts_for_trustor get_access_rule
-    list_access_rules`,
+    [...cloudAuditors, 'user'],
+    `ec2_get_credential ec2_list_credentials get_application_credential list_application_credentials get_role_for_trust get_trust
+    list_roles_for_trust list_trusts_for_trustee list_trusts_for_trustor get_access_rule list_access_rules`,
   ],
   [['user'], 'create_trust create_application_credential'],
   [[...readers, 'user'], 'get_user list_user_projects list_groups_for_user'],
@@ -100,7 +104,7 @@ const byRule: [who: PersonaName[], rules: string][] = [
 /** Operations that act on something else than the domain's rows. */
 const byOperation: Record<string, PersonaName[]> = {
   // Everybody may hand over roles of their own; there is no other way to try.
-  'oauth1.authorize': everybody,
+  'oauth1.authorize': personas.filter((name) => !/of (the|another) domain$/.test(name)),
   // Lists without a domain are of the token's own.
   'credentials.list': everybody,
   'domains.list': [...readers, 'manager of another domain'],

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { createHash, createHmac } from 'node:crypto'
 import { test } from 'node:test'
 import { type TestCloud, testCloud } from '../../testing/test-cloud.ts'
+import { encryptBlob } from './credentials/blob.ts'
 import { ask, makeProject, makeUser, roleId, shiftedClock } from './test-users.ts'
 
 type Keys = { access: string; secret: string }
@@ -170,4 +171,44 @@ test('keys end with the role, the user and themselves; others do not see them', 
   await ask(cloud, bearer, 'GET', '/v3/auth/catalog', { expected: 401 })
   await ec2(cloud, admin, v2(keys, clock.now()), 401)
   await ask(cloud, await user.login(), 'GET', `${path}/${keys.access}`, { expected: 404 })
+})
+
+test('a secret that is empty or no text is not kept, and one that was kept before signs nothing', async () => {
+  const { cloud, clock, user, project, keys, admin, own } = await world()
+  await using _ = cloud
+  const credentials = '/v3/credentials'
+  const credential = (blob: unknown) => ({ credential: { type: 'ec2', project_id: project, blob: JSON.stringify(blob) } })
+  for (const secret of ['', null, 12345678, ['12345678'], undefined])
+    await ask(cloud, own, 'POST', credentials, { body: credential({ access: 'mine', secret }), expected: 400 })
+  for (const blob of [
+    null,
+    'text',
+    [],
+    { secret: 'long-enough' },
+    { access: '', secret: 'long-enough' },
+    { access: 5, secret: 'long-enough' },
+  ])
+    await ask(cloud, own, 'POST', credentials, { body: credential(blob), expected: 400 })
+  const { id } = (
+    await ask(cloud, own, 'POST', credentials, { body: credential({ access: 'mine', secret: 'long-enough' }), expected: 201 })
+  ).body.credential
+  await ask(cloud, own, 'PATCH', `${credentials}/${id}`, { body: credential({ access: 'mine', secret: '' }), expected: 400 })
+  await ec2(cloud, admin, v2({ access: 'mine', secret: 'long-enough' }, clock.now()), 200)
+  // Rows as an older version, or another cloud's database, may have them.
+  for (const blob of ['{"access":"mine","secret":""}', '{"access":"mine"}', '{"access":"mine","secret":null}', 'null', 'text']) {
+    await cloud.cloud.database.write(({ db }) =>
+      db
+        .updateTable('identity_credentials')
+        .set({ encrypted_blob: encryptBlob(cloud.cloud, blob) })
+        .where('id', '=', id)
+        .execute(),
+    )
+    for (const secret of ['', '-', 'null', 'undefined']) {
+      await ec2(cloud, admin, v2({ access: 'mine', secret }, clock.now()), 401)
+      await ec2(cloud, admin, v4({ access: 'mine', secret }, clock.now()), 401)
+    }
+    assert.equal(await cloud.cloud.identity.ec2('mine'), null)
+    await ask(cloud, own, 'GET', `/v3/users/${user.id}/credentials/OS-EC2`, { expected: 200 })
+  }
+  assert.ok(await cloud.cloud.identity.ec2(keys.access))
 })

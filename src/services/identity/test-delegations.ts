@@ -15,6 +15,7 @@ export interface Signing {
   timestamp?: number
   nonce?: string
   method?: string
+  signatureMethod?: string
 }
 
 /** The Authorization header of OAuth 1.0 for a POST of that path below /identity. */
@@ -23,7 +24,7 @@ export function oauthHeader(cloud: TestCloud, path: string, signing: Signing): s
   const parameters: Record<string, string> = {
     oauth_consumer_key: consumer.id,
     oauth_nonce: nonce ?? randomBytes(8).toString('hex'),
-    oauth_signature_method: 'HMAC-SHA1',
+    oauth_signature_method: signing.signatureMethod ?? 'HMAC-SHA1',
     oauth_timestamp: String(timestamp),
     oauth_version: '1.0',
     ...(token ? { oauth_token: token.id } : {}),
@@ -35,9 +36,9 @@ export function oauthHeader(cloud: TestCloud, path: string, signing: Signing): s
     .map((name) => `${quote(name)}=${quote(parameters[name]!)}`)
     .join('&')
   const text = `${method}&${quote(`${cloud.url}/identity${path}`)}&${quote(pairs)}`
-  parameters.oauth_signature = createHmac('sha1', `${consumer.secret}&${token?.secret ?? ''}`)
-    .update(text)
-    .digest('base64')
+  const key = `${consumer.secret}&${token?.secret ?? ''}`
+  const hash = signing.signatureMethod?.replace('HMAC-', '').toLowerCase() ?? 'sha1'
+  parameters.oauth_signature = hash === 'plaintext' ? key : createHmac(hash, key).update(text).digest('base64')
   return `OAuth ${Object.entries(parameters)
     .map(([name, value]) => `${quote(name)}="${quote(value)}"`)
     .join(', ')}`

@@ -77,6 +77,7 @@ const accessRule = resource<'accessRule', AccessRuleRow>({
   },
   target: (row) => ownerTarget(row.user_id),
   missing: missing('Access Rule'),
+  hidden: true,
 })
 const oneRule = { ...common, path: '/users/{user_id}/access_rules/{access_rule_id}', on: accessRule } as const
 

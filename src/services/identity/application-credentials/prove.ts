@@ -1,7 +1,7 @@
 // Method `application_credential` of a request for a token.
 import { unauthorized } from '../../../api/faults.ts'
 import type { Secret } from '../../../auth/secret.ts'
-import { findDomainByName, findUserByName } from '../../../auth/store.ts'
+import { findScopeByName, findUserByName } from '../../../auth/store.ts'
 import type { Cloud } from '../../../cloud.ts'
 import { type Proof, proveDelegation } from '../tokens/authenticate.ts'
 import { isSecret } from './secret.ts'
@@ -20,7 +20,7 @@ async function find(cloud: Cloud, { id, name, user }: Asked) {
   if (name === undefined || !user) return undefined
   let userId = user.id
   if (userId === undefined && user.name !== undefined) {
-    const domainId = user.domain?.id ?? (user.domain?.name === undefined ? undefined : (await findDomainByName(read, user.domain.name))?.id)
+    const domainId = user.domain?.id ?? (user.domain?.name === undefined ? undefined : (await findScopeByName(read, user.domain.name))?.id)
     userId = domainId === undefined ? undefined : (await findUserByName(read, domainId, user.name))?.id
   }
   return userId === undefined ? undefined : findApplicationCredentialByName(read, userId, name)

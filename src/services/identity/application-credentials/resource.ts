@@ -1,11 +1,10 @@
 // Application credentials, as today's clients have them: a secret of a user for one project, with some of the roles there.
 import { type BaseContext, resource } from '../../../api/operation.ts'
 import type { AccessRuleRow, ApplicationCredentialRow } from '../../../auth/delegation-tables.ts'
-import { rule } from '../../../auth/policy.ts'
 import { missing } from '../attributes.ts'
 import { fullTime } from '../delegations/expiry.ts'
 import { rolesById } from '../roles/store.ts'
-import { adminOrSystemReader } from '../rules.ts'
+import { adminOrSystemReader, cloudRule } from '../rules.ts'
 import { accessRulesById, findApplicationCredential } from './store.ts'
 
 /** What upstream's rules call the owner. */
@@ -21,17 +20,18 @@ export const applicationCredential = resource<'applicationCredential', Applicati
   },
   target: (row) => ownerTarget(row.user_id),
   missing: missing('Application Credential'),
+  hidden: true,
 })
 
 const readers = `${adminOrSystemReader} or rule:owner`
 export const applicationCredentialRules = {
-  get: rule('identity:get_application_credential', readers, 'Show an application credential.'),
-  list: rule('identity:list_application_credentials', readers, 'List the application credentials of a user.'),
-  create: rule('identity:create_application_credential', 'rule:owner', 'Create an application credential.'),
-  delete: rule('identity:delete_application_credential', 'rule:admin_required or rule:owner', 'Delete an application credential.'),
-  getRule: rule('identity:get_access_rule', readers, 'Show an access rule.'),
-  listRules: rule('identity:list_access_rules', readers, 'List the access rules of a user.'),
-  deleteRule: rule('identity:delete_access_rule', 'rule:admin_required or rule:owner', 'Delete an access rule.'),
+  get: cloudRule('identity:get_application_credential', readers, 'Show an application credential.'),
+  list: cloudRule('identity:list_application_credentials', readers, 'List the application credentials of a user.'),
+  create: cloudRule('identity:create_application_credential', 'rule:owner', 'Create an application credential.'),
+  delete: cloudRule('identity:delete_application_credential', 'rule:admin_required or rule:owner', 'Delete an application credential.'),
+  getRule: cloudRule('identity:get_access_rule', readers, 'Show an access rule.'),
+  listRules: cloudRule('identity:list_access_rules', readers, 'List the access rules of a user.'),
+  deleteRule: cloudRule('identity:delete_access_rule', 'rule:admin_required or rule:owner', 'Delete an access rule.'),
 }
 
 export const accessRuleView = ({ id, service, method, path }: AccessRuleRow) => ({ id, service, method, path })

@@ -118,7 +118,7 @@ test('a manager of a domain grants ordinary roles inside it, and nothing else', 
   assert.ok(seen.every((entry) => JSON.stringify(entry.scope).includes(domain) || JSON.stringify(entry.scope).includes(mine)))
 })
 
-test("a domain's own role is granted only inside the domain, and effective lists leave it out", async () => {
+test("a domain's own role is granted on no project of another one, and effective lists leave it out", async () => {
   await using cloud = await testCloud()
   const domain = await makeDomain(cloud, 'd')
   const [inside, outside] = [await makeProject(cloud, 'in', { domain_id: domain }), await makeProject(cloud, 'out')]
@@ -127,6 +127,10 @@ test("a domain's own role is granted only inside the domain, and effective lists
   await cloud.admin.request('PUT', `${v3}/projects/${outside}/users/${user.id}/roles/${role}`, { expected: 403 })
   await cloud.admin.request('PUT', `${v3}/system/users/${user.id}/roles/${role}`, { expected: 403 })
   await cloud.admin.request('PUT', `${v3}/projects/${inside}/users/${user.id}/roles/${role}`, { expected: 204 })
+  // On a domain nothing is asked, as upstream.
+  await cloud.admin.request('PUT', `${v3}/domains/default/users/${user.id}/roles/${role}`, { expected: 204 })
+  await user.login({ domain: { id: 'default' } }, 401)
+  await cloud.admin.delete(`${v3}/domains/default/users/${user.id}/roles/${role}`)
   assert.deepEqual((await cloud.admin.get(`${v3}/role_assignments?effective&user.id=${user.id}`)).body.role_assignments, [])
   await user.login({ project: { id: inside } }, 401)
   await cloud.admin.request('PUT', `${v3}/roles/${role}/implies/${await roleId(cloud, 'reader')}`, { expected: 201 })

@@ -2,6 +2,7 @@
 // system, and inherited to what is below a project or domain.
 import { forbidden, notFound } from '../../../api/faults.ts'
 import { type BaseContext, operation } from '../../../api/operation.ts'
+import type { Rule } from '../../../auth/policy.ts'
 import { findProject, findUser } from '../../../auth/store.ts'
 import { absent } from '../attributes.ts'
 import { wholeCollection } from '../collection.ts'
@@ -21,23 +22,23 @@ interface Place {
 }
 
 /** Loads all that the path names, for the rule; whoever is missing is 404 (or 403 for those who may not know). */
-async function targetOf(context: BaseContext & { params: unknown }, { actor, target }: Place) {
+async function targetOf(context: BaseContext & { params: unknown }, { actor, target }: Place, rule: Rule) {
   const { db } = context
   const params = context.params as Params
   const seen: Record<string, object> = {}
   const actorId = params[`${actor}_id`]!
   const row = actor === 'user' ? await findUser(db, actorId) : await findGroup(db, actorId)
-  if (!row) throw absent(context, actor, actorId)
+  if (!row) throw absent(context, rule, actor, actorId)
   seen[actor] = { id: row.id, domain_id: row.domain_id }
   if (target !== 'system') {
     const id = params[`${target}_id`]!
     const place = target === 'domain' ? await findDomain(db, id) : await findProject(db, id)
-    if (!place) throw absent(context, target, id)
+    if (!place) throw absent(context, rule, target, id)
     seen[target] = { id: place.id, domain_id: place.is_domain ? null : place.domain_id }
   }
   if (params.role_id !== undefined) {
     const role = await findRole(db, params.role_id)
-    if (!role) throw absent(context, 'role', params.role_id)
+    if (!role) throw absent(context, rule, 'role', params.role_id)
     seen.role = roleTarget(role)
   }
   return { target: seen }
@@ -55,13 +56,14 @@ const grantOf = (params: unknown, { actor, target, inherited }: Place): Grant =>
   }
 }
 
-/** A domain's own role is granted only inside that domain. */
+/** A domain's own role is granted on no project of another one; on a domain it means nothing but what it implies. */
 async function ensureRoleFits({ db, params }: { db: BaseContext['db']; params: unknown }, { target }: Place): Promise<void> {
   const values = params as Params
   const role = await findRole(db, values.role_id!)
   if (!role?.domain_id) return
+  if (target === 'domain') return
   const place = target === 'system' ? undefined : await findProject(db, values[`${target}_id`]!)
-  if (!place || role.domain_id !== (place.is_domain ? place.id : place.domain_id)) {
+  if (role.domain_id !== (place?.is_domain ? place.id : place?.domain_id)) {
     throw forbidden(`Cannot assign role ${role.id}, which is domain-specific, outside of its domain.`)
   }
 }
@@ -78,7 +80,11 @@ function grantOperations(place: Place, catalog?: CatalogIds) {
   const rules = target === 'system' ? systemGrantRules[actor] : grantRules
   const id = `grants.${target}.${actor}${inherited ? '.inherited' : ''}`
   const what = `for ${actor} on ${target}${inherited ? ', inherited to projects' : ''}`
-  const common = { majors: ['v3'], policyTarget: (context: BaseContext & { params: unknown }) => targetOf(context, place) }
+  const ruledBy = (policy: Rule) => ({
+    majors: ['v3'],
+    policy,
+    policyTarget: (context: BaseContext & { params: unknown }) => targetOf(context, place, policy),
+  })
   const ids = (name: keyof CatalogIds) => (catalog ? [catalog[name]] : [])
   const none = (params: Params) =>
     notFound(
@@ -90,13 +96,12 @@ function grantOperations(place: Place, catalog?: CatalogIds) {
   const one: string = `${base}/{role_id}${end}`
   return [
     operation({
-      ...common,
+      ...ruledBy(rules.list),
       id: `${id}.list`,
       method: 'GET',
       path: (base + end) as string,
       summary: `List roles ${what}`,
       catalog: ids('list'),
-      policy: rules.list,
       async handle(context) {
         const rows = await grantedRoles(context.db, grantOf(context.params, place))
         return wholeCollection(
@@ -108,50 +113,46 @@ function grantOperations(place: Place, catalog?: CatalogIds) {
       },
     }),
     operation({
-      ...common,
+      ...ruledBy(rules.create),
       id: `${id}.create`,
       method: 'PUT',
       path: one,
       summary: `Grant a role ${what}`,
       catalog: ids('create'),
       status: 204,
-      policy: rules.create,
       async handle({ tx, params }) {
         await ensureRoleFits({ db: tx.db, params }, place)
         await insertGrant(tx.db, grantOf(params, place))
       },
     }),
     operation({
-      ...common,
+      ...ruledBy(rules.check),
       id: `${id}.check`,
       method: 'HEAD',
       path: one,
       summary: `Check a role ${what}`,
       catalog: ids('check'),
       status: 204,
-      policy: rules.check,
       handle: exists,
     }),
     operation({
-      ...common,
+      ...ruledBy(rules.check),
       id: `${id}.check-get`,
       method: 'GET',
       path: one,
       summary: `Check a role ${what}`,
       catalog: [],
       status: 204,
-      policy: rules.check,
       handle: exists,
     }),
     operation({
-      ...common,
+      ...ruledBy(rules.revoke),
       id: `${id}.revoke`,
       method: 'DELETE',
       path: one,
       summary: `Revoke a role ${what}`,
       catalog: ids('revoke'),
       status: 204,
-      policy: rules.revoke,
       async handle({ tx, params }) {
         if (!(await deleteGrant(tx.db, grantOf(params, place)))) throw none(params as Params)
       },

@@ -125,7 +125,7 @@ export const roleAssignments = operation({
     const id = rawQuery.get('scope.project.id')
     if (!id || !isOn(rawQuery, 'include_subtree')) return { target: { domain_id: who.domain?.id } }
     const project = await findProject(db, id)
-    if (!project) throw absent(context, 'project', id)
+    if (!project) throw absent(context, assignmentRules.tree, 'project', id)
     return { target: { domain_id: project.domain_id } }
   },
   async handle(context) {

@@ -1,6 +1,6 @@
 // Rules of grants (upstream's check strings): a domain's administrators and managers grant only inside their domain, managers only ordinary roles.
 import { rule } from '../../../auth/policy.ts'
-import { adminOrSystemReader, adminRequired } from '../rules.ts'
+import { adminOrSystemReader, adminRequired, cloudRule } from '../rules.ts'
 
 const inside = (role: string) =>
   [
@@ -31,16 +31,16 @@ export const grantRules = {
 
 export const systemGrantRules = {
   user: {
-    list: rule('identity:list_system_grants_for_user', adminOrSystemReader, "List a user's roles on the system."),
-    check: rule('identity:check_system_grant_for_user', adminOrSystemReader, "Check a user's role on the system."),
-    create: rule('identity:create_system_grant_for_user', adminRequired, 'Grant a user a role on the system.'),
-    revoke: rule('identity:revoke_system_grant_for_user', adminRequired, 'Take a role on the system from a user.'),
+    list: cloudRule('identity:list_system_grants_for_user', adminOrSystemReader, "List a user's roles on the system."),
+    check: cloudRule('identity:check_system_grant_for_user', adminOrSystemReader, "Check a user's role on the system."),
+    create: cloudRule('identity:create_system_grant_for_user', adminRequired, 'Grant a user a role on the system.'),
+    revoke: cloudRule('identity:revoke_system_grant_for_user', adminRequired, 'Take a role on the system from a user.'),
   },
   group: {
-    list: rule('identity:list_system_grants_for_group', adminOrSystemReader, "List a group's roles on the system."),
-    check: rule('identity:check_system_grant_for_group', adminOrSystemReader, "Check a group's role on the system."),
-    create: rule('identity:create_system_grant_for_group', adminRequired, 'Grant a group a role on the system.'),
-    revoke: rule('identity:revoke_system_grant_for_group', adminRequired, 'Take a role on the system from a group.'),
+    list: cloudRule('identity:list_system_grants_for_group', adminOrSystemReader, "List a group's roles on the system."),
+    check: cloudRule('identity:check_system_grant_for_group', adminOrSystemReader, "Check a group's role on the system."),
+    create: cloudRule('identity:create_system_grant_for_group', adminRequired, 'Grant a group a role on the system.'),
+    revoke: cloudRule('identity:revoke_system_grant_for_group', adminRequired, 'Take a role on the system from a group.'),
   },
 }
 const forTree = '(rule:admin_required) or (role:reader and system_scope:all) or (role:reader and domain_id:%(target.domain_id)s)'

@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto'
 import { badRequest } from '../../../api/faults.ts'
 import { fernetDecrypt, fernetEncrypt } from '../../../auth/fernet.ts'
+import type { CredentialRow } from '../../../auth/tables.ts'
 import type { Cloud } from '../../../cloud.ts'
 
 export function encryptBlob(cloud: Cloud, blob: string): string {
@@ -16,15 +17,36 @@ export function decryptBlob(cloud: Cloud, text: string): string {
   return opened.payload.toString()
 }
 
-/** The id of an EC2 credential follows from its access key. Throws 400 for a blob without one. */
-export function ec2Id(blob: string): string {
-  let access: unknown
+export interface Ec2Keys {
+  access: string
+  secret: string
+}
+
+/** What a blob holds; of a text that is no object, nothing. */
+function contentOf(blob: string): Record<string, unknown> {
   try {
-    access = (JSON.parse(blob) as { access?: unknown } | null)?.access
+    const content: unknown = JSON.parse(blob)
+    return content !== null && typeof content === 'object' ? (content as Record<string, unknown>) : {}
   } catch {
-    access = undefined
+    return {}
   }
+}
+
+/** The keys of an EC2 credential. An empty secret signs nothing: whoever knows the access key could. */
+export function ec2Keys(cloud: Cloud, row: Pick<CredentialRow, 'type' | 'encrypted_blob'>): Ec2Keys | null {
+  if (row.type !== 'ec2') return null
+  const { access, secret, ...more } = contentOf(decryptBlob(cloud, row.encrypted_blob))
+  // Keys that were made elsewhere with a delegated token carry less than the user's roles: they are not honoured here.
+  if (more.trust_id || more.app_cred_id || more.access_token_id) return null
+  return typeof access === 'string' && typeof secret === 'string' && secret ? { access, secret } : null
+}
+
+/** The id of an EC2 credential follows from its access key. Throws 400 for a blob without one, or without a secret that can sign. */
+export function ec2Id(blob: string): string {
+  const { access, secret } = contentOf(blob)
   if (typeof access !== 'string' || !access)
     throw badRequest('Invalid blob in credential: an EC2 credential is a JSON object with access and secret.')
+  if (typeof secret !== 'string' || !secret)
+    throw badRequest('Invalid blob in credential: the secret of an EC2 credential is a text that is not empty.')
   return createHash('sha256').update(access).digest('hex')
 }

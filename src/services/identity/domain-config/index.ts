@@ -5,17 +5,17 @@ import type { Project } from '../../../auth/tables.ts'
 import { defaultDomainId } from '../bootstrap.ts'
 import { domain } from '../domains/domains.ts'
 import { configurationChanged } from '../ldap/directories.ts'
-import { adminOrSystemReader, adminRequired } from '../rules.ts'
+import { adminOrSystemReader, adminRequired, cloudRule } from '../rules.ts'
 import { ConfigBody, notConfigured, rowsOf, shown } from './config.ts'
 import { defaults, ensureKnown, invalid } from './options.ts'
 import { deleteDomainOptions, domainOptions, putDomainOptions } from './store.ts'
 
 const rules = {
-  create: rule('identity:create_domain_config', adminRequired, 'Create or replace the configuration of a domain.'),
-  get: rule('identity:get_domain_config', adminOrSystemReader, 'Show the configuration of a domain.'),
-  update: rule('identity:update_domain_config', adminRequired, 'Change the configuration of a domain.'),
-  delete: rule('identity:delete_domain_config', adminRequired, 'Delete the configuration of a domain, or a part of it.'),
-  defaults: rule('identity:get_domain_config_default', adminOrSystemReader, 'Show what holds where a domain has no configuration.'),
+  create: cloudRule('identity:create_domain_config', adminRequired, 'Create or replace the configuration of a domain.'),
+  get: cloudRule('identity:get_domain_config', adminOrSystemReader, 'Show the configuration of a domain.'),
+  update: cloudRule('identity:update_domain_config', adminRequired, 'Change the configuration of a domain.'),
+  delete: cloudRule('identity:delete_domain_config', adminRequired, 'Delete the configuration of a domain, or a part of it.'),
+  defaults: cloudRule('identity:get_domain_config_default', adminOrSystemReader, 'Show what holds where a domain has no configuration.'),
   security: rule('identity:get_security_compliance_domain_config', '', 'Show what passwords have to be like.'),
 }
 

@@ -6,14 +6,14 @@ import { rule } from '../../../auth/policy.ts'
 import { findProject } from '../../../auth/store.ts'
 import type { Project } from '../../../auth/tables.ts'
 import type { Db } from '../../../db/database.ts'
-import { Description, missing, Options, ShortName } from '../attributes.ts'
+import { Description, missing, Options, open, ShortName } from '../attributes.ts'
 import { byName, collection } from '../collection.ts'
 import { addProject } from '../projects/create.ts'
 import { tagFilter } from '../projects/read.ts'
 import { Tags } from '../projects/schema.ts'
 import { projectQuery } from '../projects/store.ts'
 import { changeProject } from '../projects/update.ts'
-import { adminRequired } from '../rules.ts'
+import { adminRequired, cloudRule } from '../rules.ts'
 import { removeDomain } from './delete.ts'
 
 const attributes = {
@@ -50,9 +50,9 @@ const rules = {
     'Show domain details.',
   ),
   list: rule('identity:list_domains', `${readers} or (role:reader and domain_id:%(target.domain.id)s)`, 'List domains.'),
-  create: rule('identity:create_domain', adminRequired, 'Create a domain.'),
-  update: rule('identity:update_domain', adminRequired, 'Update a domain.'),
-  delete: rule('identity:delete_domain', adminRequired, 'Delete a domain.'),
+  create: cloudRule('identity:create_domain', adminRequired, 'Create a domain.'),
+  update: cloudRule('identity:update_domain', adminRequired, 'Update a domain.'),
+  delete: cloudRule('identity:delete_domain', adminRequired, 'Delete a domain.'),
 }
 
 export const domainView = (row: Project, { href }: { href(path: string): string }) => ({
@@ -134,7 +134,7 @@ const update = operation({
   summary: 'Update a domain',
   catalog: ['identity-v3.domains.update-domain'],
   body: Update,
-  on: domain,
+  on: open(domain),
   policy: rules.update,
   handle: async (context) => ({
     domain: domainView(await changeProject(context.tx, context.domain, without(context.body.domain)), context),

@@ -3,23 +3,19 @@ import { createHash } from 'node:crypto'
 import { notFound } from '../../../api/faults.ts'
 import { type BaseContext, operation, reply, resource } from '../../../api/operation.ts'
 import { Closed } from '../../../api/types.ts'
-import { rule } from '../../../auth/policy.ts'
 import { findProject, findUser } from '../../../auth/store.ts'
 import type { CredentialRow } from '../../../auth/tables.ts'
 import type { Cloud } from '../../../cloud.ts'
 import type { Db } from '../../../db/database.ts'
 import { Id, missing } from '../attributes.ts'
 import { wholeCollection } from '../collection.ts'
-import { decryptBlob, ec2Id, encryptBlob } from '../credentials/blob.ts'
+import { ec2Id, ec2Keys, encryptBlob } from '../credentials/blob.ts'
 import { credentialQuery, deleteCredential, findCredential, insertCredential } from '../credentials/store.ts'
 import { ensureOwnAuthority } from '../delegations/own-authority.ts'
-import { adminOrSystemReader } from '../rules.ts'
+import { adminOrSystemReader, cloudRule } from '../rules.ts'
 
 /** The keys of an access key; undefined when there are none. */
 export const findByAccess = (db: Db, access: string) => findCredential(db, createHash('sha256').update(access).digest('hex'))
-
-export const keysOf = (cloud: Cloud, row: CredentialRow) =>
-  JSON.parse(decryptBlob(cloud, row.encrypted_blob)) as { access: string; secret: string }
 
 /** New keys of the user for the project. */
 export async function makeKeys(cloud: Cloud, db: Db, userId: string, projectId: string, now: string): Promise<CredentialRow> {
@@ -39,14 +35,14 @@ export async function makeKeys(cloud: Cloud, db: Db, userId: string, projectId: 
 }
 
 const target = (userId: string) => ({ user_id: userId, target: { credential: { user_id: userId } } })
-const userOf = (context: BaseContext) => (context as unknown as { params: { user_id: string } }).params.user_id
 
 const keys = resource<'keys', CredentialRow>({
   name: 'keys',
   param: 'credential_id',
-  async load(id, context) {
-    const row = await findByAccess(context.db, id)
-    return row?.type === 'ec2' && row.user_id === userOf(context) ? row : undefined
+  // Whoever the path names: the rule asks for the owner of the keys.
+  async load(id, { db }) {
+    const row = await findByAccess(db, id)
+    return row?.type === 'ec2' ? row : undefined
   },
   target: (row) => target(row.user_id),
   missing: missing('credential'),
@@ -54,15 +50,15 @@ const keys = resource<'keys', CredentialRow>({
 
 const owner = 'user_id:%(target.credential.user_id)s'
 export const ec2Rules = {
-  get: rule('identity:ec2_get_credential', `${adminOrSystemReader} or ${owner}`, 'Show EC2 credentials.'),
-  list: rule('identity:ec2_list_credentials', `${adminOrSystemReader} or rule:owner`, 'List EC2 credentials.'),
-  create: rule('identity:ec2_create_credential', `(rule:admin_required) or (role:member and ${owner})`, 'Create EC2 credentials.'),
-  delete: rule('identity:ec2_delete_credential', `(rule:admin_required) or (role:member and ${owner})`, 'Delete EC2 credentials.'),
+  get: cloudRule('identity:ec2_get_credential', `${adminOrSystemReader} or ${owner}`, 'Show EC2 credentials.'),
+  list: cloudRule('identity:ec2_list_credentials', `${adminOrSystemReader} or rule:owner`, 'List EC2 credentials.'),
+  create: cloudRule('identity:ec2_create_credential', `(rule:admin_required) or (role:member and ${owner})`, 'Create EC2 credentials.'),
+  delete: cloudRule('identity:ec2_delete_credential', `(rule:admin_required) or (role:member and ${owner})`, 'Delete EC2 credentials.'),
 }
 
 const path = (userId: string) => `/users/${userId}/credentials/OS-EC2`
 const view = (row: CredentialRow, { cloud, href }: BaseContext) => {
-  const { access, secret } = keysOf(cloud, row)
+  const { access = null, secret = null } = ec2Keys(cloud, row) ?? {}
   return {
     access,
     secret,

@@ -6,9 +6,10 @@ import { operation, reply } from '../../../api/operation.ts'
 import { rule } from '../../../auth/policy.ts'
 import type { Cloud } from '../../../cloud.ts'
 import { catalogFor } from '../catalog.ts'
+import { ec2Keys } from '../credentials/blob.ts'
 import { issueToken, proveDelegation } from '../tokens/authenticate.ts'
 import { tokenView } from '../tokens/view.ts'
-import { findByAccess, keysOf } from './credentials.ts'
+import { findByAccess } from './credentials.ts'
 import { isS3Signed, isSigned, s3SignedAt, signedAt } from './signature.ts'
 
 /** A request signed longer ago, or that much ahead, is refused. */
@@ -36,9 +37,10 @@ async function answer(cloud: Cloud, request: IncomingMessage, access: string, si
   const { read } = cloud.database
   const row = await findByAccess(read, access)
   const inTime = Math.abs(cloud.environment.clock.now() - signedAtMs) <= windowMs
+  const keys = row ? ec2Keys(cloud, row) : null
   // Checked for keys that are not there as well: both take as long.
-  const right = isRight(row?.type === 'ec2' ? keysOf(cloud, row).secret : '-')
-  if (!right || !inTime || row?.type !== 'ec2') throw unauthorized('EC2 signature is not right, or not of this time.')
+  const right = isRight(keys?.secret ?? '-')
+  if (!right || !inTime || !row || !keys) throw unauthorized('EC2 signature is not right, or not of this time.')
   const proof = await proveDelegation(cloud, 'ec2', row.id, row.user_id, ['ec2credential'])
   const { token, who } = await issueToken(cloud, proof, proof.scope!)
   const catalog = await catalogFor(read, who.project?.id ?? null, (url) => cloud.endpoints.shown(url, request))

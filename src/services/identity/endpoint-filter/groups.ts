@@ -3,10 +3,9 @@ import { Type } from 'typebox'
 import { operation, resource } from '../../../api/operation.ts'
 import { Closed, Name } from '../../../api/types.ts'
 import type { EndpointGroupRow } from '../../../auth/delegation-tables.ts'
-import { rule } from '../../../auth/policy.ts'
 import { missing } from '../attributes.ts'
 import { byName, collection } from '../collection.ts'
-import { adminOrSystemReader, adminRequired } from '../rules.ts'
+import { adminOrSystemReader, adminRequired, cloudRule } from '../rules.ts'
 import { deleteEndpointGroup, endpointGroupQuery, findEndpointGroup, insertEndpointGroup, updateEndpointGroup } from './store.ts'
 
 const Id = Type.String({ minLength: 1, maxLength: 255 })
@@ -47,7 +46,7 @@ export const endpointGroupView = (row: EndpointGroupRow, { href }: { href(path: 
 const common = { majors: ['v3'], catalog: [] as string[] } as const
 const all = { ...common, path: '/OS-EP-FILTER/endpoint_groups' } as const
 const one = { ...common, path: '/OS-EP-FILTER/endpoint_groups/{endpoint_group_id}', on: endpointGroup } as const
-const get = rule('identity:get_endpoint_group', adminOrSystemReader, 'Show an endpoint group.')
+const get = cloudRule('identity:get_endpoint_group', adminOrSystemReader, 'Show an endpoint group.')
 
 export const endpointGroups = [
   operation({
@@ -55,7 +54,7 @@ export const endpointGroups = [
     id: 'endpoint-groups.list',
     method: 'GET',
     summary: 'List endpoint groups',
-    policy: rule('identity:list_endpoint_groups', adminOrSystemReader, 'List endpoint groups.'),
+    policy: cloudRule('identity:list_endpoint_groups', adminOrSystemReader, 'List endpoint groups.'),
     handle: (context) =>
       collection<EndpointGroupRow>(context, endpointGroupQuery(context.db), {
         name: 'endpoint_groups',
@@ -71,7 +70,7 @@ export const endpointGroups = [
     summary: 'Create an endpoint group',
     body: Create,
     status: 201,
-    policy: rule('identity:create_endpoint_group', adminRequired, 'Create an endpoint group.'),
+    policy: cloudRule('identity:create_endpoint_group', adminRequired, 'Create an endpoint group.'),
     async handle(context) {
       const { name, description, filters } = context.body.endpoint_group
       const row: EndpointGroupRow = {
@@ -107,7 +106,7 @@ export const endpointGroups = [
     method: 'PATCH',
     summary: 'Update an endpoint group',
     body: Update,
-    policy: rule('identity:update_endpoint_group', adminRequired, 'Update an endpoint group.'),
+    policy: cloudRule('identity:update_endpoint_group', adminRequired, 'Update an endpoint group.'),
     async handle(context) {
       const { tx, group, body } = context
       const { name = group.name, description = group.description, filters } = body.endpoint_group
@@ -121,7 +120,7 @@ export const endpointGroups = [
     method: 'DELETE',
     summary: 'Delete an endpoint group',
     status: 204,
-    policy: rule('identity:delete_endpoint_group', adminRequired, 'Delete an endpoint group.'),
+    policy: cloudRule('identity:delete_endpoint_group', adminRequired, 'Delete an endpoint group.'),
     handle: ({ tx, group }) => deleteEndpointGroup(tx.db, group.id),
   }),
 ]

@@ -1,12 +1,11 @@
 // Which endpoints a project's catalog shows (OS-EP-FILTER): named ones, and those of groups.
 import { notFound } from '../../../api/faults.ts'
 import { type BaseContext, operation, reply } from '../../../api/operation.ts'
-import { rule } from '../../../auth/policy.ts'
 import { findProject } from '../../../auth/store.ts'
 import { missing } from '../attributes.ts'
 import { wholeCollection } from '../collection.ts'
 import { projectView } from '../projects/view.ts'
-import { adminOrSystemReader, adminRequired } from '../rules.ts'
+import { adminOrSystemReader, adminRequired, cloudRule } from '../rules.ts'
 import { endpoint, endpointView } from '../service-catalog/endpoints.ts'
 import { endpointQuery } from '../service-catalog/store.ts'
 import { endpointGroup, endpointGroupView } from './groups.ts'
@@ -15,8 +14,8 @@ import { endpointFilter, endpointGroupQuery, isInGroup, link, linksOf, projectsO
 const links = 'identity_project_endpoints'
 const groupLinks = 'identity_project_endpoint_groups'
 const common = { majors: ['v3'], catalog: [] as string[] } as const
-const read = (name: string, text: string) => rule(`identity:${name}`, adminOrSystemReader, text)
-const change = (name: string, text: string) => rule(`identity:${name}`, adminRequired, text)
+const read = (name: string, text: string) => cloudRule(`identity:${name}`, adminOrSystemReader, text)
+const change = (name: string, text: string) => cloudRule(`identity:${name}`, adminRequired, text)
 
 export const filterRules = {
   add: change('add_endpoint_to_project', 'Let a project see an endpoint.'),

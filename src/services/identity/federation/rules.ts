@@ -1,13 +1,12 @@
 // Rules of federation, as upstream has them: administrators change, they and readers of the whole system read.
-import { rule } from '../../../auth/policy.ts'
-import { adminOrSystemReader, adminRequired } from '../rules.ts'
+import { adminOrSystemReader, adminRequired, cloudRule } from '../rules.ts'
 
 const rulesFor = (name: string, plural: string, what: string) => ({
-  create: rule(`identity:create_${name}`, adminRequired, `Create ${what}.`),
-  list: rule(`identity:list_${plural}`, adminOrSystemReader, `List ${what.replace(/^an? /, '')}s.`),
-  get: rule(`identity:get_${name}`, adminOrSystemReader, `Show ${what}.`),
-  update: rule(`identity:update_${name}`, adminRequired, `Update ${what}.`),
-  delete: rule(`identity:delete_${name}`, adminRequired, `Delete ${what}.`),
+  create: cloudRule(`identity:create_${name}`, adminRequired, `Create ${what}.`),
+  list: cloudRule(`identity:list_${plural}`, adminOrSystemReader, `List ${what.replace(/^an? /, '')}s.`),
+  get: cloudRule(`identity:get_${name}`, adminOrSystemReader, `Show ${what}.`),
+  update: cloudRule(`identity:update_${name}`, adminRequired, `Update ${what}.`),
+  delete: cloudRule(`identity:delete_${name}`, adminRequired, `Delete ${what}.`),
 })
 export const providerRules = rulesFor('identity_provider', 'identity_providers', 'an identity provider')
 export const protocolRules = rulesFor('protocol', 'protocols', 'a protocol of an identity provider')

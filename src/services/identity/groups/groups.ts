@@ -5,8 +5,8 @@ import { operation, resource } from '../../../api/operation.ts'
 import { Name } from '../../../api/types.ts'
 import { rule } from '../../../auth/policy.ts'
 import type { GroupRow } from '../../../auth/tables.ts'
-import { Description, ensureSameId, extraOf, Id, mergeExtra, missing } from '../attributes.ts'
-import { byName, collection } from '../collection.ts'
+import { Description, ensureSameId, extraOf, Id, mergeExtra, missing, open } from '../attributes.ts'
+import { byName, collection, ofOwnDomain } from '../collection.ts'
 import { findDomain } from '../domains/domains.ts'
 import { homeDomain } from '../projects/create.ts'
 import { listDomain } from '../projects/read.ts'
@@ -61,7 +61,11 @@ const list = operation({
   policy: rules.list,
   policyTarget: (context) => groupTarget({ domain_id: listDomain(context) }),
   handle: async (context) =>
-    collection(context, groupQuery(context.db, { domainId: listDomain(context) }), { ...groupList, path: '/groups', view: groupView }),
+    collection(context, ofOwnDomain(context.who, groupQuery(context.db, { domainId: listDomain(context) })), {
+      ...groupList,
+      path: '/groups',
+      view: groupView,
+    }),
 })
 
 const show = operation({
@@ -142,7 +146,7 @@ const remove = operation({
   summary: 'Delete a group',
   catalog: ['identity-v3.groups.delete-group'],
   status: 204,
-  on: group,
+  on: open(group),
   policy: rules.delete,
   handle: ({ tx, group }) => deleteGroups(tx.db, [group.id]),
 })

@@ -1,9 +1,10 @@
 // Who is in a group (reference 6.8.6 to 6.8.9).
 import { notFound } from '../../../api/faults.ts'
 import { type BaseContext, operation } from '../../../api/operation.ts'
-import { rule } from '../../../auth/policy.ts'
+import { type Rule, rule } from '../../../auth/policy.ts'
 import { findUser } from '../../../auth/store.ts'
 import { absent } from '../attributes.ts'
+import { ofOwnDomain } from '../collection.ts'
 import { readersOf } from '../rules.ts'
 import { userPage } from '../users/page.ts'
 import { userQuery } from '../users/store.ts'
@@ -23,12 +24,12 @@ const rules = {
 }
 const path = '/groups/{group_id}/users/{user_id}'
 
-async function targetOf(context: BaseContext & { params: { group_id: string; user_id: string } }) {
+const targetFor = (rule: Rule) => async (context: BaseContext & { params: { group_id: string; user_id: string } }) => {
   const { db, params } = context
   const group = await findGroup(db, params.group_id)
-  if (!group) throw absent(context, 'group', params.group_id)
+  if (!group) throw absent(context, rule, 'group', params.group_id)
   const user = await findUser(db, params.user_id)
-  if (!user) throw absent(context, 'user', params.user_id)
+  if (!user) throw absent(context, rule, 'user', params.user_id)
   return { target: { group: { id: group.id, domain_id: group.domain_id }, user: { id: user.id, domain_id: user.domain_id } } }
 }
 
@@ -43,7 +44,8 @@ const list = operation({
   catalog: ['identity-v3.groups.list-users-in-group'],
   on: group,
   policy: rules.list,
-  handle: async (context) => userPage(context, userQuery(context.db, { groupId: context.group.id }), `/groups/${context.group.id}/users`),
+  handle: async (context) =>
+    userPage(context, ofOwnDomain(context.who, userQuery(context.db, { groupId: context.group.id })), `/groups/${context.group.id}/users`),
 })
 
 const check = operation({
@@ -55,7 +57,7 @@ const check = operation({
   catalog: ['identity-v3.groups.check-user-membership-in-group'],
   status: 204,
   policy: rules.check,
-  policyTarget: targetOf,
+  policyTarget: targetFor(rules.check),
   async handle({ db, params }) {
     if (!(await isMember(db, params.group_id, params.user_id))) throw notIn(params.user_id, params.group_id)
   },
@@ -70,7 +72,7 @@ const add = operation({
   catalog: ['identity-v3.groups.assign-user-to-group'],
   status: 204,
   policy: rules.add,
-  policyTarget: targetOf,
+  policyTarget: targetFor(rules.add),
   handle: ({ tx, params }) => addMember(tx.db, params.group_id, params.user_id),
 })
 
@@ -83,7 +85,7 @@ const remove = operation({
   catalog: ['identity-v3.groups.remove-user-from-group'],
   status: 204,
   policy: rules.remove,
-  policyTarget: targetOf,
+  policyTarget: targetFor(rules.remove),
   async handle({ tx, params }) {
     if (!(await removeMember(tx.db, params.group_id, params.user_id))) throw notIn(params.user_id, params.group_id)
   },

@@ -2,9 +2,8 @@
 import { Type } from 'typebox'
 import { badRequest, notFound } from '../../../api/faults.ts'
 import { operation } from '../../../api/operation.ts'
-import { rule } from '../../../auth/policy.ts'
 import { encryptBlob } from '../credentials/blob.ts'
-import { adminRequired } from '../rules.ts'
+import { adminRequired, cloudRule } from '../rules.ts'
 import { keyLength } from './crypto.ts'
 import { noParty, partyName } from './request.ts'
 import { deleteKeys, deletePartyGroup, findPartyGroup, insertKey, insertPartyGroup, newestKey } from './store.ts'
@@ -25,7 +24,7 @@ export const partyKeys = [
     catalog: ids('create-key'),
     body: Type.Object({ key: Type.String({ minLength: 1, maxLength: 255, pattern: '^[A-Za-z0-9+/]+={0,2}$' }) }),
     status: 201,
-    policy: rule('identity:kds_create_key', adminRequired, 'Give a party its long-term key.'),
+    policy: cloudRule('identity:kds_create_key', adminRequired, 'Give a party its long-term key.'),
     async handle({ cloud, tx, body, params, now }) {
       ensureName(params.name)
       if (Buffer.from(body.key, 'base64').length !== keyLength) throw badRequest(`A key is base64 of ${keyLength} bytes.`)
@@ -43,7 +42,7 @@ export const partyKeys = [
     summary: 'Delete key',
     catalog: ids('delete-key'),
     status: 204,
-    policy: rule('identity:kds_delete_key', adminRequired, 'Take the long-term key of a party away.'),
+    policy: cloudRule('identity:kds_delete_key', adminRequired, 'Take the long-term key of a party away.'),
     async handle({ tx, params }) {
       if (!(await deleteKeys(tx.db, params.name, false))) throw noParty(params.name)
     },
@@ -55,7 +54,7 @@ export const partyKeys = [
     summary: 'Create group',
     catalog: ids('create-group'),
     status: 201,
-    policy: rule('identity:kds_create_group', adminRequired, 'Make a group of parties.'),
+    policy: cloudRule('identity:kds_create_group', adminRequired, 'Make a group of parties.'),
     async handle({ tx, params, now }) {
       ensureName(params.name)
       if (await newestKey(tx.db, params.name, false)) throw badRequest('There is a party of that name.')
@@ -70,7 +69,7 @@ export const partyKeys = [
     summary: 'Delete group',
     catalog: ids('delete-group'),
     status: 204,
-    policy: rule('identity:kds_delete_group', adminRequired, 'Take a group of parties away.'),
+    policy: cloudRule('identity:kds_delete_group', adminRequired, 'Take a group of parties away.'),
     async handle({ tx, params }) {
       await deleteKeys(tx.db, params.name, true)
       if (!(await deletePartyGroup(tx.db, params.name))) throw notFound(`Could not find group: ${params.name.slice(0, 255)}.`)

@@ -9,7 +9,7 @@ import type { LimitRow, Project } from '../../../auth/tables.ts'
 import type { Db } from '../../../db/database.ts'
 import { Id, missing } from '../attributes.ts'
 import { collection } from '../collection.ts'
-import { adminOrSystemReader, adminRequired } from '../rules.ts'
+import { adminOrSystemReader, adminRequired, cloudRule } from '../rules.ts'
 import { ensureFits, models } from './model.ts'
 import { Amount, ensurePlace, Region } from './registered.ts'
 import {
@@ -65,9 +65,9 @@ const rules = {
   model: rule('identity:get_limit_model', '', 'Show how limits of domains and projects go together.'),
   get: rule('identity:get_limit', seers, 'Show a limit.'),
   list: rule('identity:list_limits', '', 'List limits; who is no administrator sees those of the scope of the token.'),
-  create: rule('identity:create_limits', adminRequired, 'Create limits.'),
-  update: rule('identity:update_limit', adminRequired, 'Change a limit.'),
-  delete: rule('identity:delete_limit', adminRequired, 'Delete a limit.'),
+  create: cloudRule('identity:create_limits', adminRequired, 'Create limits.'),
+  update: cloudRule('identity:update_limit', adminRequired, 'Change a limit.'),
+  delete: cloudRule('identity:delete_limit', adminRequired, 'Delete a limit.'),
 }
 
 const view = (row: Limit, { href }: { href(path: string): string }) => ({

@@ -8,7 +8,7 @@ import type { RegisteredLimitRow } from '../../../auth/tables.ts'
 import type { Db } from '../../../db/database.ts'
 import { Id, missing } from '../attributes.ts'
 import { collection } from '../collection.ts'
-import { adminRequired } from '../rules.ts'
+import { adminRequired, cloudRule } from '../rules.ts'
 import { findRegion, findService } from '../service-catalog/store.ts'
 import {
   deleteRegisteredLimit,
@@ -44,9 +44,9 @@ const registeredLimit = resource<'registeredLimit', RegisteredLimitRow>({
 const rules = {
   get: rule('identity:get_registered_limit', '', 'Show a registered limit.'),
   list: rule('identity:list_registered_limits', '', 'List registered limits.'),
-  create: rule('identity:create_registered_limits', adminRequired, 'Create registered limits.'),
-  update: rule('identity:update_registered_limit', adminRequired, 'Change a registered limit.'),
-  delete: rule('identity:delete_registered_limit', adminRequired, 'Delete a registered limit.'),
+  create: cloudRule('identity:create_registered_limits', adminRequired, 'Create registered limits.'),
+  update: cloudRule('identity:update_registered_limit', adminRequired, 'Change a registered limit.'),
+  delete: cloudRule('identity:delete_registered_limit', adminRequired, 'Delete a registered limit.'),
 }
 
 const view = (row: RegisteredLimitRow, { href }: { href(path: string): string }) => ({

@@ -2,13 +2,13 @@
 import { notFound } from '../../../api/faults.ts'
 import { type BaseContext, operation, resource } from '../../../api/operation.ts'
 import type { AccessTokenRow } from '../../../auth/delegation-tables.ts'
-import { rule } from '../../../auth/policy.ts'
 import { noteRevocation } from '../../../auth/revocations.ts'
 import { missing } from '../attributes.ts'
 import { collection, wholeCollection } from '../collection.ts'
 import { fullTime } from '../delegations/expiry.ts'
 import { ensureOwnAuthority } from '../delegations/own-authority.ts'
 import { rolesById } from '../roles/store.ts'
+import { cloudRule } from '../rules.ts'
 import { accessTokenQuery, deleteAccessToken, findAccessToken } from './store.ts'
 
 const target = (userId: string) => ({ user_id: userId })
@@ -24,11 +24,11 @@ const accessToken = resource<'accessToken', AccessTokenRow>({
 })
 
 const rules = {
-  list: rule('identity:list_access_tokens', 'rule:admin_or_owner', 'List access tokens of a user.'),
-  get: rule('identity:get_access_token', 'rule:admin_or_owner', 'Show an access token.'),
-  delete: rule('identity:delete_access_token', 'rule:admin_or_owner', 'Revoke an access token.'),
-  listRoles: rule('identity:list_access_token_roles', 'rule:admin_or_owner', 'List the roles of an access token.'),
-  getRole: rule('identity:get_access_token_role', 'rule:admin_or_owner', 'Show a role of an access token.'),
+  list: cloudRule('identity:list_access_tokens', 'rule:admin_or_owner', 'List access tokens of a user.'),
+  get: cloudRule('identity:get_access_token', 'rule:admin_or_owner', 'Show an access token.'),
+  delete: cloudRule('identity:delete_access_token', 'rule:admin_or_owner', 'Revoke an access token.'),
+  listRoles: cloudRule('identity:list_access_token_roles', 'rule:admin_or_owner', 'List the roles of an access token.'),
+  getRole: cloudRule('identity:get_access_token_role', 'rule:admin_or_owner', 'Show a role of an access token.'),
 }
 
 const place = (row: Pick<AccessTokenRow, 'authorizing_user_id' | 'id'>) =>

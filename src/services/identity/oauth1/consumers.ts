@@ -2,12 +2,11 @@
 import { Type } from 'typebox'
 import { operation, resource } from '../../../api/operation.ts'
 import type { ConsumerRow } from '../../../auth/delegation-tables.ts'
-import { rule } from '../../../auth/policy.ts'
 import { noteRevocation } from '../../../auth/revocations.ts'
 import { extraOf, mergeExtra, missing } from '../attributes.ts'
 import { collection } from '../collection.ts'
 import { encryptBlob } from '../credentials/blob.ts'
-import { adminOrSystemReader, adminRequired } from '../rules.ts'
+import { adminOrSystemReader, adminRequired, cloudRule } from '../rules.ts'
 import { consumerQuery, deleteConsumer, findConsumer, insertConsumer, updateConsumer } from './store.ts'
 
 const attributes = { description: Type.Optional(Type.Union([Type.String({ maxLength: 4096 }), Type.Null()])) }
@@ -41,7 +40,7 @@ export const consumers = [
     method: 'GET',
     summary: 'List consumers',
     catalog: ids('list-consumers'),
-    policy: rule('identity:list_consumers', adminOrSystemReader, 'List consumers.'),
+    policy: cloudRule('identity:list_consumers', adminOrSystemReader, 'List consumers.'),
     handle: (context) =>
       collection<ConsumerRow>(context, consumerQuery(context.db), {
         name: 'consumers',
@@ -58,7 +57,7 @@ export const consumers = [
     catalog: ids('create-consumer'),
     body: Create,
     status: 201,
-    policy: rule('identity:create_consumer', adminRequired, 'Create a consumer.'),
+    policy: cloudRule('identity:create_consumer', adminRequired, 'Create a consumer.'),
     async handle(context) {
       const { cloud, tx, body, now } = context
       const secret = cloud.environment.hexId()
@@ -79,7 +78,7 @@ export const consumers = [
     method: 'GET',
     summary: 'Show consumer details',
     catalog: ids('show-consumer-details'),
-    policy: rule('identity:get_consumer', adminOrSystemReader, 'Show consumer details.'),
+    policy: cloudRule('identity:get_consumer', adminOrSystemReader, 'Show consumer details.'),
     handle: async (context) => ({ consumer: view(context.consumer, context) }),
   }),
   operation({
@@ -89,7 +88,7 @@ export const consumers = [
     summary: 'Update the description of a consumer',
     catalog: ids('update-consumer'),
     body: Update,
-    policy: rule('identity:update_consumer', adminRequired, 'Update a consumer.'),
+    policy: cloudRule('identity:update_consumer', adminRequired, 'Update a consumer.'),
     async handle(context) {
       const { tx, body, consumer } = context
       const { description = consumer.description } = body.consumer
@@ -105,7 +104,7 @@ export const consumers = [
     summary: 'Delete consumer',
     catalog: ids('delete-consumer'),
     status: 204,
-    policy: rule('identity:delete_consumer', adminRequired, 'Delete a consumer with all its tokens.'),
+    policy: cloudRule('identity:delete_consumer', adminRequired, 'Delete a consumer with all its tokens.'),
     async handle({ tx, consumer, now }) {
       await deleteConsumer(tx.db, consumer.id)
       await noteRevocation(tx.db, now, { consumer_id: consumer.id })

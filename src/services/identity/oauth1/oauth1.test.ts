@@ -26,6 +26,26 @@ async function world() {
   return { clock, cloud, project, user, own, member: { id: await roleId(cloud, 'member') } }
 }
 
+test('every way to sign that clients have, and no other', async () => {
+  const { cloud, own, project, member } = await world()
+  await using _ = cloud
+  const signing = await makeAccessToken(cloud, own, project, [member])
+  for (const signatureMethod of ['HMAC-SHA1', 'HMAC-SHA256', 'HMAC-SHA512', 'PLAINTEXT']) {
+    await oauthLogin(cloud, { ...signing, signatureMethod }, 201)
+    const forged = { ...signing, signatureMethod, token: { ...signing.token, secret: 'f'.repeat(32) } }
+    await oauthLogin(cloud, forged, 401)
+    // Plain ones too count once.
+    const once = { ...signing, signatureMethod, nonce: `abc${signatureMethod.length}` }
+    await oauthLogin(cloud, once, 201)
+    await oauthLogin(cloud, once, 401)
+  }
+  for (const signatureMethod of ['HMAC-MD5', 'sha1', 'constructor']) {
+    const headers = { authorization: oauthHeader(cloud, '/v3/auth/tokens', signing).replace('HMAC-SHA1', signatureMethod) }
+    const body = { auth: { identity: { methods: ['oauth1'], oauth1: {} } } }
+    await ask(cloud, null, 'POST', '/v3/auth/tokens', { headers, body, expected: 401 })
+  }
+})
+
 test('a consumer gets a token with the roles that the user let it have, until that is revoked', async () => {
   const { cloud, project, user, own, member } = await world()
   await using _ = cloud

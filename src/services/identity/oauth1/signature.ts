@@ -1,4 +1,4 @@
-// OAuth 1.0 signatures (RFC 5849), HMAC-SHA1 in the Authorization header.
+// OAuth 1.0 signatures (RFC 5849) in the Authorization header.
 import { createHmac, timingSafeEqual } from 'node:crypto'
 
 const encode = (text: string) => encodeURIComponent(text).replace(/[!'()*]/g, (c) => `%${c.charCodeAt(0).toString(16).toUpperCase()}`)
@@ -31,11 +31,18 @@ export function baseString(method: string, url: string, query: Iterable<[string,
   return [method.toUpperCase(), encode(`${protocol}//${host}${pathname}`), encode(pairs.join('&'))].join('&')
 }
 
-/** Compared in constant time. */
-export function isSigned(text: string, consumerSecret: string, tokenSecret: string, signature: string): boolean {
-  const right = createHmac('sha1', `${encode(consumerSecret)}&${encode(tokenSecret)}`)
-    .update(text)
-    .digest('base64')
+/** What a signature is made with; a plain one is the key itself, which only an encrypted connection hides. */
+const methods: Record<string, (key: string, text: string) => string> = {
+  PLAINTEXT: (key) => key,
+  'HMAC-SHA1': (key, text) => createHmac('sha1', key).update(text).digest('base64'),
+  'HMAC-SHA256': (key, text) => createHmac('sha256', key).update(text).digest('base64'),
+  'HMAC-SHA512': (key, text) => createHmac('sha512', key).update(text).digest('base64'),
+}
+export const isMethod = (method: string): boolean => Object.hasOwn(methods, method)
+
+/** Compared in constant time. `method` is one that `isMethod` knows. */
+export function isSigned(text: string, consumerSecret: string, tokenSecret: string, signature: string, method = 'HMAC-SHA1'): boolean {
+  const right = methods[method]!(`${encode(consumerSecret)}&${encode(tokenSecret)}`, text)
   const [a, b] = [Buffer.from(right), Buffer.from(signature)]
   return a.length === b.length && timingSafeEqual(a, b)
 }

@@ -4,13 +4,13 @@ import { Type } from 'typebox'
 import { badRequest, conflict, notFound, unauthorized } from '../../../api/faults.ts'
 import { type BaseContext, operation, reply } from '../../../api/operation.ts'
 import type { AccessTokenRow, RequestTokenRow } from '../../../auth/delegation-tables.ts'
-import { rule } from '../../../auth/policy.ts'
 import { findProject } from '../../../auth/store.ts'
 import { missing } from '../attributes.ts'
 import { encryptBlob } from '../credentials/blob.ts'
 import { fullTime } from '../delegations/expiry.ts'
 import { ensureOwnAuthority } from '../delegations/own-authority.ts'
 import { handedRoles, RoleList } from '../delegations/roles.ts'
+import { cloudRule } from '../rules.ts'
 import { type Proof, proveDelegation } from '../tokens/authenticate.ts'
 import { authorizeRequestToken, exchangeToken, findRequestToken, insertRequestToken } from './store.ts'
 import { verifySigned } from './verify.ts'
@@ -65,7 +65,7 @@ const authorize = operation({
   summary: 'Authorize a request token with some of the own roles',
   catalog: [],
   body: Type.Object({ roles: RoleList }),
-  policy: rule('identity:authorize_request_token', 'rule:owner', 'Authorize a request token.'),
+  policy: cloudRule('identity:authorize_request_token', 'rule:owner', 'Authorize a request token.'),
   async handle({ tx, who, params, body, now, cloud }) {
     ensureOwnAuthority(who)
     const row = await findRequestToken(tx.db, params.request_token_id)

@@ -1,10 +1,9 @@
 // Which endpoints a policy is for (OS-ENDPOINT-POLICY, as today's clients have it).
 import { notFound } from '../../../api/faults.ts'
 import { type BaseContext, operation } from '../../../api/operation.ts'
-import { rule } from '../../../auth/policy.ts'
 import { missing } from '../attributes.ts'
 import { wholeCollection } from '../collection.ts'
-import { adminOrSystemReader, adminRequired } from '../rules.ts'
+import { adminOrSystemReader, adminRequired, cloudRule } from '../rules.ts'
 import { endpoint, endpointView } from '../service-catalog/endpoints.ts'
 import { findEndpoint, findRegion, findService } from '../service-catalog/store.ts'
 import { policy, policyView } from './resource.ts'
@@ -25,7 +24,7 @@ async function placeOf({ db, params }: { db: BaseContext['db']; params: unknown 
 
 function associationOperations(kind: 'endpoint' | 'service' | 'region_and_service', tail: string, what: string) {
   const one = { ...common, path: `/policies/{policy_id}/OS-ENDPOINT-POLICY${tail}` as string, on: policy, status: 204 } as const
-  const check = rule(`identity:check_policy_association_for_${kind}`, adminOrSystemReader, `Check whether a policy is for ${what}.`)
+  const check = cloudRule(`identity:check_policy_association_for_${kind}`, adminOrSystemReader, `Check whether a policy is for ${what}.`)
   const id = `policies.${kind.replaceAll('_', '-')}`
   return [
     operation({
@@ -33,7 +32,7 @@ function associationOperations(kind: 'endpoint' | 'service' | 'region_and_servic
       id: `${id}.associate`,
       method: 'PUT',
       summary: `Let a policy be for ${what}`,
-      policy: rule(`identity:create_policy_association_for_${kind}`, adminRequired, `Let a policy be for ${what}.`),
+      policy: cloudRule(`identity:create_policy_association_for_${kind}`, adminRequired, `Let a policy be for ${what}.`),
       handle: async (context) => associate(context.tx.db, context.policy.id, await placeOf(context)),
     }),
     ...(['GET', 'HEAD'] as const).map((method) =>
@@ -53,7 +52,7 @@ function associationOperations(kind: 'endpoint' | 'service' | 'region_and_servic
       id: `${id}.dissociate`,
       method: 'DELETE',
       summary: `Let a policy no longer be for ${what}`,
-      policy: rule(`identity:delete_policy_association_for_${kind}`, adminRequired, `Let a policy no longer be for ${what}.`),
+      policy: cloudRule(`identity:delete_policy_association_for_${kind}`, adminRequired, `Let a policy no longer be for ${what}.`),
       async handle(context) {
         if (!(await dissociate(context.tx.db, context.policy.id, await placeOf(context)))) throw none()
       },
@@ -68,7 +67,7 @@ const endpoints = operation({
   path: '/policies/{policy_id}/OS-ENDPOINT-POLICY/endpoints',
   on: policy,
   summary: 'List the endpoints that a policy is for',
-  policy: rule('identity:list_endpoints_for_policy', adminOrSystemReader, 'List the endpoints that a policy is for.'),
+  policy: cloudRule('identity:list_endpoints_for_policy', adminOrSystemReader, 'List the endpoints that a policy is for.'),
   handle: async (context) =>
     wholeCollection(
       context,
@@ -78,7 +77,7 @@ const endpoints = operation({
     ),
 })
 
-const ofEndpoint = rule('identity:get_policy_for_endpoint', adminOrSystemReader, 'Show the policy that is for an endpoint.')
+const ofEndpoint = cloudRule('identity:get_policy_for_endpoint', adminOrSystemReader, 'Show the policy that is for an endpoint.')
 const show = (['GET', 'HEAD'] as const).map((method) =>
   operation({
     ...common,

@@ -14,6 +14,9 @@ test('a policy is kept as it is, in text or as an object, with what else it was 
   const list = async (query: string) =>
     (await cloud.admin.get(`${v3}/policies?${query}`)).body.policies.map((row: { id: string }) => row.id).sort()
   assert.deepEqual(await list('type=text/y'), [other.id])
+  for (const query of ['type__contains=t/y', 'type__icontains=T/Y', 'type__endswith=/y', 'type__iequals=TEXT/Y'])
+    assert.deepEqual(await list(query), [other.id], query)
+  assert.deepEqual(await list('type__contains=%25'), [])
   assert.deepEqual(await list(''), [policy.id, other.id].sort())
   await cloud.admin.delete(`${v3}/policies/${policy.id}`)
   await cloud.admin.get(`${v3}/policies/${policy.id}`, 404)

@@ -2,10 +2,9 @@
 import { Type } from 'typebox'
 import { operation } from '../../../api/operation.ts'
 import type { PolicyRow } from '../../../auth/delegation-tables.ts'
-import { rule } from '../../../auth/policy.ts'
 import { ensureSameId, extraOf, mergeExtra } from '../attributes.ts'
 import { collection } from '../collection.ts'
-import { adminOrSystemReader, adminRequired } from '../rules.ts'
+import { adminOrSystemReader, adminRequired, cloudRule } from '../rules.ts'
 import { policyAssociations } from './associations.ts'
 import { policy, policyView } from './resource.ts'
 import { dropAssociations } from './store.ts'
@@ -34,7 +33,7 @@ const list = operation({
   path: '/policies',
   summary: 'List policies',
   catalog: ids('list-policies'),
-  policy: rule('identity:list_policies', adminOrSystemReader, 'List policies.'),
+  policy: cloudRule('identity:list_policies', adminOrSystemReader, 'List policies.'),
   handle: (context) =>
     collection<PolicyRow>(context, context.db.selectFrom('identity_policies').selectAll(), {
       name: 'policies',
@@ -56,7 +55,7 @@ const show = operation({
   method: 'GET',
   summary: 'Show policy details',
   catalog: ids('show-policy-details'),
-  policy: rule('identity:get_policy', adminOrSystemReader, 'Show policy details.'),
+  policy: cloudRule('identity:get_policy', adminOrSystemReader, 'Show policy details.'),
   handle: async (context) => ({ policy: policyView(context.policy, context) }),
 })
 
@@ -69,7 +68,7 @@ const create = operation({
   catalog: ids('create-policy'),
   body: Create,
   status: 201,
-  policy: rule('identity:create_policy', adminRequired, 'Create a policy.'),
+  policy: cloudRule('identity:create_policy', adminRequired, 'Create a policy.'),
   async handle(context) {
     const { tx, now, cloud, body } = context
     const { blob, type } = body.policy
@@ -89,7 +88,7 @@ const update = operation({
   summary: 'Update policy',
   catalog: ids('update-policy'),
   body: Update,
-  policy: rule('identity:update_policy', adminRequired, 'Update a policy.'),
+  policy: cloudRule('identity:update_policy', adminRequired, 'Update a policy.'),
   async handle(context) {
     const { tx, body, policy } = context
     ensureSameId(policy.id, body.policy)
@@ -115,7 +114,7 @@ const remove = operation({
   summary: 'Delete policy',
   catalog: ids('delete-policy'),
   status: 204,
-  policy: rule('identity:delete_policy', adminRequired, 'Delete a policy.'),
+  policy: cloudRule('identity:delete_policy', adminRequired, 'Delete a policy.'),
   async handle({ tx, policy }) {
     await dropAssociations(tx.db, 'policy_id', [policy.id])
     await tx.db.deleteFrom('identity_policies').where('id', '=', policy.id).execute()

@@ -1,7 +1,7 @@
 import { Type } from 'typebox'
 import { badRequest } from '../../../api/faults.ts'
 import { type BaseContext, operation } from '../../../api/operation.ts'
-import { collection, flag } from '../collection.ts'
+import { collection, flag, ofOwnDomain } from '../collection.ts'
 import { hierarchy } from './hierarchy.ts'
 import { getProject, listProjects, project, projectShape } from './resource.ts'
 import { projectQuery, type TagFilter } from './store.ts'
@@ -20,10 +20,11 @@ export const tagFilter = (query: URLSearchParams): TagFilter => ({
 export const listDomain = ({ rawQuery, who }: Pick<BaseContext, 'rawQuery' | 'who'>): string | undefined =>
   rawQuery.get('domain_id') ?? who.domain?.id
 
-/** A list of projects as the query asks, of `ids` where given. */
-export const projectPage = (context: BaseContext, path: string, ids?: string[]) => {
-  const { rawQuery, db } = context
-  return collection(context, projectQuery(db, flag(rawQuery.get('is_domain') ?? 'false'), tagFilter(rawQuery), ids), {
+/** A list of projects as the query asks, of `ids` where given; by a token for a domain those of others only when they are the bearer's own. */
+export const projectPage = (context: BaseContext, path: string, ids?: string[], own = false) => {
+  const { rawQuery, db, who } = context
+  const query = projectQuery(db, flag(rawQuery.get('is_domain') ?? 'false'), tagFilter(rawQuery), ids)
+  return collection(context, own ? query : ofOwnDomain(who, query), {
     name: 'projects',
     path,
     shape: projectShape,
@@ -42,12 +43,7 @@ export const list = operation({
   catalog: ['identity-v3.projects.list-projects'],
   policy: listProjects,
   policyTarget: (context) => ({ target: { domain_id: listDomain(context) } }),
-  async handle(context) {
-    const domain = context.who.domain?.id
-    if (domain !== undefined && context.rawQuery.get('domain_id') === null && !context.rawQuery.has('is_domain'))
-      context.rawQuery.set('domain_id', domain)
-    return projectPage(context, '/projects')
-  },
+  handle: async (context) => projectPage(context, '/projects'),
 })
 
 export const show = operation({

@@ -1,11 +1,11 @@
 // OS-REVOKE, as today's clients have it, and what is left of the time when tokens were signed documents.
 import { badRequest, Fault } from '../../../api/faults.ts'
 import { operation } from '../../../api/operation.ts'
-import { rule } from '../../../auth/policy.ts'
 import { revocations } from '../../../auth/revocations.ts'
 import type { RevocationEventRow } from '../../../auth/tables.ts'
 import { wholeCollection } from '../collection.ts'
 import { fullTime } from '../delegations/expiry.ts'
+import { cloudRule } from '../rules.ts'
 
 const names = {
   user_id: 'user_id',
@@ -60,7 +60,7 @@ export const revocationOperations = [
     id: 'revocations.list',
     path: '/OS-REVOKE/events',
     summary: 'List what ended tokens',
-    policy: rule('identity:list_revoke_events', 'rule:service_or_admin', 'List what ended tokens.'),
+    policy: cloudRule('identity:list_revoke_events', 'rule:service_or_admin', 'List what ended tokens.'),
     policyTarget: () => ({}),
     async handle(context) {
       const rows = await revocations(context.db, sinceOf(context.rawQuery.get('since')))

@@ -1,20 +1,19 @@
 // Who has one role has those that it implies (upstream only, after the references).
 import { forbidden, notFound } from '../../../api/faults.ts'
 import { type BaseContext, operation } from '../../../api/operation.ts'
-import { rule } from '../../../auth/policy.ts'
 import type { RoleRow } from '../../../auth/tables.ts'
-import { absent } from '../attributes.ts'
-import { adminOrSystemReader, adminRequired } from '../rules.ts'
+import { missing } from '../attributes.ts'
+import { adminOrSystemReader, adminRequired, cloudRule } from '../rules.ts'
 import { role } from './roles.ts'
 import { deleteInference, findRole, inferences, insertInference, isImplied, rolesById } from './store.ts'
 
 const rules = {
-  list: rule('identity:list_implied_roles', adminOrSystemReader, 'List what a role implies.'),
-  get: rule('identity:get_implied_role', adminOrSystemReader, 'Show that a role implies another.'),
-  check: rule('identity:check_implied_role', adminOrSystemReader, 'Check that a role implies another.'),
-  create: rule('identity:create_implied_role', adminRequired, 'Make a role imply another.'),
-  delete: rule('identity:delete_implied_role', adminRequired, 'End that a role implies another.'),
-  all: rule('identity:list_role_inference_rules', adminOrSystemReader, 'List what all roles imply.'),
+  list: cloudRule('identity:list_implied_roles', adminOrSystemReader, 'List what a role implies.'),
+  get: cloudRule('identity:get_implied_role', adminOrSystemReader, 'Show that a role implies another.'),
+  check: cloudRule('identity:check_implied_role', adminOrSystemReader, 'Check that a role implies another.'),
+  create: cloudRule('identity:create_implied_role', adminRequired, 'Make a role imply another.'),
+  delete: cloudRule('identity:delete_implied_role', adminRequired, 'End that a role implies another.'),
+  all: cloudRule('identity:list_role_inference_rules', adminOrSystemReader, 'List what all roles imply.'),
 }
 const path = '/roles/{role_id}/implies/{implied_role_id}'
 const common = { majors: ['v3'], catalog: [], on: role }
@@ -29,7 +28,7 @@ const inference = (prior: RoleRow, implied: RoleRow, context: BaseContext) => ({
 async function impliedRole(context: BaseContext & { params: { implied_role_id: string }; role: RoleRow }, kept: boolean): Promise<RoleRow> {
   const { db, params, role } = context
   const implied = await findRole(db, params.implied_role_id)
-  if (!implied) throw absent(context, 'role', params.implied_role_id)
+  if (!implied) throw notFound(missing('role')(params.implied_role_id))
   if (kept && !(await isImplied(db, role.id, implied.id))) throw notFound(`${role.id} does not imply ${implied.id}`)
   return implied
 }

@@ -8,7 +8,7 @@ import type { RoleRow } from '../../../auth/tables.ts'
 import { Description, ensureMutable, ensureSameId, extraOf, Id, mergeExtra, mergeOptions, missing, Options } from '../attributes.ts'
 import { byName, collection } from '../collection.ts'
 import { findDomain } from '../domains/domains.ts'
-import { adminOrSystemReader, adminRequired } from '../rules.ts'
+import { adminOrSystemReader, adminRequired, cloudRule } from '../rules.ts'
 import { deleteRoles, findRole, insertRole, roleQuery, updateRole } from './store.ts'
 
 const attributes = {
@@ -32,24 +32,23 @@ export const role = resource({
   load: (id, { db }) => findRole(db, id),
   target: (row) => ({ target: { role: roleTarget(row) } }),
   missing: missing('role'),
-  hidden: true,
 })
 
 export const roleRules = {
   get: rule('identity:get_role', `(${adminOrSystemReader}) or (role:manager and rule:domain_managed_target_role)`, 'Show role details.'),
   list: rule('identity:list_roles', `(${adminOrSystemReader}) or (role:manager and not domain_id:None)`, 'List roles.'),
-  create: rule('identity:create_role', adminRequired, 'Create a role.'),
-  update: rule('identity:update_role', adminRequired, 'Update a role.'),
-  delete: rule('identity:delete_role', adminRequired, 'Delete a role.'),
+  create: cloudRule('identity:create_role', adminRequired, 'Create a role.'),
+  update: cloudRule('identity:update_role', adminRequired, 'Update a role.'),
+  delete: cloudRule('identity:delete_role', adminRequired, 'Delete a role.'),
 }
 
 /** What decides instead when the role is a domain's own. */
 const ofDomain = {
-  get: rule('identity:get_domain_role', adminOrSystemReader, "Show a domain's own role."),
-  list: rule('identity:list_domain_roles', adminOrSystemReader, "List a domain's own roles."),
-  create: rule('identity:create_domain_role', adminRequired, 'Create a role of a domain.'),
-  update: rule('identity:update_domain_role', adminRequired, "Update a domain's own role."),
-  delete: rule('identity:delete_domain_role', adminRequired, "Delete a domain's own role."),
+  get: cloudRule('identity:get_domain_role', adminOrSystemReader, "Show a domain's own role."),
+  list: cloudRule('identity:list_domain_roles', adminOrSystemReader, "List a domain's own roles."),
+  create: cloudRule('identity:create_domain_role', adminRequired, 'Create a role of a domain.'),
+  update: cloudRule('identity:update_domain_role', adminRequired, "Update a domain's own role."),
+  delete: cloudRule('identity:delete_domain_role', adminRequired, "Delete a domain's own role."),
 }
 export const domainRoleRules = Object.values(ofDomain)
 /** The rule of that name for a domain's own role, none for one of the whole cloud. */

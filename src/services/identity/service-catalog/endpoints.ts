@@ -2,12 +2,11 @@
 import { Type } from 'typebox'
 import { badRequest } from '../../../api/faults.ts'
 import { operation, resource } from '../../../api/operation.ts'
-import { rule } from '../../../auth/policy.ts'
 import type { Endpoint } from '../../../auth/tables.ts'
 import type { Db } from '../../../db/database.ts'
 import { Description, ensureSameId, extraOf, Id, mergeExtra, missing } from '../attributes.ts'
 import { collection } from '../collection.ts'
-import { adminOrSystemReader, adminRequired } from '../rules.ts'
+import { adminOrSystemReader, adminRequired, cloudRule } from '../rules.ts'
 import { ownService } from './services.ts'
 import {
   deleteEndpoints,
@@ -45,15 +44,14 @@ export const endpoint = resource({
   load: (id, { db }) => findEndpoint(db, id),
   target: () => ({}),
   missing: missing('endpoint'),
-  hidden: true,
 })
 
 export const endpointRules = {
-  get: rule('identity:get_endpoint', adminOrSystemReader, 'Show endpoint details.'),
-  list: rule('identity:list_endpoints', adminOrSystemReader, 'List endpoints.'),
-  create: rule('identity:create_endpoint', adminRequired, 'Create an endpoint.'),
-  update: rule('identity:update_endpoint', adminRequired, 'Update an endpoint.'),
-  delete: rule('identity:delete_endpoint', adminRequired, 'Delete an endpoint.'),
+  get: cloudRule('identity:get_endpoint', adminOrSystemReader, 'Show endpoint details.'),
+  list: cloudRule('identity:list_endpoints', adminOrSystemReader, 'List endpoints.'),
+  create: cloudRule('identity:create_endpoint', adminRequired, 'Create an endpoint.'),
+  update: cloudRule('identity:update_endpoint', adminRequired, 'Update an endpoint.'),
+  delete: cloudRule('identity:delete_endpoint', adminRequired, 'Delete an endpoint.'),
 }
 
 export const endpointView = (row: Endpoint, { href }: { href(path: string): string }) => ({

@@ -7,7 +7,7 @@ import type { RegionRow } from '../../../auth/tables.ts'
 import type { Db } from '../../../db/database.ts'
 import { Description, ensureSameId, extraOf, mergeExtra, missing } from '../attributes.ts'
 import { collection } from '../collection.ts'
-import { adminRequired } from '../rules.ts'
+import { adminRequired, cloudRule } from '../rules.ts'
 import { deleteRegion, findRegion, hasChildRegions, hasEndpoints, insertRegion, regionQuery, updateRegion } from './store.ts'
 
 const RegionId = Type.String({ maxLength: 255, pattern: '^[^\\u0000-\\u001f\\u007f]*$' })
@@ -22,14 +22,15 @@ const region = resource({
   load: (id, { db }) => findRegion(db, id),
   target: () => ({}),
   missing: missing('region'),
+  hidden: true,
 })
 
 const rules = {
   get: rule('identity:get_region', '', 'Show region details.'),
   list: rule('identity:list_regions', '', 'List regions.'),
-  create: rule('identity:create_region', adminRequired, 'Create a region.'),
-  update: rule('identity:update_region', adminRequired, 'Update a region.'),
-  delete: rule('identity:delete_region', adminRequired, 'Delete a region.'),
+  create: cloudRule('identity:create_region', adminRequired, 'Create a region.'),
+  update: cloudRule('identity:update_region', adminRequired, 'Update a region.'),
+  delete: cloudRule('identity:delete_region', adminRequired, 'Delete a region.'),
 }
 
 const view = (row: RegionRow, { href }: { href(path: string): string }) => ({

@@ -3,11 +3,10 @@ import { Type } from 'typebox'
 import { forbidden } from '../../../api/faults.ts'
 import { operation, resource } from '../../../api/operation.ts'
 import { Text } from '../../../api/types.ts'
-import { rule } from '../../../auth/policy.ts'
 import type { Service } from '../../../auth/tables.ts'
 import { Description, ensureSameId, extraOf, mergeExtra, missing } from '../attributes.ts'
 import { collection } from '../collection.ts'
-import { adminOrSystemReader, adminRequired } from '../rules.ts'
+import { adminOrSystemReader, adminRequired, cloudRule } from '../rules.ts'
 import { deleteService, findService, insertService, serviceQuery, updateService } from './store.ts'
 
 const ServiceType = Type.String({ minLength: 1, maxLength: 255, pattern: '^[^\\u0000-\\u001f\\u007f]+$' })
@@ -26,11 +25,11 @@ export const service = resource({
 })
 
 export const serviceRules = {
-  get: rule('identity:get_service', adminOrSystemReader, 'Show service details.'),
-  list: rule('identity:list_services', adminOrSystemReader, 'List services.'),
-  create: rule('identity:create_service', adminRequired, 'Create a service.'),
-  update: rule('identity:update_service', adminRequired, 'Update a service.'),
-  delete: rule('identity:delete_service', adminRequired, 'Delete a service.'),
+  get: cloudRule('identity:get_service', adminOrSystemReader, 'Show service details.'),
+  list: cloudRule('identity:list_services', adminOrSystemReader, 'List services.'),
+  create: cloudRule('identity:create_service', adminRequired, 'Create a service.'),
+  update: cloudRule('identity:update_service', adminRequired, 'Update a service.'),
+  delete: cloudRule('identity:delete_service', adminRequired, 'Delete a service.'),
 }
 
 const view = (row: Service, { href }: { href(path: string): string }) => ({

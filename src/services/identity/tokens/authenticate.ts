@@ -4,7 +4,7 @@ import { authorityOf, type Delegation, type DelegationKind } from '../../../auth
 import type { Federation } from '../../../auth/federation.ts'
 import { checkPassword } from '../../../auth/passwords.ts'
 import type { Secret } from '../../../auth/secret.ts'
-import { effectiveRoles, findDomainByName, findProject, findProjectByName, findUser, findUserByName } from '../../../auth/store.ts'
+import { effectiveRoles, findProject, findScopeByName, findUser, findUserByName } from '../../../auth/store.ts'
 import type { User } from '../../../auth/tables.ts'
 import type { Scope } from '../../../auth/tokens.ts'
 import type { Who } from '../../../auth/who.ts'
@@ -39,7 +39,7 @@ export interface Proof {
 
 async function domainId(cloud: Cloud, ref: DomainRef | undefined): Promise<string | undefined> {
   if (ref?.id !== undefined) return ref.id
-  if (ref?.name !== undefined) return (await findDomainByName(cloud.database.read, ref.name))?.id
+  if (ref?.name !== undefined) return (await findScopeByName(cloud.database.read, ref.name))?.id
   return undefined
 }
 
@@ -147,7 +147,7 @@ export async function findScope(cloud: Cloud, asked: ScopeRequest | undefined, p
     if (asked.project.id !== undefined) return { type: 'project', id: asked.project.id }
     const domain = await domainId(cloud, asked.project.domain)
     const row =
-      domain !== undefined && asked.project.name !== undefined ? await findProjectByName(read, domain, asked.project.name) : undefined
+      domain !== undefined && asked.project.name !== undefined ? await findScopeByName(read, asked.project.name, domain) : undefined
     if (row) return { type: 'project', id: row.id }
   } else if (asked.domain) {
     const id = await domainId(cloud, asked.domain)

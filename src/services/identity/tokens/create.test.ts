@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { testCloud } from '../../../testing/test-cloud.ts'
+import { ask, makeUser, passwordAuth } from '../test-users.ts'
 
 test('a password gives a scoped token with roles and catalog', async () => {
   await using cloud = await testCloud()
@@ -74,4 +75,29 @@ test('a scope is one, and names come with their domain', async () => {
   assert.equal(await login(user, { domain: { name: 'Default' } }), 201)
   assert.equal(await login(user, { system: { all: true } }), 201)
   assert.equal(await login(user, 'unscoped'), 201)
+})
+
+test('a domain or project of a login is also found in another case, where only one fits', async () => {
+  await using cloud = await testCloud()
+  const { admin } = cloud
+  const user = await makeUser(cloud, [['member', `/projects/${await admin.projectId()}`]])
+  const login = (domain: string, project: string, expected: number) =>
+    ask(cloud, null, 'POST', '/v3/auth/tokens', {
+      body: passwordAuth({ name: user.name, domain: { name: domain } }, user.password, {
+        project: { name: project, domain: { name: domain } },
+      } as never),
+      expected,
+    })
+  for (const [domain, project] of [
+    ['Default', 'admin'],
+    ['default', 'Admin'],
+    ['DEFAULT', 'ADMIN'],
+  ] as const)
+    await login(domain, project, 201)
+  await login('Defaul_', 'admin', 401)
+  // What is there exactly comes first, and of two that fit neither is meant.
+  await admin.post('/identity/v3/projects', { project: { name: 'ADMIN' } }, 201)
+  assert.equal((await login('default', 'admin', 201)).body.token.project.name, 'admin')
+  await login('default', 'ADMIN', 401)
+  await login('default', 'Admin', 401)
 })

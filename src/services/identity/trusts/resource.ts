@@ -2,11 +2,10 @@
 import { type BaseContext, resource } from '../../../api/operation.ts'
 import { findTrust } from '../../../auth/delegation.ts'
 import type { Trust } from '../../../auth/delegation-tables.ts'
-import { rule } from '../../../auth/policy.ts'
 import { missing } from '../attributes.ts'
 import { fullTime } from '../delegations/expiry.ts'
 import { rolesById } from '../roles/store.ts'
-import { adminOrSystemReader } from '../rules.ts'
+import { adminOrSystemReader, cloudRule } from '../rules.ts'
 
 export const trustTarget = (row: { trustor_user_id?: string; trustee_user_id?: string }) => ({
   target: { trust: { trustor_user_id: row.trustor_user_id, trustee_user_id: row.trustee_user_id } },
@@ -28,21 +27,21 @@ const trustor = 'user_id:%(target.trust.trustor_user_id)s'
 const trustee = 'user_id:%(target.trust.trustee_user_id)s'
 const either = `(rule:admin_required) or (role:reader and system_scope:all or ${trustor} or ${trustee})`
 export const trustRules = {
-  create: rule('identity:create_trust', trustor, 'Create a trust.'),
-  get: rule('identity:get_trust', either, 'Show a trust.'),
-  list: rule('identity:list_trusts', adminOrSystemReader, 'List all trusts.'),
-  delete: rule('identity:delete_trust', `rule:admin_required or ${trustor}`, 'Delete a trust.'),
-  listRoles: rule('identity:list_roles_for_trust', either, 'List the roles of a trust.'),
-  getRole: rule('identity:get_role_for_trust', either, 'Show a role of a trust.'),
+  create: cloudRule('identity:create_trust', trustor, 'Create a trust.'),
+  get: cloudRule('identity:get_trust', either, 'Show a trust.'),
+  list: cloudRule('identity:list_trusts', adminOrSystemReader, 'List all trusts.'),
+  delete: cloudRule('identity:delete_trust', `rule:admin_required or ${trustor}`, 'Delete a trust.'),
+  listRoles: cloudRule('identity:list_roles_for_trust', either, 'List the roles of a trust.'),
+  getRole: cloudRule('identity:get_role_for_trust', either, 'Show a role of a trust.'),
 }
 /** What decides about a list of trusts with a filter. */
 export const listRules = {
-  trustor: rule(
+  trustor: cloudRule(
     'identity:list_trusts_for_trustor',
     `(rule:admin_required) or (role:reader and system_scope:all or ${trustor})`,
     'List trusts of a trustor.',
   ),
-  trustee: rule(
+  trustee: cloudRule(
     'identity:list_trusts_for_trustee',
     `(rule:admin_required) or (role:reader and system_scope:all or ${trustee})`,
     'List trusts of a trustee.',

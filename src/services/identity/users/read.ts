@@ -1,7 +1,7 @@
 import { badRequest } from '../../../api/faults.ts'
 import { operation } from '../../../api/operation.ts'
 import { projectsOfUser } from '../assignments/store.ts'
-import { collection } from '../collection.ts'
+import { collection, ofOwnDomain } from '../collection.ts'
 import { groupList, groupView } from '../groups/groups.ts'
 import { groupQuery } from '../groups/store.ts'
 import { listDomain, projectPage } from '../projects/read.ts'
@@ -39,7 +39,10 @@ export const list = operation({
   handle: async (context) =>
     userPage(
       context,
-      whoseIdentity(whosePasswordEnds(userQuery(context.db, { domainId: listDomain(context) }), context.rawQuery), context.rawQuery),
+      whoseIdentity(
+        whosePasswordEnds(ofOwnDomain(context.who, userQuery(context.db, { domainId: listDomain(context) })), context.rawQuery),
+        context.rawQuery,
+      ),
       '/users',
     ),
 })
@@ -69,7 +72,7 @@ export const listGroups = operation({
   on: user,
   policy: userRules.listGroups,
   handle: async (context) =>
-    collection(context, groupQuery(context.db, { userId: context.user.id }), {
+    collection(context, ofOwnDomain(context.who, groupQuery(context.db, { userId: context.user.id })), {
       ...groupList,
       path: `/users/${context.user.id}/groups`,
       view: groupView,
@@ -85,5 +88,9 @@ export const listProjects = operation({
   catalog: ['identity-v3.users.list-projects-for-user'],
   on: user,
   policy: userRules.listProjects,
-  handle: async (context) => projectPage(context, `/users/${context.user.id}/projects`, await projectsOfUser(context.db, context.user.id)),
+  async handle(context) {
+    const { who, user, db } = context
+    const mine = who.user.id === user.id // whom a token for a domain hides nothing of what is their own
+    return projectPage(context, `/users/${user.id}/projects`, await projectsOfUser(db, user.id), mine)
+  },
 })

@@ -3,6 +3,7 @@ import { Type } from 'typebox'
 import { conflict, notFound } from '../../../api/faults.ts'
 import { type BaseContext, operation, resource } from '../../../api/operation.ts'
 import { Name } from '../../../api/types.ts'
+import type { Rule } from '../../../auth/policy.ts'
 import { findProject, findUser } from '../../../auth/store.ts'
 import type { RoleRow } from '../../../auth/tables.ts'
 import { grantRules, systemGrantRules } from '../assignments/rules.ts'
@@ -113,15 +114,15 @@ const rolesAt = (path: '/OS-KSADM' | '/OS-KSADM/roles', documented: boolean) => 
 type Params = { tenant_id?: string; user_id: string; role_id?: string }
 const paramsOf = (context: { params: unknown }) => context.params as Params
 
-async function targetOf(context: BaseContext & { params: unknown }) {
+const targetFor = (rule: Rule) => async (context: BaseContext & { params: unknown }) => {
   const { db } = context
   const { tenant_id, user_id, role_id } = paramsOf(context)
   const user = await findUser(db, user_id)
-  if (user?.domain_id !== defaultDomainId) throw absent(context, 'user', user_id)
+  if (user?.domain_id !== defaultDomainId) throw absent(context, rule, 'user', user_id)
   const project = tenant_id === undefined ? undefined : await findProject(db, tenant_id)
-  if (tenant_id !== undefined && project?.domain_id !== defaultDomainId) throw absent(context, 'project', tenant_id)
+  if (tenant_id !== undefined && project?.domain_id !== defaultDomainId) throw absent(context, rule, 'project', tenant_id)
   const role = role_id === undefined ? undefined : await findRole(db, role_id)
-  if (role_id !== undefined && role?.domain_id !== '') throw absent(context, 'role', role_id)
+  if (role_id !== undefined && role?.domain_id !== '') throw absent(context, rule, 'role', role_id)
   return {
     target: {
       user: { id: user.id, domain_id: user.domain_id },
@@ -161,7 +162,7 @@ function grantsAt(
       summary: global ? 'List user global roles' : 'List roles for user',
       catalog: catalog.list,
       policy: rules.list,
-      policyTarget: targetOf,
+      policyTarget: targetFor(rules.list),
       async handle(context) {
         const at = path.replace(/\{(\w+)\}/g, (_, name: string) => (context.params as Record<string, string>)[name]!)
         const all = rolesFor(await grantedRoles(context.db, grantOf(context)), context.rawQuery.get('serviceId'))
@@ -177,7 +178,7 @@ function grantsAt(
       summary: 'Grant role to user',
       catalog: [`${ksadm}.${catalog.grant}`],
       policy: rules.create,
-      policyTarget: targetOf,
+      policyTarget: targetFor(rules.create),
       async handle(context) {
         const grant = grantOf(context)
         if (!(await insertGrant(context.tx.db, grant)))
@@ -196,7 +197,7 @@ function grantsAt(
       catalog: [`${ksadm}.${catalog.revoke}`],
       status: 204,
       policy: rules.revoke,
-      policyTarget: targetOf,
+      policyTarget: targetFor(rules.revoke),
       async handle(context) {
         if (!(await deleteGrant(context.tx.db, grantOf(context)))) throw notFound(`Could not find role: ${paramsOf(context).role_id}.`)
       },

@@ -8,6 +8,7 @@ import type { Project } from '../../../auth/tables.ts'
 import { projectsOfUser } from '../assignments/store.ts'
 import { Description, missing, ShortName } from '../attributes.ts'
 import { defaultDomainId } from '../bootstrap.ts'
+import { ofOwnDomain } from '../collection.ts'
 import { addProject } from '../projects/create.ts'
 import { removeProject } from '../projects/delete.ts'
 import { createProject, deleteProject, getProject, projectShape, projectTarget, updateProject } from '../projects/resource.ts'
@@ -44,7 +45,8 @@ const list = operation({
     const all = allows('identity:list_projects')
     if (admin && !all) throw deniedList()
     const ids = admin || (admin === null && all) ? undefined : await usableProjects(db, await projectsOfUser(db, who.user.id))
-    const query = projectQuery(db, false, {}, ids).where('domain_id', '=', defaultDomainId)
+    const ofDefault = projectQuery(db, false, {}, ids).where('domain_id', '=', defaultDomainId)
+    const query = ids ? ofDefault : ofOwnDomain(who, ofDefault)
     const { rows, next } = await listRows<Project>(query, projectShape, {
       ...listRequest(rawQuery),
       filters: rawQuery.has('name') ? { name: rawQuery.get('name') } : {},

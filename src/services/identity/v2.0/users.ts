@@ -14,6 +14,7 @@ import type { Tx } from '../../../db/database.ts'
 import { insertGrant } from '../assignments/store.ts'
 import { missing } from '../attributes.ts'
 import { defaultDomainId } from '../bootstrap.ts'
+import { ofOwnDomain } from '../collection.ts'
 import { findRoleByName } from '../roles/store.ts'
 import { findScope, issueToken } from '../tokens/authenticate.ts'
 import { changeOwnPassword } from '../users/change-password.ts'
@@ -115,9 +116,9 @@ const list = operation({
   policy: userRules.list,
   policyTarget: () => ({ target: {} }),
   async handle(context) {
-    const { db, rawQuery } = context
+    const { db, who, rawQuery } = context
     const name = rawQuery.get('name')
-    const { rows, next } = await listRows<User>(userQuery(db, { domainId: defaultDomainId }), userList.shape, {
+    const { rows, next } = await listRows<User>(ofOwnDomain(who, userQuery(db, { domainId: defaultDomainId })), userList.shape, {
       ...listRequest(rawQuery),
       filters: name === null ? {} : { name },
     })
