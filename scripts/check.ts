@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process'
 import { globSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { boundaryFaults, lengthFault } from './check/boundaries.ts'
+import { detachedFaults } from './check/detached.ts'
 import { seconds } from './progress.mjs'
 
 const root = join(import.meta.dirname, '..')
@@ -34,6 +35,7 @@ const checks: Record<string, () => Promise<string[]>> = {
   types: () => program(bin('tsc'), ['-p', '.', '--pretty', 'false']),
   'lint and format': () => program(bin('biome'), ['check', '--error-on-warnings', '--diagnostic-level=warn']),
   boundaries: async () => perFile(boundaryFaults),
+  'detached promises': async () => perFile(detachedFaults),
   'file length': async () => perFile(lengthFault),
   // In a process of its own, since a declaration that does not load is a fault of this check, not its end.
   'generated files': () =>

@@ -142,10 +142,12 @@ export function createReconciler(parts: {
     )
     if (lanes >= atOnce) return
     lanes++
-    void (async () => {
-      for (let next = queue.shift(); next; next = queue.shift()) await next()
+    const lane = async () => {
+      for (let next = queue.shift(); next; next = queue.shift())
+        await next().catch((error) => log.error({ error: error.stack }, 'reconcile'))
       lanes--
-    })()
+    }
+    void lane().catch(() => {}) // it has caught each
   }
 
   // What was told already is not told again: a look at the whole machine without news makes no traffic.

@@ -40,7 +40,7 @@ export async function connectQmp(path: string, timeoutMs = 3000): Promise<Qmp> {
   socket.on('error', (error) => {
     failure = error.message
   })
-  void closed.then(() => {
+  socket.once('close', () => {
     for (const { reject } of waiting.values()) reject(new QmpError(failure))
     waiting.clear()
   })

@@ -57,9 +57,10 @@ export function createLife(options: {
   async function connected(id: string, exited: Promise<number | null>, signal: AbortSignal): Promise<void> {
     const until = clock.now() + startMs
     const ended = { yes: false }
-    void exited.then(() => {
+    const end = () => {
       ended.yes = true
-    })
+    }
+    void exited.then(end, end)
     for (;;) {
       const failure = await monitors.of(id).then(
         () => null,

@@ -167,7 +167,9 @@ function watchMachine(context: NetworkContext, died: () => Promise<string[]>): {
 
 function tryWatch(listener: (name: string) => void, failed: () => void): ReturnType<typeof watch> | null {
   try {
-    return watch(netnsFolder, (_event, name) => void (name && listener(name))).on('error', failed)
+    return watch(netnsFolder, (_event, name) => {
+      if (name) listener(name)
+    }).on('error', failed)
   } catch {
     return null
   }

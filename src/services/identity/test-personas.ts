@@ -218,7 +218,11 @@ const makers: [param: string, path: string, make: (stage: Stage) => Promise<stri
   [
     'template_id',
     '',
-    (s) => s.cloud.admin.get('/identity/v2.0/OS-KSCATALOG/endpointTemplates').then((r) => String((Object.values(r.body)[0] as Any)[0].id)),
+    // Not the endpoint that stands for endpoint_id: deleted here, it would be missing there.
+    async (s) => {
+      const { body } = await s.cloud.admin.get('/identity/v2.0/OS-KSCATALOG/endpointTemplates')
+      return String((Object.values(body)[0] as Any[]).find(({ publicURL }) => publicURL !== 'http://x').id)
+    },
   ],
   ['idp_id', '', (s) => federated(s, `/identity_providers/${next()}`, { identity_provider: { domain_id: s.ids.domain } })],
   ['mapping_id', '', (s) => federated(s, `/mappings/${next()}`, { mapping: { rules: [{ remote: [{ type: 'x' }], local: [] }] } })],
