@@ -91,7 +91,8 @@ function carry({ environment }: Cloud, stream: Duplex, viewer: WebSocket): void 
     if (viewer.bufferedAmount > highWater) stream.pause()
   })
   stream.on('end', () => viewer.close(1000))
-  stream.on('close', () => viewer.close(1000))
+  // One that is held back would not see that it is to close.
+  stream.on('close', () => (viewer.isPaused ? viewer.terminate() : viewer.close(1000)))
   viewer.on('message', (data) => {
     if (stream.writable && !stream.write(data as Buffer)) viewer.pause()
   })

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { Duplex } from 'node:stream'
 import { test } from 'node:test'
 import { WebSocket } from 'ws'
 import { type Clock, systemClock } from '../../../environment.ts'
@@ -169,4 +170,36 @@ test('security-15: pages of other sites and other projects get nothing', async (
   open.socket.close()
   const stranger = await cloud.as('member', 'other')
   await stranger.post(`${path}/${id}/action`, { 'os-getVNCConsole': { type: 'novnc' } }, 404)
+})
+
+test('security-15: a viewer is held back by a guest that does not read, and is let go all the same when the server stops', async () => {
+  const { cloud, place, id, ask } = await setUp()
+  await using _end = cloud
+  let taken = 0
+  // Its first write never ends.
+  const deaf = new Duplex({
+    read() {},
+    write(chunk: Buffer) {
+      taken += chunk.length
+    },
+  })
+  deaf.push('RFB 003.008\n')
+  cloud.cloud.hosts.calls('fake-1')!.stream = async () => deaf
+  const { socket } = await connect((await ask()).socket).then((open) => open!)
+  for (let i = 0; i < 400; i++) socket.send(Buffer.alloc(1 << 16))
+  await until('the guest has been given something', () => taken > 0)
+  // What the proxy holds beyond the first write; the rest waits with the viewer and in the system.
+  let [before, still] = ['', 0]
+  await until('nothing moves', () => {
+    const now = `${deaf.writableLength} ${socket.bufferedAmount}`
+    still = now === before ? still + 1 : 0
+    before = now
+    return still === 40
+  })
+  assert.ok(deaf.writableLength < 1 << 20, String(deaf.writableLength))
+  assert.ok(socket.bufferedAmount > 1 << 20, String(socket.bufferedAmount))
+  const closed = new Promise((resolve) => socket.once('close', resolve))
+  await place.member.post(`${path}/${id}/action`, { 'os-stop': null }, 202)
+  await closed
+  assert.ok(deaf.destroyed)
 })
