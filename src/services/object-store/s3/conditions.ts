@@ -34,9 +34,8 @@ export const removalConditions = ({ headers }: BaseContext): RemovalConditions =
   size: header(headers, 'x-amz-if-match-size'),
 })
 
-/** Throws PreconditionFailed unless the row is as it was asked for. Where there is no row nothing is removed, and nothing is asked of it. */
-export function checkRemoval({ etag, modified, size }: RemovalConditions, row: StoredObject | undefined): void {
-  if (!row) return
+/** Throws PreconditionFailed unless the row is as it was asked for. */
+export function checkRemoval({ etag, modified, size }: RemovalConditions, row: StoredObject): void {
   const marker = row.kind === 'marker'
   const fits =
     (etag === undefined || etag.trim() === '*' || (!marker && condition({ 'if-match': etag }, row.etag, row.changed_at) === 200)) &&

@@ -72,8 +72,12 @@ async function removeKey(context: BaseContext, scope: Scope, version: string | n
       return { version, marker: row.kind === 'marker' }
     }
     const old = await findObject(tx.db, container.id, object)
-    const conditional = Object.values(asked).some((value) => value !== undefined)
-    if (conditional) checkRemoval(asked, old ?? (await markerOf(tx, container.id, object)))
+    if (Object.values(asked).some((value) => value !== undefined)) {
+      const there = old ?? (await markerOf(tx, container.id, object))
+      // Asked for as it was, and never there: not even a mark is made.
+      if (!there) return { version: null, marker: false }
+      checkRemoval(asked, there)
+    }
     await mayRestore(context, tx.db, scope, container)
     if (old && !old.version_id && !container.metadata['x-versions-enabled']) manifest = await manifestOf(cloud, tx.db, old)
     const id = await removeKeeping(tx, cloud, container, old, object, nextTimestamp(cloud.environment.clock), true)
