@@ -104,8 +104,8 @@ const grant = (grantee: string, permission: string) => `<Grant>${grantee}${tag('
 const schema = 'xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance"'
 
 /** What the lists of the container say, as grants: the owner's, and those of everybody. */
-export function showAcl(signed: Signed, container: Container): Reply {
-  const whose = owner(signed, container)
+export function showAcl(container: Container): Reply {
+  const whose = owner(container)
   const own = whose.replace('<Owner>', `<Grantee ${schema} xsi:type="CanonicalUser">`).replace('</Owner>', '</Grantee>')
   const entries = (container.metadata['x-container-read'] ?? '').split(',')
   const open: string[] = []

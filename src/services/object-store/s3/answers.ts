@@ -5,7 +5,6 @@ import { xmlText } from '../listing/render.ts'
 import type { Container } from '../tables.ts'
 import { lastModifiedSeconds } from '../timestamps.ts'
 import { fault } from './faults.ts'
-import type { Signed } from './signature.ts'
 
 const namespace = 'http://s3.amazonaws.com/doc/2006-03-01/'
 
@@ -36,15 +35,24 @@ export function countOf({ rawQuery }: BaseContext, name: string, most: number): 
   return Math.min(Number(text), most)
 }
 
-/** Where a container notes that S3 made it: the name of its project. Only such buckets are known to exist beyond their project. */
+/** Where a container notes that S3 made it: id and name of the user. Only such buckets are known to exist beyond their project. */
 export const madeByS3 = 'x-container-sysmeta-s3-owner'
 
 /** The project that a bucket belongs to. */
-export const ownerId = (container: Container) => container.account.slice(accountPrefix.length)
+export const projectOf = (container: Container) => container.account.slice(accountPrefix.length)
 
-/** Who owns the bucket and all in it: its project. */
-export function owner(signed: Signed, container: Container, name = 'Owner'): string {
-  const id = ownerId(container)
-  const shown = signed.who?.project?.id === id ? signed.who.project.name : (container.metadata[madeByS3] ?? id)
-  return `<${name}>${tag('ID', id)}${tag('DisplayName', shown)}</${name}>`
+/** Who is said to own the bucket and all in it: the user who made it by S3, else its project. */
+export function ownerOf(container: Container): { id: string; name: string } {
+  const made = container.metadata[madeByS3]
+  const project = projectOf(container)
+  const space = made?.indexOf(' ') ?? -1
+  return made && space > 0 ? { id: made.slice(0, space), name: made.slice(space + 1) } : { id: project, name: project }
 }
+
+export function owner(container: Container, name = 'Owner'): string {
+  const whose = ownerOf(container)
+  return `<${name}>${tag('ID', whose.id)}${tag('DisplayName', whose.name)}</${name}>`
+}
+
+/** Whether that id is the owner's, as it is shown or as the project that it belongs to. */
+export const isOwner = (container: Container, id: string) => id === ownerOf(container).id || id === projectOf(container)

@@ -11,7 +11,7 @@ import { type ListedObject, objectsIn } from '../listing/store.ts'
 import type { Container } from '../tables.ts'
 import { nextTimestamp } from '../timestamps.ts'
 import { listsOf, listsOfNew } from './acl.ts'
-import { madeByS3, ownerId, tag, xmlReply } from './answers.ts'
+import { isOwner, madeByS3, tag, xmlReply } from './answers.ts'
 import { smallBody } from './body.ts'
 import { fault } from './faults.ts'
 import type { Signed } from './signature.ts'
@@ -39,7 +39,7 @@ export async function bucketOf(context: BaseContext, signed: Signed, name: strin
   }
   authorize(context, row.account, need, row.metadata)
   const expected = header(context.headers, 'x-amz-expected-bucket-owner')
-  if (expected !== undefined && expected !== ownerId(row)) throw fault('AccessDenied')
+  if (expected !== undefined && !isOwner(row, expected)) throw fault('AccessDenied')
   return row
 }
 
@@ -80,7 +80,7 @@ export async function createBucket(context: BaseContext, signed: Signed, name: s
       }
       await putContainer({ ...context, headers, tx, db: tx.db }, account, name)
       const made = (await findContainer(tx.db, account, name))!
-      const ours = { [madeByS3]: signed.who!.project!.name, ...(location && { [locationName]: location }) }
+      const ours = { [madeByS3]: `${signed.who!.user.id} ${signed.who!.user.name}`, ...(location && { [locationName]: location }) }
       await setContainerMetadata(tx.db, made.id, { ...made.metadata, ...ours }, made.changed_at)
     })
   await put()

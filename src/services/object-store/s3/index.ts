@@ -74,7 +74,7 @@ async function onBucket(context: BaseContext, signed: Signed, bucket: string): P
     case 'HEAD':
       return reply({ status: 200, headers: { 'x-amz-bucket-region': regionOf(await bucketOf(context, signed, bucket)) } })
   }
-  if (has('acl')) return showAcl(signed, await bucketOf(context, signed, bucket, 'own-read'))
+  if (has('acl')) return showAcl(await bucketOf(context, signed, bucket, 'own-read'))
   if (has('versions')) return listObjectVersions(context, signed, bucket)
   if (has('uploads')) return listUploads(context, signed, bucket)
   if (has('location')) return showLocation(await bucketOf(context, signed, bucket))
@@ -102,7 +102,7 @@ async function onObject(context: BaseContext, signed: Signed, bucket: string, ke
   if (rawQuery.has('acl')) {
     const scope = await scopeOf(context, signed, bucket, key, 'read')
     await existing(context, scope, rawQuery.get('versionId'))
-    return showAcl(signed, scope.container)
+    return showAcl(scope.container)
   }
   return getObject(context, signed, bucket, key)
 }

@@ -15,7 +15,7 @@ test('listings say what they were asked, and refuse what they cannot do', async 
   const token = texts(first, 'NextContinuationToken')[0]!
   const next = (await call('GET', `/bucket?list-type=2&start-after=bar&continuation-token=${token}&fetch-owner=true`, 200)).text
   assert.deepEqual([texts(next, 'Key'), texts(next, 'StartAfter'), texts(next, 'ContinuationToken')], [['foo', 'quxx'], ['bar'], [token]])
-  assert.deepEqual(texts(next, 'ID'), [member.login.projectId, member.login.projectId])
+  assert.deepEqual(texts(next, 'ID'), [member.login.userId, member.login.userId])
   // Listings and objects tell of one time.
   const shown = Date.parse((await call('HEAD', '/bucket/foo', 200)).headers.get('last-modified')!)
   assert.equal(Date.parse(texts(next, 'LastModified')[0]!), shown)

@@ -39,10 +39,10 @@ export async function listBuckets(context: BaseContext, signed: Signed): Promise
   }
   const page = shown.slice(0, most)
   const buckets = page.map((row) => `<Bucket>${tag('Name', row.name)}${tag('CreationDate', s3Time(row.changed_at))}</Bucket>`)
-  const { project } = signed.who!
+  const { user } = signed.who!
   return xmlReply(
     'ListAllMyBucketsResult',
-    `<Owner>${tag('ID', project!.id)}${tag('DisplayName', project!.name)}</Owner><Buckets>${buckets.join('')}</Buckets>${
+    `<Owner>${tag('ID', user.id)}${tag('DisplayName', user.name)}</Owner><Buckets>${buckets.join('')}</Buckets>${
       prefix ? tag('Prefix', prefix) : ''
     }${shown.length > most ? tag('ContinuationToken', toToken(page.at(-1)!.name)) : ''}`,
   )
@@ -75,7 +75,7 @@ export async function listObjects(context: BaseContext, signed: Signed, name: st
   const shown = entries.slice(0, max)
   const last = shown.at(-1)
   const next = truncated && last ? ('subdir' in last ? last.subdir : last.name) : ''
-  const withOwner = !second || rawQuery.get('fetch-owner') === 'true' ? owner(signed, row) : ''
+  const withOwner = !second || rawQuery.get('fetch-owner') === 'true' ? owner(row) : ''
   const contents = (entry: ListedObject) =>
     `<Contents>${tag('Key', key(entry.name))}${tag('LastModified', s3Time(entry.changed_at))}${tag('ETag', `"${entry.etag}"`)}${tag('Size', entry.size)}${withOwner}${tag('StorageClass', 'STANDARD')}</Contents>`
   const parts = [

@@ -139,7 +139,7 @@ export async function listParts(context: BaseContext, signed: Signed, bucket: st
   const sums = upload.wants ? tag('ChecksumAlgorithm', upload.wants.algorithm.toUpperCase()) + tag('ChecksumType', upload.wants.type) : ''
   return xmlReply(
     'ListPartsResult',
-    `${tag('Bucket', bucket)}${tag('Key', shownKey)}${tag('UploadId', upload.id)}${owner(signed, scope.container, 'Initiator')}${owner(signed, scope.container)}${tag('StorageClass', 'STANDARD')}${tag('PartNumberMarker', after)}${tag('NextPartNumberMarker', shown.length ? numberOf(shown.at(-1)!) : 0)}${tag('MaxParts', most)}${context.rawQuery.has('encoding-type') ? tag('EncodingType', 'url') : ''}${tag('IsTruncated', String(more))}${sums}${parts.join('')}`,
+    `${tag('Bucket', bucket)}${tag('Key', shownKey)}${tag('UploadId', upload.id)}${owner(scope.container, 'Initiator')}${owner(scope.container)}${tag('StorageClass', 'STANDARD')}${tag('PartNumberMarker', after)}${tag('NextPartNumberMarker', shown.length ? numberOf(shown.at(-1)!) : 0)}${tag('MaxParts', most)}${context.rawQuery.has('encoding-type') ? tag('EncodingType', 'url') : ''}${tag('IsTruncated', String(more))}${sums}${parts.join('')}`,
   )
 }
 
@@ -188,7 +188,7 @@ export async function listUploads(context: BaseContext, signed: Signed, bucket: 
     from = rows.at(-1)!.name
     open = true
   }
-  const whose = `${owner(signed, row, 'Initiator')}${owner(signed, row)}${tag('StorageClass', 'STANDARD')}`
+  const whose = `${owner(row, 'Initiator')}${owner(row)}${tag('StorageClass', 'STANDARD')}`
   const uploads = found.map(
     (upload) =>
       `<Upload>${tag('Key', key(upload.key))}${tag('UploadId', upload.id)}${whose}${tag('Initiated', s3Time(upload.at))}</Upload>`,

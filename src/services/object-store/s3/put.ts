@@ -11,7 +11,7 @@ import { versionName } from '../objects/versions.ts'
 import { writeObject } from '../objects/write.ts'
 import { duplicate, type Received, receive } from '../storage/data.ts'
 import { checkObjectAcl } from './acl.ts'
-import { ownerId, s3Time, tag, xmlReply } from './answers.ts'
+import { isOwner, s3Time, tag, xmlReply } from './answers.ts'
 import { bodyOf } from './body.ts'
 import { type Algorithm, type Checksum, checksumElements, checksumHeaders, checksumOf, keptChecksum, running } from './checksums.ts'
 import { onlyIf } from './conditions.ts'
@@ -49,7 +49,7 @@ async function source(context: BaseContext, signed: Signed): Promise<Source> {
   const { bucket, key, version } = sourcePlace(header(context.headers, 'x-amz-copy-source')!)
   const { 'x-amz-expected-bucket-owner': _, 'x-amz-source-expected-bucket-owner': expected, ...headers } = context.headers
   const scope = await scopeOf({ ...context, headers }, signed, bucket, key, 'read')
-  if (expected !== undefined && expected !== ownerId(scope.container)) throw fault('AccessDenied')
+  if (expected !== undefined && !isOwner(scope.container, String(expected))) throw fault('AccessDenied')
   const row = await existing(context, scope, version)
   const conditions = Object.fromEntries(
     Object.entries(context.headers)

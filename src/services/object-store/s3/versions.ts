@@ -36,8 +36,8 @@ export async function listObjectVersions(context: BaseContext, signed: Signed, b
     ...shown.map((entry) => {
       if ('subdir' in entry) return `<CommonPrefixes>${tag('Prefix', key(entry.subdir))}</CommonPrefixes>`
       const common = `${tag('Key', key(entry.name))}${tag('VersionId', versionName(entry.version_id))}${tag('IsLatest', String(entry.latest))}${tag('LastModified', s3Time(entry.changed_at))}`
-      if (entry.kind === 'marker') return `<DeleteMarker>${common}${owner(signed, row)}</DeleteMarker>`
-      return `<Version>${common}${tag('ETag', `"${entry.etag}"`)}${tag('Size', entry.size)}${tag('StorageClass', 'STANDARD')}${owner(signed, row)}</Version>`
+      if (entry.kind === 'marker') return `<DeleteMarker>${common}${owner(row)}</DeleteMarker>`
+      return `<Version>${common}${tag('ETag', `"${entry.etag}"`)}${tag('Size', entry.size)}${tag('StorageClass', 'STANDARD')}${owner(row)}</Version>`
     }),
   ]
   return xmlReply('ListVersionsResult', parts.join(''))
