@@ -5,7 +5,7 @@ import { findContainer, lockContainer, setContainerMetadata } from '../container
 import { header } from '../headers.ts'
 import type { Container, Headers } from '../tables.ts'
 import { nextTimestamp } from '../timestamps.ts'
-import { owner, tag, xmlReply } from './answers.ts'
+import { isOwner, owner, tag, xmlReply } from './answers.ts'
 import { smallBody } from './body.ts'
 import { bucketOf, segmentsSuffix } from './buckets.ts'
 import { fault } from './faults.ts'
@@ -18,16 +18,19 @@ const groups = {
   'authenticated-read': { uri: 'http://acs.amazonaws.com/groups/global/AuthenticatedUsers', list: '*:*' },
 } as const
 type Canned = 'private' | keyof typeof groups
+/** Canned names that cannot be said with the container's lists. */
+const unbuilt = ['public-read-write', 'aws-exec-read', 'bucket-owner-read', 'bucket-owner-full-control', 'log-delivery-write']
 
-/** The container's lists for a canned name. Throws NotImplemented for those that cannot be said with them. */
+/** The container's lists for a canned name. Throws NotImplemented for those that cannot be said with them, InvalidArgument for what is no such name. */
 function listsFor(canned: string): Headers {
   if (canned === 'private') return {}
-  if (!Object.hasOwn(groups, canned)) throw fault('NotImplemented', `The access list ${canned.slice(0, 60)} is not built.`)
+  if (unbuilt.includes(canned)) throw fault('NotImplemented', `The access list ${canned} is not built.`)
+  if (!Object.hasOwn(groups, canned)) throw fault('InvalidArgument', 'There is no such canned access list.')
   return { 'x-container-read': groups[canned as keyof typeof groups].list }
 }
 
-/** The canned name that says what the XML grants. */
-function cannedOf(root: Element): Canned {
+/** The canned name that says what the XML grants. Throws NotImplemented for what none of them says. */
+function cannedOf(root: Element, container: Container): Canned {
   const list = root.children.find(({ name }) => name === 'AccessControlList')
   if (root.name !== 'AccessControlPolicy' || !list) throw fault('MalformedACLError')
   let canned: Canned = 'private'
@@ -36,7 +39,8 @@ function cannedOf(root: Element): Canned {
     const permission = childText(grant, 'Permission')
     if (grant.name !== 'Grant' || !grantee || !permission) throw fault('MalformedACLError')
     const uri = childText(grantee, 'URI')
-    if (uri === undefined && permission === 'FULL_CONTROL') continue
+    // The owner may do everything in any case.
+    if (uri === undefined && permission === 'FULL_CONTROL' && isOwner(container, childText(grantee, 'ID') ?? '')) continue
     const found = Object.entries(groups).find((entry) => entry[1].uri === uri)
     if (!found || permission !== 'READ' || canned !== 'private') throw fault('NotImplemented', 'These grants are not built.')
     canned = found[0] as Canned
@@ -69,7 +73,7 @@ export async function putBucketAcl(context: BaseContext, signed: Signed, bucket:
   const row = await bucketOf(context, signed, bucket, 'own')
   refuseGrants(context)
   const body = await smallBody(context, signed, 65_536)
-  const lists = listsFor(header(context.headers, 'x-amz-acl') ?? cannedOf(await parseXml(body)))
+  const lists = listsFor(header(context.headers, 'x-amz-acl') ?? cannedOf(await parseXml(body), row))
   const { cloud } = context
   await cloud.database.write(async (tx) => {
     const segments = await findContainer(tx.db, row.account, bucket + segmentsSuffix)
@@ -95,7 +99,7 @@ export async function putObjectAcl(context: BaseContext, signed: Signed, bucket:
   const scope = await scopeOf(context, signed, bucket, key, 'write')
   await existing(context, scope, context.rawQuery.get('versionId'))
   const body = await smallBody(context, signed, 65_536)
-  const canned = header(context.headers, 'x-amz-acl') ?? cannedOf(await parseXml(body))
+  const canned = header(context.headers, 'x-amz-acl') ?? cannedOf(await parseXml(body), scope.container)
   checkObjectAcl({ ...context, headers: { ...context.headers, 'x-amz-acl': canned } }, scope.container)
   return reply({ status: 200 })
 }
@@ -112,6 +116,6 @@ export function showAcl(container: Container): Reply {
   for (const { uri, list } of Object.values(groups))
     if (list.split(',').every((entry) => entries.includes(entry)))
       open.push(grant(`<Grantee ${schema} xsi:type="Group">${tag('URI', uri)}</Grantee>`, 'READ'))
-  const grants = grant(own, 'FULL_CONTROL') + open.join('')
+  const grants = open.join('') + grant(own, 'FULL_CONTROL')
   return xmlReply('AccessControlPolicy', `${whose}<AccessControlList>${grants}</AccessControlList>`)
 }

@@ -74,24 +74,21 @@ export async function createBucket(context: BaseContext, signed: Signed, name: s
     context.cloud.database.write(async (tx) => {
       const known = await findContainer(tx.db, account, name)
       if (known) {
-        const same = JSON.stringify(listsOf(known.metadata)) === JSON.stringify(headers)
         // Somebody's own settings must not be changed by a second try to make it.
-        throw same ? null : fault('BucketAlreadyExists')
+        if (JSON.stringify(listsOf(known.metadata)) !== JSON.stringify(headers)) throw fault('BucketAlreadyExists')
+        return
       }
       await putContainer({ ...context, headers, tx, db: tx.db }, account, name)
       const made = (await findContainer(tx.db, account, name))!
-      const ours = { [madeByS3]: `${signed.who!.user.id} ${signed.who!.user.name}`, ...(location && { [locationName]: location }) }
+      const { user } = signed.who!
+      const ours = { [madeByS3]: `${user.id} ${user.name}`, ...(location && { [locationName]: location }) }
       await setContainerMetadata(tx.db, made.id, { ...made.metadata, ...ours }, made.changed_at)
     })
-  await put()
-    .catch((error) => {
-      // Somebody else made it at the same time.
-      if (isUniqueViolation(error)) return put()
-      throw error
-    })
-    .catch((error) => {
-      if (error !== null) throw error
-    })
+  await put().catch((error) => {
+    // Somebody else made it at the same time.
+    if (isUniqueViolation(error)) return put()
+    throw error
+  })
   return reply({ status: 200, headers: { location: `/${name}` } })
 }
 

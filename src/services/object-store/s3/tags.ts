@@ -22,7 +22,8 @@ function checked(pairs: [string, string][], most: number): string {
     if (!key || [...key].length > 128 || [...value].length > 256 || seen.has(key)) throw fault('InvalidTag')
     seen.add(key)
   }
-  return new URLSearchParams(pairs).toString()
+  // In the order of their keys, as they are shown.
+  return new URLSearchParams(pairs.toSorted(([a], [b]) => (a < b ? -1 : 1))).toString()
 }
 
 /** Tags that came with the object itself, in `x-amz-tagging`. */
