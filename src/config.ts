@@ -47,6 +47,8 @@ export interface Config extends AccountConfig, ImageConfig {
   maxBodyBytes: number
   /** File of settings of the object store. */
   objectStore: string | null
+  /** Domains below which buckets stand in the host's name, with commas between them. */
+  s3Domain: string | null
 }
 
 /** What the user did wrong, in a sentence that names the mend. The command line prints it without a stack trace. */
@@ -250,6 +252,14 @@ export const settings: readonly Setting[] = [
     'FILE',
     'Where the object store keeps bytes besides its own disk, and which other clouds containers may be synchronised with; see docs/object-store.md.',
     '`object-store.yaml` in the data folder, when it is there',
+  ),
+  setting(
+    's3Domain',
+    'text',
+    null,
+    'DOMAINS',
+    'Domains, with commas between them, below which S3 buckets may stand in the host’s name (`bucket.s3.example.com`); see docs/object-store.md.',
+    'none: buckets stand in the path',
   ),
 ]
 

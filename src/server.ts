@@ -105,6 +105,8 @@ export async function listen(cloud: Cloud): Promise<() => Promise<void>> {
       isExempt: isTrusted,
       stalledSeconds,
     })
+    // An expectation that is not known is none: Node would answer 417 by itself.
+    server.on('checkExpectation', (request, response) => server.emit('request', request, response))
     server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
       if (!socket.writable) return
       const [req, status] = [requestId(), error.code === 'HPE_HEADER_OVERFLOW' ? '431 Request Header Fields Too Large' : '400 Bad Request']

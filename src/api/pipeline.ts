@@ -223,7 +223,7 @@ export function createPipeline(
       const rawPath = mark < 0 ? request.url! : request.url!.slice(0, mark)
       const given = rawPath.slice(prefix.length) || '/'
       if (/%(?![0-9a-fA-F]{2})|%00/.test(given)) throw badRequest('The path cannot be decoded.')
-      const path = keepsPaths ? given : canonicalPath(given)
+      const path = service.pathOf?.(config, request, given) ?? (keepsPaths ? given : canonicalPath(given))
       const { major, projectId, rest } = splitPath(path)
       dialect = dialectOf(service, major)
       microversion = microversionOf(request, major)

@@ -2,6 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
 import type { Rule } from '../auth/policy.ts'
 import type { Cloud } from '../cloud.ts'
+import type { Config } from '../config.ts'
 import type { QuotaDefaults } from '../quota/quota.ts'
 import type { TaskDeclaration } from '../tasks/task.ts'
 import type { FaultStyle } from './faults.ts'
@@ -59,6 +60,8 @@ export interface ServiceDeclaration {
   projectInPath: boolean
   /** `refused`: a resource's path with a slash at its end is not found, instead of being the same as without. */
   trailingSlash?: 'refused'
+  /** Turns the path of a request whose host says something too into the one that the routes know. */
+  pathOf?(config: Config, request: IncomingMessage, path: string): string
   /** Header and form of a request id of the service's own, which is then used everywhere. */
   requestId?: { header: string; make(cloud: Cloud): string }
   /** Headers of microversions: `OpenStack-API-Version: compute 2.1` and the older one. */

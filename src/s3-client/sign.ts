@@ -25,11 +25,12 @@ const hmac = (key: string | Buffer, text: string) => createHmac('sha256', key).u
 export const encoded = (text: string) =>
   encodeURIComponent(text).replace(/[!'()*]/g, (c) => `%${c.charCodeAt(0).toString(16).toUpperCase()}`)
 
-/** The query as it is both sent and signed. */
+/** The query as it is both sent and signed: in the order of its names, not of names with their values. */
 export const queryText = (query: Record<string, string>) =>
   Object.entries(query)
-    .map(([name, value]) => `${encoded(name)}=${encoded(value)}`)
-    .sort((a, b) => (a < b ? -1 : 1))
+    .map(([name, value]) => [encoded(name), encoded(value)] as const)
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([name, value]) => `${name}=${value}`)
     .join('&')
 
 /** The request's headers with `x-amz-date`, `x-amz-content-sha256` and `authorization`; `now` in milliseconds since the epoch. */

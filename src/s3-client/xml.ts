@@ -1,4 +1,5 @@
 // The little XML of S3's requests and answers. No document types, no entities but the five of XML itself, no processing.
+import { setImmediate } from 'node:timers/promises'
 
 export interface Element {
   name: string
@@ -24,19 +25,24 @@ function plainText(text: string): string {
   })
 }
 
-/** The root element. Throws XmlFault for anything beyond elements and text. */
-export function parseXml(text: string): Element {
+/** No name or value that S3 has is as long as this, however it is escaped. */
+const longestText = 16_384
+const deepest = 16
+
+/** Takes one piece after the other, and gives way after each; the root element is what it returns. */
+function* pieces(text: string, mostElements: number): Generator<void, Element> {
   const root: Element = { name: '', children: [], text: '' }
   const open = [root]
-  const pieces = /<\?xml[^<>]*\?>|<(\/?)([A-Za-z_][\w.:-]{0,100})((?:\s+[\w:.-]+\s*=\s*(?:"[^"<]*"|'[^'<]*'))*)\s*(\/?)>|([^<]+)/gy
-  let at = 0
-  while (at < text.length) {
-    pieces.lastIndex = at
-    const match = pieces.exec(text)
+  const piece = /<\?xml[^<>]{0,200}\?>|<(\/?)([A-Za-z_][\w.:-]{0,100})((?:\s+[\w:.-]+\s*=\s*(?:"[^"<]*"|'[^'<]*'))*)\s*(\/?)>|([^<]+)/gy
+  let elements = 0
+  for (let at = 0; at < text.length; yield) {
+    piece.lastIndex = at
+    const match = piece.exec(text)
     if (!match) throw malformed()
-    at = pieces.lastIndex
+    at = piece.lastIndex
     const top = open.at(-1)!
     if (match[5] !== undefined) {
+      if (match[5].length + top.text.length > longestText) throw malformed()
       if (open.length > 1) top.text += plainText(match[5])
       else if (match[5].trim() && match[5] !== '\ufeff') throw malformed()
     } else if (match[2] !== undefined) {
@@ -46,7 +52,7 @@ export function parseXml(text: string): Element {
         open.pop()
         continue
       }
-      if (open.length > 16) throw malformed()
+      if (open.length > deepest || ++elements > mostElements) throw malformed()
       const element: Element = { name, children: [], text: '' }
       top.children.push(element)
       if (!match[4]) open.push(element)
@@ -54,6 +60,25 @@ export function parseXml(text: string): Element {
   }
   if (open.length !== 1 || root.children.length !== 1) throw malformed()
   return root.children[0]!
+}
+
+/** The root element. Throws XmlFault for anything beyond elements and text. */
+export function parseXml(text: string, mostElements = 200_000): Element {
+  const parser = pieces(text, mostElements)
+  for (;;) {
+    const { done, value } = parser.next()
+    if (done) return value
+  }
+}
+
+/** The same for texts of others: every thousand pieces the event loop has its turn. */
+export async function parseXmlInTurns(text: string, mostElements: number): Promise<Element> {
+  const parser = pieces(text, mostElements)
+  for (let taken = 1; ; taken++) {
+    const { done, value } = parser.next()
+    if (done) return value
+    if (taken % 1000 === 0) await setImmediate()
+  }
 }
 
 /** Text of the child of that name. */

@@ -15,6 +15,7 @@ import { headObject, showObject } from './objects/get.ts'
 import { putObject } from './objects/put.ts'
 import { bootstrapRoles } from './roles.ts'
 import { accessRules } from './rules.ts'
+import { inPathStyle } from './s3/hosts.ts'
 import { s3Operations } from './s3/index.ts'
 import { loadObjectStoreSettings } from './settings.ts'
 import { createAuditor } from './storage/auditor.ts'
@@ -30,6 +31,7 @@ export const objectStore = service({
   faultStyle: 'object-store',
   majors: [{ id: 'v1' }, { id: 'v1.0' }],
   projectInPath: false,
+  pathOf: inPathStyle,
   requestId: { header: 'x-trans-id', make: transactionId },
   catalog: [{ type: 'object-store', name: 'swift', path: '/v1/AUTH_%(project_id)s' }],
   baseRules: {},

@@ -13,6 +13,18 @@ export const findContainer = async (db: Db, account: string, name: string): Prom
 const byId = prepared<Container>((db) => db.selectFrom('object_store_containers').selectAll().where('id', '=', 0))
 const byIdLocked = prepared<Container>((db) => db.selectFrom('object_store_containers').selectAll().where('id', '=', 0).forUpdate())
 
+/** Containers of that name in all accounts, the oldest first. Account by account, since names alone have no index. */
+export const containersNamed = (db: Db, name: string): Promise<Container[]> =>
+  db
+    .selectFrom('object_store_accounts')
+    .innerJoin('object_store_containers', (on) =>
+      on.onRef('object_store_containers.account', '=', 'object_store_accounts.account').on('object_store_containers.name', '=', name),
+    )
+    .selectAll('object_store_containers')
+    .orderBy('object_store_containers.made_at')
+    .limit(100)
+    .execute()
+
 export const containerMissing = () => new Fault(404, 'The resource could not be found.')
 
 /** The container as it is now, kept from changing until the transaction ends. Throws 404. */

@@ -3,7 +3,7 @@ import { createHash, createHmac } from 'node:crypto'
 import type { BaseContext } from '../../../api/operation.ts'
 import { header } from '../headers.ts'
 import { patient } from '../storage/data.ts'
-import { type Checksum, promised, running } from './checksums.ts'
+import { type Algorithm, type Checksum, promised, running } from './checksums.ts'
 import { fault } from './faults.ts'
 import { type Signed, same, sha256 } from './signature.ts'
 
@@ -17,19 +17,40 @@ export interface Body {
   checksum: Checksum | null
 }
 
-/** The body of a request. Throws InvalidRequest for checksums that cannot be read. */
-export function bodyOf(context: BaseContext, signed: Signed): Body {
+/** The digest that Content-MD5 names. Throws InvalidDigest for what is none. */
+function wantedDigest(context: BaseContext): string | null {
+  const text = header(context.headers, 'content-md5')
+  if (text === undefined) return null
+  if (Buffer.from(text.trim(), 'base64').toString('base64') !== text.trim() || Buffer.from(text, 'base64').length !== 16)
+    throw fault('InvalidDigest')
+  return text.trim()
+}
+
+interface Wishes {
+  /** The checksum is made of the bytes also where the client sends none. */
+  algorithm?: Algorithm | null
+  /** Checksums in headers are about the object that the request makes, not about its body. */
+  ofObject?: boolean
+}
+
+/** The body of a request. Throws InvalidDigest and InvalidRequest for sums that cannot be read. */
+export function bodyOf(context: BaseContext, signed: Signed, wishes: Wishes = {}): Body {
   const { request, headers } = context
-  const wantedMd5 = header(headers, 'content-md5')
-  const md5 = wantedMd5 === undefined ? null : createHash('md5')
-  const wanted = promised(headers)
-  const sum = wanted && running(wanted.algorithm)
+  const wantedMd5 = wantedDigest(context)
+  const md5 = wantedMd5 === null ? null : createHash('md5')
+  const wanted = wishes.ofObject ? null : promised(headers)
+  if (wanted && wishes.algorithm && wanted.algorithm !== wishes.algorithm)
+    throw fault(
+      'InvalidRequest',
+      `Checksum Type mismatch occurred, expected checksum Type: ${wishes.algorithm}, actual checksum Type: ${wanted.algorithm}`,
+    )
+  const algorithm = wanted?.algorithm ?? wishes.algorithm ?? null
+  const sum = algorithm && running(algorithm)
   const trailers = new Map<string, string>()
   const chunked = signed.payload.startsWith('STREAMING-')
   const body = patient(request)
   const source = chunked ? unchunked(body, signed, header(headers, 'x-amz-trailer'), trailers) : checked(body, signed.payload)
-  const lengthText = header(headers, 'x-amz-decoded-content-length')
-  const length = chunked && lengthText !== undefined ? Number(lengthText) : null
+  const length = chunked ? decodedLength(context) : null
   async function* bytes(): AsyncGenerator<Buffer> {
     let size = 0
     for await (const piece of source) {
@@ -41,15 +62,26 @@ export function bodyOf(context: BaseContext, signed: Signed): Body {
     }
     if (length !== null && size !== length) throw fault('IncompleteBody')
     if (md5 && md5.digest('base64') !== wantedMd5) throw fault('BadDigest')
-    if (!wanted || !sum) return
-    const value = wanted.value ?? trailers.get(`x-amz-checksum-${wanted.algorithm}`)
-    if (value === undefined) throw fault('MalformedTrailerError')
-    if (sum.digest() !== value)
-      throw fault('BadDigest', `The ${wanted.algorithm.toUpperCase()} you specified did not match the calculated checksum.`)
-    result.checksum = { algorithm: wanted.algorithm, value }
+    if (!algorithm || !sum) return
+    const made = sum.digest()
+    if (wanted) checkSum(wanted.value ?? trailers.get(`x-amz-checksum-${algorithm}`), algorithm, made)
+    result.checksum = { algorithm, value: made }
   }
   const result: Body = { bytes: bytes(), checksum: null }
   return result
+}
+
+function checkSum(value: string | undefined, algorithm: Algorithm, made: string): void {
+  if (value === undefined) throw fault('MalformedTrailerError')
+  if (value !== made) throw fault('BadDigest', `The ${algorithm.toUpperCase()} you specified did not match the calculated checksum.`)
+}
+
+/** The length without what chunks add; null where it is not said. Throws InvalidArgument for what is no number. */
+function decodedLength({ headers }: BaseContext): number | null {
+  const text = header(headers, 'x-amz-decoded-content-length')
+  if (text === undefined) return null
+  if (!/^\d{1,15}$/.test(text)) throw fault('InvalidArgument', 'x-amz-decoded-content-length must be a number.')
+  return Number(text)
 }
 
 async function* checked(source: AsyncIterable<Buffer>, digest: string): AsyncGenerator<Buffer> {
@@ -177,10 +209,12 @@ function readTrailers(
 }
 
 /** A whole small body, checked. */
-export async function smallBody(context: BaseContext, signed: Signed, limit: number): Promise<string> {
+export async function smallBody(context: BaseContext, signed: Signed, limit: number, wishes: Wishes = {}): Promise<string> {
+  // What says its length is refused before it comes.
+  if (Number(header(context.headers, 'content-length') ?? 0) > limit * 2) throw fault('MalformedXML')
   const pieces: Buffer[] = []
   let size = 0
-  for await (const piece of bodyOf(context, signed).bytes) {
+  for await (const piece of bodyOf(context, signed, wishes).bytes) {
     size += piece.length
     if (size > limit) throw fault('MalformedXML')
     pieces.push(piece)

@@ -113,7 +113,6 @@ test('an upload in parts has the checksum of its parts checksums', async () => {
   assert.equal((await call('POST', `/bucket/big?uploadId=${id}`, 200, { raw: body(crc('part')) })).text, done.text)
   const head = await call('HEAD', '/bucket/big', 200, { headers: { 'x-amz-checksum-mode': 'ENABLED' } })
   assert.deepEqual([head.headers.get('x-amz-checksum-crc32'), head.headers.get('x-amz-checksum-type')], [whole, 'COMPOSITE'])
-  await call('POST', '/bucket/big?uploads', 501, { headers: { 'x-amz-checksum-algorithm': 'CRC64NVME' } })
   // Replaced, its parts are gone; an empty bucket takes uploads that were begun with it.
   await call('PUT', '/bucket/big', 200, { raw: 'small' })
   assert.match((await call('GET', '/', 200)).text, /<Name>bucket<\/Name>/)

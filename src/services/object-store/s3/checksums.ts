@@ -1,10 +1,12 @@
 // Checksums that clients send with their bytes, in a header or behind the last chunk: verified, kept, and given back.
 import { createHash } from 'node:crypto'
 import type { IncomingHttpHeaders } from 'node:http'
+import { setImmediate } from 'node:timers/promises'
 import { crc32 } from 'node:zlib'
 import { header } from '../headers.ts'
 import type { Headers } from '../tables.ts'
-import { crc32c, crc64nvme, crc64Start } from './crc.ts'
+import { tag } from './answers.ts'
+import { combiner, crc32c, crc64nvme, crc64Start } from './crc.ts'
 import { fault } from './faults.ts'
 
 export interface Checksum {
@@ -58,7 +60,7 @@ const algorithms = {
 } satisfies Record<string, () => Running>
 
 export type Algorithm = keyof typeof algorithms
-const isAlgorithm = (name: string): name is Algorithm => Object.hasOwn(algorithms, name)
+export const isAlgorithm = (name: string): name is Algorithm => Object.hasOwn(algorithms, name)
 
 const prefix = 'x-amz-checksum-'
 
@@ -75,8 +77,14 @@ export function namedAlgorithm(text: string | undefined): Algorithm | null {
   return name
 }
 
-/** What the headers promise: the value itself, or (null) that it comes behind the last chunk. */
-export function promised(headers: IncomingHttpHeaders): { algorithm: Algorithm; value: string | null } | null {
+const lengths: Record<Algorithm, number> = { crc32: 4, crc32c: 4, crc64nvme: 8, sha1: 20, sha256: 32 }
+const isValue = (algorithm: Algorithm, text: string) => {
+  const bytes = Buffer.from(text, 'base64')
+  return bytes.length === lengths[algorithm] && bytes.toString('base64') === text
+}
+
+/** What the headers promise: the value itself, or (null) that it comes behind the last chunk. Throws InvalidRequest unless it can be one (`strict`). */
+export function promised(headers: IncomingHttpHeaders, strict = true): { algorithm: Algorithm; value: string | null } | null {
   const found: { algorithm: Algorithm; value: string | null }[] = []
   for (const name of Object.keys(headers)) {
     if (!name.startsWith(prefix)) continue
@@ -91,12 +99,24 @@ export function promised(headers: IncomingHttpHeaders): { algorithm: Algorithm; 
   }
   if (found.length > 1) throw fault('InvalidRequest', 'Expecting a single x-amz-checksum- header. Multiple checksum types are not allowed.')
   const [only] = found
-  if (only?.value !== null && only && Buffer.from(only.value, 'base64').toString('base64') !== only.value)
+  if (strict && only?.value !== null && only && !isValue(only.algorithm, only.value))
     throw fault('InvalidRequest', `Value for ${prefix}${only.algorithm} header is invalid.`)
   return only ?? null
 }
 
 const keptName = 'x-object-sysmeta-s3-checksum'
+
+export type ChecksumType = 'COMPOSITE' | 'FULL_OBJECT'
+
+/** The type for an upload in parts: as asked for, else the algorithm's usual one. Throws InvalidRequest for a pair that there is not. */
+export function checksumType(algorithm: Algorithm, asked: string | undefined): ChecksumType {
+  const type = asked?.toUpperCase() ?? (algorithm === 'crc64nvme' ? 'FULL_OBJECT' : 'COMPOSITE')
+  if (type !== 'COMPOSITE' && type !== 'FULL_OBJECT') throw fault('InvalidRequest', 'Value for x-amz-checksum-type header is invalid.')
+  const cyclic = algorithm.startsWith('crc')
+  if ((type === 'FULL_OBJECT' && !cyclic) || (type === 'COMPOSITE' && algorithm === 'crc64nvme'))
+    throw fault('InvalidRequest', `The ${type} checksum type cannot be used with the ${algorithm} checksum algorithm.`)
+  return type
+}
 
 /** How a checksum is kept among the object's own metadata; a checksum of checksums says so. */
 export const keptChecksum = (checksum: Checksum | null, composite = false): Headers =>
@@ -110,9 +130,28 @@ export function checksumOf(metadata: Headers): (Checksum & { composite: boolean 
 export const checksumHeaders = (checksum: (Checksum & { composite?: boolean }) | null): Record<string, string> =>
   checksum ? { [prefix + checksum.algorithm]: checksum.value, 'x-amz-checksum-type': checksum.composite ? 'COMPOSITE' : 'FULL_OBJECT' } : {}
 
+/** The checksum as elements of an answer; '' for none. */
+export const checksumElements = (checksum: (Checksum & { composite?: boolean }) | null): string =>
+  checksum
+    ? tag(elementName(checksum.algorithm), checksum.value) + tag('ChecksumType', checksum.composite ? 'COMPOSITE' : 'FULL_OBJECT')
+    : ''
+
 /** The checksum over the parts' checksums, with their number. */
 export function compositeOf(algorithm: Algorithm, parts: Checksum[]): Checksum {
   const sum = running(algorithm)
   for (const part of parts) sum.update(Buffer.from(part.value, 'base64'))
   return { algorithm, value: `${sum.digest()}-${parts.length}` }
+}
+
+/** The checksum of the whole, from those of parts that follow each other. */
+export async function combined(algorithm: Algorithm, parts: (Checksum & { size: number })[]): Promise<Checksum> {
+  const width = algorithm === 'crc64nvme' ? 64 : 32
+  const combine = combiner(algorithm as 'crc32' | 'crc32c' | 'crc64nvme')
+  let whole = 0n
+  for (const [index, { value, size }] of parts.entries()) {
+    whole = combine(whole, BigInt(`0x${Buffer.from(value, 'base64').toString('hex')}`), size)
+    // Ten thousand parts take a while: others have their turn between.
+    if (index % 128 === 127) await setImmediate()
+  }
+  return { algorithm, value: Buffer.from(whole.toString(16).padStart(width / 4, '0'), 'hex').toString('base64') }
 }

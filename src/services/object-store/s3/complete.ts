@@ -4,26 +4,30 @@ import type { BaseContext, Reply } from '../../../api/operation.ts'
 import type { Element } from '../../../s3-client/xml.ts'
 import { header } from '../headers.ts'
 import type { Segment } from '../large-objects/manifest.ts'
-import { successor } from '../listing/query.ts'
 import { liveObject } from '../objects/store.ts'
-import { versionName } from '../objects/versions.ts'
 import { writeObject } from '../objects/write.ts'
 import { receivedBytes } from '../storage/data.ts'
 import type { Headers } from '../tables.ts'
 import { isoText } from '../timestamps.ts'
+import { tag, xmlReply } from './answers.ts'
 import { smallBody } from './body.ts'
-import { segmentsSuffix, tag, xmlReply } from './buckets.ts'
-import { type Algorithm, type Checksum, checksumOf, compositeOf, elementName, keptChecksum, namedAlgorithm } from './checksums.ts'
+import { segmentsSuffix } from './buckets.ts'
+import { type Checksum, checksumElements, checksumOf, combined, compositeOf, elementName, keptChecksum, promised } from './checksums.ts'
+import { onlyIf } from './conditions.ts'
 import { dropParts, manifestOf } from './delete.ts'
 import { fault } from './faults.ts'
-import { maxParts, partName, partsOf, removeParts, type Upload, uploadOf, wantedName } from './multipart.ts'
-import { onlyIf, scopeOf } from './objects.ts'
+import { maxParts, partName, removeParts, type Upload, uploadOf, wantedName } from './multipart.ts'
+import { scopeOf } from './objects.ts'
+import { type Part, partsBelow } from './parts.ts'
+import { madeVersion } from './put.ts'
 import type { Signed } from './signature.ts'
 import { childText, parseXml } from './xml.ts'
 
 const smallestPart = 5 * 1024 * 1024
 /** Which upload an object came of: a client whose answer was lost asks again. */
 const uploadName = 'x-object-sysmeta-s3-upload'
+/** A part and what may be said of it. */
+const elementsOfPart = 9
 
 interface Asked {
   number: number
@@ -31,8 +35,8 @@ interface Asked {
   checksums: Element[]
 }
 
-function askedParts(text: string): Asked[] {
-  const root = parseXml(text)
+async function askedParts(text: string): Promise<Asked[]> {
+  const root = await parseXml(text, maxParts * elementsOfPart + 1)
   const asked = root.children
     .filter((child) => child.name === 'Part')
     .map((child) => ({
@@ -45,38 +49,56 @@ function askedParts(text: string): Asked[] {
   return asked
 }
 
-/** The checksum of the whole, from those that the parts brought; null where the upload wanted none. Throws InvalidPart. */
-async function compositeChecksum(context: BaseContext, upload: Upload, asked: Asked[]): Promise<Checksum | null> {
-  const algorithm: Algorithm | null = namedAlgorithm(upload.row.metadata[wantedName])
-  const claims = asked.some(({ checksums }) => checksums.length)
-  if (!algorithm && !claims) return null
-  const rows = await context.cloud.database.read
-    .selectFrom('object_store_objects')
-    .select(['name', 'metadata'])
-    .where('container_id', '=', upload.segments.id)
-    .where('name', '>', upload.prefix)
-    .where('name', '<', successor(upload.prefix)!)
-    .execute()
-  const sums = new Map(rows.map((row) => [row.name, checksumOf(row.metadata)]))
-  const parts: Checksum[] = []
-  for (const { number, checksums } of asked) {
-    const sum = sums.get(partName(upload.prefix, number))
+type Wanted = Checksum & { composite: boolean }
+
+/** The checksum of the whole, from those that the parts have; null where the upload wanted none. Throws InvalidPart, InvalidRequest and BadDigest. */
+async function wholeChecksum(context: BaseContext, upload: Upload, asked: Asked[], parts: Part[]): Promise<Wanted | null> {
+  const sums: (Checksum & { size: number })[] = []
+  for (const [index, { checksums }] of asked.entries()) {
+    const sum = checksumOf(parts[index]!.metadata)
     for (const claimed of checksums)
       if (!sum || claimed.name !== elementName(sum.algorithm) || claimed.text.trim() !== sum.value) throw fault('InvalidPart')
-    if (sum && sum.algorithm === algorithm) parts.push(sum)
+    if (sum && sum.algorithm === upload.wants?.algorithm) sums.push({ ...sum, size: parts[index]!.size })
   }
-  if (!algorithm) return null
-  if (parts.length !== asked.length)
+  if (!upload.wants) return null
+  const { algorithm, type } = upload.wants
+  if (sums.length !== asked.length)
     throw fault('InvalidRequest', `The upload was created using a ${algorithm} checksum, and parts lack it.`)
-  return compositeOf(algorithm, parts)
+  const composite = type === 'COMPOSITE'
+  const whole = { ...(composite ? compositeOf(algorithm, sums) : await combined(algorithm, sums)), composite }
+  checkClaim(context, upload, whole)
+  return whole
 }
 
-const answer = (context: BaseContext, bucket: string, key: string, etag: string, checksum: Checksum | null): string => {
-  const sum = checksum ? tag(elementName(checksum.algorithm), checksum.value) + tag('ChecksumType', 'COMPOSITE') : ''
-  return `${tag('Location', context.href(`//${bucket}/${key}`))}${tag('Bucket', bucket)}${tag('Key', key)}${tag('ETag', `"${etag}"`)}${sum}`
+/** What the request itself says of the whole. A sum of sums may be given without the number of parts. */
+function checkClaim({ headers }: BaseContext, { wants }: Upload, whole: Wanted): void {
+  const type = header(headers, 'x-amz-checksum-type')
+  if (type !== undefined && type.toUpperCase() !== wants!.type)
+    throw fault('InvalidRequest', `The upload was created using the ${wants!.type} checksum mode. The complete request must use the same.`)
+  const said = header(headers, `x-amz-checksum-${whole.algorithm}`)?.trim()
+  if (said === undefined) {
+    if (promised(headers, false)) throw fault('InvalidRequest', `The upload was created using a ${whole.algorithm} checksum.`)
+    return
+  }
+  if (said !== whole.value && said !== whole.value.replace(/-\d+$/, ''))
+    throw fault('BadDigest', `The ${whole.algorithm} you specified did not match the calculated checksum.`)
 }
+
+const answer = (context: BaseContext, bucket: string, key: string, etag: string, checksum: Wanted | null): string =>
+  `${tag('Location', context.href(`//${bucket}/${key}`))}${tag('Bucket', bucket)}${tag('Key', key)}${tag('ETag', `"${etag}"`)}${checksumElements(checksum)}`
 
 const withoutWish = ({ [wantedName]: _, ...metadata }: Headers): Headers => metadata
+
+/** The parts that were asked for, in order. Throws InvalidPart and EntityTooSmall. */
+function chosen(upload: Upload, asked: Asked[], parts: Part[]): Part[] {
+  const byName = new Map(parts.map((part) => [part.name, part]))
+  return asked.map(({ number, etag }, index) => {
+    const part = byName.get(partName(upload.prefix, number))
+    if (part?.etag !== etag) throw fault('InvalidPart')
+    if (part.size < smallestPart && index < asked.length - 1) throw fault('EntityTooSmall')
+    return part
+  })
+}
 
 export async function complete(context: BaseContext, signed: Signed, bucket: string, key: string): Promise<Reply> {
   const { cloud } = context
@@ -85,40 +107,39 @@ export async function complete(context: BaseContext, signed: Signed, bucket: str
   const id = context.rawQuery.get('uploadId') ?? ''
   const made = await liveObject(cloud, cloud.database.read, scope.container.id, key)
   if (made?.metadata[uploadName] === id)
-    return xmlReply('CompleteMultipartUploadResult', answer(context, bucket, key, made.etag, checksumOf(made.metadata)))
-  const upload = await uploadOf(context, signed, bucket, key)
-  const asked = askedParts(await smallBody(context, signed, 4_194_304))
-  const parts = new Map((await partsOf(context, upload)).map((part) => [part.name, part]))
+    return xmlReply('CompleteMultipartUploadResult', answer(context, bucket, key, made.etag, checksumOf(made.metadata)), madeVersion(made))
+  const upload = await uploadOf(context, scope.container, key)
+  const asked = await askedParts(await smallBody(context, signed, 4_194_304, { ofObject: true }))
+  const all = await partsBelow(context, upload.segments.id, upload.prefix, maxParts)
+  const parts = chosen(upload, asked, all)
+  const checksum = await wholeChecksum(context, upload, asked, parts)
   const md5 = createHash('md5')
-  const segments = asked.map(({ number, etag }, index): Segment => {
-    const part = parts.get(partName(upload.prefix, number))
-    if (part?.etag !== etag) throw fault('InvalidPart')
-    if (part.size < smallestPart && index < asked.length - 1) throw fault('EntityTooSmall')
-    md5.update(Buffer.from(part.etag, 'hex'))
-    return {
-      name: `/${bucket}${segmentsSuffix}/${part.name}`,
-      hash: part.etag,
-      bytes: part.size,
-      content_type: part.content_type,
-      last_modified: isoText(part.changed_at),
-    }
-  })
-  const checksum = await compositeChecksum(context, upload, asked)
+  for (const { etag } of parts) md5.update(Buffer.from(etag, 'hex'))
   // An empty only part cannot be read as a segment.
-  const full = segments.filter(({ bytes }) => bytes > 0)
-  const size = full.reduce((sum, { bytes }) => sum + bytes, 0)
+  const segments = parts
+    .filter(({ size }) => size > 0)
+    .map(
+      (part): Segment => ({
+        name: `/${bucket}${segmentsSuffix}/${part.name}`,
+        hash: part.etag,
+        bytes: part.size,
+        content_type: part.content_type,
+        last_modified: isoText(part.changed_at),
+      }),
+    )
+  const size = segments.reduce((sum, { bytes }) => sum + bytes, 0)
   const claimedSize = header(context.headers, 'x-amz-mp-object-size')
   if (claimedSize !== undefined && Number(claimedSize) !== size)
     throw fault('InvalidRequest', 'The object is not as long as x-amz-mp-object-size says.')
-  const etag = `${md5.digest('hex')}-${segments.length}`
+  const etag = `${md5.digest('hex')}-${parts.length}`
   let replaced: Segment[] = []
   const written = await writeObject(cloud, scope.container, {
     name: key,
     content_type: upload.row.content_type,
-    metadata: { ...withoutWish(upload.row.metadata), [uploadName]: upload.id, ...keptChecksum(checksum, true) },
+    metadata: { ...withoutWish(upload.row.metadata), [uploadName]: upload.id, ...keptChecksum(checksum, checksum?.composite) },
     delete_at: null,
     kind: 'slo',
-    received: receivedBytes(cloud, Buffer.from(JSON.stringify(full))),
+    received: receivedBytes(cloud, Buffer.from(JSON.stringify(segments))),
     size,
     etag,
     onlyIf: condition,
@@ -127,10 +148,9 @@ export async function complete(context: BaseContext, signed: Signed, bucket: str
     },
     reseller: scope.access.reseller,
   })
-  await dropParts(context, signed, bucket, replaced)
-  const used = new Set(full.map(({ name }) => name.slice(`/${bucket}${segmentsSuffix}/`.length)))
-  await removeParts(context, signed, bucket, [...[...parts.keys()].filter((name) => !used.has(name)), `${key}/${upload.id}`])
-  const result = xmlReply('CompleteMultipartUploadResult', answer(context, bucket, key, etag, checksum))
-  if (scope.container.metadata['x-versions-enabled'] !== undefined) result.headers['x-amz-version-id'] = versionName(written.version_id)
-  return result
+  await dropParts(context, scope.container, replaced)
+  const used = new Set(parts.filter((part) => part.size > 0).map(({ name }) => name))
+  const unused = all.map(({ name }) => name).filter((name) => !used.has(name))
+  await removeParts(context, scope.container, [...unused, `${key}/${upload.id}`])
+  return xmlReply('CompleteMultipartUploadResult', answer(context, bucket, key, etag, checksum), madeVersion(written))
 }

@@ -82,3 +82,43 @@ export function crc64nvme(data: Uint8Array, previous: Crc64 = crc64Start): Crc64
   }
   return { high: ~high >>> 0, low: ~low >>> 0 }
 }
+
+/** Polynomials as they are reflected, with their width. */
+const polynomials = {
+  crc32: [0xedb88320n, 32],
+  crc32c: [0x82f63b78n, 32],
+  crc64nvme: [0x9a6c9329ac4bc9b5n, 64],
+} as const
+
+/**
+ * A function that gives the sum of two texts that follow each other from their sums and the second's length: the first is multiplied
+ * by x to the power of the bits that follow it. Powers are remembered, since parts are mostly of one length.
+ */
+export function combiner(name: keyof typeof polynomials): (first: bigint, second: bigint, length: number) => bigint {
+  const [polynomial, width] = polynomials[name]
+  const one = 1n << BigInt(width - 1)
+  const multiply = (a: bigint, b: bigint): bigint => {
+    let product = 0n
+    let left = a
+    for (let bit = one; bit; bit >>= 1n) {
+      if (b & bit) product ^= left
+      left = left & 1n ? (left >> 1n) ^ polynomial : left >> 1n
+    }
+    return product
+  }
+  const powers = new Map<number, bigint>()
+  const power = (length: number): bigint => {
+    const known = powers.get(length)
+    if (known !== undefined) return known
+    let result = one
+    // x to the power of 8, squared for each bit of the length.
+    let square = one >> 8n
+    for (let left = length; left; left = Math.floor(left / 2)) {
+      if (left % 2) result = multiply(result, square)
+      square = multiply(square, square)
+    }
+    if (powers.size < 100) powers.set(length, result)
+    return result
+  }
+  return (first, second, length) => multiply(first, power(length)) ^ second
+}

@@ -2,7 +2,7 @@
 import { Fault } from '../../../api/faults.ts'
 import { type BaseContext, type Reply, reply } from '../../../api/operation.ts'
 import type { Cloud } from '../../../cloud.ts'
-import type { Db } from '../../../db/database.ts'
+import type { Db, Tx } from '../../../db/database.ts'
 import { removeNames } from '../bulk/delete.ts'
 import { lockContainer } from '../containers/store.ts'
 import { readManifest, type Segment } from '../large-objects/manifest.ts'
@@ -10,9 +10,12 @@ import { mayRestore } from '../objects/change.ts'
 import type { Scope } from '../objects/scope.ts'
 import { findObject, type StoredObject } from '../objects/store.ts'
 import { findVersion, removeKeeping, removeVersion, uncoverNewest } from '../objects/versions.ts'
+import type { Container } from '../tables.ts'
 import { nextTimestamp } from '../timestamps.ts'
+import { tag, xmlReply } from './answers.ts'
 import { smallBody } from './body.ts'
-import { accountOf, bucketOf, segmentsSuffix, tag, xmlReply } from './buckets.ts'
+import { bucketOf, segmentsSuffix } from './buckets.ts'
+import { checkRemoval, type RemovalConditions, removalConditions } from './conditions.ts'
 import { fault } from './faults.ts'
 import { isVersionId, scopeOf } from './objects.ts'
 import type { Signed } from './signature.ts'
@@ -26,23 +29,35 @@ interface Removed {
 }
 
 /** The parts of a multipart object, which go with it. */
-const partsOf = (manifest: Segment[], bucket: string) =>
-  manifest.map(({ name }) => name).filter((name) => name.startsWith(`/${bucket}${segmentsSuffix}/`))
+const partsOf = (manifest: Segment[], bucket: Container) =>
+  manifest.map(({ name }) => name).filter((name) => name.startsWith(`/${bucket.name}${segmentsSuffix}/`))
 
 /** Removes the parts of what was replaced or removed for good. */
-export async function dropParts(context: BaseContext, signed: Signed, bucket: string, manifest: Segment[]): Promise<void> {
+export async function dropParts(context: BaseContext, bucket: Container, manifest: Segment[]): Promise<void> {
   const names = partsOf(manifest, bucket).map((name) => name.split('/').map(encodeURIComponent).join('/'))
-  if (names.length) await removeNames(context, accountOf(signed), names)
+  if (names.length) await removeNames(context, bucket.account, names)
 }
 
 /** The manifest of a row that is about to go, for `dropParts`. */
 export const manifestOf = async (cloud: Cloud, db: Db, row: StoredObject | undefined): Promise<Segment[]> =>
   row?.kind === 'slo' ? readManifest(cloud, row, db) : []
 
-/** Removes the key, or one version of it. What is not there is as good as removed. */
-async function removeKey(context: BaseContext, signed: Signed, scope: Scope, version: string | null): Promise<Removed> {
+/** The mark of removal that stands before all versions of a name without a present object. */
+const markerOf = (tx: Tx, containerId: number, name: string): Promise<StoredObject | undefined> =>
+  tx.db
+    .selectFrom('object_store_versions')
+    .selectAll()
+    .where('container_id', '=', containerId)
+    .where('name', '=', name)
+    .where('kind', '=', 'marker')
+    .orderBy('made_at', 'desc')
+    .limit(1)
+    .executeTakeFirst()
+
+/** Removes the key, or one version of it, if it is as was asked for. What is not there is as good as removed. */
+async function removeKey(context: BaseContext, scope: Scope, version: string | null, asked: RemovalConditions): Promise<Removed> {
   const { cloud } = context
-  const { object, container: bucket } = scope.place
+  const { object } = scope.place
   if (version !== null && !isVersionId(version)) throw fault('InvalidArgument', 'Invalid version id specified')
   let manifest: Segment[] = []
   const removed = await cloud.database.write(async (tx): Promise<Removed> => {
@@ -50,44 +65,68 @@ async function removeKey(context: BaseContext, signed: Signed, scope: Scope, ver
     if (version !== null) {
       const row = await findVersion(tx.db, container.id, object, version)
       if (!row) return { version, marker: false }
+      checkRemoval(asked, row)
       manifest = await manifestOf(cloud, tx.db, row)
       await removeVersion(tx, cloud, container, object, version)
       await uncoverNewest(tx, container, object)
       return { version, marker: row.kind === 'marker' }
     }
     const old = await findObject(tx.db, container.id, object)
+    if (Object.values(asked).some((value) => value !== undefined)) {
+      const there = old ?? (await markerOf(tx, container.id, object))
+      // Asked for as it was, and never there: not even a mark is made.
+      if (!there) return { version: null, marker: false }
+      checkRemoval(asked, there)
+    }
     await mayRestore(context, tx.db, scope, container)
     if (old && !old.version_id && !container.metadata['x-versions-enabled']) manifest = await manifestOf(cloud, tx.db, old)
     const id = await removeKeeping(tx, cloud, container, old, object, nextTimestamp(cloud.environment.clock), true)
     return { version: id, marker: id !== null }
   })
-  await dropParts(context, signed, bucket, manifest)
+  await dropParts(context, scope.container, manifest)
   return removed
 }
 
-export async function deleteObjectS3(context: BaseContext, signed: Signed, bucket: string, key: string): Promise<Reply> {
+export async function deleteObject(context: BaseContext, signed: Signed, bucket: string, key: string): Promise<Reply> {
   const scope = await scopeOf(context, signed, bucket, key, 'write')
-  const { version, marker } = await removeKey(context, signed, scope, context.rawQuery.get('versionId'))
+  const { version, marker } = await removeKey(context, scope, context.rawQuery.get('versionId'), removalConditions(context))
   const headers: Record<string, string> = {}
   if (version !== null) headers['x-amz-version-id'] = version
   if (marker) headers['x-amz-delete-marker'] = 'true'
   return reply({ status: 204, headers })
 }
 
+const mostKeys = 1000
+
+interface Wanted {
+  key: string
+  version: string | null
+  conditions: RemovalConditions
+}
+
+/** The keys that the body of POST ?delete names. Throws MalformedXML. */
+async function wantedKeys(text: string): Promise<{ keys: Wanted[]; quiet: boolean }> {
+  const root = await parseXml(text, mostKeys * 8 + 2)
+  const keys = root.children
+    .filter((child) => child.name === 'Object')
+    .map((child) => ({
+      key: child.children.find(({ name }) => name === 'Key')?.text ?? '',
+      version: childText(child, 'VersionId') ?? null,
+      conditions: { etag: childText(child, 'ETag'), modified: childText(child, 'LastModifiedTime'), size: childText(child, 'Size') },
+    }))
+  if (root.name !== 'Delete' || !keys.length || keys.length > mostKeys || keys.some(({ key }) => !key)) throw fault('MalformedXML')
+  return { keys, quiet: childText(root, 'Quiet')?.toLowerCase() === 'true' }
+}
+
 /** POST ?delete: many keys at once. */
 export async function deleteKeys(context: BaseContext, signed: Signed, bucket: string): Promise<Reply> {
-  await bucketOf(context, signed, bucket)
-  const root = parseXml(await smallBody(context, signed, 2_097_152))
-  const wanted = root.children
-    .filter((child) => child.name === 'Object')
-    .map((child) => ({ key: child.children.find(({ name }) => name === 'Key')?.text, version: childText(child, 'VersionId') ?? null }))
-  if (root.name !== 'Delete' || !wanted.length || wanted.length > 1000 || wanted.some(({ key }) => !key)) throw fault('MalformedXML')
-  const quiet = childText(root, 'Quiet') === 'true'
+  await bucketOf(context, signed, bucket, 'write')
+  const { keys, quiet } = await wantedKeys(await smallBody(context, signed, 2_097_152))
   const results: string[] = []
-  for (const { key, version } of wanted as { key: string; version: string | null }[]) {
+  for (const { key, version, conditions } of keys) {
     const named = tag('Key', key) + (version === null ? '' : tag('VersionId', version))
     try {
-      const removed = await removeKey(context, signed, await scopeOf(context, signed, bucket, key, 'write'), version)
+      const removed = await removeKey(context, await scopeOf(context, signed, bucket, key, 'write'), version, conditions)
       const marked = removed.marker
         ? tag('DeleteMarker', 'true') + (removed.version === null ? '' : tag('DeleteMarkerVersionId', removed.version))
         : ''

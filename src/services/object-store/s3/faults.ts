@@ -5,8 +5,11 @@ import { xmlText } from '../listing/render.ts'
 
 const known = {
   AccessDenied: [403, 'Access Denied.'],
+  AccessForbidden: [403, 'CORSResponse: CORS is not enabled for this bucket.'],
   AuthorizationHeaderMalformed: [400, 'The authorization header is malformed.'],
+  AuthorizationQueryParametersError: [400, 'The parameters of the query that authorize the request are malformed.'],
   BadDigest: [400, 'The Content-MD5 you specified did not match what we received.'],
+  BadRequest: [400, 'Bad Request.'],
   BucketAlreadyExists: [409, 'The requested bucket name is not available.'],
   BucketAlreadyOwnedByYou: [409, 'Your previous request to create the named bucket succeeded and you already own it.'],
   BucketNotEmpty: [409, 'The bucket you tried to delete is not empty.'],
@@ -16,15 +19,19 @@ const known = {
   InvalidAccessKeyId: [403, 'The AWS Access Key Id you provided does not exist in our records.'],
   InvalidArgument: [400, 'Invalid Argument.'],
   InvalidBucketName: [400, 'The specified bucket is not valid.'],
+  InvalidDigest: [400, 'The Content-MD5 you specified was invalid.'],
+  InvalidLocationConstraint: [400, 'The specified location constraint is not valid.'],
   InvalidPart: [400, 'One or more of the specified parts could not be found.'],
   InvalidPartOrder: [400, 'The list of parts was not in ascending order.'],
   InvalidTag: [400, 'The tag provided was not a valid tag.'],
   InvalidRange: [416, 'The requested range cannot be satisfied.'],
   InvalidRequest: [400, 'Invalid Request.'],
+  InvalidURI: [400, "Couldn't parse the specified URI."],
   KeyTooLongError: [400, 'Your key is too long.'],
   MalformedACLError: [400, 'The XML you provided was not well-formed or did not validate against our published schema.'],
   MalformedTrailerError: [400, 'The request contained trailing data that was not well-formed or did not conform to our published schema.'],
   MalformedXML: [400, 'The XML you provided was not well-formed or did not validate against our published schema.'],
+  MetadataTooLarge: [400, 'Your metadata headers exceed the maximum allowed metadata size.'],
   MethodNotAllowed: [405, 'The specified method is not allowed against this resource.'],
   MissingContentLength: [411, 'You must provide the Content-Length HTTP header.'],
   NoSuchBucket: [404, 'The specified bucket does not exist.'],
@@ -54,6 +61,9 @@ export type Code = keyof typeof known
 export const fault = (code: Code, message: string = known[code][1], headers: Record<string, string> = {}) =>
   new Fault(known[code][0], message, { type: code, headers })
 
+/** Headers of every answer: the id under which the log has the request. */
+export const requestIds = (requestId: string) => ({ 'x-amz-request-id': requestId, 'x-amz-id-2': requestId })
+
 /** A fault of any layer in S3's words: those of our own code keep theirs. */
 export function faultReply(error: Fault, resource: string, requestId: string, missing: Code): Reply {
   const own = error.type !== undefined && error.type in known
@@ -78,6 +88,7 @@ export function faultReply(error: Fault, resource: string, requestId: string, mi
     status,
     headers: {
       'content-type': 'application/xml',
+      ...requestIds(requestId),
       ...Object.fromEntries(
         Object.entries(error.headers).filter(([name]) => name === 'content-range' || name === 'allow' || name.startsWith('x-amz-')),
       ),

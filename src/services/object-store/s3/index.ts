@@ -2,18 +2,21 @@
 import { Fault } from '../../../api/faults.ts'
 import { type BaseContext, type Method, operation, type Reply, reply } from '../../../api/operation.ts'
 import { putBucketAcl, putObjectAcl, showAcl } from './acl.ts'
+import { xmlReply } from './answers.ts'
 import { objectAttributes } from './attributes.ts'
-import { bucketOf, createBucket, deleteBucket, listBuckets, listObjectsS3, setVersioning, tag, xmlReply } from './buckets.ts'
+import { bucketOf, createBucket, deleteBucket, regionOf, setVersioning, showLocation, showVersioning } from './buckets.ts'
 import { complete } from './complete.ts'
-import { deleteKeys, deleteObjectS3 } from './delete.ts'
-import { type Code, fault, faultReply } from './faults.ts'
+import { deleteKeys, deleteObject } from './delete.ts'
+import { type Code, fault, faultReply, requestIds } from './faults.ts'
+import { listBuckets, listObjects } from './list.ts'
 import { abort, initiate, listParts, listUploads, putPart } from './multipart.ts'
-import { existing, getObject, putObjectS3, scopeOf } from './objects.ts'
-import { isSigned, type Signed, verify } from './signature.ts'
+import { existing, getObject, scopeOf } from './objects.ts'
+import { putObject } from './put.ts'
+import { isSigned, type Signed, unsigned, verify } from './signature.ts'
 import { bucketTagging, objectTagging } from './tags.ts'
 import { listObjectVersions } from './versions.ts'
 
-const methods: Method[] = ['GET', 'HEAD', 'PUT', 'POST', 'DELETE']
+const methods: Method[] = ['GET', 'HEAD', 'PUT', 'POST', 'DELETE', 'OPTIONS']
 
 /** Sub-resources that are not built, lest a question about them be taken for one about the thing itself: what a GET says of a bucket without. */
 const unbuilt: Record<string, Code | { root: string; inner: string } | null> = {
@@ -69,19 +72,14 @@ async function onBucket(context: BaseContext, signed: Signed, bucket: string): P
       if (has('delete')) return deleteKeys(context, signed, bucket)
       throw fault('NotImplemented')
     case 'HEAD':
-      await bucketOf(context, signed, bucket)
-      return reply({ status: 200, headers: { 'x-amz-bucket-region': 'us-east-1' } })
+      return reply({ status: 200, headers: { 'x-amz-bucket-region': regionOf(await bucketOf(context, signed, bucket)) } })
   }
-  const row = await bucketOf(context, signed, bucket)
-  if (has('location')) return xmlReply('LocationConstraint', '')
-  if (has('acl')) return showAcl(signed, row)
+  if (has('acl')) return showAcl(await bucketOf(context, signed, bucket, 'own-read'))
   if (has('versions')) return listObjectVersions(context, signed, bucket)
   if (has('uploads')) return listUploads(context, signed, bucket)
-  if (has('versioning')) {
-    const enabled = row.metadata['x-versions-enabled']
-    return xmlReply('VersioningConfiguration', enabled ? tag('Status', enabled === 'True' ? 'Enabled' : 'Suspended') : '')
-  }
-  return listObjectsS3(context, signed, bucket)
+  if (has('location')) return showLocation(await bucketOf(context, signed, bucket))
+  if (has('versioning')) return showVersioning(await bucketOf(context, signed, bucket))
+  return listObjects(context, signed, bucket)
 }
 
 async function onObject(context: BaseContext, signed: Signed, bucket: string, key: string): Promise<Reply> {
@@ -92,9 +90,9 @@ async function onObject(context: BaseContext, signed: Signed, bucket: string, ke
   switch (request.method) {
     case 'PUT':
       if (rawQuery.has('acl')) return putObjectAcl(context, signed, bucket, key)
-      return upload ? putPart(context, signed, bucket, key) : putObjectS3(context, signed, bucket, key)
+      return upload ? putPart(context, signed, bucket, key) : putObject(context, signed, bucket, key)
     case 'DELETE':
-      return upload ? abort(context, signed, bucket, key) : deleteObjectS3(context, signed, bucket, key)
+      return upload ? abort(context, signed, bucket, key) : deleteObject(context, signed, bucket, key)
     case 'POST':
       if (rawQuery.has('uploads')) return initiate(context, signed, bucket, key)
       if (upload) return complete(context, signed, bucket, key)
@@ -104,20 +102,35 @@ async function onObject(context: BaseContext, signed: Signed, bucket: string, ke
   if (rawQuery.has('acl')) {
     const scope = await scopeOf(context, signed, bucket, key, 'read')
     await existing(context, scope, rawQuery.get('versionId'))
-    return showAcl(signed, scope.container)
+    return showAcl(scope.container)
   }
   return getObject(context, signed, bucket, key)
 }
 
+/** What a page of another origin asks before it asks: buckets have no such rules of their own. */
+function preflight({ headers }: BaseContext): never {
+  if (headers.origin === undefined) throw fault('BadRequest', 'Insufficient information. Origin request header needed.')
+  if (headers['access-control-request-method'] === undefined) throw fault('BadRequest', 'Invalid Access-Control-Request-Method: null')
+  throw fault('AccessForbidden')
+}
+
+async function answer(context: BaseContext, bucket: string | null, key: string | null): Promise<Reply> {
+  if (context.request.method === 'OPTIONS') preflight(context)
+  const signed = isSigned(context) ? await verify(context) : unsigned(context)
+  context.who = signed.who as typeof context.who
+  const refused = Object.keys(unbuilt).find((name) => context.rawQuery.has(name))
+  if (refused) return withoutIt(context, signed, refused, key === null ? bucket : null)
+  if (bucket === null) return listBuckets(context, signed)
+  return key === null ? onBucket(context, signed, bucket) : onObject(context, signed, bucket, key)
+}
+
 async function handle(context: BaseContext, bucket: string | null, key: string | null): Promise<Reply> {
-  if (!isSigned(context)) throw new Fault(404, 'The resource could not be found.')
+  // The root is Swift's too, and nobody has buckets there.
+  if (bucket === null && !isSigned(context)) throw new Fault(404, 'The resource could not be found.')
   try {
-    const signed = await verify(context)
-    context.who = signed.who
-    const refused = Object.keys(unbuilt).find((name) => context.rawQuery.has(name))
-    if (refused) return await withoutIt(context, signed, refused, key === null ? bucket : null)
-    if (bucket === null) return await listBuckets(context, signed)
-    return key === null ? await onBucket(context, signed, bucket) : await onObject(context, signed, bucket, key)
+    const made = await answer(context, bucket, key)
+    Object.assign(made.headers, requestIds(context.requestId))
+    return made
   } catch (error) {
     const full = (error as NodeJS.ErrnoException).code === 'ENOSPC'
     if (!(error instanceof Fault) || full) throw error

@@ -1,93 +1,115 @@
 // Multipart uploads: parts are objects in BUCKET+segments, and the whole is a static large object of them.
-import { type BaseContext, Reply, reply } from '../../../api/operation.ts'
+import { type BaseContext, type Reply, reply } from '../../../api/operation.ts'
 import { isUniqueViolation } from '../../../db/database.ts'
 import { removeNames } from '../bulk/delete.ts'
 import { putContainer } from '../containers/change.ts'
-import { findContainer } from '../containers/store.ts'
+import { findContainer, setContainerMetadata } from '../containers/store.ts'
 import { header } from '../headers.ts'
 import { successor } from '../listing/query.ts'
-import { type ListedObject, objectsIn } from '../listing/store.ts'
-import { contentType, objectMetadata } from '../objects/metadata.ts'
+import { objectsIn } from '../listing/store.ts'
 import { liveObject, type StoredObject } from '../objects/store.ts'
 import { writeObject } from '../objects/write.ts'
 import { receivedBytes } from '../storage/data.ts'
 import type { Container } from '../tables.ts'
-import { checkObjectAcl } from './acl.ts'
-import { accountOf, owner, s3Time, segmentsSuffix, tag, xmlReply } from './buckets.ts'
-import { checksumHeaders, keptChecksum, namedAlgorithm } from './checksums.ts'
+import { checkObjectAcl, listsOf } from './acl.ts'
+import { countOf, keyText, owner, s3Time, tag, xmlReply } from './answers.ts'
+import { bucketOf, segmentsSuffix } from './buckets.ts'
+import {
+  type Algorithm,
+  type ChecksumType,
+  checksumElements,
+  checksumHeaders,
+  checksumOf,
+  checksumType,
+  isAlgorithm,
+  keptChecksum,
+  namedAlgorithm,
+} from './checksums.ts'
 import { fault } from './faults.ts'
-import { incoming, scopeOf } from './objects.ts'
+import { metadataOf, typeOf } from './metadata.ts'
+import { scopeOf } from './objects.ts'
+import { type Part, partsBelow } from './parts.ts'
+import { copyReply, incoming } from './put.ts'
 import type { Signed } from './signature.ts'
 import { tagsFromHeader } from './tags.ts'
 
 export const maxParts = 10_000
-/** Where an upload keeps which checksum its parts bring. */
+/** Where an upload keeps which checksum it wants, and of which type. */
 export const wantedName = 'x-object-sysmeta-s3-wants'
 
 export interface Upload {
   id: string
+  bucket: Container
   segments: Container
   /** Names of parts begin so. */
   prefix: string
   row: StoredObject
+  wants: { algorithm: Algorithm; type: ChecksumType } | null
 }
 
 /** The upload that the query names. Throws NoSuchUpload. */
-export async function uploadOf(context: BaseContext, signed: Signed, bucket: string, key: string): Promise<Upload> {
+export async function uploadOf(context: BaseContext, bucket: Container, key: string): Promise<Upload> {
   const id = context.rawQuery.get('uploadId') ?? ''
   const { read } = context.cloud.database
-  const segments = await findContainer(read, accountOf(signed), bucket + segmentsSuffix)
+  const segments = await findContainer(read, bucket.account, bucket.name + segmentsSuffix)
   const row = segments && /^[0-9a-f]{32}$/.test(id) ? await liveObject(context.cloud, read, segments.id, `${key}/${id}`) : undefined
   if (!segments || !row) throw fault('NoSuchUpload')
-  return { id, segments, prefix: `${key}/${id}/`, row }
+  const [algorithm = '', type] = (row.metadata[wantedName] ?? '').split(' ')
+  const wants = isAlgorithm(algorithm) ? { algorithm, type: checksumType(algorithm, type) } : null
+  return { id, bucket, segments, prefix: `${key}/${id}/`, row, wants }
 }
 
 export const partName = (prefix: string, number: number) => prefix + String(number).padStart(5, '0')
 
+/** The container of the parts, made with the lists of its bucket when it is not there. */
+async function segmentsOf(context: BaseContext, bucket: Container): Promise<Container> {
+  const { cloud } = context
+  const name = bucket.name + segmentsSuffix
+  const known = await findContainer(cloud.database.read, bucket.account, name)
+  if (known) return known
+  await cloud.database
+    .write(async (tx) => {
+      await putContainer({ ...context, headers: {}, tx, db: tx.db }, bucket.account, name)
+      const made = (await findContainer(tx.db, bucket.account, name))!
+      await setContainerMetadata(tx.db, made.id, { ...made.metadata, ...listsOf(bucket.metadata) }, made.changed_at)
+    })
+    .catch((error) => {
+      if (!isUniqueViolation(error)) throw error
+    })
+  return (await findContainer(cloud.database.read, bucket.account, name))!
+}
+
 export async function initiate(context: BaseContext, signed: Signed, bucket: string, key: string): Promise<Reply> {
   const scope = await scopeOf(context, signed, bucket, key, 'write')
   checkObjectAcl(context, scope.container)
-  const { cloud } = context
-  const account = accountOf(signed)
-  const name = bucket + segmentsSuffix
-  if (!(await findContainer(cloud.database.read, account, name))) {
-    await cloud.database
-      .write((tx) => putContainer({ ...context, headers: {}, tx, db: tx.db }, account, name))
-      .catch((error) => {
-        if (!isUniqueViolation(error)) throw error
-      })
-  }
-  const segments = (await findContainer(cloud.database.read, account, name))!
+  const { cloud, headers } = context
+  const asked = header(headers, 'x-amz-checksum-type')
+  const algorithm = namedAlgorithm(header(headers, 'x-amz-checksum-algorithm'))
+  if (asked !== undefined && !algorithm)
+    throw fault('InvalidRequest', 'The x-amz-checksum-type header can only be used with the x-amz-checksum-algorithm header.')
+  const type = algorithm && checksumType(algorithm, asked)
+  const segments = await segmentsOf(context, scope.container)
   const id = cloud.environment.hexId()
-  const algorithm = namedAlgorithm(header(context.headers, 'x-amz-checksum-algorithm'))
-  if (
-    algorithm &&
-    (header(context.headers, 'x-amz-checksum-type') ?? (algorithm === 'crc64nvme' ? 'FULL_OBJECT' : 'COMPOSITE')) !== 'COMPOSITE'
-  )
-    throw fault('NotImplemented', 'Checksums of whole objects are not built for uploads in parts, only those of type COMPOSITE.')
-  const headers: BaseContext['headers'] = {}
-  for (const [header, value] of Object.entries(context.headers)) headers[header.replace(/^x-amz-meta-/, 'x-object-meta-')] = value
   await writeObject(cloud, segments, {
     name: `${key}/${id}`,
-    content_type: contentType(headers, key),
-    metadata: { ...objectMetadata(headers), ...tagsFromHeader(context), ...(algorithm && { [wantedName]: algorithm }) },
+    content_type: typeOf(headers),
+    metadata: { ...metadataOf(headers), ...tagsFromHeader(context), ...(algorithm && { [wantedName]: `${algorithm} ${type}` }) },
     delete_at: null,
     kind: '',
     received: receivedBytes(cloud, Buffer.alloc(0)),
   })
-  const made = xmlReply('InitiateMultipartUploadResult', `${tag('Bucket', bucket)}${tag('Key', key)}${tag('UploadId', id)}`)
-  const told: Record<string, string> = algorithm
-    ? { 'x-amz-checksum-algorithm': algorithm.toUpperCase(), 'x-amz-checksum-type': 'COMPOSITE' }
-    : {}
-  return new Reply({ status: 200, headers: { ...made.headers, ...told }, body: made.body })
+  const told: Record<string, string> =
+    algorithm && type ? { 'x-amz-checksum-algorithm': algorithm.toUpperCase(), 'x-amz-checksum-type': type } : {}
+  return xmlReply('InitiateMultipartUploadResult', `${tag('Bucket', bucket)}${tag('Key', key)}${tag('UploadId', id)}`, told)
 }
 
 export async function putPart(context: BaseContext, signed: Signed, bucket: string, key: string): Promise<Reply> {
-  await scopeOf(context, signed, bucket, key, 'write')
-  const upload = await uploadOf(context, signed, bucket, key)
+  const scope = await scopeOf(context, signed, bucket, key, 'write')
+  const upload = await uploadOf(context, scope.container, key)
   const number = context.rawQuery.get('partNumber') ?? ''
-  if (!/^\d{1,5}$/.test(number) || Number(number) < 1 || Number(number) > maxParts) throw fault('InvalidArgument')
-  const { received, copied, checksum } = await incoming(context, signed)
+  if (!/^\d{1,5}$/.test(number) || Number(number) < 1 || Number(number) > maxParts)
+    throw fault('InvalidArgument', `Part number must be an integer between 1 and ${maxParts}, inclusive`)
+  const { received, copied, checksum } = await incoming(context, signed, upload.wants?.algorithm)
   const made = await writeObject(context.cloud, upload.segments, {
     name: partName(upload.prefix, Number(number)),
     content_type: 'application/octet-stream',
@@ -96,65 +118,99 @@ export async function putPart(context: BaseContext, signed: Signed, bucket: stri
     kind: '',
     received,
   })
-  if (!copied) return reply({ status: 200, headers: { etag: `"${made.etag}"`, ...checksumHeaders(checksum) } })
-  return xmlReply('CopyPartResult', `${tag('LastModified', s3Time(made.changed_at))}${tag('ETag', `"${made.etag}"`)}`)
-}
-
-export async function partsOf(context: BaseContext, { segments, prefix }: Upload): Promise<ListedObject[]> {
-  const range = { from: prefix, after: true, to: successor(prefix), limit: maxParts, reverse: false }
-  return objectsIn(context.cloud.database.read, segments.id, range)
+  if (copied) return copyReply('CopyPartResult', made, copied, checksum)
+  return reply({ status: 200, headers: { etag: `"${made.etag}"`, ...checksumHeaders(checksum) } })
 }
 
 export async function listParts(context: BaseContext, signed: Signed, bucket: string, key: string): Promise<Reply> {
-  await scopeOf(context, signed, bucket, key, 'read')
-  const upload = await uploadOf(context, signed, bucket, key)
-  const after = Number(context.rawQuery.get('part-number-marker') ?? 0)
-  const numberOf = (part: ListedObject) => Number(part.name.slice(upload.prefix.length))
-  const all = (await partsOf(context, upload)).filter((part) => numberOf(part) > after)
-  const shown = all.slice(0, 1000)
+  const scope = await scopeOf(context, signed, bucket, key, 'read')
+  const upload = await uploadOf(context, scope.container, key)
+  const shownKey = keyText(context.rawQuery)(key)
+  const most = countOf(context, 'max-parts', 1000)
+  const after = context.rawQuery.has('part-number-marker') ? countOf(context, 'part-number-marker', maxParts) : 0
+  const numberOf = (part: Part) => Number(part.name.slice(upload.prefix.length))
+  const rows = await partsBelow(context, upload.segments.id, upload.prefix, most + 1, partName(upload.prefix, after))
+  const shown = rows.slice(0, most)
   const parts = shown.map(
     (part) =>
-      `<Part>${tag('PartNumber', numberOf(part))}${tag('LastModified', s3Time(part.made_at))}${tag('ETag', `"${part.etag}"`)}${tag('Size', part.size)}</Part>`,
+      `<Part>${tag('PartNumber', numberOf(part))}${tag('LastModified', s3Time(part.made_at))}${tag('ETag', `"${part.etag}"`)}${tag('Size', part.size)}${checksumElements(checksumOf(part.metadata)).replace(/<ChecksumType>.*/, '')}</Part>`,
   )
-  const more = all.length > shown.length
-  const next = more ? tag('NextPartNumberMarker', numberOf(shown.at(-1)!)) : ''
+  const more = rows.length > shown.length
+  const sums = upload.wants ? tag('ChecksumAlgorithm', upload.wants.algorithm.toUpperCase()) + tag('ChecksumType', upload.wants.type) : ''
   return xmlReply(
     'ListPartsResult',
-    `${tag('Bucket', bucket)}${tag('Key', key)}${tag('UploadId', upload.id)}${owner(signed, 'Initiator')}${owner(signed)}${tag('StorageClass', 'STANDARD')}${tag('PartNumberMarker', after)}${next}${tag('MaxParts', 1000)}${tag('IsTruncated', String(more))}${parts.join('')}`,
+    `${tag('Bucket', bucket)}${tag('Key', shownKey)}${tag('UploadId', upload.id)}${owner(scope.container, 'Initiator')}${owner(scope.container)}${tag('StorageClass', 'STANDARD')}${tag('PartNumberMarker', after)}${tag('NextPartNumberMarker', shown.length ? numberOf(shown.at(-1)!) : 0)}${tag('MaxParts', most)}${context.rawQuery.has('encoding-type') ? tag('EncodingType', 'url') : ''}${tag('IsTruncated', String(more))}${sums}${parts.join('')}`,
   )
 }
+
+/** Names of uploads, without those of their parts. */
+const uploadPattern = /^(.+)\/([0-9a-f]{32})$/s
 
 export async function listUploads(context: BaseContext, signed: Signed, bucket: string): Promise<Reply> {
+  const row = await bucketOf(context, signed, bucket)
   const { read } = context.cloud.database
-  const segments = await findContainer(read, accountOf(signed), bucket + segmentsSuffix)
-  const asked = context.rawQuery.get('prefix') ?? ''
-  const range = { from: asked || null, after: false, to: asked ? successor(asked) : null, limit: maxParts, reverse: false }
-  const rows = segments ? await objectsIn(read, segments.id, range) : []
-  const uploads = rows.flatMap((row) => {
-    const match = /^(.+)\/([0-9a-f]{32})$/s.exec(row.name)
-    return match
-      ? [
-          `<Upload>${tag('Key', match[1]!)}${tag('UploadId', match[2]!)}${owner(signed, 'Initiator')}${owner(signed)}${tag('StorageClass', 'STANDARD')}${tag('Initiated', s3Time(row.made_at))}</Upload>`,
-        ]
-      : []
-  })
+  const { rawQuery } = context
+  const key = keyText(rawQuery)
+  const most = countOf(context, 'max-uploads', 1000)
+  const prefix = rawQuery.get('prefix') ?? ''
+  const delimiter = rawQuery.get('delimiter') ?? ''
+  const keyMarker = rawQuery.get('key-marker') ?? ''
+  const idMarker = keyMarker ? (rawQuery.get('upload-id-marker') ?? '') : ''
+  const segments = await findContainer(read, row.account, row.name + segmentsSuffix)
+  // Uploads of a key stand between `key/0` and `key/g`; without one of them all of the key's are behind the marker.
+  const marker = keyMarker && `${keyMarker}/${idMarker || 'g'}`
+  const found: { key: string; id: string; at: number }[] = []
+  const folders = new Set<string>()
+  let last: { key: string; id: string } | null = null
+  let more = false
+  let from: string | null = marker > prefix ? marker : prefix || null
+  for (let open = marker > prefix; segments && !more; ) {
+    const rows = await objectsIn(read, segments.id, {
+      from,
+      after: open,
+      to: prefix ? successor(prefix) : null,
+      limit: 1000,
+      reverse: false,
+    })
+    for (const { name, made_at } of rows) {
+      const match = uploadPattern.exec(name)
+      if (!match) continue
+      const at = delimiter ? match[1]!.indexOf(delimiter, prefix.length) : -1
+      const folder = at < 0 ? null : match[1]!.slice(0, at + delimiter.length)
+      if (folder !== null && (folders.has(folder) || keyMarker.startsWith(folder))) continue
+      more = found.length + folders.size >= most
+      if (more) break
+      if (folder === null) found.push({ key: match[1]!, id: match[2]!, at: made_at })
+      else folders.add(folder)
+      last = { key: folder ?? match[1]!, id: match[2]! }
+    }
+    if (rows.length < 1000) break
+    from = rows.at(-1)!.name
+    open = true
+  }
+  const whose = `${owner(row, 'Initiator')}${owner(row)}${tag('StorageClass', 'STANDARD')}`
+  const uploads = found.map(
+    (upload) =>
+      `<Upload>${tag('Key', key(upload.key))}${tag('UploadId', upload.id)}${whose}${tag('Initiated', s3Time(upload.at))}</Upload>`,
+  )
+  const next = more && last ? tag('NextKeyMarker', key(last.key)) + tag('NextUploadIdMarker', last.id) : ''
   return xmlReply(
     'ListMultipartUploadsResult',
-    `${tag('Bucket', bucket)}${tag('KeyMarker', '')}${tag('UploadIdMarker', '')}${tag('MaxUploads', 1000)}${tag('IsTruncated', 'false')}${uploads.join('')}`,
+    `${tag('Bucket', bucket)}${tag('KeyMarker', key(keyMarker))}${tag('UploadIdMarker', idMarker)}${next}${prefix ? tag('Prefix', key(prefix)) : ''}${delimiter ? tag('Delimiter', key(delimiter)) : ''}${tag('MaxUploads', most)}${rawQuery.has('encoding-type') ? tag('EncodingType', 'url') : ''}${tag('IsTruncated', String(more))}${uploads.join('')}${[...folders].map((folder) => `<CommonPrefixes>${tag('Prefix', key(folder))}</CommonPrefixes>`).join('')}`,
   )
 }
 
-export const removeParts = (context: BaseContext, signed: Signed, bucket: string, names: string[]) =>
+export const removeParts = (context: BaseContext, bucket: Container, names: string[]) =>
   removeNames(
     context,
-    accountOf(signed),
-    names.map((name) => [bucket + segmentsSuffix, ...name.split('/')].map(encodeURIComponent).join('/')),
+    bucket.account,
+    names.map((name) => [bucket.name + segmentsSuffix, ...name.split('/')].map(encodeURIComponent).join('/')),
   )
 
 export async function abort(context: BaseContext, signed: Signed, bucket: string, key: string): Promise<Reply> {
-  await scopeOf(context, signed, bucket, key, 'write')
-  const upload = await uploadOf(context, signed, bucket, key)
-  const parts = await partsOf(context, upload)
-  await removeParts(context, signed, bucket, [...parts.map(({ name }) => name), `${key}/${upload.id}`])
+  const scope = await scopeOf(context, signed, bucket, key, 'write')
+  const upload = await uploadOf(context, scope.container, key)
+  const parts = await partsBelow(context, upload.segments.id, upload.prefix, maxParts)
+  await removeParts(context, scope.container, [...parts.map(({ name }) => name), `${key}/${upload.id}`])
   return reply({ status: 204 })
 }

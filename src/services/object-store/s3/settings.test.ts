@@ -10,9 +10,9 @@ test('tags, access lists and what a bucket does not have', async () => {
   const { cloud, call, member } = await withKey()
   await using _ = cloud
   await call('PUT', '/bucket', 200)
-  await call('PUT', '/bucket/o', 200, { raw: 'text', headers: { 'x-amz-tagging': 'a=b&c=d%20e' } })
+  await call('PUT', '/bucket/o', 200, { raw: 'text', headers: { 'x-amz-tagging': 'c=d%20e&a=b' } })
   assert.equal((await call('HEAD', '/bucket/o', 200)).headers.get('x-amz-tagging-count'), '2')
-  assert.match((await call('GET', '/bucket/o?tagging', 200)).text, /<Key>c<\/Key><Value>d e<\/Value>/)
+  assert.match((await call('GET', '/bucket/o?tagging', 200)).text, /<Key>a<\/Key>.*<Key>c<\/Key><Value>d e<\/Value>/)
   const tagging = (tags: string) => ({ raw: `<Tagging><TagSet>${tags}</TagSet></Tagging>` })
   const tag = (key: string) => `<Tag><Key>${key}</Key><Value>v &amp; w</Value></Tag>`
   await call('PUT', '/bucket/o?tagging', 200, tagging(tag('k')))
@@ -44,6 +44,12 @@ test('tags, access lists and what a bucket does not have', async () => {
   assert.equal((await anonymous(cloud, 'GET', path, { expected: 200 })).text, 'text')
   const shown = (await call('GET', '/bucket?acl', 200)).text
   assert.match(shown, /AllUsers<\/URI><\/Grantee><Permission>READ/)
+  // Who is not the owner is granted nothing, and is not told that he was.
+  for (const grantee of ['<ID>somebody</ID>', '<EmailAddress>a@example.com</EmailAddress>'])
+    await call('PUT', '/bucket?acl', 501, {
+      raw: shown.replace(/<ID>[^<]*<\/ID>(<DisplayName>[^<]*<\/DisplayName><\/Grantee>)/, `${grantee}$1`),
+    })
+  assert.equal(code(await call('PUT', '/bucket?acl', 400, { headers: { 'x-amz-acl': 'public-ready' } })), 'InvalidArgument')
   // What was shown can be put again.
   await call('PUT', '/bucket?acl', 200, { raw: shown })
   await anonymous(cloud, 'GET', path, { expected: 200 })

@@ -4,9 +4,11 @@ import type { BaseContext } from '../../../api/operation.ts'
 import type { Who } from '../../../auth/who.ts'
 import { header } from '../headers.ts'
 import { fault } from './faults.ts'
+import { bucketPath } from './hosts.ts'
 
 export interface Signed {
-  who: Who
+  /** Who signed; null where nobody did. */
+  who: Who | null
   /** x-amz-content-sha256: a digest in hex, UNSIGNED-PAYLOAD, or a kind of STREAMING-. */
   payload: string
   /** What the signatures of chunks go on from, for signed streams. */
@@ -22,28 +24,33 @@ export function same(a: string, b: string): boolean {
   return left.length === right.length && timingSafeEqual(left, right)
 }
 
+/** Percent-encoding as signatures have it: all but letters, digits and `-._~`. */
 const encoded = (text: string) => encodeURIComponent(text).replace(/[!'()*]/g, (c) => `%${c.charCodeAt(0).toString(16).toUpperCase()}`)
-const decode = (text: string) => {
+/** Decodes a part of the path. Throws InvalidURI for what is no UTF-8. */
+export function decodePath(text: string): string {
   try {
     return decodeURIComponent(text)
   } catch {
-    throw fault('InvalidArgument')
+    throw fault('InvalidURI')
   }
 }
 
-/** Names and values of the query as they were sent, decoded; `+` is itself there, as clients sign it. */
-function queryPairs(url: string): [string, string][] {
-  const mark = url.indexOf('?')
-  if (mark < 0) return []
-  return url
-    .slice(mark + 1)
-    .split('&')
-    .filter(Boolean)
-    .map((part) => {
-      const equals = part.indexOf('=')
-      return equals < 0 ? [decode(part), ''] : [decode(part.slice(0, equals)), decode(part.slice(equals + 1))]
-    })
+/** UTF-8 as text of single bytes: what is signed is bytes, and header values come that way. */
+const bytesOf = (text: string) => Buffer.from(text, 'utf8').toString('latin1')
+const compare = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0)
+
+/** The query as handlers see it, each name and value as `shape` makes it, in the order that is signed: by name, then by value. */
+function signedQuery({ rawQuery, request }: BaseContext, shape: (text: string) => string): [string, string][] {
+  // What is no UTF-8 would be signed as one thing and read as another.
+  decodePath(request.url!.replace(/^[^?]*/, '').replace(/%(?![0-9a-fA-F]{2})/g, '%25'))
+  return [...rawQuery]
+    .map(([name, value]): [string, string] => [shape(name), shape(value)])
+    .sort((a, b) => compare(a[0], b[0]) || compare(a[1], b[1]))
 }
+
+/** All values of a header, as they are signed: each without spaces around it, between commas. */
+const signedValue = ({ request }: BaseContext, name: string): string | undefined =>
+  request.headersDistinct[name]?.map((value) => value.trim()).join(',')
 
 const amzTime = (text: string) => {
   const m = /^(\d{4})(\d\d)(\d\d)T(\d\d)(\d\d)(\d\d)Z$/.exec(text)
@@ -59,17 +66,41 @@ export function isSigned({ headers, rawQuery }: BaseContext): boolean {
   )
 }
 
-/** Throws AccessDenied, InvalidAccessKeyId, SignatureDoesNotMatch or RequestTimeTooSkewed. */
+/** Who signed the request. Throws AccessDenied, InvalidAccessKeyId, SignatureDoesNotMatch or RequestTimeTooSkewed. */
 export async function verify(context: BaseContext): Promise<Signed> {
   const authorization = header(context.headers, 'authorization') ?? ''
   if (authorization.startsWith('AWS4-HMAC-SHA256') || context.rawQuery.has('X-Amz-Signature')) return version4(context, authorization)
   return version2(context, authorization)
 }
 
+/** A request that nobody signed: what is open to everybody is open to it. */
+export const unsigned = ({ headers }: BaseContext): Signed => ({
+  who: null,
+  payload: header(headers, 'x-amz-content-sha256') ?? 'UNSIGNED-PAYLOAD',
+  chain: null,
+})
+
 async function holder(context: BaseContext, access: string) {
   const found = access.length <= 256 ? await context.cloud.identity.ec2(access) : null
-  if (!found) throw fault('InvalidAccessKeyId')
+  // With an empty secret anybody could sign.
+  if (!found?.secret) throw fault('InvalidAccessKeyId')
   return found
+}
+
+const noDate = () => fault('AccessDenied', 'AWS authentication requires a valid Date or x-amz-date header')
+
+/** When the request says that it was signed, in ms. Throws AccessDenied for what is no time and for times before 1970. */
+function signedAt(text: string | undefined, parse: (text: string) => number): number {
+  const at = text ? parse(text) : Number.NaN
+  if (!(at >= 0)) throw noDate()
+  return at
+}
+
+/** Throws unless a presigned address counts at this time. */
+function checkLifetime(text: string, at: number, now: number): void {
+  if (!/^[+-]?\d{1,18}$/.test(text)) throw fault('AuthorizationQueryParametersError', 'X-Amz-Expires should be a number')
+  if (Number(text) > 604_800) throw fault('AccessDenied', 'X-Amz-Expires must be less than a week (in seconds)')
+  if (!(at <= now + skewMs && at + Number(text) * 1000 > now)) throw fault('AccessDenied', 'Request has expired')
 }
 
 async function version4(context: BaseContext, authorization: string): Promise<Signed> {
@@ -77,40 +108,42 @@ async function version4(context: BaseContext, authorization: string): Promise<Si
   const presigned = !authorization
   const field = (name: string) =>
     presigned ? (rawQuery.get(`X-Amz-${name}`) ?? '') : (new RegExp(`[ ,]${name}=([^, ]+)`).exec(authorization)?.[1] ?? '')
-  const [access, day, region, service, end] = field('Credential').split('/')
-  const date = presigned ? field('Date') : (header(headers, 'x-amz-date') ?? '')
-  if (!access || service !== 's3' || end !== 'aws4_request' || !date.startsWith(day!) || day!.length !== 8)
-    throw fault('AuthorizationHeaderMalformed')
+  const malformed = (what: string) =>
+    fault(presigned ? 'AuthorizationQueryParametersError' : 'AuthorizationHeaderMalformed', `The credential is malformed: ${what}.`)
+  if (presigned && field('Algorithm') !== 'AWS4-HMAC-SHA256') throw fault('InvalidArgument', 'X-Amz-Algorithm must be AWS4-HMAC-SHA256.')
+  const amzDate = presigned ? field('Date') : header(headers, 'x-amz-date')
+  const at = amzDate === undefined ? signedAt(header(headers, 'date'), Date.parse) : signedAt(amzDate, amzTime)
+  const date = new Date(at).toISOString().replace(/[-:]|\.\d+/g, '')
+  const parts = field('Credential').split('/')
+  const [access, day, region, service, end] = parts
+  if (!access || parts.length !== 5) throw malformed('it should have five parts')
+  if (service !== 's3' || end !== 'aws4_request') throw malformed('it should end in s3/aws4_request')
+  if (day !== date.slice(0, 8)) throw malformed('its day is not that of the request')
   const now = context.cloud.environment.clock.now()
-  const at = amzTime(date)
-  if (presigned) {
-    const lifetime = /^\d{1,6}$/.test(field('Expires')) ? Number(field('Expires')) : Number.NaN
-    if (!(lifetime > 0 && lifetime <= 604_800)) throw fault('InvalidArgument')
-    if (!(at <= now + skewMs && at + lifetime * 1000 >= now)) throw fault('AccessDenied', 'Request has expired')
-  } else if (!(Math.abs(at - now) <= skewMs)) throw fault('RequestTimeTooSkewed')
+  if (presigned) checkLifetime(field('Expires'), at, now)
+  else if (!(Math.abs(at - now) <= skewMs)) throw fault('RequestTimeTooSkewed')
   const signedNames = field('SignedHeaders').split(';')
   // Without the host the request could be sent anywhere; headers that change its meaning must be part of it.
   if (!signedNames.includes('host')) throw fault('AccessDenied', 'The host header must be signed')
   for (const name in headers)
     if (name.startsWith('x-amz-') && !signedNames.includes(name)) throw fault('AccessDenied', `The header ${name} was not signed`)
   const found = await holder(context, access)
-  const payload = presigned
-    ? (header(headers, 'x-amz-content-sha256') ?? 'UNSIGNED-PAYLOAD')
-    : (header(headers, 'x-amz-content-sha256') ?? '')
-  const path = request.url!.split('?')[0]!
-  const query = queryPairs(request.url!)
+  const sent = header(headers, 'x-amz-content-sha256')
+  if (!presigned && !sent) throw fault('InvalidRequest', 'Missing required header for this request: x-amz-content-sha256')
+  const payload = sent ?? 'UNSIGNED-PAYLOAD'
+  const query = signedQuery(context, encoded)
     .filter(([name]) => !(presigned && name === 'X-Amz-Signature'))
-    .map(([name, value]) => `${encoded(name)}=${encoded(value)}`)
-    .sort((a, b) => (a < b ? -1 : 1))
+    .map(([name, value]) => `${name}=${value}`)
     .join('&')
-  const lines = signedNames.map((name) => `${name}:${(header(headers, name) ?? '').trim().replace(/\s+/g, ' ')}\n`).join('')
-  const canonicalPath = path
+  const lines = signedNames.map((name) => `${name}:${(signedValue(context, name) ?? '').replace(/\s+/g, ' ')}\n`).join('')
+  const canonicalPath = request
+    .url!.split('?')[0]!
     .split('/')
-    .map((part) => encoded(decode(part)))
+    .map((part) => encoded(decodePath(part)))
     .join('/')
   const canonical = [request.method, canonicalPath, query, lines, signedNames.join(';'), payload].join('\n')
   const scope = `${day}/${region}/${service}/${end}`
-  const key = [day!, region!, service, end].reduce<Buffer>((previous, part) => hmac(previous, part), Buffer.from(`AWS4${found.secret}`))
+  const key = [day, region!, service, end].reduce<Buffer>((previous, part) => hmac(previous, part), Buffer.from(`AWS4${found.secret}`))
   const right = hmac(key, `AWS4-HMAC-SHA256\n${date}\n${scope}\n${sha256(Buffer.from(canonical, 'latin1'))}`).toString('hex')
   if (!same(right, field('Signature'))) throw fault('SignatureDoesNotMatch')
   return { who: found.who, payload, chain: { key, seed: right, date, scope } }
@@ -118,39 +151,40 @@ async function version4(context: BaseContext, authorization: string): Promise<Si
 
 /** Parts of the query that belong to the resource of a version 2 signature. */
 const subresources = new Set(
-  'acl,cors,delete,lifecycle,location,logging,notification,partNumber,policy,requestPayment,tagging,torrent,uploadId,uploads,versionId,versioning,versions,website,response-cache-control,response-content-disposition,response-content-encoding,response-content-language,response-content-type,response-expires'.split(
+  'acl,cors,delete,lifecycle,location,logging,notification,object-lock,partNumber,policy,publicAccessBlock,requestPayment,restore,tagging,torrent,uploadId,uploads,versionId,versioning,versions,website,response-cache-control,response-content-disposition,response-content-encoding,response-content-language,response-content-type,response-expires'.split(
     ',',
   ),
 )
 
 async function version2(context: BaseContext, authorization: string): Promise<Signed> {
   const { headers, rawQuery, request } = context
-  const match = /^AWS ([^:\s]+):(\S+)$/.exec(authorization)
+  const match = /^AWS ([^\s]+):([^:\s]+)$/.exec(authorization)
   const access = match?.[1] ?? rawQuery.get('AWSAccessKeyId')
   const signature = match?.[2] ?? rawQuery.get('Signature')
-  if (!access || !signature) throw fault('AccessDenied')
+  if (!access || !signature || Boolean(match) !== Boolean(authorization)) throw fault('AccessDenied')
   const now = context.cloud.environment.clock.now()
-  let date = header(headers, 'x-amz-date') !== undefined ? '' : (header(headers, 'date') ?? '')
+  const amzDate = header(headers, 'x-amz-date')
+  let date = amzDate === undefined ? (header(headers, 'date') ?? '') : ''
   if (!match) {
     date = rawQuery.get('Expires') ?? ''
     if (!/^\d{1,12}$/.test(date) || Number(date) * 1000 < now) throw fault('AccessDenied', 'Request has expired')
-  } else if (!(Math.abs(Date.parse(header(headers, 'x-amz-date') ?? date) - now) <= skewMs)) throw fault('RequestTimeTooSkewed')
+  } else if (!(Math.abs(signedAt(amzDate ?? date, Date.parse) - now) <= skewMs)) throw fault('RequestTimeTooSkewed')
   const found = await holder(context, access)
   const amz = Object.keys(headers)
     .filter((name) => name.startsWith('x-amz-'))
     .sort()
-    .map((name) => `${name}:${header(headers, name)!.trim()}\n`)
+    .map((name) => `${name}:${signedValue(context, name)}\n`)
     .join('')
-  const query = queryPairs(request.url!)
+  const query = signedQuery(context, bytesOf)
     .filter(([name]) => subresources.has(name))
-    .sort(([a], [b]) => (a < b ? -1 : 1))
     .map(([name, value]) => (value ? `${name}=${value}` : name))
     .join('&')
-  const resource = request.url!.split('?')[0]! + (query ? `?${query}` : '')
+  const path = bucketPath(context) + request.url!.split('?')[0]!
+  const resource = path + (query ? `?${query}` : '')
   const text = [request.method, header(headers, 'content-md5') ?? '', header(headers, 'content-type') ?? '', date, amz + resource].join(
     '\n',
   )
   const right = createHmac('sha1', found.secret).update(Buffer.from(text, 'latin1')).digest('base64')
   if (!same(right, signature)) throw fault('SignatureDoesNotMatch')
-  return { who: found.who, payload: 'UNSIGNED-PAYLOAD', chain: null }
+  return { who: found.who, payload: header(headers, 'x-amz-content-sha256') ?? 'UNSIGNED-PAYLOAD', chain: null }
 }

@@ -1,17 +1,16 @@
 // Tags of objects and buckets, kept beside the metadata where users of Swift do not see them.
 import { type BaseContext, type Reply, reply } from '../../../api/operation.ts'
-import { authorize } from '../access/authorize.ts'
 import { lockContainer, setContainerMetadata } from '../containers/store.ts'
 import { header } from '../headers.ts'
 import { findObject, setObject } from '../objects/store.ts'
 import type { Headers } from '../tables.ts'
 import { nextTimestamp } from '../timestamps.ts'
-import { smallBody } from './body.ts'
-import { accountOf, bucketOf, tag, xmlReply } from './buckets.ts'
+import { tag, xmlReply } from './answers.ts'
+import { bucketOf } from './buckets.ts'
 import { fault } from './faults.ts'
 import { existing, scopeOf } from './objects.ts'
 import type { Signed } from './signature.ts'
-import { childText, parseXml } from './xml.ts'
+import { childText, xmlBody } from './xml.ts'
 
 const objectName = 'x-object-sysmeta-s3-tags'
 const bucketName = 'x-container-sysmeta-s3-tags'
@@ -23,7 +22,8 @@ function checked(pairs: [string, string][], most: number): string {
     if (!key || [...key].length > 128 || [...value].length > 256 || seen.has(key)) throw fault('InvalidTag')
     seen.add(key)
   }
-  return new URLSearchParams(pairs).toString()
+  // In the order of their keys, as they are shown.
+  return new URLSearchParams(pairs.toSorted(([a], [b]) => (a < b ? -1 : 1))).toString()
 }
 
 /** Tags that came with the object itself, in `x-amz-tagging`. */
@@ -37,7 +37,7 @@ export const tagHeaders = (metadata: Headers): Headers => (metadata[objectName] 
 export const tagsOf = (metadata: Headers): [string, string][] => [...new URLSearchParams(metadata[objectName] ?? '')]
 
 async function tagsFromBody(context: BaseContext, signed: Signed, most: number): Promise<string> {
-  const root = parseXml(await smallBody(context, signed, 65_536))
+  const root = await xmlBody(context, signed)
   const set = root.children.find(({ name }) => name === 'TagSet')
   if (root.name !== 'Tagging' || !set) throw fault('MalformedXML')
   const pairs = set.children.map((child): [string, string] => {
@@ -79,13 +79,12 @@ export async function objectTagging(context: BaseContext, signed: Signed, bucket
 /** GET, PUT and DELETE of `?tagging` at a bucket. */
 export async function bucketTagging(context: BaseContext, signed: Signed, bucket: string): Promise<Reply> {
   const { method } = context.request
-  const row = await bucketOf(context, signed, bucket)
+  const row = await bucketOf(context, signed, bucket, method === 'GET' ? 'own-read' : 'own')
   if (method === 'GET') {
     const text = row.metadata[bucketName]
     if (!text) throw fault('NoSuchTagSet')
     return tagging(text)
   }
-  authorize(context, accountOf(signed), 'own')
   const text = method === 'PUT' ? await tagsFromBody(context, signed, 50) : ''
   const { cloud } = context
   await cloud.database.write(async (tx) => {

@@ -1,6 +1,7 @@
 // Requests signed as AWS says it, written apart from the code that checks them.
 import assert from 'node:assert/strict'
 import { createHash, createHmac } from 'node:crypto'
+import type { Config } from '../../../config.ts'
 import type { Persona } from '../../../testing/persona.ts'
 import { type TestCloud, testCloud } from '../../../testing/test-cloud.ts'
 
@@ -22,6 +23,16 @@ export interface Options {
   sent?: { method?: string; url?: string; headers?: Record<string, string>; raw?: string }
 }
 
+/** By name, then by value, both decoded and encoded again. */
+export const canonicalQuery = (search: string): string =>
+  search
+    .split('&')
+    .filter(Boolean)
+    .map((part) => part.split('=', 2).map((text) => encode(decodeURIComponent(text.replaceAll('+', ' ')))))
+    .sort(([a, x = ''], [b, y = '']) => (a! < b! ? -1 : a! > b! ? 1 : x < y ? -1 : 1))
+    .map(([name, value = '']) => `${name}=${value}`)
+    .join('&')
+
 /** A request signed as AWS says it, written apart from the code that checks it. */
 export async function signed(cloud: TestCloud, method: string, path: string, options: Options = {}) {
   const { access = 'AKTEST', secret = 'SECRET' } = options
@@ -36,23 +47,18 @@ export async function signed(cloud: TestCloud, method: string, path: string, opt
     ...options.headers,
   }
   const names = Object.keys(headers).sort()
-  const query = search
-    .split('&')
-    .filter(Boolean)
-    .map((p) => (p.includes('=') ? p : `${p}=`))
-    .sort()
-    .join('&')
+  const query = canonicalQuery(search)
   const canonical = [
     method,
     place,
     query,
-    ...names.map((n) => `${n}:${headers[n]}`),
+    ...names.map((n) => `${n}:${headers[n]!.trim()}`),
     '',
     names.join(';'),
     headers['x-amz-content-sha256'],
   ].join('\n')
   const key = [date.slice(0, 8), 'us-east-1', 's3', 'aws4_request'].reduce<Buffer>((k, part) => hmac(k, part), Buffer.from(`AWS4${secret}`))
-  const signature = hmac(key, `AWS4-HMAC-SHA256\n${date}\n${scope}\n${sha256(canonical)}`).toString('hex')
+  const signature = hmac(key, `AWS4-HMAC-SHA256\n${date}\n${scope}\n${sha256(Buffer.from(canonical, 'latin1'))}`).toString('hex')
   if (options.rawFrom) raw = options.rawFrom(signature)
   headers.authorization = `AWS4-HMAC-SHA256 Credential=${access}/${scope}, SignedHeaders=${names.join(';')}, Signature=${signature}`
   const url = cloud.url + (options.sent?.url ?? `/object-store${path}`)
@@ -62,6 +68,8 @@ export async function signed(cloud: TestCloud, method: string, path: string, opt
   const answer = await fetch(url, { method: sentMethod, headers: rest, body })
   return { status: answer.status, headers: answer.headers, text: await answer.text() }
 }
+
+export const codeOf = (answer: { text: string }) => /<Code>(\w+)</.exec(answer.text)?.[1]
 
 export const addKey = (persona: Persona, access: string, secret: string) =>
   persona.post(
@@ -78,8 +86,8 @@ export const addKey = (persona: Persona, access: string, secret: string) =>
   )
 
 /** A cloud, a member with an access key, and a way to send signed requests as him. */
-export async function withKey() {
-  const cloud = await testCloud()
+export async function withKey(settings: Partial<Config> = {}) {
+  const cloud = await testCloud({ settings })
   const member = await cloud.as('member')
   await addKey(member, 'AKTEST', 'SECRET')
   const call = async (method: string, path: string, expected: number, options: Options = {}) => {

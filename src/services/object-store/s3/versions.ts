@@ -2,16 +2,15 @@
 import type { BaseContext, Reply } from '../../../api/operation.ts'
 import { listVersions } from '../listing/versions.ts'
 import { versionName } from '../objects/versions.ts'
-import { bucketOf, keyText, owner, s3Time, tag, xmlReply } from './buckets.ts'
+import { countOf, keyText, owner, s3Time, tag, xmlReply } from './answers.ts'
+import { bucketOf } from './buckets.ts'
 import { fault } from './faults.ts'
 import type { Signed } from './signature.ts'
 
 export async function listObjectVersions(context: BaseContext, signed: Signed, bucket: string): Promise<Reply> {
   const row = await bucketOf(context, signed, bucket)
   const { rawQuery } = context
-  const maxText = rawQuery.get('max-keys') ?? '1000'
-  if (!/^\d{1,9}$/.test(maxText)) throw fault('InvalidArgument')
-  const max = Math.min(Number(maxText), 1000)
+  const max = countOf(context, 'max-keys', 1000)
   const marker = rawQuery.get('key-marker') ?? ''
   const versionMarker = rawQuery.get('version-id-marker') || null
   if (versionMarker !== null && !marker) throw fault('InvalidArgument', 'A version-id marker cannot be specified without a key marker.')
@@ -32,13 +31,13 @@ export async function listObjectVersions(context: BaseContext, signed: Signed, b
     truncated && last && !('subdir' in last) ? tag('NextVersionIdMarker', versionName(last.version_id)) : '',
     tag('MaxKeys', max),
     delimiter ? tag('Delimiter', key(delimiter)) : '',
-    rawQuery.get('encoding-type') === 'url' ? tag('EncodingType', 'url') : '',
+    rawQuery.has('encoding-type') ? tag('EncodingType', 'url') : '',
     tag('IsTruncated', String(truncated)),
     ...shown.map((entry) => {
       if ('subdir' in entry) return `<CommonPrefixes>${tag('Prefix', key(entry.subdir))}</CommonPrefixes>`
       const common = `${tag('Key', key(entry.name))}${tag('VersionId', versionName(entry.version_id))}${tag('IsLatest', String(entry.latest))}${tag('LastModified', s3Time(entry.changed_at))}`
-      if (entry.kind === 'marker') return `<DeleteMarker>${common}${owner(signed)}</DeleteMarker>`
-      return `<Version>${common}${tag('ETag', `"${entry.etag}"`)}${tag('Size', entry.size)}${tag('StorageClass', 'STANDARD')}${owner(signed)}</Version>`
+      if (entry.kind === 'marker') return `<DeleteMarker>${common}${owner(row)}</DeleteMarker>`
+      return `<Version>${common}${tag('ETag', `"${entry.etag}"`)}${tag('Size', entry.size)}${tag('StorageClass', 'STANDARD')}${owner(row)}</Version>`
     }),
   ]
   return xmlReply('ListVersionsResult', parts.join(''))
