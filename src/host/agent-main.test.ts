@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
@@ -20,10 +20,14 @@ test('a data folder has one agent: another is refused while it lives, whether it
       assert.throws(() => onlyOne(file, folder), new RegExp(`An agent already runs on ${folder} \\(process ${other.pid}\\)`))
       other.stdin!.end()
       await once(other, 'exit')
-      onlyOne(file, folder)
+      assert.equal(onlyOne(file, folder), other.pid, 'it had no time to take its file away')
       assert.equal(readFileSync(file, 'utf8'), String(process.pid))
       onlyOne(file, folder) // itself is no other
     }
+    rmSync(file)
+    assert.equal(onlyOne(file, folder), null, 'nothing is told after a good end')
+    utimesSync(file, 1, 1)
+    assert.equal(onlyOne(file, folder), null, 'nor after a start of the machine')
     writeFileSync(file, String(process.ppid)) // a number that another program has got
     onlyOne(file, folder)
   } finally {

@@ -1,6 +1,7 @@
 // The loop that makes a machine agree with its documents: look, plan, do, report. It knows no kind by name but their order.
 import type { Environment } from '../environment.ts'
 import type { Log } from '../log.ts'
+import { unawaited } from './contain.ts'
 import { type HostDocument, type Kind, kinds, type Report } from './documents.ts'
 import type { Driver, Host } from './driver.ts'
 import { createTroubles, type Troubles } from './troubles.ts'
@@ -143,11 +144,13 @@ export function createReconciler(parts: {
     if (lanes >= atOnce) return
     lanes++
     const lane = async () => {
-      for (let next = queue.shift(); next; next = queue.shift())
-        await next().catch((error) => log.error({ error: error.stack }, 'reconcile'))
-      lanes--
+      for (let next = queue.shift(); next; next = queue.shift()) await next()
     }
-    void lane().catch(() => {}) // it has caught each
+    unawaited(
+      lane().finally(() => lanes--),
+      log,
+      'work on guests',
+    )
   }
 
   // What was told already is not told again: a look at the whole machine without news makes no traffic.

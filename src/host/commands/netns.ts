@@ -85,6 +85,13 @@ export async function setKernel(namespace: string, settings: readonly string[]):
   await runIn(namespace)('sysctl', ['-q', '-w', ...settings])
 }
 
+/** Those of the settings (`net.ipv4.ip_forward=1`) that a namespace does not have. */
+export async function kernelDifferences(namespace: string, settings: readonly string[]): Promise<string[]> {
+  const names = settings.map((setting) => setting.split('=')[0]!)
+  const values = (await runIn(namespace)('sysctl', ['-n', ...names])).trim().split('\n')
+  return settings.filter((setting, index) => setting !== `${names[index]}=${values[index]}`)
+}
+
 export type SocketRequest =
   | { type: 'listen'; address: string; port: number }
   | { type: 'connect'; address: string; port: number; timeoutMs: number }

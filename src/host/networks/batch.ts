@@ -35,7 +35,7 @@ export function batched<T>(work: (items: T[]) => Promise<void>): (item: T) => Pr
   return (item) =>
     new Promise((done, failed) => {
       waiting.push({ item, done, failed })
-      flush().catch(failed)
+      flush().catch(failed) // faults of the work itself are told item by item
     })
 }
 

@@ -3,7 +3,15 @@
 import type { Clock } from '../../environment.ts'
 import type { Log } from '../../log.ts'
 import { deleteLink, ipBatch, type Link, listLinks } from '../commands/ip.ts'
-import { addNamespace, attachNamespace, findTapHolder, namespaceInode, removeNamespace, setKernel } from '../commands/netns.ts'
+import {
+  addNamespace,
+  attachNamespace,
+  findTapHolder,
+  kernelDifferences,
+  namespaceInode,
+  removeNamespace,
+  setKernel,
+} from '../commands/netns.ts'
 import { inOrder, together } from './batch.ts'
 import { switchNamespace } from './names.ts'
 
@@ -11,6 +19,10 @@ export interface Switch {
   namespace: string
   /** Makes the namespace when it is not there. */
   ensure(): Promise<void>
+  /** Settings of the kernel that it lacks: without them bridged frames pass no rule. */
+  unfiltered(): Promise<string[]>
+  /** Sets them. */
+  filter(): Promise<void>
   /** Its links; none when there is no namespace. */
   links(): Promise<Link[]>
   batch(lines: readonly string[]): Promise<void>
@@ -63,6 +75,8 @@ export function createSwitch(options: {
   return {
     namespace,
     ensure: () => order(ensure),
+    unfiltered: () => kernelDifferences(namespace, kernel),
+    filter: () => setKernel(namespace, kernel),
     links() {
       const now = options.clock.now()
       if (!known || now - known.at >= believedMs) known = { at: now, links: look() }

@@ -41,9 +41,12 @@ export function createFirewall(context: NetworkContext): Firewall {
     const protocols = await protocolNumbers()
     const saved = await Promise.all(families.map((family) => iptablesSave(namespace, family)))
     const wanted = rulesets.map(({ text }) => canonicalRules(text, protocols))
-    const agrees = saved.every((text, index) => text === wanted[index])
+    // Rules that agree are worth nothing where the kernel does not show them the bridged frames.
+    const unset = await context.switch.unfiltered()
+    const agrees = !unset.length && saved.every((text, index) => text === wanted[index])
     verified = agrees ? { inode, at: context.environment.clock.now(), texts: rulesets.map(({ text }) => text) } : null
     if (agrees) return []
+    if (unset.length) return unset
     const unlike = saved.flatMap((text, index) => {
       const [there, asked] = [new Set(text.split('\n')), new Set(wanted[index]!.split('\n'))]
       return [...[...there].filter((line) => !asked.has(line)), ...[...asked].filter((line) => !there.has(line))]
@@ -80,6 +83,14 @@ export function createFirewall(context: NetworkContext): Firewall {
     if (await look()) return
     const inode = await namespaceInode(namespace)
     if (inode === null) return // no bridge, no traffic
+    const unset = await context.switch.unfiltered()
+    if (unset.length) {
+      context.log.error(
+        { namespace, unset },
+        'bridged frames did not pass the packet filter: somebody has changed the kernel settings; they are set again',
+      )
+      await context.switch.filter()
+    }
     const refused = new Map<string, string>()
     for (;;) {
       const trouble = await restore(await wantedRules(refused), inode)

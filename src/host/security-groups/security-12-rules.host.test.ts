@@ -1,12 +1,13 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { type Log, silentLog } from '../../log.ts'
 import { openIn, runIn } from '../commands/netns.ts'
 import type { FirewallRule } from '../documents.ts'
 import { bridgeName, switchNamespace, tapName } from '../networks/names.ts'
-import { egress, network, port, rule, subnet, testMachine, uuid } from '../networks/test-machine.ts'
+import { egress, later, network, port, rule, subnet, testMachine, uuid } from '../networks/test-machine.ts'
 
-async function pair(rules: FirewallRule[]) {
-  const machine = await testMachine()
+async function pair(rules: FirewallRule[], log?: Log) {
+  const machine = await testMachine({ log })
   const [net, clients, servers, a, b] = [uuid(), uuid(), uuid(), uuid(), uuid()]
   const group = (wish: FirewallRule[]) => ({ kind: 'security-group' as const, id: servers, spec: { rules: wish, members: ['10.0.0.6'] } })
   const clientGroup = (members: string[]) => ({ kind: 'security-group' as const, id: clients, spec: { rules: egress, members } })
@@ -45,6 +46,73 @@ test('security-12: a rule taken away reaches running guests and their connection
   await machine.put(group([ssh]))
   assert.equal(await client.comesTo('10.0.0.6', 22), true)
   stream.destroy()
+})
+
+test('security-12: bridged frames that no longer pass the rules are seen and led through them again, and it is told', async () => {
+  const told: string[] = []
+  const { machine, client } = await pair([], { ...silentLog, error: (_fields, message) => void told.push(message) })
+  await using _ = machine
+  const inSwitch = runIn(switchNamespace(machine.prefix))
+  for (const setting of ['net.bridge.bridge-nf-call-iptables', 'net.bridge.bridge-nf-call-ip6tables']) {
+    await inSwitch('sysctl', ['-q', '-w', `${setting}=0`])
+    later(5100) // a look is believed for five seconds
+    machine.reconciler.lookAgain()
+    await machine.reconciler.idle()
+    assert.equal((await inSwitch('sysctl', ['-n', setting])).trim(), '1')
+    assert.equal(await client.connects('10.0.0.6', 22), false)
+  }
+  assert.equal(told.filter((line) => /bridged frames did not pass/.test(line)).length, 2)
+})
+
+test('security-12: what somebody adds to the rules or takes from them is undone, in both families', async () => {
+  const { machine, client, server } = await pair([ssh])
+  await using _ = machine
+  const inSwitch = runIn(switchNamespace(machine.prefix))
+  const look = async () => {
+    later(5100)
+    machine.reconciler.lookAgain()
+    await machine.reconciler.idle()
+  }
+  const saved = async () => Promise.all(['iptables-save', 'ip6tables-save'].map((program) => inSwitch(program, [])))
+  const rules = (texts: string[]) =>
+    texts.map((text) =>
+      text
+        .split('\n')
+        .filter((line) => /^-A|^:/.test(line))
+        .map((line) => line.replace(/ \[.*/, '')),
+    )
+  const before = rules(await saved())
+  for (const program of ['iptables', 'ip6tables']) {
+    await inSwitch(program, ['-I', 'FORWARD', '-j', 'ACCEPT'])
+    await look()
+    assert.deepEqual(rules(await saved()), before, `${program}: added`)
+    await inSwitch(program, ['-t', 'mangle', '-F', 'PREROUTING'])
+    await look()
+    assert.deepEqual(rules(await saved()), before, `${program}: taken away`)
+    await inSwitch(program, ['-P', 'FORWARD', 'ACCEPT'])
+    await look()
+    assert.deepEqual(rules(await saved()), before, `${program}: policy`)
+  }
+  assert.equal(await client.comesTo('10.0.0.6', 22), true)
+  assert.equal(await server.connects('10.0.0.5', 22), false)
+})
+
+test('security-12: a group with a rule that cannot be put in force is told as failing, and stays closed until it is mended', async () => {
+  const { machine, client, group } = await pair([ssh])
+  await using _ = machine
+  assert.equal(await client.comesTo('10.0.0.6', 22), true)
+  const odd = group([rule({ protocol: 47, portMin: 1, portMax: 2 })])
+  await assert.rejects(machine.put(odd), /has no ports/)
+  const told = machine.reconciler.troubles.list()
+  assert.deepEqual(
+    told.map(({ kind, id, step }) => [kind, id, step]),
+    [['security-group', odd.id, 'put rules in force']],
+  )
+  assert.match(told[0]!.error, /protocol 47 has no ports/)
+  assert.equal(await client.connects('10.0.0.6', 22), false)
+  await machine.put(group([ssh]))
+  assert.deepEqual(machine.reconciler.troubles.list(), [])
+  assert.equal(await client.comesTo('10.0.0.6', 22), true)
 })
 
 test('what a guest may send is judged too, and its answers pass all the same', async () => {

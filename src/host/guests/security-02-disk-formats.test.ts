@@ -1,0 +1,64 @@
+// Class 02: a guest may write what it likes at the start of its disk; what a disk is stands in the document, and nobody looks.
+import assert from 'node:assert/strict'
+import { test } from 'node:test'
+import type { GuestSpec } from '../documents.ts'
+import { qemuArgs } from './qemu-args.ts'
+import { guestSpec } from './testing.ts'
+
+interface Node {
+  driver?: string
+  file?: Node | string
+  backing?: Node | string | null
+  filename?: string
+}
+
+/** The block nodes among QEMU's arguments. */
+function nodes(spec: GuestSpec): Node[] {
+  const args = qemuArgs(spec, {
+    id: '11111111-2222-4333-8444-555555555555',
+    accelerator: 'tcg',
+    taps: [],
+    hasConfigDrive: spec.configDrive,
+  })
+  return args.flatMap((arg, index) => (arg === '-blockdev' ? [JSON.parse(args[index + 1]!) as Node] : []))
+}
+
+/** Throws where QEMU would guess a format, or follow what a header says. */
+function check(node: Node): void {
+  assert.ok(node.driver === 'raw' || node.driver === 'qcow2', `a format that is named: ${JSON.stringify(node)}`)
+  assert.ok(typeof node.file === 'object' && node.file.driver === 'file', `a file, not a name to be parsed: ${JSON.stringify(node)}`)
+  assert.match(node.file.filename!, /^[a-z]+\.(img|qcow2|raw|iso)$/)
+  if (node.driver === 'raw') {
+    assert.equal(node.backing, undefined)
+    return
+  }
+  assert.notEqual(node.backing, undefined, 'QEMU would take the backing file from the header')
+  if (node.backing !== null) {
+    assert.equal(typeof node.backing, 'object')
+    check(node.backing as Node)
+  }
+}
+
+const image = guestSpec().image!
+test('security-02: every disk of every guest has its format named, down to the last file', () => {
+  for (const format of ['raw', 'qcow2'] as const)
+    for (const ephemeralGiB of [0, 1])
+      for (const swapMiB of [0, 1])
+        for (const configDrive of [false, true])
+          for (const kernel of [null, image]) {
+            const all = nodes(guestSpec({ image: { ...image, format }, ephemeralGiB, swapMiB, configDrive, kernel, ramdisk: kernel }))
+            assert.equal(all.length, 1 + ephemeralGiB + swapMiB + Number(configDrive))
+            all.forEach(check)
+          }
+})
+
+test('security-02: no disk is given in a form in which QEMU looks for itself', () => {
+  const args = qemuArgs(guestSpec({ ephemeralGiB: 1, swapMiB: 1, configDrive: true }), {
+    id: '11111111-2222-4333-8444-555555555555',
+    accelerator: 'kvm',
+    taps: [],
+    hasConfigDrive: true,
+  })
+  for (const option of ['-drive', '-hda', '-hdb', '-cdrom', '-fda', '-snapshot', '-pflash', '-mtdblock', '-sd', '-incoming', '-loadvm'])
+    assert.ok(!args.includes(option), option)
+})
