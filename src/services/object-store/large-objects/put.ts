@@ -137,6 +137,8 @@ async function make(
     if (segment.data !== undefined) md5.update(createHash('md5').update(Buffer.from(segment.data, 'base64')).digest('hex'))
     else md5.update(segment.range ? `${segment.hash}:${segment.range};` : segment.hash)
   }
+  // Nested manifests multiply: what no number can count, nobody can read.
+  if (!Number.isSafeInteger(size)) throw plain(413, 'The object would be too large.')
   const etag = md5.digest('hex')
   const expected = header(headers, 'etag')?.replace(/^"|"$/g, '')
   if (expected && expected !== etag) throw new Fault(422, 'Unable to process the contained instructions')
