@@ -77,7 +77,7 @@ async function putEntry(context: BaseContext, account: string, path: string, ent
   const metadata: Record<string, string> = {}
   for (const [name, value] of Object.entries(entry.attributes)) {
     const match = /^SCHILY\.xattr\.user\.meta\.([A-Za-z0-9_-]{1,128})$/.exec(name)
-    if (match && /^[\x20-\x7e]{1,256}$/.test(value)) metadata[`x-object-meta-${match[1]!.toLowerCase()}`] = value
+    if (match && /^[\x20-\x7e]{1,256}$/.test(value)) metadata[`x-object-meta-${match[1]!.toLowerCase().replaceAll('_', '-')}`] = value
   }
   await writeObject(cloud, scope.container, {
     name: object,
