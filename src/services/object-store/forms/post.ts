@@ -71,6 +71,8 @@ export async function postForm(context: BaseContext, account: string, containerN
   try {
     for await (const part of formParts(request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>, boundary)) {
       if (part.filename === null) {
+        // What comes behind a file was in no signature.
+        if (signed) continue
         if (fields.size >= 64) throw plain(400, 'FormPost: too many fields')
         fields.set(part.name.toLowerCase(), await fieldText(part))
         continue

@@ -51,7 +51,7 @@ export async function objectScope(context: BaseContext & { params: Place }, need
 export function mayReadOther(context: BaseContext, scope: Pick<Scope, 'temp' | 'container'>, other: Container): boolean {
   const { temp, container } = scope
   if (temp) return other.account === container.account && (temp.scope === 'account' || other.id === container.id)
-  return ownAccess(context, other.account, true) !== null || allowedByLists(context, 'read', other.metadata)
+  return ownAccess(context, other.account, true) !== null || allowedByLists(context, other.account, 'read', other.metadata)
 }
 
 /** What opened an object for reading, and how many manifests and links have led from there to here. */
