@@ -5,7 +5,7 @@ import { type BaseContext, type Reply, reply } from '../../../api/operation.ts'
 import { readSignature, sameHex, signingKeys } from '../access/temp-url.ts'
 import { containerMissing, findContainer } from '../containers/store.ts'
 import { checkObjectName, limits, plain } from '../limits.ts'
-import { writeObject } from '../objects/write.ts'
+import { roomFor, writeObject } from '../objects/write.ts'
 import { receive } from '../storage/data.ts'
 import type { Container } from '../tables.ts'
 import { boundaryOf, formParts, type Part } from './multipart.ts'
@@ -84,7 +84,8 @@ export async function postForm(context: BaseContext, account: string, containerN
       if (++files > signed.maxFileCount) throw plain(400, 'FormPost: max_file_count exceeded')
       const name = prefix + part.filename
       checkObjectName(name)
-      const received = await receive(cloud, part.body, Math.min(signed.maxFileSize, limits.max_file_size))
+      const room = await roomFor(cloud, container, name, false)
+      const received = await receive(cloud, part.body, Math.min(signed.maxFileSize, limits.max_file_size, room))
       await writeObject(cloud, container, {
         name,
         content_type: part.contentType?.replace(/[^\x20-\x7e]/g, '') || 'application/octet-stream',
