@@ -16,3 +16,20 @@ export function createTurns(): () => Promise<void> | undefined {
     )
   }
 }
+
+const groupSize = 200
+
+/** The text that `make` gives for each of many items, as bytes in pieces, with turns for others in between. */
+export async function bytesInTurns<Item>(items: Item[], separator: string, make: (item: Item) => string): Promise<Buffer[]> {
+  const turn = createTurns()
+  const pieces: Buffer[] = []
+  for (let from = 0; from < items.length; from += groupSize) {
+    await turn()
+    const text = items
+      .slice(from, from + groupSize)
+      .map(make)
+      .join(separator)
+    pieces.push(Buffer.from(from ? separator + text : text))
+  }
+  return pieces
+}
