@@ -145,3 +145,19 @@ test('writes that are asked for together all hold, but for those that fail, and 
       )
     }
   }))
+
+test('who asks again and again leaves all else in the process its turn', () =>
+  withDatabase(async (database) => {
+    await migrate(database, migrations, Date.now)
+    let turns = 0
+    setInterval(() => turns++, 1).unref()
+    const began = process.cpuUsage()
+    const used = () => process.cpuUsage(began).user + process.cpuUsage(began).system
+    while (used() < 200_000) await database.read.selectFrom('identity_roles').selectAll().execute()
+    assert.ok(turns >= 5, `${turns} turns in 200 ms of processor time`)
+    await database.write(async ({ db }) => {
+      turns = 0
+      while (used() < 400_000) await db.selectFrom('identity_roles').selectAll().execute()
+    })
+    assert.ok(turns >= 5, `${turns} turns in 200 ms of a transaction`)
+  }))

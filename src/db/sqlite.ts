@@ -15,6 +15,22 @@ const cacheKiB = 4 * 1024
 /** Most transactions that share one flush to the disk. */
 const batchSize = 64
 
+/** Milliseconds that queries may follow each other before all else in the process gets its turn. */
+const sliceMs = 10
+let sliceBegan: number | null = null
+
+/** Null while the slice lasts, else what to wait for: answers come at once here, so somebody who asks again and again would keep the process to himself. */
+function turn(): Promise<void> | null {
+  if (sliceBegan === null) {
+    sliceBegan = performance.now()
+    setImmediate(() => {
+      sliceBegan = null
+    })
+    return null
+  }
+  return performance.now() - sliceBegan < sliceMs ? null : new Promise((resolve) => setImmediate(resolve))
+}
+
 interface Waiting {
   work(tx: Tx): Promise<unknown>
   resolve(result: unknown): void
@@ -42,6 +58,8 @@ function rawConnection(file: SqliteDriver.Database): RawConnection {
   }
   return {
     async query(sql, parameters) {
+      // After the turn there may be no time again: others have asked before.
+      for (let wait = turn(); wait; wait = turn()) await wait
       const { statement, special } = prepare(sql)
       const values = parameters.map(toSql)
       if (!statement.reader) return { rows: [], changes: statement.run(...values).changes }

@@ -24,8 +24,20 @@ export function decodedHeader(headers: IncomingHttpHeaders, name: string): strin
   }
 }
 
-/** Swift cannot tell the two apart in names, and clients rely on it. */
-const hyphens = (name: string) => name.replaceAll('_', '-')
+/**
+ * The headers with `-` for each `_` in names of the service's own: Swift cannot tell the two apart, and clients rely on it. Done once, before
+ * anything looks: else a name is checked in one spelling and stored in the other. A header that came in both counts as it came with `-`.
+ */
+export function normalised(headers: IncomingHttpHeaders): IncomingHttpHeaders {
+  let made: IncomingHttpHeaders | null = null
+  for (const name in headers) {
+    if (!/^x[-_].*_|^x_/.test(name)) continue
+    made ??= { ...headers }
+    delete made[name]
+    made[name.replaceAll('_', '-')] ??= headers[name]
+  }
+  return made ?? headers
+}
 
 /** The user's metadata in a request: header name to value, '' for what is to be removed. Throws 400 over the limits. */
 export function userMetadata(headers: IncomingHttpHeaders, kind: Kind): Headers {
@@ -36,10 +48,10 @@ export function userMetadata(headers: IncomingHttpHeaders, kind: Kind): Headers 
   let size = 0
   for (const name in headers) {
     if (!name.startsWith('x-')) continue
-    if (name.startsWith(removing)) found[prefix + hyphens(name.slice(removing.length))] = ''
+    if (name.startsWith(removing)) found[prefix + name.slice(removing.length)] = ''
     if (!name.startsWith(prefix)) continue
     const value = header(headers, name)!.trim()
-    const short = hyphens(name.slice(prefix.length))
+    const short = name.slice(prefix.length)
     if (!short) throw plain(400, 'Metadata name cannot be empty')
     if (short.length > limits.max_meta_name_length) throw plain(400, `Metadata name too long: ${name}`)
     if (value.length > limits.max_meta_value_length) throw plain(400, `Metadata value longer than ${limits.max_meta_value_length}: ${name}`)

@@ -69,11 +69,11 @@ export function referrerAllowed(acl: Acl, referer: string | undefined): boolean 
   return allowed
 }
 
-/** True when an entry names the asker: by ids, by names (both in the default domain), with `*`, or by a role. */
-export function entryAllowed(acl: Acl, who: Who): boolean {
+/** True when an entry names the asker: by ids, with `*`, by a role, or by names where those of the account are in the default domain too. */
+export function entryAllowed(acl: Acl, who: Who, names: boolean): boolean {
   if (!acl.entries.length) return false
   const { user, project } = who
-  const named = user.domain.id === 'default' && (!project || project.domain.id === 'default')
+  const named = names && user.domain.id === 'default' && (!project || project.domain.id === 'default')
   const users = ['*', user.id, ...(named ? [user.name] : [])]
   const projects = ['*', ...(project ? [project.id, ...(named ? [project.name] : [])] : [])]
   const roles = who.roles.map((role) => role.name.toLowerCase())

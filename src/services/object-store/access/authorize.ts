@@ -6,7 +6,7 @@ import type { Who } from '../../../auth/who.ts'
 import { header } from '../headers.ts'
 import type { Headers } from '../tables.ts'
 import { entryAllowed, parseAcl, referrerAllowed } from './acl.ts'
-import { grantOf } from './grants.ts'
+import { grantOf, namesCount } from './grants.ts'
 
 /** `read` an object, `list` a container, `write` objects; `own` is the owner's alone, `own-read` his project's readers' too; `account` changes the account itself. */
 export type Need = 'read' | 'list' | 'write' | 'own' | 'own-read' | 'account'
@@ -49,15 +49,15 @@ export function ownAccess(context: BaseContext, account: string, reading: boolea
 export function authorize(context: BaseContext, account: string, need: Need, lists?: AccessLists): Access {
   const own = ownAccess(context, account, need === 'read' || need === 'list' || need === 'own-read')
   if (own && (need !== 'account' || own.owner)) return own
-  if (!allowedByLists(context, need, lists)) throw denied(context, account)
+  if (!allowedByLists(context, account, need, lists)) throw denied(context, account)
   return { owner: false, reseller: false }
 }
 
 /** True when the container's access lists let the asker do it. */
-export function allowedByLists(context: BaseContext, need: Need, lists?: AccessLists): boolean {
+export function allowedByLists(context: BaseContext, account: string, need: Need, lists?: AccessLists): boolean {
   if (!lists || need === 'own' || need === 'own-read' || need === 'account') return false
   const acl = parseAcl(need === 'write' ? lists['x-container-write'] : lists['x-container-read'])
   const who = context.who as Who | null
-  if (who && entryAllowed(acl, who)) return true
+  if (who && entryAllowed(acl, who, namesCount(context, account))) return true
   return need !== 'write' && (need === 'read' || acl.listings) && referrerAllowed(acl, header(context.headers, 'referer'))
 }

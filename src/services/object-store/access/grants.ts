@@ -1,5 +1,6 @@
 // Access lists of whole accounts: X-Account-Access-Control names who may administer, change or read everything in one.
 import type { BaseContext } from '../../../api/operation.ts'
+import { findProject } from '../../../auth/store.ts'
 import type { Who } from '../../../auth/who.ts'
 import { findAccount } from '../accounts/store.ts'
 import { plain } from '../limits.ts'
@@ -40,31 +41,47 @@ export function cleanGrants(text: string): string {
 }
 
 /** What the lists give somebody; null for nothing. */
-function grantIn(text: string | undefined, who: Who): Grant | null {
+function grantIn(text: string | undefined, who: Who, names: boolean): Grant | null {
   if (!text) return null
   const lists = JSON.parse(text) as Lists
-  return grants.find((name) => entryAllowed({ referrers: [], listings: false, entries: lists[name] ?? [] }, who)) ?? null
+  return grants.find((name) => entryAllowed({ referrers: [], listings: false, entries: lists[name] ?? [] }, who, names)) ?? null
+}
+
+interface Foreign {
+  grant: Grant | null
+  /** The account's project is in the default domain: what its lists call by name is there too. */
+  names: boolean
 }
 
 /** What was found for a request, by account: who asks stays the same for all of it. */
-const known = new WeakMap<object, Map<string, Grant | null>>()
+const known = new WeakMap<object, Map<string, Foreign>>()
 
-/** False where nobody need look: for nobody, and in the asker's own account. */
-export function asksForGrant({ who }: BaseContext, account: string | undefined): boolean {
-  const asker = who as Who | null
-  return asker !== null && account !== undefined && !(asker.project && account === `AUTH_${asker.project.id}`)
+const isOwn = ({ who }: BaseContext, account: string) => {
+  const { project } = (who as Who | null) ?? {}
+  return project ? account === `AUTH_${project.id}` : false
 }
 
-/** Looks up what the lists of the account give the asker, for `grantOf`. Asks the database only for accounts that are not the asker's own. */
+/** False where nobody need look: for nobody, and in the asker's own account. */
+export const asksForGrant = (context: BaseContext, account: string | undefined): boolean =>
+  (context.who as Who | null) !== null && account !== undefined && !isOwn(context, account)
+
+/** Looks up what the lists of the account give the asker, for `grantOf` and `namesCount`. Asks the database only for accounts that are not the asker's own. */
 export async function loadGrant(context: BaseContext, account: string | undefined): Promise<void> {
   const who = context.who as Who | null
   if (!who || account === undefined || !asksForGrant(context, account)) return
-  const found = known.get(context.request) ?? new Map<string, Grant | null>()
+  const found = known.get(context.request) ?? new Map<string, Foreign>()
   known.set(context.request, found)
   if (found.has(account)) return
-  const row = await findAccount(context.cloud.database.read, account)
-  found.set(account, grantIn(row?.metadata[grantsHeader], who))
+  const { read } = context.cloud.database
+  const project = await findProject(read, account.replace(/^AUTH_/, ''))
+  const names = project?.domain_id === 'default'
+  const row = await findAccount(read, account)
+  found.set(account, { grant: grantIn(row?.metadata[grantsHeader], who, names), names })
 }
 
 /** What `loadGrant` found. */
-export const grantOf = (context: BaseContext, account: string): Grant | null => known.get(context.request)?.get(account) ?? null
+export const grantOf = (context: BaseContext, account: string): Grant | null => known.get(context.request)?.get(account)?.grant ?? null
+
+/** Whether names in the account's lists mean users and projects of the default domain; in another domain they are those of that one. */
+export const namesCount = (context: BaseContext, account: string): boolean =>
+  isOwn(context, account) || (known.get(context.request)?.get(account)?.names ?? false)

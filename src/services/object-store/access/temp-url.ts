@@ -92,7 +92,10 @@ export async function signingKeys(
   return keys.filter((entry): entry is { key: string; scope: TempUrl['scope'] } => Boolean(entry.key))
 }
 
-/** The grant that the query's signature gives; null when there is no signature. Throws 401 when it is wrong or late. */
+/** What a link's query may say: signed, or a wish about the name under which a browser stores it. */
+const signedNames = new Set(['temp_url_sig', 'temp_url_expires', 'temp_url_prefix', 'temp_url_ip_range', 'filename', 'inline'])
+
+/** The grant that the query's signature gives; null when there is no signature. All else is taken out of the query. Throws 401 when it is wrong or late. */
 export async function checkTempUrl(
   context: BaseContext,
   account: string,
@@ -124,7 +127,10 @@ export async function checkTempUrl(
   }
   if (!scope) throw invalid()
   if (method === 'PUT' || method === 'POST') refuseIndirection(context)
-  return { scope, expires, filename: query.get('filename'), inline: query.has('inline') }
+  const granted = { scope, expires, filename: query.get('filename'), inline: query.has('inline') }
+  // What was not signed has no effect: another version, a manifest instead of its bytes, a link itself.
+  for (const name of [...query.keys()]) if (!signedNames.has(name)) query.delete(name)
+  return granted
 }
 
 /** A link to write one object must not make it show others: no manifests, no symbolic links. */

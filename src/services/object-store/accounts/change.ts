@@ -12,15 +12,18 @@ import { ensureAccount, findAccount, removeAccount, setAccountMetadata } from '.
 
 const common = { path: '/{account}', auth: 'optional', policy: null, majors: ['v1', 'v1.0'], input: 'stream', transaction: 'none' } as const
 
+const quotaHeader = 'x-account-meta-quota-bytes'
+
 /** What a request changes in an account's headers. Only resellers set quotas. */
 function changesOf(context: BaseContext, access: Access): Headers {
   const changes = userMetadata(context.headers, 'account')
-  const quota = header(context.headers, 'x-account-quota-bytes') ?? header(context.headers, 'x-account-meta-quota-bytes')
-  const removed = header(context.headers, 'x-remove-account-quota-bytes') ?? header(context.headers, 'x-remove-account-meta-quota-bytes')
-  if (quota !== undefined || removed !== undefined) {
+  const quota = header(context.headers, 'x-account-quota-bytes')
+  if (header(context.headers, 'x-remove-account-quota-bytes') !== undefined) changes[quotaHeader] = ''
+  else if (quota !== undefined) changes[quotaHeader] = quota
+  const asked = changes[quotaHeader]
+  if (asked !== undefined) {
     if (!access.reseller) throw forbidden('Access was denied to this resource.')
-    if (quota && !/^\d{1,15}$/.test(quota)) throw plain(400, 'Invalid bytes quota.')
-    changes['x-account-meta-quota-bytes'] = removed === undefined ? (quota ?? '') : ''
+    if (asked && !/^\d{1,15}$/.test(asked)) throw plain(400, 'Invalid bytes quota.')
   }
   const grants = header(context.headers, grantsHeader)
   if (grants !== undefined) changes[grantsHeader] = cleanGrants(grants)

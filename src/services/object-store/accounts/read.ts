@@ -26,7 +26,7 @@ export const showAccount = operation({
     const entries = await walk(query, (range) => containersIn(context.db, account, range))
     const headers = { ...accountHeaders(row, access, nextTimestamp(context.cloud.environment.clock)), 'content-type': formatType[format] }
     if (!entries.length && format === 'text') return reply({ status: 204, headers })
-    return reply({ headers, body: renderContainers(account, entries, format) })
+    return reply({ headers, body: Buffer.concat(await renderContainers(account, entries, format)) })
   },
 })
 

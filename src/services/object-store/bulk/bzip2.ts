@@ -1,10 +1,13 @@
 // Decompresses bzip2, a block at a time: Node has no decoder of its own. Holds one block of input and output.
 import { plain } from '../limits.ts'
+import { createTurns } from '../turns.ts'
 
 const fault = () => plain(400, 'Invalid Tar File: it cannot be decompressed')
 /** More than the longest possible code of the largest block. */
 const enough = 2_400_000
 const groupSize = 50
+/** Bytes that are looked at before others may get their turn. */
+const stepBytes = 64 * 1024
 const maxCode = 20
 
 class Bits {
@@ -29,6 +32,7 @@ class Bits {
 export async function* bunzip2(source: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
   const chunks = source[Symbol.asyncIterator]()
   const bits = new Bits()
+  const turn = createTurns()
   let ended = false
   async function fill(): Promise<void> {
     const parts = [bits.bytes.subarray(bits.at >> 3)]
@@ -59,9 +63,12 @@ export async function* bunzip2(source: AsyncIterable<Buffer>): AsyncGenerator<Bu
         break
       }
       if (magic !== 0x314159265359) throw fault()
-      const block = readBlock(bits, level * 100_000)
-      if (checksum(block) !== sum) throw fault()
-      yield block
+      const block = await readBlock(bits, level * 100_000, turn)
+      if ((await checksum(block, turn)) !== sum) throw fault()
+      for (let at = 0; at < block.length; at += stepBytes) {
+        await turn()
+        yield block.subarray(at, at + stepBytes)
+      }
     }
   }
 }
@@ -134,7 +141,9 @@ function readCodes(bits: Bits, used: number[]): { codes: Code[]; selectors: Uint
   return { codes, selectors }
 }
 
-function readBlock(bits: Bits, size: number): Buffer {
+type Turn = ReturnType<typeof createTurns>
+
+async function readBlock(bits: Bits, size: number, turn: Turn): Promise<Buffer> {
   if (bits.one()) throw fault() // randomised blocks have not been written since 1999
   const origin = bits.take(24)
   const rows = bits.take(16)
@@ -154,6 +163,7 @@ function readBlock(bits: Bits, size: number): Buffer {
   for (let group = 0; ; group++) {
     if (group >= selectors.length) throw fault()
     const code = codes[selectors[group]!]!
+    if (group % 32 === 0) await turn()
     let done = false
     for (let i = 0; i < groupSize; i++) {
       const symbol = nextSymbol(bits, code)
@@ -182,11 +192,11 @@ function readBlock(bits: Bits, size: number): Buffer {
     if (done) break
   }
   if (origin >= length) throw fault()
-  return unrun(unsort(last.subarray(0, length), origin))
+  return unrun(await unsort(last.subarray(0, length), origin, turn), turn)
 }
 
 /** Takes the sorting of Burrows and Wheeler back. */
-function unsort(last: Uint8Array, origin: number): Uint8Array {
+async function unsort(last: Uint8Array, origin: number, turn: Turn): Promise<Uint8Array> {
   const starts = new Int32Array(257)
   for (const byte of last) starts[byte + 1]!++
   for (let i = 1; i < 257; i++) starts[i]! += starts[i - 1]!
@@ -195,6 +205,7 @@ function unsort(last: Uint8Array, origin: number): Uint8Array {
   const out = new Uint8Array(last.length)
   let at = next[origin]!
   for (let i = 0; i < last.length; i++) {
+    if (i % stepBytes === 0) await turn()
     out[i] = last[at]!
     at = next[at]!
   }
@@ -202,12 +213,13 @@ function unsort(last: Uint8Array, origin: number): Uint8Array {
 }
 
 /** After four equal bytes comes how many more of them there are. */
-function unrun(bytes: Uint8Array): Buffer {
-  let size = 0
-  const each = (say: (byte: number, count: number) => void) => {
+async function unrun(bytes: Uint8Array, turn: Turn): Promise<Buffer> {
+  /** Tells of each byte how often it stands there. */
+  const each = async (say: (byte: number, count: number) => void) => {
     let equal = 0
     for (let i = 0; i < bytes.length; i++) {
-      equal = i > 0 && equal > 0 && bytes[i] === bytes[i - 1] ? equal + 1 : 1
+      if (i % stepBytes === 0) await turn()
+      equal = equal > 0 && bytes[i] === bytes[i - 1] ? equal + 1 : 1
       say(bytes[i]!, 1)
       if (equal === 4 && i + 1 < bytes.length) {
         say(bytes[i]!, bytes[++i]!)
@@ -215,12 +227,13 @@ function unrun(bytes: Uint8Array): Buffer {
       }
     }
   }
-  each((_, count) => {
+  let size = 0
+  await each((_, count) => {
     size += count
   })
-  const out = Buffer.alloc(size)
+  const out = Buffer.allocUnsafe(size)
   let at = 0
-  each((byte, count) => {
+  await each((byte, count) => {
     out.fill(byte, at, at + count)
     at += count
   })
@@ -233,8 +246,11 @@ const table = Uint32Array.from({ length: 256 }, (_, index) => {
   return value
 })
 
-function checksum(bytes: Buffer): number {
+async function checksum(bytes: Uint8Array, turn: Turn): Promise<number> {
   let sum = 0xffffffff
-  for (let i = 0; i < bytes.length; i++) sum = (sum << 8) ^ table[((sum >>> 24) ^ bytes[i]!) & 0xff]!
+  for (let i = 0; i < bytes.length; i++) {
+    if (i % stepBytes === 0) await turn()
+    sum = (sum << 8) ^ table[((sum >>> 24) ^ bytes[i]!) & 0xff]!
+  }
   return ~sum >>> 0
 }

@@ -1,14 +1,14 @@
 // Bulk delete: a list of names, one a line, percent-encoded.
 
-import { readBody } from '../../../api/body.ts'
 import { Fault, title } from '../../../api/faults.ts'
 import type { BaseContext, Reply } from '../../../api/operation.ts'
 import { denied, ownAccess } from '../access/authorize.ts'
 import { dropContainer } from '../containers/change.ts'
 import { splitName } from '../large-objects/manifest.ts'
-import { limits } from '../limits.ts'
+import { limits, plain } from '../limits.ts'
 import { dropObject } from '../objects/change.ts'
-import { objectScope } from '../objects/scope.ts'
+import { heard, objectScope } from '../objects/scope.ts'
+import { patient } from '../storage/data.ts'
 import { type Report, reportReply } from './report.ts'
 
 export const maxDeletes = 10_000
@@ -16,17 +16,48 @@ export const maxDeletes = 10_000
 /** Removes what the body names; objects as their access lists allow, containers when they are empty. */
 export async function bulkDelete(context: BaseContext, account: string): Promise<Reply> {
   if (!ownAccess(context, account, false) && !context.who) throw denied(context, account)
-  const body = await readBody(context.request, maxDeletes * (limits.max_object_name_length * 3 + 1))
-  const names = body
-    .toString('utf8')
-    .split('\n')
-    .map((line) => line.trim())
-    .filter(Boolean)
-  if (names.length > maxDeletes) throw new Fault(413, `Maximum Bulk Deletes: ${maxDeletes} per request`)
-  return reportReply(context, await removeNames(context, account, names))
+  const names = await namesOf(context)
+  return reportReply(context, await removeNames(context, account, whileHeard(context, names)))
 }
 
-export async function removeNames(context: BaseContext, account: string, names: string[]): Promise<Report> {
+const maxLine = limits.max_object_name_length * 3 + limits.max_container_name_length * 3 + 2
+
+/** The lines of the body, read as they come: what is blank costs nothing but its reading. Throws 413 for too many, 400 for one too long. */
+async function namesOf({ request }: BaseContext): Promise<string[]> {
+  const names: string[] = []
+  let size = 0
+  let rest: Buffer = Buffer.alloc(0)
+  const add = (line: Buffer) => {
+    const name = line.length ? line.toString('utf8').trim() : ''
+    if (!name) return
+    if (names.length >= maxDeletes) throw new Fault(413, `Maximum Bulk Deletes: ${maxDeletes} per request`)
+    names.push(name)
+  }
+  for await (const chunk of patient(request)) {
+    size += chunk.length
+    if (size > maxDeletes * maxLine) throw new Fault(413, `Maximum Bulk Deletes: ${maxDeletes} per request`)
+    const bytes = rest.length ? Buffer.concat([rest, chunk]) : chunk
+    let from = 0
+    for (let end = bytes.indexOf(10); end >= 0; end = bytes.indexOf(10, from)) {
+      if (end > from) add(bytes.subarray(from, end))
+      from = end + 1
+    }
+    rest = bytes.subarray(from)
+    if (rest.length > maxLine) throw plain(400, 'Invalid File Name')
+  }
+  add(rest)
+  return names
+}
+
+/** The names one by one, until nobody hears any more what became of them. */
+export function* whileHeard(context: BaseContext, names: string[]): Generator<string> {
+  for (const name of names) {
+    heard(context)
+    yield name
+  }
+}
+
+export async function removeNames(context: BaseContext, account: string, names: Iterable<string>): Promise<Report> {
   const report: Report = { counts: { 'Number Deleted': 0, 'Number Not Found': 0 }, errors: [], status: '200 OK', body: '' }
   for (const line of names) {
     try {

@@ -1,5 +1,5 @@
 // Bulk upload: PUT with extract-archive makes an object of each file in a tar archive.
-import { PassThrough, Readable } from 'node:stream'
+import { PassThrough, pipeline, Readable } from 'node:stream'
 import { createGunzip } from 'node:zlib'
 import { Fault, title } from '../../../api/faults.ts'
 import type { BaseContext, Reply } from '../../../api/operation.ts'
@@ -9,24 +9,48 @@ import { findContainer } from '../containers/store.ts'
 import { checkContainerName, limits, plain } from '../limits.ts'
 import { contentType } from '../objects/metadata.ts'
 import { objectScope } from '../objects/scope.ts'
-import { writeObject } from '../objects/write.ts'
-import { receive } from '../storage/data.ts'
+import { roomFor, writeObject } from '../objects/write.ts'
+import { patient, receive } from '../storage/data.ts'
 import { bunzip2 } from './bzip2.ts'
 import { type Report, reportReply } from './report.ts'
 import { type Entry, tarEntries } from './tar.ts'
 
 export const maxFailed = 1000
 
+/** What comes out of a packed archive is no more than so many times what has come in: real files are far below that. */
+const mostRatio = 200
+/** So much may come out in any case: the first files may be empty disks. */
+const freeBytes = 64 * 1024 * 1024
+
 function unpacked(context: BaseContext, kind: string): AsyncIterable<Buffer> {
-  const body = context.request
+  const body = patient(context.request)
   if (kind === 'tar') return body
-  if (kind === 'tar.bz2') return bunzip2(body)
+  let [came, went] = [0, 0]
+  async function* counted() {
+    for await (const piece of body) {
+      came += piece.length
+      yield piece
+    }
+  }
+  async function* bounded(source: AsyncIterable<Buffer>) {
+    for await (const piece of source) {
+      went += piece.length
+      if (went > freeBytes && went > came * mostRatio) throw plain(400, 'Invalid Tar File: it unpacks to far more than it is')
+      yield piece
+    }
+  }
+  return bounded(kind === 'tar.bz2' ? bunzip2(counted()) : gunzipped(counted()))
+}
+
+function gunzipped(body: AsyncIterable<Buffer>): AsyncIterable<Buffer> {
   const gunzip = createGunzip()
   const out = new PassThrough()
-  body.pipe(gunzip)
-  body.once('error', (error) => gunzip.destroy(error))
-  gunzip.once('error', () => out.destroy(plain(400, 'Invalid Tar File: it cannot be decompressed')))
-  gunzip.pipe(out)
+  const invalid = (error: NodeJS.ErrnoException) =>
+    /^Z_/.test(error.code ?? '') ? plain(400, 'Invalid Tar File: it cannot be decompressed') : error
+  pipeline(Readable.from(body, { objectMode: false }), gunzip, out, (error) => {
+    if (error) out.destroy(error)
+  })
+  gunzip.once('error', (error) => out.destroy(invalid(error)))
   return out
 }
 
@@ -73,11 +97,13 @@ async function putEntry(context: BaseContext, account: string, path: string, ent
     await cloud.database.write((tx) => putContainer({ ...context, headers: {}, tx, db: tx.db }, account, container))
   }
   const scope = await objectScope({ ...context, params: { account, container, object } }, 'write')
+  const room = await roomFor(cloud, scope.container, object, scope.access.reseller)
+  if (entry.size > room) throw plain(413, 'Upload exceeds quota.')
   const type = entry.attributes['SCHILY.xattr.user.mime_type']?.replace(/[^\x20-\x7e]/g, '')
   const metadata: Record<string, string> = {}
   for (const [name, value] of Object.entries(entry.attributes)) {
     const match = /^SCHILY\.xattr\.user\.meta\.([A-Za-z0-9_-]{1,128})$/.exec(name)
-    if (match && /^[\x20-\x7e]{1,256}$/.test(value)) metadata[`x-object-meta-${match[1]!.toLowerCase()}`] = value
+    if (match && /^[\x20-\x7e]{1,256}$/.test(value)) metadata[`x-object-meta-${match[1]!.toLowerCase().replaceAll('_', '-')}`] = value
   }
   await writeObject(cloud, scope.container, {
     name: object,

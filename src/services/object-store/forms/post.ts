@@ -5,7 +5,7 @@ import { type BaseContext, type Reply, reply } from '../../../api/operation.ts'
 import { readSignature, sameHex, signingKeys } from '../access/temp-url.ts'
 import { containerMissing, findContainer } from '../containers/store.ts'
 import { checkObjectName, limits, plain } from '../limits.ts'
-import { writeObject } from '../objects/write.ts'
+import { roomFor, writeObject } from '../objects/write.ts'
 import { receive } from '../storage/data.ts'
 import type { Container } from '../tables.ts'
 import { boundaryOf, formParts, type Part } from './multipart.ts'
@@ -71,6 +71,8 @@ export async function postForm(context: BaseContext, account: string, containerN
   try {
     for await (const part of formParts(request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>, boundary)) {
       if (part.filename === null) {
+        // What comes behind a file was in no signature.
+        if (signed) continue
         if (fields.size >= 64) throw plain(400, 'FormPost: too many fields')
         fields.set(part.name.toLowerCase(), await fieldText(part))
         continue
@@ -82,7 +84,8 @@ export async function postForm(context: BaseContext, account: string, containerN
       if (++files > signed.maxFileCount) throw plain(400, 'FormPost: max_file_count exceeded')
       const name = prefix + part.filename
       checkObjectName(name)
-      const received = await receive(cloud, part.body, Math.min(signed.maxFileSize, limits.max_file_size))
+      const room = await roomFor(cloud, container, name, false)
+      const received = await receive(cloud, part.body, Math.min(signed.maxFileSize, limits.max_file_size, room))
       await writeObject(cloud, container, {
         name,
         content_type: part.contentType?.replace(/[^\x20-\x7e]/g, '') || 'application/octet-stream',

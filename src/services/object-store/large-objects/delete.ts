@@ -1,12 +1,12 @@
 import type { BaseContext, Reply } from '../../../api/operation.ts'
-import { removeNames } from '../bulk/delete.ts'
+import { removeNames, whileHeard } from '../bulk/delete.ts'
 import { reportReply } from '../bulk/report.ts'
 import { findContainer } from '../containers/store.ts'
 import { plain } from '../limits.ts'
 import { objectMissing } from '../objects/get.ts'
-import type { Scope } from '../objects/scope.ts'
+import { heard, type Scope } from '../objects/scope.ts'
 import { liveObject, type StoredObject } from '../objects/store.ts'
-import { limits, readManifest, splitName } from './manifest.ts'
+import { readManifest, splitName } from './manifest.ts'
 
 /** DELETE with `multipart-manifest=delete`: segments first, the manifest last. */
 export async function deleteSegments(context: BaseContext, scope: Scope): Promise<Reply> {
@@ -14,32 +14,40 @@ export async function deleteSegments(context: BaseContext, scope: Scope): Promis
   const row = await liveObject(cloud, cloud.database.read, scope.container.id, scope.place.object)
   if (!row) throw objectMissing()
   if (row.kind !== 'slo') throw plain(400, 'Not an SLO manifest')
-  const names = [
-    ...new Set([...(await segmentNames(context, scope.place.account, row, 0)), `/${scope.place.container}/${scope.place.object}`]),
-  ]
-  return reportReply(
-    context,
-    await removeNames(
-      context,
-      scope.place.account,
-      names.map((name) => name.split('/').map(encodeURIComponent).join('/')),
-    ),
-  )
+  const names = await segmentNames(context, scope, row)
+  return reportReply(context, await removeNames(context, scope.place.account, whileHeard(context, names)))
 }
 
-/** All segments, those of inner manifests before the manifest. */
-async function segmentNames(context: BaseContext, account: string, row: StoredObject, depth: number): Promise<string[]> {
+/** Segments, and manifests among them, that one request looks at. */
+const mostSegments = 10_000
+
+/** Names, percent-encoded, of all segments, those of inner manifests before the manifest; each once. Throws 400 when there are too many. */
+async function segmentNames(context: BaseContext, { place }: Scope, row: StoredObject): Promise<string[]> {
   const { cloud } = context
-  const names: string[] = []
-  for (const segment of await readManifest(cloud, row)) {
-    if (segment.data !== undefined) continue
-    if (segment.sub_slo && depth < limits.depth) {
-      const place = splitName(segment.name)!
-      const container = await findContainer(cloud.database.read, account, place.container)
-      const inner = container && (await liveObject(cloud, cloud.database.read, container.id, place.object))
-      if (inner?.kind === 'slo') names.push(...(await segmentNames(context, account, inner, depth + 1)))
+  const names = new Set<string>()
+  const entered = new Set<string>()
+  let looked = 0
+  async function enter(name: string, manifest: StoredObject): Promise<void> {
+    entered.add(name)
+    heard(context)
+    for (const segment of await readManifest(cloud, manifest)) {
+      if (segment.data !== undefined) continue
+      if (++looked > mostSegments) throw plain(400, 'Too many buffered slo segments to delete.')
+      const inner = segment.sub_slo && !entered.has(segment.name) ? await manifestAt(context, place.account, segment.name) : undefined
+      if (inner) await enter(segment.name, inner)
+      names.add(segment.name)
     }
-    names.push(segment.name)
   }
-  return names
+  const own = `/${place.container}/${place.object}`
+  await enter(own, row)
+  // The manifest itself goes last, also where one of its segments names it.
+  names.delete(own)
+  return [...names, own].map((name) => name.split('/').map(encodeURIComponent).join('/'))
+}
+
+async function manifestAt({ cloud }: BaseContext, account: string, name: string): Promise<StoredObject | undefined> {
+  const { container, object } = splitName(name)!
+  const found = await findContainer(cloud.database.read, account, container)
+  const row = found && (await liveObject(cloud, cloud.database.read, found.id, object))
+  return row?.kind === 'slo' ? row : undefined
 }

@@ -20,7 +20,7 @@ export interface Segment {
   data?: string
 }
 
-export const limits = { max_manifest_segments: 1000, max_manifest_size: 8_388_608, depth: 10 }
+export const limits = { max_manifest_segments: 1000, max_manifest_size: 8_388_608 }
 
 /** The segments of a manifest; in a transaction by its `db`. */
 export async function readManifest(cloud: Cloud, row: StoredObject, db: Db = cloud.database.read): Promise<Segment[]> {

@@ -17,6 +17,7 @@ import type { Headers } from '../tables.ts'
 import { isoText } from '../timestamps.ts'
 import { heartbeatReply } from './heartbeat.ts'
 import { extent, limits, type Segment, splitName } from './manifest.ts'
+import { shapeOf } from './shape.ts'
 
 interface Asked {
   path?: string
@@ -25,6 +26,10 @@ interface Asked {
   range?: string
   data?: string
 }
+
+/** A segment has a handful of keys; what is far beyond that is not parsed. */
+const mostMarks = limits.max_manifest_segments * 12
+const mostDepth = 16
 
 const known = new Set(['path', 'etag', 'size_bytes', 'range', 'data'])
 
@@ -108,7 +113,11 @@ export async function putManifest(context: BaseContext, scope: Scope): Promise<R
   if (metadata['x-object-manifest']) throw plain(400, 'An object cannot be a static and a dynamic manifest.')
   const delete_at = deleteAt(headers, cloud)
   const self = `/${scope.place.container}/${scope.place.object}`
-  const asked = parse(await readBody(context.request, limits.max_manifest_size), self)
+  const body = await readBody(context.request, limits.max_manifest_size)
+  const { marks, depth } = await shapeOf(body, mostMarks)
+  if (depth > mostDepth) throw plain(400, 'Manifest must be a list of JSON objects.\n')
+  if (marks > mostMarks) throw plain(413, `Number of segments must be <= ${limits.max_manifest_segments}`)
+  const asked = parse(body, self)
   if (isTrue(context.rawQuery.get('heartbeat'))) return heartbeatReply(context, () => make(context, scope, asked, { metadata, delete_at }))
   return madeReply(await make(context, scope, asked, { metadata, delete_at }))
 }
@@ -137,6 +146,8 @@ async function make(
     if (segment.data !== undefined) md5.update(createHash('md5').update(Buffer.from(segment.data, 'base64')).digest('hex'))
     else md5.update(segment.range ? `${segment.hash}:${segment.range};` : segment.hash)
   }
+  // Nested manifests multiply: what no number can count, nobody can read.
+  if (!Number.isSafeInteger(size)) throw plain(413, 'The object would be too large.')
   const etag = md5.digest('hex')
   const expected = header(headers, 'etag')?.replace(/^"|"$/g, '')
   if (expected && expected !== etag) throw new Fault(422, 'Unable to process the contained instructions')

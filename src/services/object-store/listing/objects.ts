@@ -96,5 +96,5 @@ async function render({ dialect, read }: Database, row: Container, query: Listin
   const made = await (dialect === 'sqlite' ? renderInSqlite : renderInPostgres)(read, row.id, query, format)
   if (made) return made
   const entries = await walk(query, (range) => objectsIn(read, row.id, range))
-  return [Buffer.from(renderObjects(row.name, entries, format))]
+  return renderObjects(row.name, entries, format)
 }

@@ -4,6 +4,7 @@ import { plain } from '../limits.ts'
 import { versionName } from '../objects/versions.ts'
 import type { Container } from '../tables.ts'
 import { isoText } from '../timestamps.ts'
+import { bytesInTurns } from '../turns.ts'
 import type { Format, ListingQuery } from './query.ts'
 import { headerText, xmlText } from './render.ts'
 import { listVersions } from './versions.ts'
@@ -36,10 +37,11 @@ export async function versionsPage(context: BaseContext, row: Container, query: 
   )
   if (format === 'json') return Buffer.from(JSON.stringify(shown))
   const element = (name: string, value: unknown) => `<${name}>${xmlText(String(value))}</${name}>`
-  const parts = shown.map((entry) =>
+  const parts = await bytesInTurns(shown, '', (entry) =>
     'subdir' in entry
       ? `<subdir name="${xmlText(entry.subdir)}">${element('name', entry.subdir)}</subdir>`
       : `<object>${['name', 'version_id', 'is_latest', 'hash', 'bytes', 'content_type', 'last_modified'].map((name) => element(name, entry[name as keyof typeof entry])).join('')}</object>`,
   )
-  return Buffer.from(`<?xml version="1.0" encoding="UTF-8"?>\n<container name="${xmlText(row.name)}">${parts.join('')}</container>`)
+  const begin = `<?xml version="1.0" encoding="UTF-8"?>\n<container name="${xmlText(row.name)}">`
+  return Buffer.concat([Buffer.from(begin), ...parts, Buffer.from('</container>')])
 }

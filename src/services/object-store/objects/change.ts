@@ -16,7 +16,7 @@ import { linkTarget } from './links.ts'
 import { deleteAt, objectMetadata } from './metadata.ts'
 import { objectScope, type Place, type Scope } from './scope.ts'
 import { count, expired, findObject, setObject } from './store.ts'
-import { keepsVersions, removeKeeping, removeVersion } from './versions.ts'
+import { archiveName, keepsVersions, removeKeeping, removeVersion } from './versions.ts'
 
 const common = { path: '/{account}/{container}/{object*}', auth: 'optional', policy: null, majors: ['v1', 'v1.0'] } as const
 
@@ -114,8 +114,7 @@ export async function dropObject(context: BaseContext, scope: Scope): Promise<Re
 
 /** Deleting in a container that stacks its versions takes one out of the other container: who may not write there may not do it. */
 export async function mayRestore(context: BaseContext, db: Db, scope: Scope, container: Container): Promise<void> {
-  const location = container.metadata['x-versions-location']
-  if (!location || scope.access.owner) return
-  const other = await findContainer(db, container.account, decodeURIComponent(location))
-  if (other && !allowedByLists(context, 'write', other.metadata)) throw denied(context, container.account)
+  if (!container.metadata['x-versions-location'] || scope.access.owner) return
+  const other = await findContainer(db, container.account, archiveName(container)!)
+  if (other && !allowedByLists(context, other.account, 'write', other.metadata)) throw denied(context, container.account)
 }

@@ -5,11 +5,11 @@ import { Fault } from '../../../api/faults.ts'
 import type { BaseContext } from '../../../api/operation.ts'
 import { Poured } from '../../../api/poured.ts'
 import { findContainer } from '../containers/store.ts'
-import { extent, limits, readManifest, type Segment, splitName } from '../large-objects/manifest.ts'
+import { extent, readManifest, type Segment, splitName } from '../large-objects/manifest.ts'
 import { successor } from '../listing/query.ts'
 import { objectsIn } from '../listing/store.ts'
 import { read } from '../storage/data.ts'
-import { mayReadOther, type Scope } from './scope.ts'
+import { deeper, heard, mayReadOther, type Opened } from './scope.ts'
 import { liveObject, type StoredObject } from './store.ts'
 
 export interface Content {
@@ -22,13 +22,14 @@ export interface Content {
   read(start: number, end: number): Promise<Buffer | Readable>
 }
 
-type Opened = Pick<Scope, 'temp' | 'container'>
+/** Segments of a dynamic manifest that are listed at a time. */
+const page = 1000
 
 const badSegment = (name: string) => new Fault(409, `The segment ${name} is missing or has changed.`)
 
 /** Content of the row; `bytes` when they have been read with it. */
 export async function contentOf(context: BaseContext, scope: Opened, row: StoredObject, bytes?: Buffer | null): Promise<Content> {
-  if (row.kind === 'slo') return staticContent(context, scope, row, await readManifest(context.cloud, row), 0)
+  if (row.kind === 'slo') return staticContent(context, scope, row, await readManifest(context.cloud, row))
   if (row.kind === 'dlo') return dynamicContent(context, scope, row)
   return { size: row.size, etag: row.etag, parts: null, read: (start, end) => read(context.cloud, row, start, end, bytes) }
 }
@@ -39,7 +40,7 @@ interface Piece {
 }
 
 /** What the range needs of each piece, one after the other: the next is opened when it is asked for. */
-async function* opened(pieces: Piece[], start: number, end: number): AsyncGenerator<Buffer | Readable> {
+async function* opened(pieces: Iterable<Piece>, start: number, end: number): AsyncGenerator<Buffer | Readable> {
   let at = 0
   for (const { length, open } of pieces) {
     const from = Math.max(start - at, 0)
@@ -56,10 +57,13 @@ class Joined extends Poured {
   readonly #first: Buffer | Readable
   readonly #parts: AsyncGenerator<Buffer | Readable>
   #chunks: AsyncGenerator<Buffer> | null = null
+  /** What the answer's length has promised and has not come yet. */
+  #left: number
 
-  constructor(first: Buffer | Readable, others: AsyncGenerator<Buffer | Readable>) {
+  constructor(first: Buffer | Readable, others: AsyncGenerator<Buffer | Readable>, length: number) {
     super({ highWaterMark: 512 * 1024 })
     this.#first = first
+    this.#left = length
     this.#parts = (async function* () {
       yield first
       yield* others
@@ -68,21 +72,34 @@ class Joined extends Poured {
 
   async *#all(): AsyncGenerator<Buffer> {
     for await (const part of this.#parts) {
-      if (Buffer.isBuffer(part)) yield part
-      else yield* part as AsyncIterable<Buffer>
+      for await (const chunk of Buffer.isBuffer(part) ? [part] : (part as AsyncIterable<Buffer>)) {
+        this.#left -= chunk.length
+        yield chunk
+      }
     }
+    this.#whole()
+  }
+
+  /** A segment that gave less than it had when its manifest was made ends the connection: else the client would wait for the rest. */
+  #whole(): void {
+    if (this.#left > 0) throw new Fault(409, 'A segment has changed.')
   }
 
   async pour(write: (piece: Buffer) => Promise<void>): Promise<void> {
+    const count = (piece: Buffer) => {
+      this.#left -= piece.length
+      return write(piece)
+    }
     for await (const part of this.#parts) {
       try {
-        if (Buffer.isBuffer(part)) await write(part)
-        else if (part instanceof Poured) await part.pour(write)
-        else for await (const chunk of part) await write(chunk as Buffer)
+        if (Buffer.isBuffer(part)) await count(part)
+        else if (part instanceof Poured) await part.pour(count)
+        else for await (const chunk of part) await count(chunk as Buffer)
       } finally {
         if (part instanceof Readable) part.destroy()
       }
     }
+    this.#whole()
   }
 
   override _read(): void {
@@ -101,34 +118,33 @@ class Joined extends Poured {
 }
 
 /** The first piece is opened before the answer begins, so that a fault of it can still be told. */
-async function openJoined(pieces: Piece[], start: number, end: number): Promise<Buffer | Readable> {
+async function openJoined(pieces: Iterable<Piece>, start: number, end: number): Promise<Buffer | Readable> {
   if (end < start) return Buffer.alloc(0)
   const parts = opened(pieces, start, end)
   const first = await parts.next()
-  return first.done ? Buffer.alloc(0) : new Joined(first.value, parts)
+  return first.done ? Buffer.alloc(0) : new Joined(first.value, parts, end - start + 1)
 }
 
 /** The segment's object as the asker may read it; 403 or 401 where he may not, 409 where it is not what it was. */
-async function openSegment(context: BaseContext, scope: Opened, segment: Segment, depth: number): Promise<Content> {
+async function openSegment(context: BaseContext, scope: Opened, segment: Segment): Promise<Content> {
+  heard(context)
   const place = splitName(segment.name)
   const container = place && (await findContainer(context.cloud.database.read, scope.container.account, place.container))
   if (!place || !container) throw badSegment(segment.name)
   if (!mayReadOther(context, scope, container)) throw new Fault(context.who ? 403 : 401, 'Access was denied to a segment.')
   const row = await liveObject(context.cloud, context.cloud.database.read, container.id, place.object)
   if (!row || row.etag !== segment.hash || row.size !== segment.bytes) throw badSegment(segment.name)
-  if (row.kind !== 'slo') return contentOf(context, scope, row)
-  if (depth >= limits.depth) throw new Fault(409, 'Max recursion depth exceeded')
-  return staticContent(context, scope, row, await readManifest(context.cloud, row), depth + 1)
+  return contentOf(context, row.kind === '' ? scope : deeper(context, scope, scope.container), row)
 }
 
-function staticContent(context: BaseContext, scope: Opened, row: StoredObject, segments: Segment[], depth: number): Content {
+function staticContent(context: BaseContext, scope: Opened, row: StoredObject, segments: Segment[]): Content {
   const pieces = segments.map((segment): Piece => {
     const { start, length } = extent(segment)
     return {
       length,
       async open(from, to) {
         if (segment.data !== undefined) return Buffer.from(segment.data, 'base64').subarray(from, to + 1)
-        return (await openSegment(context, scope, segment, depth)).read(start + from, start + to)
+        return (await openSegment(context, scope, segment)).read(start + from, start + to)
       },
     }
   })
@@ -152,28 +168,32 @@ async function dynamicContent(context: BaseContext, scope: Opened, row: StoredOb
   const target = dynamicTarget(row.metadata['x-object-manifest']!)
   const container = await findContainer(cloud.database.read, scope.container.account, target.container)
   const md5 = createHash('md5')
-  const pieces: Piece[] = []
+  const found: Pick<StoredObject, 'name' | 'etag' | 'size'>[] = []
   let size = 0
   if (container && !mayReadOther(context, scope, container)) throw new Fault(context.who ? 403 : 401, 'Access was denied to a segment.')
   let from = target.prefix
-  for (let page = 10_000; container && page; ) {
+  for (let more = container !== undefined; container && more; ) {
+    heard(context)
     const range = { from, after: from !== target.prefix, to: successor(target.prefix), limit: page, reverse: false }
     const listed = await objectsIn(cloud.database.read, container.id, range)
     for (const { name, etag, size: length } of listed) {
       if (container.id === row.container_id && name === row.name) continue
       md5.update(etag)
       size += length
-      pieces.push({
-        length,
-        async open(start, end) {
-          const segment = await liveObject(cloud, cloud.database.read, container.id, name)
-          if (!segment || segment.etag !== etag || segment.kind === 'dlo') throw badSegment(name)
-          return (await contentOf(context, scope, segment)).read(start, end)
-        },
-      })
+      found.push({ name, etag, size: length })
     }
-    if (listed.length < page) page = 0
-    else from = listed.at(-1)!.name
+    more = listed.length === page
+    if (more) from = listed.at(-1)!.name
   }
-  return { size, etag: md5.digest('hex'), parts: null, read: (start, end) => openJoined(pieces, start, end) }
+  async function open(name: string, etag: string, start: number, end: number): Promise<Buffer | Readable> {
+    heard(context)
+    const segment = await liveObject(cloud, cloud.database.read, container!.id, name)
+    if (!segment || segment.etag !== etag || segment.kind === 'dlo') throw badSegment(name)
+    return (await contentOf(context, segment.kind === '' ? scope : deeper(context, scope, scope.container), segment)).read(start, end)
+  }
+  // Made as they are reached: a container may hold millions.
+  function* pieces(): Generator<Piece> {
+    for (const { name, etag, size: length } of found) yield { length, open: (start, end) => open(name, etag, start, end) }
+  }
+  return { size, etag: md5.digest('hex'), parts: null, read: (start, end) => openJoined(pieces(), start, end) }
 }

@@ -16,7 +16,7 @@ import { objectMissing } from './get.ts'
 import { followLink } from './links.ts'
 import { contentType, deleteAt, objectMetadata } from './metadata.ts'
 import { madeReply } from './put.ts'
-import { objectScope, type Place, type Scope } from './scope.ts'
+import { type Opened, objectScope, type Place, type Scope } from './scope.ts'
 import { liveObject, type StoredObject } from './store.ts'
 import { findVersion } from './versions.ts'
 import { writeObject } from './write.ts'
@@ -98,7 +98,7 @@ async function copy(context: At, source: Scope, target: Scope): Promise<Reply> {
   })
 }
 
-async function findSource(context: At, source: Scope): Promise<{ row: StoredObject; where: Pick<Scope, 'temp' | 'container'> }> {
+async function findSource(context: At, source: Scope): Promise<{ row: StoredObject; where: Opened }> {
   const { cloud, rawQuery } = context
   const version = rawQuery.get('version-id')
   const { read } = cloud.database
@@ -112,13 +112,7 @@ async function findSource(context: At, source: Scope): Promise<{ row: StoredObje
   return followLink(context, source, row)
 }
 
-async function bytesOf(
-  context: At,
-  source: Scope,
-  where: Pick<Scope, 'temp' | 'container'>,
-  row: StoredObject,
-  raw: boolean,
-): Promise<Received> {
+async function bytesOf(context: At, source: Scope, where: Opened, row: StoredObject, raw: boolean): Promise<Received> {
   const { cloud } = context
   if (row.kind === '' || row.kind === 'link') return duplicate(cloud, { ...row, size: row.stored })
   if (raw)

@@ -9,7 +9,7 @@ import { condition, rangeHolds } from './conditions.ts'
 import { type Content, contentOf } from './content.ts'
 import { followLink } from './links.ts'
 import { type ByteRange, parseRanges } from './ranges.ts'
-import { objectScope, type Place, type Scope } from './scope.ts'
+import { type Opened, objectScope, type Place, type Scope } from './scope.ts'
 import { expired, liveObject, type StoredObject } from './store.ts'
 import { findVersion } from './versions.ts'
 import { objectHeaders } from './view.ts'
@@ -80,7 +80,7 @@ async function findReadable(context: BaseContext, scope: Scope, attempt: number)
 /** The answer to a GET or HEAD of a row that the asker may read. */
 export async function readReply(context: BaseContext, scope: Scope, found: Found): Promise<Reply> {
   let row = found
-  let where: Pick<Scope, 'temp' | 'container'> = scope
+  let where: Opened = scope
   let location: string | null = null
   if (row.kind === 'link' && context.rawQuery.get('symlink') !== 'get') ({ row, where, location } = await followLink(context, scope, row))
   if (row.kind === 'slo' && context.rawQuery.get('multipart-manifest') === 'get') return manifestReply(context, row)

@@ -8,7 +8,7 @@ import { decodedHeader, header } from '../headers.ts'
 import { splitName } from '../large-objects/manifest.ts'
 import { plain } from '../limits.ts'
 import type { Headers } from '../tables.ts'
-import { mayReadOther, type Scope } from './scope.ts'
+import { deeper, mayReadOther, type Opened } from './scope.ts'
 import { liveObject, type StoredObject } from './store.ts'
 
 export const maxSteps = 2
@@ -47,12 +47,12 @@ export function linkTarget(row: StoredObject, account: string): { account: strin
 /** What stands at the link's end, for those who may read it there. */
 export async function followLink(
   context: BaseContext,
-  scope: Scope,
+  scope: Opened,
   link: StoredObject,
-): Promise<{ row: StoredObject; where: Pick<Scope, 'temp' | 'container'>; location: string }> {
+): Promise<{ row: StoredObject; where: Opened; location: string }> {
   const { cloud } = context
   let row = link
-  let where: Pick<Scope, 'temp' | 'container'> = scope
+  let where = scope
   let location = ''
   for (let step = 0; row.kind === 'link'; step++) {
     if (step >= maxSteps) throw new Fault(409, `Too many levels of symbolic links, maximum allowed is ${maxSteps}`)
@@ -70,7 +70,7 @@ export async function followLink(
     if (!target) throw new Fault(404, 'The target of the link is not there.')
     if (wanted !== undefined && wanted !== target.etag) throw new Fault(409, 'The target of the link has another ETag than the link says.')
     row = target
-    where = { temp: where.temp, container }
+    where = deeper(context, where, container)
     location = encodeURI(`/${context.major}/${account}/${name}/${object}`)
   }
   return { row, where, location }

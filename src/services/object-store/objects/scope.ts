@@ -1,4 +1,5 @@
 // The object that a path names and what its asker may do: the same first steps for all methods.
+import { Fault } from '../../../api/faults.ts'
 import type { BaseContext } from '../../../api/operation.ts'
 import { type Access, allowedByLists, authorize, type Need, ownAccess } from '../access/authorize.ts'
 import { checkTempUrl, type TempUrl } from '../access/temp-url.ts'
@@ -50,5 +51,24 @@ export async function objectScope(context: BaseContext & { params: Place }, need
 export function mayReadOther(context: BaseContext, scope: Pick<Scope, 'temp' | 'container'>, other: Container): boolean {
   const { temp, container } = scope
   if (temp) return other.account === container.account && (temp.scope === 'account' || other.id === container.id)
-  return ownAccess(context, other.account, true) !== null || allowedByLists(context, 'read', other.metadata)
+  return ownAccess(context, other.account, true) !== null || allowedByLists(context, other.account, 'read', other.metadata)
+}
+
+/** What opened an object for reading, and how many manifests and links have led from there to here. */
+export type Opened = Pick<Scope, 'temp' | 'container'> & { depth?: number }
+
+const maxDepth = 10
+
+/** Throws 499 when nobody hears the answer any more: long work asks now and then. */
+export function heard({ request }: BaseContext): void {
+  // Work of our own has no request.
+  if (request?.socket.destroyed) throw new Fault(499, 'Client Disconnect')
+}
+
+/** One step further, into a manifest or through a link: of all kinds together there are at most ten. Throws 409. */
+export function deeper(context: BaseContext, opened: Opened, container: Container): Opened {
+  heard(context)
+  const depth = (opened.depth ?? 0) + 1
+  if (depth > maxDepth) throw new Fault(409, 'Max recursion depth exceeded')
+  return { temp: opened.temp, container, depth }
 }

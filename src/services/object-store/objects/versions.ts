@@ -128,13 +128,19 @@ export async function uncoverNewest(tx: Tx, container: Container, name: string):
 /** The type of marks of removal. */
 const deletedType = 'application/x-deleted;swift_versions_deleted=1'
 
+/** The container that X-History-Location or X-Versions-Location names, in the one spelling that is checked and used; null for none. */
+export function archiveName({ metadata }: Container): string | null {
+  const location = metadata['x-history-location'] ?? metadata['x-versions-location']
+  return location ? decodeURIComponent(location.replaceAll('/', '')) : null
+}
+
 const archivePrefix = (name: string) => `${[...name].length.toString(16).padStart(3, '0')}${name}/`
 
 async function archiveOf(tx: Tx, cloud: Cloud, container: Container): Promise<{ container: Container; history: boolean } | null> {
   const history = container.metadata['x-history-location']
-  const location = history ?? container.metadata['x-versions-location']
-  if (!location) return null
-  const found = await findContainer(tx.db, container.account, decodeURIComponent(location.replaceAll('/', '')))
+  const name = archiveName(container)
+  if (name === null) return null
+  const found = await findContainer(tx.db, container.account, name)
   if (!found) throw new Fault(412, 'The container for versions is not there.')
   return { container: found.id === container.id ? container : await lockContainer(tx, cloud, found.id), history: history !== undefined }
 }

@@ -3,7 +3,7 @@ import { Fault } from '../../../api/faults.ts'
 import type { Cloud } from '../../../cloud.ts'
 import type { Db } from '../../../db/database.ts'
 import { findAccount } from '../accounts/store.ts'
-import { lockContainer } from '../containers/store.ts'
+import { findContainer, lockContainer } from '../containers/store.ts'
 import { discard, type Received } from '../storage/data.ts'
 import { noteChange } from '../sync/queue.ts'
 import type { Container, Headers, ObjectKind } from '../tables.ts'
@@ -75,6 +75,19 @@ export async function writeObject(cloud: Cloud, container: Pick<Container, 'id'>
     await discard(cloud, received)
     throw error
   }
+}
+
+/** Bytes that an object of that name may have by the quotas as they are now: what is more need not be received. */
+export async function roomFor(cloud: Cloud, container: Container, name: string, reseller: boolean): Promise<number> {
+  const { read } = cloud.database
+  const account = reseller ? undefined : await findAccount(read, container.account)
+  const now = (await findContainer(read, container.account, container.name)) ?? container
+  const room = [
+    [now.metadata['x-container-meta-quota-bytes'], now.bytes_used],
+    [account?.metadata['x-account-meta-quota-bytes'], account?.bytes_used ?? 0],
+  ] as const
+  const old = room.some(([quota]) => quota) ? await findObject(read, container.id, name) : undefined
+  return Math.min(Number.MAX_SAFE_INTEGER, ...room.flatMap(([quota, used]) => (quota ? [Number(quota) - used + (old?.stored ?? 0)] : [])))
 }
 
 /** Throws 413 when the container or account now holds more than its quota lets it, and this object made it so. */

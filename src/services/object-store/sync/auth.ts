@@ -56,7 +56,8 @@ export function isSync(context: BaseContext, container: Container | undefined): 
       throw refuse('contact cluster operator for support')
   } else if (!key || timestamp === undefined || !same(key, shown!)) return false
   // It brings bytes of its own, not those of objects here that it could not read.
-  if (headers['x-copy-from'] !== undefined || context.rawQuery.has('multipart-manifest') || context.rawQuery.has('version-id'))
+  const others = ['multipart-manifest', 'version-id', 'extract-archive', 'bulk-delete']
+  if (headers['x-copy-from'] !== undefined || others.some((name) => context.rawQuery.has(name)))
     throw plain(400, 'Not allowed in a request of container synchronisation')
   return true
 }

@@ -3,7 +3,7 @@ import { Fault } from '../../../api/faults.ts'
 import { type BaseContext, type Operation, operation, Reply, reply } from '../../../api/operation.ts'
 import { asksForGrant, loadGrant } from '../access/grants.ts'
 import { findContainer } from '../containers/store.ts'
-import { header } from '../headers.ts'
+import { header, normalised } from '../headers.ts'
 import type { Container } from '../tables.ts'
 
 const methods = 'HEAD, GET, PUT, POST, COPY, DELETE, OPTIONS'
@@ -62,7 +62,9 @@ const withStatus = (result: unknown, status: number | undefined): Reply =>
 export function answered(declaration: Operation): Operation {
   return {
     ...declaration,
-    async handle(context) {
+    async handle(given) {
+      const headers = normalised(given.headers)
+      const context = headers === given.headers ? given : { ...given, headers }
       const place = context as unknown as BaseContext & { params: Place }
       try {
         if (asksForGrant(context, place.params.account)) await loadGrant(context, place.params.account)

@@ -9,6 +9,7 @@ import { isTrue, type ListingQuery } from '../listing/query.ts'
 import { objectsIn } from '../listing/store.ts'
 import { walk } from '../listing/walk.ts'
 import { readReply } from '../objects/get.ts'
+import { mayReadOther } from '../objects/scope.ts'
 import { liveObject } from '../objects/store.ts'
 import type { Container } from '../tables.ts'
 import { listingPage } from './page.ts'
@@ -89,6 +90,8 @@ async function webObject(context: BaseContext, container: Container, name: strin
 async function webFault(context: BaseContext, container: Container, fault: unknown): Promise<Reply> {
   const suffix = setting(container, 'error')
   if (!(fault instanceof Fault) || !suffix || (fault.status !== 404 && fault.status !== 401)) throw fault
+  // The page is an object as others are: who may not read it does not see it.
+  if (!mayReadOther(context, { temp: null, container }, container)) throw fault
   const row = await liveObject(context.cloud, context.cloud.database.read, container.id, `${fault.status}${suffix}`)
   if (!row) throw fault
   // Conditions and ranges of the request are meant for another object.
