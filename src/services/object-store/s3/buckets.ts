@@ -46,9 +46,9 @@ export async function bucketOf(context: BaseContext, signed: Signed, name: strin
 /** A bucket of another project: one that lets the asker do it, else the oldest; what Swift made and nobody opened is not known to exist. */
 async function foreignBucket(context: BaseContext, name: string, need: Need): Promise<Container | undefined> {
   const known = (await containersNamed(context.cloud.database.read, name)).filter(
-    (row) => row.metadata[madeByS3] !== undefined || allowedByLists(context, need, row.metadata),
+    (row) => row.metadata[madeByS3] !== undefined || allowedByLists(context, row.account, need, row.metadata),
   )
-  return known.find((row) => allowedByLists(context, need, row.metadata)) ?? known[0]
+  return known.find((row) => allowedByLists(context, row.account, need, row.metadata)) ?? known[0]
 }
 
 const isBucketName = (name: string) =>
