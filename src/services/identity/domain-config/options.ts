@@ -62,8 +62,8 @@ export const readable: Record<string, Record<string, Value>> = {
 /** Kept encrypted and never shown. */
 const secret: Record<string, string[]> = { ldap: ['password'] }
 
-export const isSecret = (group: string, option: string): boolean => secret[group]?.includes(option) ?? false
-const has = (group: string, option: string) => Object.hasOwn(readable[group] ?? {}, option)
+export const isSecret = (group: string, option: string): boolean => Object.hasOwn(secret, group) && secret[group]!.includes(option)
+const has = (group: string, option: string) => Object.hasOwn(readable, group) && Object.hasOwn(readable[group]!, option)
 
 export const invalid = (reason: string) => forbidden(`Invalid domain specific configuration: ${reason}.`)
 

@@ -36,7 +36,8 @@ const invalid = () => new Fault(401, 'Temp URL invalid')
 export function readSignature(text: string): { digest: string; hex: string } | null {
   const colon = text.indexOf(':')
   if (colon > 0) {
-    const digest = digests[text.slice(0, colon)]
+    const name = text.slice(0, colon)
+    const digest = Object.hasOwn(digests, name) ? digests[name] : undefined
     if (!digest) return null
     const hex = Buffer.from(
       text

@@ -70,5 +70,6 @@ const types: Record<string, string> = {
 export function contentType(headers: IncomingHttpHeaders, name: string): string {
   const given = header(headers, 'content-type')
   if (given && headers['x-detect-content-type'] === undefined) return given
-  return types[name.slice(name.lastIndexOf('.') + 1).toLowerCase()] ?? 'application/octet-stream'
+  const ending = name.slice(name.lastIndexOf('.') + 1).toLowerCase()
+  return (Object.hasOwn(types, ending) && types[ending]) || 'application/octet-stream'
 }
