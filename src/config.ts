@@ -7,8 +7,9 @@ import { join, resolve } from 'node:path'
 import { parse } from 'yaml'
 import { type AccountConfig, accountSettings } from './config-accounts.ts'
 import { type ImageConfig, imageSettings } from './config-images.ts'
+import { type ObjectStoreConfig, objectStoreSettings } from './config-object-store.ts'
 
-export interface Config extends AccountConfig, ImageConfig {
+export interface Config extends AccountConfig, ImageConfig, ObjectStoreConfig {
   dataDir: string
   host: 'auto' | 'linux' | 'fake'
   adminPassword: string | null
@@ -45,10 +46,6 @@ export interface Config extends AccountConfig, ImageConfig {
   /** log2 of scrypt's N. */
   passwordCost: number
   maxBodyBytes: number
-  /** File of settings of the object store. */
-  objectStore: string | null
-  /** Domains below which buckets stand in the host's name, with commas between them. */
-  s3Domain: string | null
 }
 
 /** What the user did wrong, in a sentence that names the mend. The command line prints it without a stack trace. */
@@ -245,22 +242,7 @@ export const settings: readonly Setting[] = [
   ...accountSettings,
   ...imageSettings,
   setting('maxBodyBytes', 'bytes', 2 ** 20, 'BYTES', 'Largest JSON body of a request; `K`, `M` and `G` may follow the number.'),
-  setting(
-    'objectStore',
-    'path',
-    null,
-    'FILE',
-    'Where the object store keeps bytes besides its own disk, and which other clouds containers may be synchronised with; see docs/object-store.md.',
-    '`object-store.yaml` in the data folder, when it is there',
-  ),
-  setting(
-    's3Domain',
-    'text',
-    null,
-    'DOMAINS',
-    'Domains, with commas between them, below which S3 buckets may stand in the host’s name (`bucket.s3.example.com`); see docs/object-store.md.',
-    'none: buckets stand in the path',
-  ),
+  ...objectStoreSettings,
 ]
 
 const kebab = (name: string) => name.replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)
