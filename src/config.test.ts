@@ -26,7 +26,7 @@ test('a flag beats a variable, a variable the file, the file the default', () =>
   assert.equal(loaded.region, 'FromFlag')
   assert.equal(loaded.listen, '127.0.0.8')
   assert.equal(loaded.tokenLifetime, 60)
-  assert.equal(loaded.metricsPort, 9464)
+  assert.equal(loaded.portOffset, 0)
 })
 
 test('the file in the data folder is read without being named', () => {

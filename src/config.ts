@@ -21,7 +21,8 @@ export interface Config extends AccountConfig, ImageConfig {
   trustedProxies: string
   maxConnections: number
   maxConnectionsPerAddress: number
-  metricsPort: number
+  /** Null: the usual one, or a free one where that is taken. */
+  metricsPort: number | null
   seed: string | null
   region: string
   /** Seconds. */
@@ -94,7 +95,6 @@ const setting = <Name extends keyof Config>(
   shown?: string,
 ) => ({ name, type, default: value, argument, sentence, shown }) as Setting
 
-const port = { from: 1, to: 65535 }
 const isRoot = () => process.getuid?.() === 0
 
 export const settings: readonly Setting[] = [
@@ -133,10 +133,10 @@ export const settings: readonly Setting[] = [
   ),
   setting(
     'singlePort',
-    port,
+    { from: 0, to: 65535 },
     null,
     'PORT',
-    'Serve all services on this one port under path prefixes (`/identity`, `/compute` ...).',
+    'Serve all services on this one port under path prefixes (`/identity`, `/compute` ...); 0 takes a free one.',
     'each service on its own port',
   ),
   setting('portOffset', { from: 0, to: 25000 }, 0, 'N', 'Added to the default port of every service, for several clouds on one machine.'),
@@ -162,7 +162,14 @@ export const settings: readonly Setting[] = [
     'N',
     'Connections to each port by one address that is no trusted proxy.',
   ),
-  setting('metricsPort', { from: 0, to: 65535 }, 9464, 'PORT', 'Loopback port of `/metrics` and `/healthz`; 0 serves neither.'),
+  setting(
+    'metricsPort',
+    { from: 0, to: 65535 },
+    null,
+    'PORT',
+    'Loopback port of `/metrics` and `/healthz`; 0 serves neither.',
+    '9464 (and `port-offset`), or a free one where that is taken',
+  ),
   setting(
     'seed',
     'text',
