@@ -6,7 +6,9 @@ import { homedir, hostname } from 'node:os'
 import { join, resolve } from 'node:path'
 import { parse } from 'yaml'
 import { type AccountConfig, accountSettings } from './config-accounts.ts'
+import { faultPlanFault } from './config-faults.ts'
 import { type ImageConfig, imageSettings } from './config-images.ts'
+import { nearest } from './nearest.ts'
 
 export interface Config extends AccountConfig, ImageConfig {
   dataDir: string
@@ -74,6 +76,8 @@ export type SettingType =
   | 'bytes'
   | { oneOf: readonly string[] }
   | { from: number; to: number }
+  /** A text of a form of its own: `kind` in the documentation; `fault` says what it must be when it is not, and what may have been meant. */
+  | { kind: string; fault(text: string): [wanted: string, meant?: string] | undefined }
 
 export interface Setting<Name extends keyof Config = keyof Config> {
   name: Name
@@ -95,6 +99,11 @@ const setting = <Name extends keyof Config>(
   shown?: string,
 ) => ({ name, type, default: value, argument, sentence, shown }) as Setting
 
+/** A database on the machine itself is named by its socket's folder, so a host is not asked for. */
+function postgresFault(text: string): [string] | undefined {
+  const isRight = URL.canParse(text) && /^postgres(ql)?:$/.test(new URL(text).protocol) && /^postgres(ql)?:\/\//.test(text)
+  return isRight ? undefined : ['an address such as postgres://user:password@host/database']
+}
 const isRoot = () => process.getuid?.() === 0
 
 export const settings: readonly Setting[] = [
@@ -121,7 +130,14 @@ export const settings: readonly Setting[] = [
     'Password of the user admin, used at the first start. As a flag it can be seen in the list of processes.',
     'random at the first start',
   ),
-  setting('databaseUrl', 'text', null, 'URL', 'PostgreSQL as `postgres://user:password@host/database`.', 'SQLite in the data folder'),
+  setting(
+    'databaseUrl',
+    { kind: 'address', fault: postgresFault },
+    null,
+    'URL',
+    'PostgreSQL as `postgres://user:password@host/database`.',
+    'SQLite in the data folder',
+  ),
   setting('listen', 'address', '127.0.0.1', 'ADDRESS', 'Address that the services listen on.'),
   setting(
     'publicHost',
@@ -215,7 +231,14 @@ export const settings: readonly Setting[] = [
     'Milliseconds that each step of the fake host takes; 0 for as fast as it can.',
     'so much that each state of a server can be seen: 1500 for a reboot, 50 to start or stop a guest',
   ),
-  setting('fakeFaults', 'text', null, 'PLAN', 'Faults that the fake host shows.', 'none'),
+  setting(
+    'fakeFaults',
+    { kind: 'plan', fault: faultPlanFault },
+    null,
+    'PLAN',
+    'Faults that the fake host shows, as `kind.step:times`, separated by commas; `*` is always: see docs/ci.md.',
+    'none',
+  ),
   setting(
     'policyFile',
     'path',
@@ -290,7 +313,8 @@ export function loadConfig({ flags = {}, env = {} }: ConfigSources = {}): Config
   const { config: flagFile, ...given } = flags
   const variables = fromEnvironment(env)
   const known = new Map(settings.map((s) => [s.name as string, s]))
-  for (const name of Object.keys(given)) if (!known.has(name)) throw new UserError(`There is no setting --${kebab(name)}.`, 2)
+  for (const name of Object.keys(given))
+    if (!known.has(name)) throw new UserError(`There is no setting --${kebab(name)}.${nearest(name, settings.map(flagOf))}`, 2)
 
   const pick = (s: Setting, file: Map<string, unknown>): unknown => {
     if (given[s.name] !== undefined) return read(s, given[s.name], `--${flagOf(s)}`)
@@ -346,8 +370,10 @@ function fromFile(path: string, mustExist: boolean): Map<string, unknown> {
 }
 
 function read(s: Setting, value: unknown, from: string): unknown {
-  const refuse = (wanted: string) =>
-    new UserError(`${from} must be ${wanted}, not ${JSON.stringify(value)}.`, from.startsWith('--') ? 2 : 1)
+  const isFile = from.includes(' in ')
+  // What may hold a password is not repeated.
+  const given = s.name === 'databaseUrl' || s.name === 'adminPassword' ? '' : `, not ${JSON.stringify(value)}`
+  const refuse = (wanted: string, meant = '') => new UserError(`${from} must be ${wanted}${given}.${meant}`, isFile ? 1 : 2)
   const { type } = s
   if (type === 'boolean') {
     if (typeof value === 'boolean') return value
@@ -359,7 +385,12 @@ function read(s: Setting, value: unknown, from: string): unknown {
   const text = String(value)
   if (text.includes('\0') || text.includes('\n')) throw refuse('one line of text')
   if (typeof type === 'object' && 'oneOf' in type) {
-    if (!type.oneOf.includes(text)) throw refuse(`one of ${type.oneOf.join(', ')}`)
+    if (!type.oneOf.includes(text)) throw refuse(`one of ${type.oneOf.join(', ')}`, nearest(text, type.oneOf))
+    return text
+  }
+  if (typeof type === 'object' && 'kind' in type) {
+    const fault = text ? type.fault(text) : (['not empty'] as [string])
+    if (fault) throw refuse(...fault)
     return text
   }
   if (typeof type === 'object') {
@@ -389,20 +420,4 @@ function isCidr(text: string, longest4 = 30, longest6 = 126): boolean {
   const [address = '', length = '', ...rest] = text.split('/')
   const version = isIP(address)
   return version !== 0 && rest.length === 0 && /^\d{1,3}$/.test(length) && Number(length) <= (version === 4 ? longest4 : longest6)
-}
-
-/** ` Did you mean X?` when one of `names` is at most three letters away. */
-function nearest(word: string, names: string[]): string {
-  const [best] = names.map((name) => ({ name, far: distance(word, name) })).sort((a, b) => a.far - b.far)
-  return best && best.far <= 3 ? ` Did you mean ${best.name}?` : ''
-}
-
-function distance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, i) => i)
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i]
-    for (let j = 1; j <= b.length; j++) next.push(Math.min(row[j]! + 1, next[j - 1]! + 1, row[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1)))
-    row = next
-  }
-  return row[b.length]!
 }

@@ -36,12 +36,15 @@ export function portAdvice(config: Config, port: number): string {
   return 'End that, move all ports with --port-offset 10000, or take one free port for all services with --single-port 0.'
 }
 
-function ofDisk({ code, message, path }: Fault, { dataDir }: Config): string | undefined {
+function ofDisk({ code, message, path, syscall }: Fault, { dataDir }: Config): string | undefined {
   const where = path ?? dataDir
   if (code === 'ENOSPC' || code === 'EDQUOT')
     return `The disk is full: ${where} cannot be written. Make room there, or choose another data folder with --data-dir.`
   if (code === 'EACCES' || code === 'EPERM' || code === 'EROFS')
     return `${where} cannot be used (${reasonOf(code)}). Start as the user that it belongs to, or choose another data folder with --data-dir.`
+  // Node says so of folders below one that may not be written.
+  if (code === 'ENOENT' && syscall === 'mkdir')
+    return `${where} cannot be made: what it lies in is missing or read-only. Choose another data folder with --data-dir.`
   if (code === 'ENOTDIR' || code === 'EEXIST')
     return `${where} is not the folder that it should be. Choose another data folder with --data-dir.`
   if (code === 'EIO') return `The disk failed: ${message}.`

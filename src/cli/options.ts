@@ -1,10 +1,23 @@
 // The settings as flags: every command that needs a setting takes all of them, so that the same line works for each.
 import { type Command, Option } from 'commander'
 import { type Config, flagOf, loadConfig, type Setting, settings } from '../config.ts'
+import { nearest } from '../nearest.ts'
 
 /** Adds the flags of `names` (all settings unless given), and `--config`. */
 export function addSettings(command: Command, names: readonly (keyof Config)[] = settings.map((s) => s.name)): Command {
   command.option('--config <FILE>', 'file of settings (NEPHOS_CONFIG), else nephos.yaml in the data folder')
+  command.showSuggestionAfterError(false).configureOutput({
+    outputError: (text, write) => {
+      const [, flag] = /unknown option '(--[^'=]+)/.exec(text) ?? []
+      const meant = flag
+        ? nearest(
+            flag,
+            command.options.map((o) => o.long ?? ''),
+          )
+        : ''
+      write(meant ? text.replace(/\n*$/, `\n(${meant.trim()})\n`) : text)
+    },
+  })
   for (const s of settings) if (names.includes(s.name)) for (const option of optionsOf(s)) command.addOption(option)
   return command
 }
