@@ -3,7 +3,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { isIP } from 'node:net'
 import { homedir, hostname } from 'node:os'
-import { join, resolve } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import { parse } from 'yaml'
 import { type AccountConfig, accountSettings } from './config-accounts.ts'
 import { faultPlanFault } from './config-faults.ts'
@@ -14,6 +14,9 @@ export interface Config extends AccountConfig, ImageConfig {
   dataDir: string
   host: 'auto' | 'linux' | 'fake'
   adminPassword: string | null
+  demo: boolean
+  demoPassword: string | null
+  guestImage: string
   databaseUrl: string | null
   listen: string
   publicHost: string | null
@@ -104,6 +107,12 @@ function postgresFault(text: string): [string] | undefined {
   const isRight = URL.canParse(text) && /^postgres(ql)?:$/.test(new URL(text).protocol) && /^postgres(ql)?:\/\//.test(text)
   return isRight ? undefined : ['an address such as postgres://user:password@host/database']
 }
+/** Where the program is, from the sources as from the bundle. */
+function programFolder(): string {
+  let at = import.meta.dirname
+  while (!existsSync(join(at, 'bin/nephos')) && at !== dirname(at)) at = dirname(at)
+  return at
+}
 const isRoot = () => process.getuid?.() === 0
 
 export const settings: readonly Setting[] = [
@@ -129,6 +138,29 @@ export const settings: readonly Setting[] = [
     'PASSWORD',
     'Password of the user admin, used at the first start. As a flag it can be seen in the list of processes.',
     'random at the first start',
+  ),
+  setting(
+    'demo',
+    'boolean',
+    true,
+    '',
+    'Make a project and a user `demo` and a public guest image at the first start; what of it is deleted later stays so.',
+  ),
+  setting(
+    'demoPassword',
+    'text',
+    null,
+    'PASSWORD',
+    'Password of the user demo, used at the first start. As a flag it can be seen in the list of processes.',
+    'random at the first start',
+  ),
+  setting(
+    'guestImage',
+    'path',
+    () => join(programFolder(), '.cache/guest-image/nephos-guest.qcow2'),
+    'FILE',
+    'The guest image of the first start on a real host, where the file is there.',
+    'the one that `npm start` builds',
   ),
   setting(
     'databaseUrl',
@@ -372,7 +404,7 @@ function fromFile(path: string, mustExist: boolean): Map<string, unknown> {
 function read(s: Setting, value: unknown, from: string): unknown {
   const isFile = from.includes(' in ')
   // What may hold a password is not repeated.
-  const given = s.name === 'databaseUrl' || s.name === 'adminPassword' ? '' : `, not ${JSON.stringify(value)}`
+  const given = s.name === 'databaseUrl' || s.name.endsWith('Password') ? '' : `, not ${JSON.stringify(value)}`
   const refuse = (wanted: string, meant = '') => new UserError(`${from} must be ${wanted}${given}.${meant}`, isFile ? 1 : 2)
   const { type } = s
   if (type === 'boolean') {

@@ -58,7 +58,9 @@ export function createProgram(): Command {
   addSettings(
     add(program, 'env', 'print the variables of a client: eval "$(nephos env)"', async () => (await import('./env.ts')).env),
     locating,
-  ).option('--paths', 'print where openrc and clouds.yaml are instead')
+  )
+    .option('--demo', 'of the user demo instead of admin')
+    .option('--paths', 'print where openrc and clouds.yaml are instead')
   addSettings(
     add(program, 'reset', 'delete all data of this cloud, and its guests and networks', async () => (await import('./reset.ts')).reset),
     ['dataDir', 'databaseUrl', 'hostName', 'guestUids', 'hostRoute'],

@@ -28,7 +28,10 @@ export const locating = ['dataDir'] as const satisfies (keyof Config)[]
 function optionsOf(s: Setting): Option[] {
   if (s.type !== 'boolean') return [new Option(`--${flagOf(s)} <${s.argument}>`, helpOf(s))]
   const yes = new Option(`--${flagOf(s)}`, helpOf(s))
-  const no = new Option(`--no-${flagOf(s)}`, s.default === true ? helpOf(s).replace('Install', 'Do not install') : helpOf(s))
+  const no = new Option(
+    `--no-${flagOf(s)}`,
+    s.default === true ? helpOf(s).replace(/^(Install|Make)/, (verb) => `Do not ${verb.toLowerCase()}`) : helpOf(s),
+  )
   // Only the unusual one of the two is shown in the help; both are understood.
   return s.default === true ? [yes.hideHelp(), no] : [yes, no.hideHelp()]
 }
@@ -53,7 +56,7 @@ export function configOf(command: Command): Config {
 
 /** The settings as flags for another process of ours. Secrets are left out, since other users see the arguments of a program. */
 export function flagsOf(config: Config): string[] {
-  const secrets = new Set<keyof Config>(['adminPassword', 'databaseUrl', 'seed'])
+  const secrets = new Set<keyof Config>(['adminPassword', 'demoPassword', 'databaseUrl', 'seed'])
   return settings.flatMap((s) => {
     const value = config[s.name]
     if (value === null || secrets.has(s.name)) return []

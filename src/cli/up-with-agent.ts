@@ -31,7 +31,7 @@ export async function obstacleToDropping(config: Config): Promise<string | undef
 
 /** What belongs to the control process in the data folder; guests, their images and the agent's documents stay root's. */
 const ownNames =
-  /^(nephos\.db(-wal|-shm)?|admin-password|master-key|clouds\.yaml|openrc|(policy|nephos|federation|directory|image-stores|object-store)\.yaml|keys|images|object-store|run)$/
+  /^(nephos\.db(-wal|-shm)?|(admin|demo)-password|master-key|clouds\.yaml|(demo-)?openrc|(policy|nephos|federation|directory|image-stores|object-store)\.yaml|keys|images|object-store|run)$/
 
 function giveFiles(dataDir: string, uid: number): void {
   chownSync(dataDir, uid, uid)
@@ -75,6 +75,7 @@ export async function upWithAgent(config: Config, stopped: Promise<void>): Promi
 function secretsOf(config: Config): Record<string, string> {
   return {
     ...(config.adminPassword === null ? {} : { NEPHOS_ADMIN_PASSWORD: config.adminPassword }),
+    ...(config.demoPassword === null ? {} : { NEPHOS_DEMO_PASSWORD: config.demoPassword }),
     ...(config.databaseUrl === null ? {} : { NEPHOS_DATABASE_URL: config.databaseUrl }),
     ...(config.seed === null ? {} : { NEPHOS_SEED: config.seed }),
   }
