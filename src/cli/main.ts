@@ -65,6 +65,16 @@ export function createProgram(): Command {
     add(program, 'reset', 'delete all data of this cloud, and its guests and networks', async () => (await import('./reset.ts')).reset),
     ['dataDir', 'databaseUrl', 'hostName', 'guestUids', 'hostRoute'],
   ).option('-y, --yes', 'do not ask')
+  const service = program.command('service').description('the cloud under systemd, started at boot')
+  const asUser = 'of the systemd of this user, instead of the machine'
+  const ofService = (usage: string, description: string, name: 'install' | 'uninstall' | 'serviceStatus') =>
+    add(service, usage, description, async () => (await import('./service/index.ts'))[name]).option('--user', asUser)
+  addSettings(ofService('install', 'write the unit, and start it now and at each boot', 'install'), locating).option(
+    '--print',
+    'print the unit instead',
+  )
+  ofService('uninstall', 'stop it and take the unit away; data and guests stay', 'uninstall')
+  ofService('status', 'where the unit is, and what systemd says of it', 'serviceStatus')
   const image = program.command('image').description('the images')
   addSettings(
     add(
