@@ -3,6 +3,7 @@
 import { spawn } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
+import { constants } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { step } from './progress.mjs'
@@ -48,7 +49,8 @@ function npmCi() {
   return new Promise((resolve, reject) => {
     const args = ['ci', '--ignore-scripts', '--no-audit', '--no-fund', '--loglevel=error']
     // Under `npm run` npm's own settings come back to us as variables; those of the caller's command line are not for this one.
-    const child = spawn('npm', args, { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] })
+    current = spawn('npm', args, { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] })
+    const child = current
     let output = ''
     const keep = (chunk) => {
       if (output.length < 3000) output += chunk // what comes first says what is wrong; usage texts follow
@@ -76,6 +78,7 @@ async function install() {
   try {
     await step('dependencies (npm ci)', npmCi)
   } catch (error) {
+    if (stoppedBy) process.exit(128 + constants.signals[stoppedBy])
     process.stderr.write(`\nThe dependencies could not be installed.\n${error.message}${offlineHint(error.message)}\n`)
     process.exit(1)
   }
@@ -91,6 +94,50 @@ function nodeProgram() {
   process.exit(1)
 }
 
+/** Parent of a process, 0 where there is no such process. */
+function parentOf(pid) {
+  try {
+    const text = readFileSync(`/proc/${pid}/stat`, 'utf8')
+    return Number(text.slice(text.lastIndexOf(')') + 2).split(' ')[1])
+  } catch {
+    return 0
+  }
+}
+
+/** The processes above us up to npm, ours first; none where npm did not start us. */
+function upToNpm() {
+  const chain = [process.pid]
+  for (let pid = process.ppid; pid > 1 && chain.length < 6; pid = parentOf(pid)) {
+    chain.push(pid)
+    if (/^(npm|pnpm|yarn)/.test(readFileSync(`/proc/${pid}/comm`, 'utf8'))) return chain
+  }
+  return []
+}
+
+/** npm hands on only some signals, the shell below it none: that one of them is gone is all that we may see of a stop. */
+function watchStarters() {
+  let chain = []
+  try {
+    if (process.env.npm_lifecycle_event) chain = upToNpm()
+  } catch {} // no /proc here
+  const isBroken = () => chain.slice(1).some((pid, index) => (index === 0 ? process.ppid : parentOf(chain[index])) !== pid)
+  if (chain.length) setInterval(() => isBroken() && stop('SIGTERM'), 300).unref()
+}
+
+/** What we wait for, and the signal that ended the waiting. */
+let current = null
+let stoppedBy = null
+function stop(signal) {
+  if (stoppedBy) return
+  stoppedBy = signal
+  // A terminal sends Ctrl-C to the child too. SIGTERM once more does no harm there, and is all it gets when only we are signalled.
+  current?.kill('SIGTERM')
+  setTimeout(() => current?.kill('SIGKILL'), 20_000).unref()
+  if (!current) process.exit(128 + constants.signals[signal])
+}
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => stop(signal))
+watchStarters()
+
 const [command = '', ...args] = process.argv.slice(2)
 if (!Object.hasOwn(programs, command)) {
   process.stderr.write(`usage: node scripts/bootstrap.mjs ${Object.keys(programs).join(' | ')} [arguments]\n`)
@@ -98,10 +145,8 @@ if (!Object.hasOwn(programs, command)) {
 }
 await install()
 const node = nodeProgram()
-const child = spawn(node, ['--disable-warning=ExperimentalWarning', join(root, programs[command]), ...args], {
+current = spawn(node, ['--disable-warning=ExperimentalWarning', join(root, programs[command]), ...args], {
   stdio: 'inherit',
   env: { ...process.env, PATH: `${dirname(node)}:${join(modules, '.bin')}:${process.env.PATH ?? ''}` },
 })
-// A terminal sends Ctrl-C to the child too. SIGTERM once more does no harm there, and is all it gets when only we are signalled.
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill('SIGTERM'))
-child.on('close', (code, signal) => process.exit(signal ? 1 : code))
+current.on('close', (code, signal) => process.exit(signal ? 128 + constants.signals[signal] : code))

@@ -30,10 +30,23 @@ const setting = <Name extends keyof ImageConfig>(
   shown?: string,
 ) => ({ name, type, default: value, argument, sentence, shown }) as Setting
 
+const parts = (text: string) => text.split(',').map((part) => part.trim())
+const schemesFault = (text: string): [string] | undefined =>
+  parts(text).every((part) => /^https?$/.test(part)) ? undefined : ['http, https or http,https']
+const isPort = (part: string) => /^\d{1,5}$/.test(part) && Number(part) > 0 && Number(part) < 65536
+const portsFault = (text: string): [string] | undefined =>
+  text === 'any' || parts(text).every(isPort) ? undefined : ['any, or numbers of ports separated by commas, as 80,443']
+
 export const imageSettings: readonly Setting[] = [
   setting('maxImageBytes', 'bytes', 64 * 2 ** 30, 'BYTES', 'Largest image that may be uploaded; `K`, `M` and `G` may follow the number.'),
-  setting('importSchemes', 'text', 'http,https', 'LIST', 'Schemes of addresses that images may be imported from: `http`, `https` or both.'),
-  setting('importPorts', 'text', '80,443', 'LIST', 'Ports of such addresses, or `any`.'),
+  setting(
+    'importSchemes',
+    { kind: 'list', fault: schemesFault },
+    'http,https',
+    'LIST',
+    'Schemes of addresses that images may be imported from: `http`, `https` or both.',
+  ),
+  setting('importPorts', { kind: 'list', fault: portsFault }, '80,443', 'LIST', 'Ports of such addresses, or `any`.'),
   setting(
     'importPrivate',
     'boolean',

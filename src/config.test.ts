@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
 import { configWith, loadConfig, settings, UserError, variableOf } from './config.ts'
+import { fakeSteps } from './config-faults.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'nephos-config-'))
 after(() => rmSync(folder, { recursive: true }))
@@ -26,7 +27,7 @@ test('a flag beats a variable, a variable the file, the file the default', () =>
   assert.equal(loaded.region, 'FromFlag')
   assert.equal(loaded.listen, '127.0.0.8')
   assert.equal(loaded.tokenLifetime, 60)
-  assert.equal(loaded.metricsPort, 9464)
+  assert.equal(loaded.portOffset, 0)
 })
 
 test('the file in the data folder is read without being named', () => {
@@ -62,7 +63,7 @@ const bad: [string, Parameters<typeof loadConfig>[0], RegExp][] = [
   [
     'a word for a port',
     { env: { NEPHOS_SINGLE_PORT: 'eighty' } },
-    /NEPHOS_SINGLE_PORT must be a whole number from 1 to 65535, not "eighty"/,
+    /NEPHOS_SINGLE_PORT must be a whole number from 0 to 65535, not "eighty"/,
   ],
   ['a port too high', { flags: { singlePort: '70000' } }, /--single-port must be a whole number/],
   ['an unknown choice', { flags: { host: 'xen' } }, /one of auto, linux, fake/],
@@ -81,4 +82,74 @@ test('a wrong flag is a usage error, a wrong file is not', () => {
 test('every setting has a sentence and a variable of its own', () => {
   assert.equal(new Set(settings.map(variableOf)).size, settings.length)
   for (const s of settings) assert.match(s.sentence, /\.$/)
+})
+
+for (const [word, meant] of [
+  ['NEPHOS_DATA', 'NEPHOS_DATA_DIR'],
+  ['NEPHOS_SINGEL_PORT', 'NEPHOS_SINGLE_PORT'],
+  ['NEPHOS_METRICS', 'NEPHOS_METRICS_PORT'],
+] as const)
+  test(`${word} suggests ${meant}`, () =>
+    assert.throws(() => loadConfig({ env: { [word]: '1' } }), refused(new RegExp(`no setting ${word}\\. Did you mean ${meant}\\?`), 2)))
+
+test('a key of the file is suggested whatever its dashes and case; a part of a name suggests those that have it', () => {
+  for (const key of ['single_port', 'singlePort', 'SINGLE-PORT', 'sinle-prt'])
+    assert.throws(() => loadConfig({ flags: { config: file(`${key}: 1\n`) } }), refused(/Did you mean single-port\?/, 1))
+  assert.throws(() => loadConfig({ flags: { config: file('port: 1\n') } }), refused(/Did you mean (\w+-port|port-offset)( or [\w-]+){2}\?/))
+  assert.throws(() => loadConfig({ flags: { config: file('zzzzzz: 1\n') } }), refused(/there is no setting zzzzzz\.$/))
+})
+
+const wrongValues: [string, string, RegExp][] = [
+  ['host', 'lunix', /one of auto, linux, fake, not "lunix"\. Did you mean linux\?/],
+  ['logLevel', 'warning', /Did you mean warn\?/],
+  ['fakeFaults', 'quux', /must be kind\.step or kind\.step:times/],
+  ['fakeFaults', 'guest.start:', /must be kind\.step/],
+  ['fakeFaults', 'guest.start:-1', /must be kind\.step/],
+  ['fakeFaults', 'guest.start:0', /at least once/],
+  ['fakeFaults', 'port.plug,', /must be kind\.step/],
+  ['fakeFaults', 'guest.strat:2', /not "guest\.strat:2"\. Did you mean guest\.start\?/],
+  ['fakeFaults', 'volume.attach', /of the steps network\.apply/],
+  ['fakeDelay', '1s', /whole number/],
+  ['fakeDelay', '-1', /whole number/],
+  ['tokenLifetime', '1h', /whole number/],
+  ['maxBodyBytes', '1T', /number of bytes/],
+  ['seed', '', /not empty/],
+  ['databaseUrl', 'mysql://u:secret@h/d', /^--database-url must be an address such as (?!.*secret)/],
+  ['databaseUrl', 'postgres:u@h/d', /must be an address/],
+  ['importSchemes', 'ftp', /http, https/],
+  ['importPorts', 'http', /numbers of ports/],
+]
+for (const [name, value, message] of wrongValues)
+  test(`${name} ${JSON.stringify(value)} is a usage error that says what is right`, () =>
+    assert.throws(() => loadConfig({ flags: { [name]: value } }), refused(message, 2)))
+
+test('a plan of faults of every form is taken', () => {
+  for (const plan of ['guest.start', 'guest.start:2', 'port.plug:*', 'guest.start:1, port.plug:*,router.apply'])
+    assert.equal(loadConfig({ flags: { fakeFaults: plan } }).fakeFaults, plan)
+})
+
+test('the steps that a plan may name are those of the fake host', async () => {
+  const { createFakeHost } = await import('./host/fake/fake-host.ts')
+  const { createEnvironment } = await import('./environment.ts')
+  const host = createFakeHost({ name: 'x', environment: createEnvironment(), delayMs: 0, faults: null })
+  const found = new Set<string>()
+  const want = (more: object) => ({ power: 'running', actions: [], image: {}, nics: [], metadata: {}, ...more }) as never
+  const have = (power: string) => ({ spec: want({}), power, actionsDone: [], console: '' }) as never
+  const actions = ['reboot-soft', 'reboot-hard'].map((type) => ({ id: type, type }))
+  for (const [kind, driver] of Object.entries(host.drivers)) {
+    const plans =
+      kind === 'guest'
+        ? [
+            [want({}), undefined],
+            [want({ name: 'other', power: 'off', actions }), have('running')],
+            [undefined, have('running')],
+          ]
+        : [
+            [{}, undefined],
+            [undefined, '{}'],
+          ]
+    for (const [wanted, now] of plans)
+      for (const step of driver.plan('id', wanted as never, now as never)) found.add(`${kind}.${step.name}`)
+  }
+  assert.deepEqual([...found].sort(), [...fakeSteps].sort())
 })

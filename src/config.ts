@@ -3,16 +3,21 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { isIP } from 'node:net'
 import { homedir, hostname } from 'node:os'
-import { join, resolve } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
 import { parse } from 'yaml'
 import { type AccountConfig, accountSettings } from './config-accounts.ts'
+import { faultPlanFault } from './config-faults.ts'
 import { type ImageConfig, imageSettings } from './config-images.ts'
 import { type ObjectStoreConfig, objectStoreSettings } from './config-object-store.ts'
+import { nearest } from './nearest.ts'
 
 export interface Config extends AccountConfig, ImageConfig, ObjectStoreConfig {
   dataDir: string
   host: 'auto' | 'linux' | 'fake'
   adminPassword: string | null
+  demo: boolean
+  demoPassword: string | null
+  guestImage: string
   databaseUrl: string | null
   listen: string
   publicHost: string | null
@@ -22,7 +27,8 @@ export interface Config extends AccountConfig, ImageConfig, ObjectStoreConfig {
   trustedProxies: string
   maxConnections: number
   maxConnectionsPerAddress: number
-  metricsPort: number
+  /** Null: the usual one, or a free one where that is taken. */
+  metricsPort: number | null
   seed: string | null
   region: string
   /** Seconds. */
@@ -70,6 +76,8 @@ export type SettingType =
   | 'bytes'
   | { oneOf: readonly string[] }
   | { from: number; to: number }
+  /** A text of a form of its own: `kind` in the documentation; `fault` says what it must be when it is not, and what may have been meant. */
+  | { kind: string; fault(text: string): [wanted: string, meant?: string] | undefined }
 
 export interface Setting<Name extends keyof Config = keyof Config> {
   name: Name
@@ -91,7 +99,17 @@ const setting = <Name extends keyof Config>(
   shown?: string,
 ) => ({ name, type, default: value, argument, sentence, shown }) as Setting
 
-const port = { from: 1, to: 65535 }
+/** A database on the machine itself is named by its socket's folder, so a host is not asked for. */
+function postgresFault(text: string): [string] | undefined {
+  const isRight = URL.canParse(text) && /^postgres(ql)?:$/.test(new URL(text).protocol) && /^postgres(ql)?:\/\//.test(text)
+  return isRight ? undefined : ['an address such as postgres://user:password@host/database']
+}
+/** Where the program is, from the sources as from the bundle. */
+function programFolder(): string {
+  let at = import.meta.dirname
+  while (!existsSync(join(at, 'bin/nephos')) && at !== dirname(at)) at = dirname(at)
+  return at
+}
 const isRoot = () => process.getuid?.() === 0
 
 export const settings: readonly Setting[] = [
@@ -118,7 +136,37 @@ export const settings: readonly Setting[] = [
     'Password of the user admin, used at the first start. As a flag it can be seen in the list of processes.',
     'random at the first start',
   ),
-  setting('databaseUrl', 'text', null, 'URL', 'PostgreSQL as `postgres://user:password@host/database`.', 'SQLite in the data folder'),
+  setting(
+    'demo',
+    'boolean',
+    true,
+    '',
+    'Make a project and a user `demo` and a public guest image at the first start; what of it is deleted later stays so.',
+  ),
+  setting(
+    'demoPassword',
+    'text',
+    null,
+    'PASSWORD',
+    'Password of the user demo, used at the first start. As a flag it can be seen in the list of processes.',
+    'random at the first start',
+  ),
+  setting(
+    'guestImage',
+    'path',
+    () => join(programFolder(), '.cache/guest-image/nephos-guest.qcow2'),
+    'FILE',
+    'The guest image of the first start on a real host, where the file is there.',
+    'the one that `npm start` builds',
+  ),
+  setting(
+    'databaseUrl',
+    { kind: 'address', fault: postgresFault },
+    null,
+    'URL',
+    'PostgreSQL as `postgres://user:password@host/database`.',
+    'SQLite in the data folder',
+  ),
   setting('listen', 'address', '127.0.0.1', 'ADDRESS', 'Address that the services listen on.'),
   setting(
     'publicHost',
@@ -130,10 +178,10 @@ export const settings: readonly Setting[] = [
   ),
   setting(
     'singlePort',
-    port,
+    { from: 0, to: 65535 },
     null,
     'PORT',
-    'Serve all services on this one port under path prefixes (`/identity`, `/compute` ...).',
+    'Serve all services on this one port under path prefixes (`/identity`, `/compute` ...); 0 takes a free one.',
     'each service on its own port',
   ),
   setting('portOffset', { from: 0, to: 25000 }, 0, 'N', 'Added to the default port of every service, for several clouds on one machine.'),
@@ -159,7 +207,14 @@ export const settings: readonly Setting[] = [
     'N',
     'Connections to each port by one address that is no trusted proxy.',
   ),
-  setting('metricsPort', { from: 0, to: 65535 }, 9464, 'PORT', 'Loopback port of `/metrics` and `/healthz`; 0 serves neither.'),
+  setting(
+    'metricsPort',
+    { from: 0, to: 65535 },
+    null,
+    'PORT',
+    'Loopback port of `/metrics` and `/healthz`; 0 serves neither.',
+    '9464 (and `port-offset`), or a free one where that is taken',
+  ),
   setting(
     'seed',
     'text',
@@ -205,7 +260,14 @@ export const settings: readonly Setting[] = [
     'Milliseconds that each step of the fake host takes; 0 for as fast as it can.',
     'so much that each state of a server can be seen: 1500 for a reboot, 50 to start or stop a guest',
   ),
-  setting('fakeFaults', 'text', null, 'PLAN', 'Faults that the fake host shows.', 'none'),
+  setting(
+    'fakeFaults',
+    { kind: 'plan', fault: faultPlanFault },
+    null,
+    'PLAN',
+    'Faults that the fake host shows, as `kind.step:times`, separated by commas; `*` is always: see docs/ci.md.',
+    'none',
+  ),
   setting(
     'policyFile',
     'path',
@@ -265,7 +327,8 @@ export function loadConfig({ flags = {}, env = {} }: ConfigSources = {}): Config
   const { config: flagFile, ...given } = flags
   const variables = fromEnvironment(env)
   const known = new Map(settings.map((s) => [s.name as string, s]))
-  for (const name of Object.keys(given)) if (!known.has(name)) throw new UserError(`There is no setting --${kebab(name)}.`, 2)
+  for (const name of Object.keys(given))
+    if (!known.has(name)) throw new UserError(`There is no setting --${kebab(name)}.${nearest(name, settings.map(flagOf))}`, 2)
 
   const pick = (s: Setting, file: Map<string, unknown>): unknown => {
     if (given[s.name] !== undefined) return read(s, given[s.name], `--${flagOf(s)}`)
@@ -321,8 +384,10 @@ function fromFile(path: string, mustExist: boolean): Map<string, unknown> {
 }
 
 function read(s: Setting, value: unknown, from: string): unknown {
-  const refuse = (wanted: string) =>
-    new UserError(`${from} must be ${wanted}, not ${JSON.stringify(value)}.`, from.startsWith('--') ? 2 : 1)
+  const isFile = from.includes(' in ')
+  // What may hold a password is not repeated.
+  const given = s.name === 'databaseUrl' || s.name.endsWith('Password') ? '' : `, not ${JSON.stringify(value)}`
+  const refuse = (wanted: string, meant = '') => new UserError(`${from} must be ${wanted}${given}.${meant}`, isFile ? 1 : 2)
   const { type } = s
   if (type === 'boolean') {
     if (typeof value === 'boolean') return value
@@ -334,7 +399,12 @@ function read(s: Setting, value: unknown, from: string): unknown {
   const text = String(value)
   if (text.includes('\0') || text.includes('\n')) throw refuse('one line of text')
   if (typeof type === 'object' && 'oneOf' in type) {
-    if (!type.oneOf.includes(text)) throw refuse(`one of ${type.oneOf.join(', ')}`)
+    if (!type.oneOf.includes(text)) throw refuse(`one of ${type.oneOf.join(', ')}`, nearest(text, type.oneOf))
+    return text
+  }
+  if (typeof type === 'object' && 'kind' in type) {
+    const fault = text ? type.fault(text) : (['not empty'] as [string])
+    if (fault) throw refuse(...fault)
     return text
   }
   if (typeof type === 'object') {
@@ -364,20 +434,4 @@ function isCidr(text: string, longest4 = 30, longest6 = 126): boolean {
   const [address = '', length = '', ...rest] = text.split('/')
   const version = isIP(address)
   return version !== 0 && rest.length === 0 && /^\d{1,3}$/.test(length) && Number(length) <= (version === 4 ? longest4 : longest6)
-}
-
-/** ` Did you mean X?` when one of `names` is at most three letters away. */
-function nearest(word: string, names: string[]): string {
-  const [best] = names.map((name) => ({ name, far: distance(word, name) })).sort((a, b) => a.far - b.far)
-  return best && best.far <= 3 ? ` Did you mean ${best.name}?` : ''
-}
-
-function distance(a: string, b: string): number {
-  let row = Array.from({ length: b.length + 1 }, (_, i) => i)
-  for (let i = 1; i <= a.length; i++) {
-    const next = [i]
-    for (let j = 1; j <= b.length; j++) next.push(Math.min(row[j]! + 1, next[j - 1]! + 1, row[j - 1]! + (a[i - 1] === b[j - 1] ? 0 : 1)))
-    row = next
-  }
-  return row[b.length]!
 }

@@ -1,9 +1,12 @@
 import http from 'node:http'
+import type { AddressInfo } from 'node:net'
 import type { Cloud } from './cloud.ts'
 import type { HostStatus } from './host/client.ts'
 import { contained, tellFaults } from './host/contain.ts'
 import { kinds } from './host/documents.ts'
 import { countOpenTasks } from './tasks/store.ts'
+
+const defaultPort = 9464
 
 /** Whether hosts are there, and how much of each kind they cannot make as asked. */
 function tellHosts({ metrics }: Cloud, hosts: HostStatus[]): void {
@@ -28,10 +31,10 @@ function tellHosts({ metrics }: Cloud, hosts: HostStatus[]): void {
   )
 }
 
-/** /metrics and /healthz on loopback only; null when the port is 0. */
+/** /metrics and /healthz on loopback only, on the port that the settings then name; null when it is 0. */
 export async function serveMetrics(cloud: Cloud): Promise<{ close(): Promise<void> } | null> {
-  const port = cloud.config.metricsPort
-  if (!port) return null
+  const { metricsPort, portOffset } = cloud.config
+  if (metricsPort === 0) return null
   const answer = async (request: http.IncomingMessage, response: http.ServerResponse) => {
     if (request.url === '/healthz') {
       await cloud.database.read.selectFrom('hosts').select('name').limit(1).execute()
@@ -52,11 +55,18 @@ export async function serveMetrics(cloud: Cloud): Promise<{ close(): Promise<voi
   )
   server.maxConnections = 256
   server.timeout = 30_000
-  tellFaults(server, cloud.log, 'the listener of metrics cannot take a connection')
-  await new Promise<void>((resolve, reject) => {
-    server.once('error', reject)
-    server.listen(port + cloud.config.portOffset, '127.0.0.1', () => resolve())
+  const listen = (port: number) =>
+    new Promise<void>((resolve, reject) => {
+      server.once('error', reject)
+      server.listen(port, '127.0.0.1', () => resolve())
+    })
+  await listen((metricsPort ?? defaultPort) + portOffset).catch((error: NodeJS.ErrnoException) => {
+    // A port that nobody chose gives way to another cloud's.
+    if (metricsPort !== null || error.code !== 'EADDRINUSE') throw error
+    return listen(0)
   })
+  tellFaults(server, cloud.log, 'the listener of metrics cannot take a connection')
+  cloud.config.metricsPort = (server.address() as AddressInfo).port
   return {
     close: () =>
       new Promise((resolve) => {

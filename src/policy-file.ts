@@ -10,7 +10,12 @@ export function readPolicyOverrides(config: Config): Record<string, string> {
     if (config.policyFile) throw new UserError(`The policy file ${path} does not exist.`)
     return {}
   }
-  const content: unknown = parse(readFileSync(path, 'utf8')) ?? {}
+  let content: unknown
+  try {
+    content = parse(readFileSync(path, 'utf8')) ?? {}
+  } catch (error) {
+    throw new UserError(`The policy file ${path} cannot be read: ${(error as Error).message.split('\n')[0]}`)
+  }
   if (typeof content !== 'object' || Array.isArray(content))
     throw new UserError(`The policy file ${path} must map rule names to check strings.`)
   for (const [name, check] of Object.entries(content as object)) {

@@ -3,6 +3,7 @@ import { configFileName, flagOf, type Setting, settings, variableOf } from '../.
 
 const typeOf = ({ type }: Setting): string => {
   if (typeof type === 'string') return type
+  if ('kind' in type) return type.kind
   return 'oneOf' in type ? type.oneOf.map((word) => `\`${word}\``).join(', ') : `${type.from} to ${type.to}`
 }
 

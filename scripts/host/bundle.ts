@@ -1,6 +1,6 @@
 // One bundle for release: dist/nephos.js, with a chunk for each command so that only what is used is loaded.
-import { existsSync, globSync, rmSync, statSync } from 'node:fs'
-import { join } from 'node:path'
+import { existsSync, globSync, mkdirSync, renameSync, rmSync, statSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import { build } from 'esbuild'
 
 const root = join(import.meta.dirname, '../..')
@@ -18,8 +18,9 @@ const day = 86_400_000
 
 /** Builds it anew. Chunks of the last day stay, since a running cloud may still load one. CommonJS packages inside need a `require`; native ones and those that are not installed stay outside. */
 export async function buildBundle(outdir = 'dist'): Promise<void> {
-  const { metafile } = await build({
+  const { metafile, outputFiles } = await build({
     metafile: true,
+    write: false,
     absWorkingDir: root,
     entryPoints: { nephos: 'src/cli/main.ts' },
     outdir,
@@ -35,6 +36,14 @@ export async function buildBundle(outdir = 'dist'): Promise<void> {
     banner: { js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);" },
     logLevel: 'warning',
   })
+  // The entry comes last and at once: who starts meanwhile has the old program or the new one, not half of it.
+  for (const { path, contents } of outputFiles.sort(
+    (a, b) => Number(a.path.endsWith('nephos.js')) - Number(b.path.endsWith('nephos.js')),
+  )) {
+    mkdirSync(dirname(path), { recursive: true })
+    writeFileSync(`${path}.new`, contents)
+    renameSync(`${path}.new`, path)
+  }
   for (const path of globSync(`${outdir}/chunks/*`, { cwd: root })) {
     if (!metafile.outputs[path] && Date.now() - statSync(join(root, path)).mtimeMs > day) rmSync(join(root, path))
   }

@@ -50,7 +50,13 @@ const formerly: Record<Purpose, string> = { token: 'keys', credential: 'credenti
 const masterFile = (config: Config) => config.keyFile ?? join(config.dataDir, 'master-key')
 
 function readMaster(path: string): FernetKey {
-  const bytes = Buffer.from(readFileSync(path, 'utf8').trim(), 'base64url')
+  let text: string
+  try {
+    text = readFileSync(path, 'utf8')
+  } catch (error) {
+    throw new UserError(`The master key ${path} cannot be read: ${(error as Error).message}.`)
+  }
+  const bytes = Buffer.from(text.trim(), 'base64url')
   if (bytes.length !== 32) throw new UserError(`The master key ${path} cannot be read: it is 32 bytes in base64.`)
   return fernetKey(bytes)
 }

@@ -5,7 +5,7 @@ import { guardProcess } from '../last-resort.ts'
 import { createLog } from '../log.ts'
 import { decideHost } from './decide-host.ts'
 import { configOf } from './options.ts'
-import { untilOrphaned, untilStopped } from './signals.ts'
+import { endWithin, untilOrphaned, untilStopped } from './signals.ts'
 
 /** Runs the host agent until a signal stops it. Guests and networks stay. */
 export async function agent(command: Command): Promise<void> {
@@ -18,5 +18,6 @@ export async function agent(command: Command): Promise<void> {
   const running = await runAgent(config)
   guardProcess(createLog({ level: config.logLevel, format: config.logFormat }))
   await stopped
+  endWithin(10_000)
   await running.stop()
 }

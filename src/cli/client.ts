@@ -28,8 +28,8 @@ export interface Client {
   request<T = unknown>(method: string, type: string, path: string, body?: unknown, headers?: Record<string, string>): Promise<Answer<T>>
 }
 
-/** From OS_* variables when OS_AUTH_URL is set, else from clouds.yaml of the data folder. */
-export function findCredentials(dataDir: string, env: Record<string, string | undefined> = process.env): Credentials {
+/** From OS_* variables when OS_AUTH_URL is set, else from the cloud `name` in clouds.yaml of the data folder. */
+export function findCredentials(dataDir: string, env: Record<string, string | undefined> = process.env, name = 'nephos'): Credentials {
   if (env.OS_AUTH_URL) {
     return {
       authUrl: env.OS_AUTH_URL,
@@ -44,8 +44,8 @@ export function findCredentials(dataDir: string, env: Record<string, string | un
   const path = join(dataDir, 'clouds.yaml')
   if (!existsSync(path)) throw new UserError(`There is no ${path} and OS_AUTH_URL is not set: start the cloud, or name one.`)
   const { clouds } = parse(readFileSync(path, 'utf8')) as { clouds: Record<string, { region_name?: string; auth: Record<string, string> }> }
-  const cloud = clouds.nephos ?? Object.values(clouds)[0]
-  if (!cloud) throw new UserError(`${path} holds no cloud.`)
+  const cloud = clouds[name]
+  if (!cloud) throw new UserError(`${path} holds no cloud ${name}.`)
   const { auth } = cloud
   return {
     authUrl: auth.auth_url!,

@@ -61,7 +61,7 @@ export function openStream(dataDir: string, address: string, port: number): Prom
 
 function fault(error: NodeJS.ErrnoException, dataDir: string): Error {
   if (error instanceof UserError) return error
-  if (error.code === 'ENOENT' || error.code === 'ECONNREFUSED') {
+  if (error.code === 'ENOENT' || error.code === 'ENOTDIR' || error.code === 'ECONNREFUSED') {
     return new NotRunning(`No cloud runs on ${dataDir}. Start it with \`npm start\` or \`nephos up\`.`)
   }
   if (error.code === 'EACCES') return new UserError(`The control socket in ${dataDir} may be used by its owner only; try it as that user.`)

@@ -7,10 +7,14 @@ import { configOf } from './options.ts'
 /** Prints openrc (for eval), or with --paths the two files that clients read. */
 export async function env(command: Command): Promise<void> {
   const { dataDir } = configOf(command)
-  const openrc = join(dataDir, 'openrc')
+  const { demo, paths } = command.opts<{ demo?: true; paths?: true }>()
+  const openrc = join(dataDir, demo ? 'demo-openrc' : 'openrc')
   const clouds = join(dataDir, 'clouds.yaml')
-  if (!existsSync(openrc)) throw new UserError(`There is no ${openrc}: no cloud has been started with this data folder.`)
-  if (command.opts().paths) return void process.stdout.write(`OPENRC=${openrc}\nOS_CLIENT_CONFIG_FILE=${clouds}\n`)
+  if (!existsSync(openrc))
+    throw new UserError(
+      `There is no ${openrc}: ${demo && existsSync(clouds) ? 'this cloud was first started without a demo user' : 'no cloud has been started with this data folder'}.`,
+    )
+  if (paths) return void process.stdout.write(`OPENRC=${openrc}\nOS_CLIENT_CONFIG_FILE=${clouds}\n`)
   try {
     process.stdout.write(readFileSync(openrc, 'utf8'))
   } catch (error) {

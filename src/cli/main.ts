@@ -1,6 +1,7 @@
 // The nephos command: reads the line, loads only the command that is asked for, and turns faults into sentences and exit codes.
 import { Command, CommanderError, Option } from 'commander'
 import { UserError } from '../config.ts'
+import { explained } from './faults.ts'
 import { addSettings, locating } from './options.ts'
 
 const exitUsage = 2
@@ -19,7 +20,13 @@ export function createProgram(): Command {
 
   const add = (parent: Command, usage: string, description: string, load: () => Promise<Action>): Command => {
     const command: Command = parent.command(usage).description(description)
-    return command.action(async () => (await load())(command, command.args))
+    return command.action(async () => {
+      try {
+        await (await load())(command, command.args)
+      } catch (error) {
+        throw explained(error as Error, command)
+      }
+    })
   }
 
   addSettings(
@@ -29,7 +36,15 @@ export function createProgram(): Command {
       'start the cloud: control and, as root, host in one; Ctrl-C stops it, guests go on',
       async () => (await import('./up.ts')).up,
     ),
-  ).addOption(new Option('--child', 'the control process that `up` of root started').hideHelp())
+  )
+    .addOption(new Option('--child', 'the control process that `up` of root started').hideHelp())
+    .addOption(new Option('--with-parent', 'started by `npm start`: end with it').hideHelp())
+  addSettings(
+    add(program, 'down', 'stop the cloud, and wait until it has ended', async () => (await import('./down.ts')).down),
+    locating,
+  )
+    .option('--timeout <SECONDS>', 'how long to wait', '30')
+    .option('--kill', 'end it at once where it has not ended by then')
   addSettings(add(program, 'agent', 'start the host agent alone', async () => (await import('./agent.ts')).agent)).addOption(
     new Option('--child', 'started by `up`: leave Ctrl-C to it, and end with it').hideHelp(),
   )
@@ -43,11 +58,23 @@ export function createProgram(): Command {
   addSettings(
     add(program, 'env', 'print the variables of a client: eval "$(nephos env)"', async () => (await import('./env.ts')).env),
     locating,
-  ).option('--paths', 'print where openrc and clouds.yaml are instead')
+  )
+    .option('--demo', 'of the user demo instead of admin')
+    .option('--paths', 'print where openrc and clouds.yaml are instead')
   addSettings(
     add(program, 'reset', 'delete all data of this cloud, and its guests and networks', async () => (await import('./reset.ts')).reset),
     ['dataDir', 'databaseUrl', 'hostName', 'guestUids', 'hostRoute'],
   ).option('-y, --yes', 'do not ask')
+  const service = program.command('service').description('the cloud under systemd, started at boot')
+  const asUser = 'of the systemd of this user, instead of the machine'
+  const ofService = (usage: string, description: string, name: 'install' | 'uninstall' | 'serviceStatus') =>
+    add(service, usage, description, async () => (await import('./service/index.ts'))[name]).option('--user', asUser)
+  addSettings(ofService('install', 'write the unit, and start it now and at each boot', 'install'), locating).option(
+    '--print',
+    'print the unit instead',
+  )
+  ofService('uninstall', 'stop it and take the unit away; data and guests stay', 'uninstall')
+  ofService('status', 'where the unit is, and what systemd says of it', 'serviceStatus')
   const image = program.command('image').description('the images')
   addSettings(
     add(

@@ -1,10 +1,23 @@
 // The settings as flags: every command that needs a setting takes all of them, so that the same line works for each.
 import { type Command, Option } from 'commander'
 import { type Config, flagOf, loadConfig, type Setting, settings } from '../config.ts'
+import { nearest } from '../nearest.ts'
 
 /** Adds the flags of `names` (all settings unless given), and `--config`. */
 export function addSettings(command: Command, names: readonly (keyof Config)[] = settings.map((s) => s.name)): Command {
   command.option('--config <FILE>', 'file of settings (NEPHOS_CONFIG), else nephos.yaml in the data folder')
+  command.showSuggestionAfterError(false).configureOutput({
+    outputError: (text, write) => {
+      const [, flag] = /unknown option '(--[^'=]+)/.exec(text) ?? []
+      const meant = flag
+        ? nearest(
+            flag,
+            command.options.map((o) => o.long ?? ''),
+          )
+        : ''
+      write(meant ? text.replace(/\n*$/, `\n(${meant.trim()})\n`) : text)
+    },
+  })
   for (const s of settings) if (names.includes(s.name)) for (const option of optionsOf(s)) command.addOption(option)
   return command
 }
@@ -15,7 +28,10 @@ export const locating = ['dataDir'] as const satisfies (keyof Config)[]
 function optionsOf(s: Setting): Option[] {
   if (s.type !== 'boolean') return [new Option(`--${flagOf(s)} <${s.argument}>`, helpOf(s))]
   const yes = new Option(`--${flagOf(s)}`, helpOf(s))
-  const no = new Option(`--no-${flagOf(s)}`, s.default === true ? helpOf(s).replace('Install', 'Do not install') : helpOf(s))
+  const no = new Option(
+    `--no-${flagOf(s)}`,
+    s.default === true ? helpOf(s).replace(/^(Install|Make)/, (verb) => `Do not ${verb.toLowerCase()}`) : helpOf(s),
+  )
   // Only the unusual one of the two is shown in the help; both are understood.
   return s.default === true ? [yes.hideHelp(), no] : [yes, no.hideHelp()]
 }
@@ -40,7 +56,7 @@ export function configOf(command: Command): Config {
 
 /** The settings as flags for another process of ours. Secrets are left out, since other users see the arguments of a program. */
 export function flagsOf(config: Config): string[] {
-  const secrets = new Set<keyof Config>(['adminPassword', 'databaseUrl', 'seed'])
+  const secrets = new Set<keyof Config>(['adminPassword', 'demoPassword', 'databaseUrl', 'seed'])
   return settings.flatMap((s) => {
     const value = config[s.name]
     if (value === null || secrets.has(s.name)) return []

@@ -25,3 +25,11 @@ export function untilOrphaned(): Promise<void> {
     }, 500)
   })
 }
+
+/** What may hang (a request that never ends, a host that does not answer) must not keep the process: it ends by force after so long. */
+export function endWithin(ms: number): void {
+  setTimeout(() => {
+    process.stderr.write(`nephos: it did not end within ${ms / 1000} s, and is ended by force.\n`)
+    process.exit(1)
+  }, ms).unref()
+}

@@ -3,7 +3,7 @@ import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Command } from 'commander'
 import { UserError } from '../config.ts'
-import { type Client, connectClient, findCredentials } from './client.ts'
+import { ApiError, type Client, connectClient, findCredentials } from './client.ts'
 import { nephosProgram } from './clone.ts'
 import { findProgram } from './host-programs.ts'
 import { configOf } from './options.ts'
@@ -20,8 +20,11 @@ export async function ssh(command: Command, [wanted = '', ...remote]: string[]):
   const { dataDir } = configOf(command)
   const program = findProgram('ssh')
   if (!program) throw new UserError('ssh is not installed. Mend: apt-get install openssh-client')
-  const server = await findServer(await connectClient(findCredentials(dataDir)), wanted)
+  const client = await connectClient(findCredentials(dataDir))
+  const server = await findServer(client, wanted)
   const address = floatingIp(server)
+  const closed = await closedGroups(client, server.id)
+  if (closed) process.stderr.write(`nephos: ${closed}\n`)
   const { login, identity } = command.opts<{ login: string; identity?: string }>()
   const proxy = [nephosProgram(), 'connect', '--data-dir', dataDir, '%h', '%p']
   const folder = join(dataDir, 'run')
@@ -49,7 +52,14 @@ const quote = (word: string) => (/^[\w%/.:-]+$/.test(word) ? word : `'${word.rep
 async function findServer(client: Client, wanted: string): Promise<Server> {
   // The name filter is a regular expression; what it finds is compared once more.
   const query = new URLSearchParams({ all_tenants: '1', name: `^${wanted.replace(/[^\w -]/g, '.')}$` })
-  const list = async () => (await client.request<{ servers: Server[] }>('GET', 'compute', `/servers/detail?${query}`)).body.servers
+  const list = async () => {
+    const find = async () => (await client.request<{ servers: Server[] }>('GET', 'compute', `/servers/detail?${query}`)).body.servers
+    return find().catch((error) => {
+      if (!(error instanceof ApiError && error.status === 403)) throw error
+      query.delete('all_tenants') // for administrators only; others see their own project
+      return find()
+    })
+  }
   const show = async () => [(await client.request<{ server: Server }>('GET', 'compute', `/servers/${wanted}`)).body.server]
   const isId = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/.test(wanted)
   const found = isId ? await show() : (await list()).filter((server) => server.name === wanted)
@@ -58,6 +68,40 @@ async function findServer(client: Client, wanted: string): Promise<Server> {
     throw new UserError(`${found.length} servers are named ${wanted}; say which by id: ${found.map((s) => s.id).join(', ')}`)
   if (found[0]!.status !== 'ACTIVE') throw new UserError(`The server ${wanted} is ${found[0]!.status}, not ACTIVE.`)
   return found[0]!
+}
+
+interface Rule {
+  direction: string
+  ethertype: string
+  protocol: string | null
+  port_range_min: number | null
+  port_range_max: number | null
+  remote_group_id: string | null
+}
+
+const letsSshIn = ({ direction, ethertype, protocol, port_range_min: from, port_range_max: to, remote_group_id }: Rule): boolean =>
+  direction === 'ingress' &&
+  ethertype === 'IPv4' &&
+  remote_group_id === null &&
+  [null, 'any', 'tcp', '6'].includes(protocol) &&
+  (from ?? 0) <= 22 &&
+  (to ?? 65535) >= 22
+
+/** A sentence with the mend where no rule of the server's security groups lets SSH in from outside. */
+export async function closedGroups(client: Client, serverId: string): Promise<string | undefined> {
+  const get = async <T>(path: string) => (await client.request<T>('GET', 'network', path)).body
+  type Port = { port_security_enabled?: boolean; security_groups: string[] }
+  const { ports } = await get<{ ports: Port[] }>(`/v2.0/ports?device_id=${serverId}`)
+  if (!ports.length || ports.some((port) => port.port_security_enabled === false)) return undefined
+  const ids = [...new Set(ports.flatMap((port) => port.security_groups))]
+  type Group = { id: string; name: string; security_group_rules: Rule[] }
+  const show = async (id: string) => (await get<{ security_group: Group }>(`/v2.0/security-groups/${id}`)).security_group
+  const groups = await Promise.all(ids.map(show))
+  if (groups.some((group) => group.security_group_rules.some(letsSshIn))) return undefined
+  const [first] = groups
+  if (!first) return `The server has no security group, so nothing is let in: openstack server add security group ${serverId} default`
+  const names = groups.map((group) => group.name).join(', ')
+  return `No rule of the security group ${names} lets SSH (TCP port 22) in, so this will probably not be answered. Mend: openstack security group rule create --protocol tcp --dst-port 22 ${first.id}`
 }
 
 function floatingIp(server: Server): string {

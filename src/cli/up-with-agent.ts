@@ -8,7 +8,7 @@ import { guardProcess } from '../last-resort.ts'
 import { createLog } from '../log.ts'
 import { thisProgram } from './clone.ts'
 import { flagsOf } from './options.ts'
-import { untilStopped } from './signals.ts'
+import { endWithin } from './signals.ts'
 
 const asUser = (uid: number) => ['setpriv', '--reuid', String(uid), '--regid', String(uid), '--clear-groups', '--no-new-privs', '--']
 
@@ -31,7 +31,7 @@ export async function obstacleToDropping(config: Config): Promise<string | undef
 
 /** What belongs to the control process in the data folder; guests, their images and the agent's documents stay root's. */
 const ownNames =
-  /^(nephos\.db(-wal|-shm)?|admin-password|master-key|clouds\.yaml|openrc|(policy|nephos|federation|directory|image-stores|object-store)\.yaml|keys|images|object-store|run)$/
+  /^(nephos\.db(-wal|-shm)?|(admin|demo)-password|master-key|clouds\.yaml|(demo-)?openrc|(policy|nephos|federation|directory|image-stores|object-store)\.yaml|keys|images|object-store|run)$/
 
 function giveFiles(dataDir: string, uid: number): void {
   chownSync(dataDir, uid, uid)
@@ -45,9 +45,8 @@ function giveFiles(dataDir: string, uid: number): void {
   for (const name of readdirSync(dataDir)) if (ownNames.test(name)) give(join(dataDir, name))
 }
 
-/** Runs both until a signal. A control process that ends unasked after it was ready is started again. */
-export async function upWithAgent(config: Config): Promise<void> {
-  const stopped = untilStopped()
+/** Runs both until `stopped`. A control process that ends unasked after it was ready is started again. */
+export async function upWithAgent(config: Config, stopped: Promise<void>): Promise<void> {
   const env = { ...process.env, ...secretsOf(config) }
   const command = [...asUser(config.controlUid), ...thisProgram(), 'up', '--child', ...flagsOf({ ...config, host: 'linux' })]
   const { runAgent } = await import('../host/agent-main.ts')
@@ -66,9 +65,9 @@ export async function upWithAgent(config: Config): Promise<void> {
   })()
   const code = await Promise.race([stopped.then(() => null), over])
   stopping = true
-  await agent.stop()
-  control.end()
-  await control.ended
+  endWithin(15_000)
+  control.end() // kills it after ten seconds
+  await Promise.all([agent.stop(), control.ended])
   if (code) process.exitCode = code
 }
 
@@ -76,6 +75,7 @@ export async function upWithAgent(config: Config): Promise<void> {
 function secretsOf(config: Config): Record<string, string> {
   return {
     ...(config.adminPassword === null ? {} : { NEPHOS_ADMIN_PASSWORD: config.adminPassword }),
+    ...(config.demoPassword === null ? {} : { NEPHOS_DEMO_PASSWORD: config.demoPassword }),
     ...(config.databaseUrl === null ? {} : { NEPHOS_DATABASE_URL: config.databaseUrl }),
     ...(config.seed === null ? {} : { NEPHOS_SEED: config.seed }),
   }

@@ -1,3 +1,4 @@
+import { UserError } from '../config.ts'
 import { type Database, execute } from './database.ts'
 import { type Migration, SchemaChange } from './schema.ts'
 
@@ -15,7 +16,7 @@ export async function migrate(database: Database, migrations: Migration[], now: 
   const applied = new Set((result.rows as { name: string }[]).map((row) => row.name))
   const known = new Set(changes.map((change) => change.name))
   const unknown = [...applied].filter((name) => !known.has(name))
-  if (unknown.length) throw new Error(`the database was made by a newer Nephos (it has had ${unknown.join(', ')}); start that one`)
+  if (unknown.length) throw new UserError(`The database was made by a newer Nephos (it has had ${unknown.join(', ')}): start that one.`)
   const done: string[] = []
   for (const { name, statements } of changes) {
     if (applied.has(name)) continue

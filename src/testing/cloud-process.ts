@@ -7,7 +7,7 @@ const program = `
 import { loadConfig } from ${JSON.stringify(new URL('../config.ts', import.meta.url).href)}
 import { startCloud } from ${JSON.stringify(new URL('../main.ts', import.meta.url).href)}
 const { databaseUrl, ...more } = JSON.parse(process.argv[1])
-const flags = { host: 'fake', fakeDelay: 0, adminPassword: 'test-admin', metricsPort: 0, passwordCost: 4, logLevel: 'silent', ...more }
+const flags = { host: 'fake', fakeDelay: 0, adminPassword: 'test-admin', metricsPort: 0, demo: false, passwordCost: 4, logLevel: 'silent', ...more }
 const config = { ...loadConfig({ flags }), singlePort: 0, databaseUrl: databaseUrl || null }
 await startCloud(config)
 console.log('port ' + config.singlePort)

@@ -63,6 +63,7 @@ export async function testCloud(options: TestCloudOptions = {}): Promise<TestClo
     passwordCost: 4,
     hostName: 'fake-1',
     metricsPort: 0,
+    demo: false,
     policyFile: null,
     ...options.settings,
   }

@@ -3,6 +3,7 @@
 import { checkPassword, hashPassword } from '../../auth/passwords.ts'
 import { changeGeneration } from '../../auth/store.ts'
 import type { Cloud } from '../../cloud.ts'
+import { demoPassword } from '../../secrets.ts'
 import { writeCatalog } from './catalog.ts'
 import { ensureDepth } from './limits/model.ts'
 import { passwordPattern } from './users/passwords.ts'
@@ -32,7 +33,11 @@ export async function bootstrapIdentity(cloud: Cloud, initialPassword: string | 
     .executeTakeFirst()
   const password = config.adminPassword ?? (known ? null : initialPassword)
   const same = known && password !== null && (await checkPassword(password, known.password_hash, config.passwordCost))
-  const password_hash = password === null || same ? null : await hashPassword(password, config.passwordCost, environment.random)
+  // In a cloud that has been started before, nothing that was deleted comes back.
+  const isFresh = !known && !(await database.read.selectFrom('identity_projects').select('id').limit(1).executeTakeFirst())
+  const demo = isFresh && config.demo ? demoPassword(config, environment.random) : null
+  const hash = (text: string | null) => (text === null ? null : hashPassword(text, config.passwordCost, environment.random))
+  const [password_hash, demo_hash] = await Promise.all([hash(same ? null : password), hash(demo)])
   await database.write(async ({ db }) => {
     const common = { extra: {}, tags: [], options: {}, created_at }
     await db
@@ -104,23 +109,41 @@ export async function bootstrapIdentity(cloud: Cloud, initialPassword: string | 
       })
       .execute()
     const userId = environment.hexId()
+    const user = {
+      domain_id: defaultDomainId,
+      password_changed_at: created_at,
+      password_expires_at: null,
+      default_project_id: null,
+      email: null,
+      description: null,
+      extra: {},
+      options: {},
+      created_at,
+    }
     await db
       .insertInto('identity_users')
-      .values({
-        id: userId,
-        name: 'admin',
-        domain_id: defaultDomainId,
-        password_hash,
-        password_changed_at: created_at,
-        password_expires_at: null,
-        default_project_id: null,
-        email: null,
-        description: null,
-        extra: {},
-        options: {},
-        created_at,
-      })
+      .values({ ...user, id: userId, name: 'admin', password_hash })
       .execute()
+    if (demo_hash !== null) {
+      const [demoProject, demoUser] = [environment.hexId(), environment.hexId()]
+      const place = { domain_id: defaultDomainId, parent_id: defaultDomainId, is_domain: false }
+      await db
+        .insertInto('identity_projects')
+        .values({ id: demoProject, name: 'demo', description: 'A project to begin with', ...place, ...common })
+        .execute()
+      await db
+        .insertInto('identity_users')
+        .values({ ...user, id: demoUser, name: 'demo', password_hash: demo_hash })
+        .execute()
+      for (const [actor_id, role] of [
+        [demoUser, 'member'],
+        [userId, 'admin'],
+      ] as const)
+        await db
+          .insertInto('identity_assignments')
+          .values({ actor_type: 'user', actor_id, role_id: ids.get(role)!, target_type: 'project', target_id: demoProject })
+          .execute()
+    }
     for (const target of [
       { target_type: 'project', target_id: projectId },
       { target_type: 'domain', target_id: defaultDomainId },

@@ -6,6 +6,7 @@ import { uploadImage } from './data/upload.ts'
 import { deactivateImage, reactivateImage } from './images/actions.ts'
 import { createImage } from './images/create.ts'
 import { deleteImage } from './images/delete.ts'
+import { makeGuestImage } from './images/first.ts'
 import { listImages } from './images/list.ts'
 import { publishRules } from './images/publish.ts'
 import { showImage } from './images/show.ts'
@@ -96,5 +97,7 @@ export const image = service({
     cloud.tasks.periodic('image cache', 60_000, () => cloud.image.cache.run())
     cloud.tasks.periodic('purge image tasks', 3_600_000, () => purgeTasks(cloud))
   },
-  bootstrap: loadDefinitions,
+  async bootstrap(cloud) {
+    if (await loadDefinitions(cloud)) await makeGuestImage(cloud)
+  },
 })

@@ -32,8 +32,8 @@ const provided = [
   watchdog,
 ] as unknown as NewNamespace[]
 
-/** Inserts them once in the life of a cloud: what an administrator deletes stays deleted. */
-export async function loadDefinitions(cloud: Cloud): Promise<void> {
+/** Inserts them once in the life of a cloud: what an administrator deletes stays deleted. True when that was now. */
+export async function loadDefinitions(cloud: Cloud): Promise<boolean> {
   const { database, environment } = cloud
   const now = new Date(environment.clock.now()).toISOString()
   const admin = await database.read
@@ -42,9 +42,10 @@ export async function loadDefinitions(cloud: Cloud): Promise<void> {
     .where('name', '=', 'admin')
     .where('domain_id', '=', 'default')
     .executeTakeFirst()
-  await database.write(async ({ db }) => {
+  return database.write(async ({ db }) => {
     // Resource types are never deleted: when there is one, this has been done.
-    if (await db.selectFrom('metadata_resource_types').select('name').limit(1).executeTakeFirst()) return
+    if (await db.selectFrom('metadata_resource_types').select('name').limit(1).executeTakeFirst()) return false
     for (const namespace of provided) await insertNamespace(db, environment.uuid(), namespace, admin?.id ?? 'admin', now)
+    return true
   })
 }

@@ -1,0 +1,72 @@
+// What a first start makes for newcomers, and that what they delete stays deleted.
+import assert from 'node:assert/strict'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { test } from 'node:test'
+import { configWith } from '../config.ts'
+import { silentLog } from '../log.ts'
+import { startCloud } from '../main.ts'
+import { testDatabaseUrl } from '../testing/database.ts'
+import { connectClient, findCredentials } from './client.ts'
+
+type Named = { id: string; name: string; visibility?: string; status?: string }
+
+async function withClouds(work: (start: (settings?: object) => ReturnType<typeof startCloud>, dataDir: string) => Promise<void>) {
+  const dataDir = mkdtempSync(join(tmpdir(), 'nephos-first-'))
+  const { url, drop } = await testDatabaseUrl()
+  const config = { ...configWith(), dataDir, databaseUrl: url, host: 'fake' as const, metricsPort: 0, passwordCost: 4 }
+  const started: Awaited<ReturnType<typeof startCloud>>[] = []
+  const start = async (settings?: object) => {
+    started.push(await startCloud({ ...config, singlePort: 0, ...settings }, { log: silentLog }))
+    return started.at(-1)!
+  }
+  try {
+    await work(start, dataDir)
+  } finally {
+    for (const cloud of started) await cloud.stop()
+    await drop()
+    rmSync(dataDir, { recursive: true, force: true })
+  }
+}
+
+test('a project and a user demo with the role member, and a public guest image that is active; none comes back', () =>
+  withClouds(async (start, dataDir) => {
+    const first = await start()
+    const admin = await connectClient(findCredentials(dataDir, {}))
+    const demo = await connectClient(findCredentials(dataDir, {}, 'nephos-demo'))
+    const images = async () => (await demo.request<{ images: Named[] }>('GET', 'image', '/v2/images')).body.images
+    assert.deepEqual(
+      (await images()).map(({ name, visibility, status }) => ({ name, visibility, status })),
+      [{ name: 'nephos-guest-x86_64-disk', visibility: 'public', status: 'active' }],
+    )
+    await assert.rejects(demo.request('GET', 'identity', '/users'), /403/)
+    await assert.rejects(demo.request('DELETE', 'image', `/v2/images/${(await images())[0]!.id}`), /403/)
+    const of = async (kind: 'users' | 'projects') =>
+      (await admin.request<Record<string, Named[]>>('GET', 'identity', `/${kind}?name=demo`)).body[kind]!
+    await admin.request('DELETE', 'image', `/v2/images/${(await images())[0]!.id}`)
+    await admin.request('DELETE', 'identity', `/users/${(await of('users'))[0]!.id}`)
+    await first.stop()
+
+    const second = await start()
+    const again = await connectClient(findCredentials(dataDir, {}))
+    assert.deepEqual((await again.request<{ images: Named[] }>('GET', 'image', '/v2/images')).body.images, [])
+    assert.deepEqual((await again.request<{ users: Named[] }>('GET', 'identity', '/users?name=demo')).body.users, [])
+    assert.equal((await again.request<{ projects: Named[] }>('GET', 'identity', '/projects?name=demo')).body.projects.length, 1)
+    await second.stop()
+  }))
+
+test('without the setting there is none of it, also later', () =>
+  withClouds(async (start, dataDir) => {
+    await (await start({ demo: false })).stop()
+    const later = await start()
+    const admin = await connectClient(findCredentials(dataDir, {}))
+    assert.deepEqual((await admin.request<{ images: Named[] }>('GET', 'image', '/v2/images')).body.images, [])
+    const { users } = (await admin.request<{ users: Named[] }>('GET', 'identity', '/users')).body
+    assert.deepEqual(
+      users.map(({ name }) => name),
+      ['admin'],
+    )
+    assert.throws(() => findCredentials(dataDir, {}, 'nephos-demo'), /no cloud nephos-demo/)
+    await later.stop()
+  }))
