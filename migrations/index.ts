@@ -17,6 +17,7 @@ import { containerSync } from './0015-container-sync.ts'
 import { policyAssociations } from './0016-policy-associations.ts'
 import { imageLists } from './0018-image-lists.ts'
 import { objectListings } from './0019-object-listings.ts'
+import { identityRetiredIds } from './0020-identity-retired-ids.ts'
 
 /** All migrations, oldest first. A released one is never changed. */
 export const migrations: Migration[] = [
@@ -38,4 +39,5 @@ export const migrations: Migration[] = [
   policyAssociations,
   imageLists,
   objectListings,
+  identityRetiredIds,
 ]

@@ -1,15 +1,18 @@
-// Passwords are hashed with scrypt on the thread pool, a few at once, so that requests go on meanwhile.
+// Passwords are hashed with scrypt on the thread pool, a few at once, so that requests go on meanwhile; clients take turns.
+import { AsyncLocalStorage } from 'node:async_hooks'
 import { scrypt, timingSafeEqual } from 'node:crypto'
 import type { Random } from '../environment.ts'
 import type { Secret } from './secret.ts'
+import { createTurns, lineOf } from './turns.ts'
 
-const atOnce = 4
-let running = 0
-const queue: (() => void)[] = []
+const turns = createTurns({ atOnce: 4, ofClient: 64, inAll: 1024 })
+const client = new AsyncLocalStorage<string>()
+
+/** Runs what may hash passwords for a client: its hashes wait in a line of its own, and throw TooManyWaiting when that is long. */
+export const asClient = <T>(address: string, work: () => T): T => client.run(lineOf(address), work)
 
 async function derive(password: string | Secret, salt: Buffer, cost: number): Promise<Buffer> {
-  if (running >= atOnce) await new Promise<void>((resolve) => queue.push(resolve))
-  running++
+  await turns.take(client.getStore() ?? '')
   try {
     return await new Promise((resolve, reject) => {
       const N = 2 ** cost
@@ -22,8 +25,7 @@ async function derive(password: string | Secret, salt: Buffer, cost: number): Pr
       )
     })
   } finally {
-    running--
-    queue.shift()?.()
+    turns.give()
   }
 }
 

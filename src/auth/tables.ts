@@ -208,5 +208,6 @@ declare module '../db/tables.ts' {
     identity_domain_options: DomainOptionRow
     identity_registered_limits: RegisteredLimitRow
     identity_limits: LimitRow
+    identity_retired_ids: { id: string }
   }
 }

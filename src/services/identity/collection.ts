@@ -4,6 +4,7 @@ import { type ListShape, listRequest, listRows, nextQuery } from '../../api/list
 import type { BaseContext } from '../../api/operation.ts'
 import { isTrue } from '../../api/types.ts'
 import type { Who } from '../../auth/who.ts'
+import { columnKind } from '../../db/schema.ts'
 
 export interface Collection<Row> {
   /** Key of the rows in the answer: `projects`. */
@@ -52,7 +53,7 @@ export async function collection<Row>(
   for (const key of booleans) if (typeof request.filters[key] === 'string') request.filters[key] = flag(request.filters[key])
   let wanted = query
   // Whatever can be asked for by its value can be by a part of it.
-  const compared = new Map(Object.entries({ ...shape.filters, ...texts }).filter(([key]) => !booleans.includes(key)))
+  const compared = new Map(Object.entries({ ...shape.filters, ...texts }).filter(([, column]) => columnKind(column) === undefined))
   for (const [key, value] of rawQuery) {
     const [attribute, comparison] = key.split('__') as [string, string | undefined]
     const column = compared.get(attribute)

@@ -11,7 +11,7 @@ import { byName, collection } from '../collection.ts'
 import { addProject } from '../projects/create.ts'
 import { tagFilter } from '../projects/read.ts'
 import { Tags } from '../projects/schema.ts'
-import { projectQuery } from '../projects/store.ts'
+import { isIdTaken, projectQuery } from '../projects/store.ts'
 import { changeProject } from '../projects/update.ts'
 import { adminRequired, cloudRule } from '../rules.ts'
 import { removeDomain } from './delete.ts'
@@ -120,7 +120,7 @@ const create = operation({
   async handle(context) {
     const { cloud, tx, body, now } = context
     const { explicit_domain_id: id } = body.domain
-    if (id !== undefined && (await findProject(tx.db, id)))
+    if (id !== undefined && (await isIdTaken(tx.db, id)))
       throw conflict(`Conflict occurred attempting to store domain - Duplicate entry found with ID ${id}.`)
     return { domain: domainView(await addProject(cloud, tx, { ...without(body.domain), is_domain: true }, '', now, id), context) }
   },

@@ -77,8 +77,21 @@ export async function deleteProjects(db: Db, ids: string[]): Promise<void> {
   await deleteDelegationsInProjects(db, ids)
   await deleteLimitsOf(db, ids)
   await db.updateTable('identity_users').set({ default_project_id: null }).where('default_project_id', 'in', ids).execute()
+  for (const table of ['identity_project_endpoints', 'identity_project_endpoint_groups', 'identity_tenant_endpoints'] as const)
+    await db.deleteFrom(table).where('project_id', 'in', ids).execute()
+  await db
+    .insertInto('identity_retired_ids')
+    .values(ids.map((id) => ({ id })))
+    .onConflict((c) => c.doNothing())
+    .execute()
   await db.deleteFrom('identity_projects').where('id', 'in', ids).execute()
   await changeGeneration(db)
+}
+
+/** Whether a project or domain has that id, or ever had: what other services keep under it is not for another owner. */
+export async function isIdTaken(db: Db, id: string): Promise<boolean> {
+  const retired = await db.selectFrom('identity_retired_ids').select('id').where('id', '=', id).executeTakeFirst()
+  return retired !== undefined || (await findProject(db, id)) !== undefined
 }
 
 /** A tag is one element of the JSON list: a comma can stand only between elements, so `["tag"` and `,"tag"` are exact. */
