@@ -234,8 +234,8 @@ export const settings: readonly Setting[] = [
     { from: 1000, to: 2 ** 31 - 16_384 },
     null,
     'UID',
-    'First of 16,384 user numbers that are nobody else’s: each guest runs as one of its own.',
-    'from 2,000,000,000 on, by the data folder',
+    'First of 16,384 unused user numbers, one a guest.',
+    'by the data folder',
   ),
   setting(
     'controlUid',

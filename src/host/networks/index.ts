@@ -109,6 +109,7 @@ function watchMachine(context: NetworkContext, died: () => Promise<string[]>): {
   const { prefix, environment, changed, log } = context
   function lost(name: string): void {
     const { networks, ports, routers } = context.wanted()
+    log.debug({ namespace: name }, 'a namespace has lost its name')
     const network = dhcpNamespaces(prefix).id(name)
     const router = routerNamespaces(prefix).id(name)
     if (network && networks.has(network)) changed('network', network)
@@ -129,17 +130,15 @@ function watchMachine(context: NetworkContext, died: () => Promise<string[]>): {
     // What unmounts a name, leaving its file, tells no watcher.
     const now = new Set(await listNamespaces(`${prefix}-`))
     for (const name of present) {
-      if (now.has(name)) continue
-      log.warn({ namespace: name }, 'a namespace has lost its name')
-      lost(name)
+      if (!now.has(name)) lost(name)
     }
     present.clear()
     for (const name of now) present.add(name)
   }
   const happened = async (name: string) => {
-    if (!name.startsWith(`${prefix}-`) || (await namespaceInode(name)) !== null) return
-    present.delete(name)
-    lost(name)
+    if (!name.startsWith(`${prefix}-`)) return
+    present.add(name) // one that was just made and is unmounted at once is missed by the next look too
+    if ((await namespaceInode(name)) === null) lost(name)
   }
   let watcher: ReturnType<typeof watch> | null = null
   const loop = (async () => {
