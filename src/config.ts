@@ -1,7 +1,6 @@
 // Every setting: name, type, default, sentence. Read once, in the order flag, environment, file, default; nothing is read when
 // this module is imported. docs/config.md is generated from the table.
 import { existsSync, readFileSync } from 'node:fs'
-import { isIP } from 'node:net'
 import { homedir, hostname } from 'node:os'
 import { dirname, join, resolve } from 'node:path'
 import { parse } from 'yaml'
@@ -9,7 +8,10 @@ import { type AccountConfig, accountSettings } from './config-accounts.ts'
 import { faultPlanFault } from './config-faults.ts'
 import { type ImageConfig, imageSettings } from './config-images.ts'
 import { type ObjectStoreConfig, objectStoreSettings } from './config-object-store.ts'
+import { readValue, type SettingType, UserError } from './config-values.ts'
 import { nearest } from './nearest.ts'
+
+export { type SettingType, UserError } from './config-values.ts'
 
 export interface Config extends AccountConfig, ImageConfig, ObjectStoreConfig {
   dataDir: string
@@ -53,31 +55,6 @@ export interface Config extends AccountConfig, ImageConfig, ObjectStoreConfig {
   passwordCost: number
   maxBodyBytes: number
 }
-
-/** What the user did wrong, in a sentence that names the mend. The command line prints it without a stack trace. */
-export class UserError extends Error {
-  /** 1: it failed; 2: the command was not understood. */
-  readonly exitCode: number
-  constructor(message: string, exitCode = 1) {
-    super(message)
-    this.name = 'UserError'
-    this.exitCode = exitCode
-  }
-}
-
-export type SettingType =
-  | 'text'
-  | 'path'
-  | 'address'
-  | 'host'
-  | 'cidr'
-  | 'cidrs'
-  | 'boolean'
-  | 'bytes'
-  | { oneOf: readonly string[] }
-  | { from: number; to: number }
-  /** A text of a form of its own: `kind` in the documentation; `fault` says what it must be when it is not, and what may have been meant. */
-  | { kind: string; fault(text: string): [wanted: string, meant?: string] | undefined }
 
 export interface Setting<Name extends keyof Config = keyof Config> {
   name: Name
@@ -331,9 +308,9 @@ export function loadConfig({ flags = {}, env = {} }: ConfigSources = {}): Config
     if (!known.has(name)) throw new UserError(`There is no setting --${kebab(name)}.${nearest(name, settings.map(flagOf))}`, 2)
 
   const pick = (s: Setting, file: Map<string, unknown>): unknown => {
-    if (given[s.name] !== undefined) return read(s, given[s.name], `--${flagOf(s)}`)
-    if (variables.has(s.name)) return read(s, variables.get(s.name), variableOf(s))
-    if (file.has(s.name)) return read(s, file.get(s.name), `${flagOf(s)} in ${file.get('')}`)
+    if (given[s.name] !== undefined) return readValue(s, given[s.name], `--${flagOf(s)}`)
+    if (variables.has(s.name)) return readValue(s, variables.get(s.name), variableOf(s))
+    if (file.has(s.name)) return readValue(s, file.get(s.name), `${flagOf(s)} in ${file.get('')}`)
     return typeof s.default === 'function' ? s.default() : s.default
   }
   const dataDir = pick(known.get('dataDir')!, new Map()) as string
@@ -381,57 +358,4 @@ function fromFile(path: string, mustExist: boolean): Map<string, unknown> {
     if (value !== null) found.set(name, value)
   }
   return found
-}
-
-function read(s: Setting, value: unknown, from: string): unknown {
-  const isFile = from.includes(' in ')
-  // What may hold a password is not repeated.
-  const given = s.name === 'databaseUrl' || s.name.endsWith('Password') ? '' : `, not ${JSON.stringify(value)}`
-  const refuse = (wanted: string, meant = '') => new UserError(`${from} must be ${wanted}${given}.${meant}`, isFile ? 1 : 2)
-  const { type } = s
-  if (type === 'boolean') {
-    if (typeof value === 'boolean') return value
-    if (/^(1|true|yes|on)$/i.test(String(value))) return true
-    if (/^(0|false|no|off)$/i.test(String(value))) return false
-    throw refuse('true or false')
-  }
-  if (typeof value !== 'string' && typeof value !== 'number') throw refuse('a text or a number')
-  const text = String(value)
-  if (text.includes('\0') || text.includes('\n')) throw refuse('one line of text')
-  if (typeof type === 'object' && 'oneOf' in type) {
-    if (!type.oneOf.includes(text)) throw refuse(`one of ${type.oneOf.join(', ')}`, nearest(text, type.oneOf))
-    return text
-  }
-  if (typeof type === 'object' && 'kind' in type) {
-    const fault = text ? type.fault(text) : (['not empty'] as [string])
-    if (fault) throw refuse(...fault)
-    return text
-  }
-  if (typeof type === 'object') {
-    const number = Number(text)
-    if (!/^\d+$/.test(text) || number < type.from || number > type.to) throw refuse(`a whole number from ${type.from} to ${type.to}`)
-    return number
-  }
-  if (type === 'bytes') {
-    const match = /^(\d+)([KMG]?)(i?B)?$/i.exec(text)
-    if (!match) throw refuse('a number of bytes such as 1048576 or 1M')
-    return Number(match[1]) * 1024 ** ['', 'K', 'M', 'G'].indexOf(match[2]!.toUpperCase())
-  }
-  if (type === 'path') return resolve(text)
-  if (type === 'address' && !isIP(text)) throw refuse('an IP address')
-  if (type === 'host' && !isIP(text) && !/^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/i.test(text)) throw refuse('a host name or an IP address')
-  if (type === 'cidr' && !isCidr(text)) throw refuse('a network such as 172.24.4.0/24')
-  if (type === 'cidrs') {
-    if (!text.split(',').every((part) => !part.trim() || isIP(part.trim()) || isCidr(part.trim(), 32, 128)))
-      throw refuse('addresses and networks such as 127.0.0.1,10.0.0.0/8')
-    return text
-  }
-  if (!text) throw refuse('not empty')
-  return text
-}
-
-function isCidr(text: string, longest4 = 30, longest6 = 126): boolean {
-  const [address = '', length = '', ...rest] = text.split('/')
-  const version = isIP(address)
-  return version !== 0 && rest.length === 0 && /^\d{1,3}$/.test(length) && Number(length) <= (version === 4 ? longest4 : longest6)
 }

@@ -1,8 +1,8 @@
 import http from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { Cloud } from './cloud.ts'
+import { contained, tellFaults } from './contain.ts'
 import type { HostStatus } from './host/client.ts'
-import { contained, tellFaults } from './host/contain.ts'
 import { kinds } from './host/documents.ts'
 import { countOpenTasks } from './tasks/store.ts'
 

@@ -3,8 +3,8 @@ import http from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { Cloud } from './cloud.ts'
+import { contained, tellFaults } from './contain.ts'
 import { limitConnections } from './http/connections.ts'
-import { contained } from './http/contained.ts'
 import { addressList, readForwarded } from './http/forwarded.ts'
 import { SpelledResponse } from './http/spelling.ts'
 
@@ -34,6 +34,7 @@ export async function listen(cloud: Cloud): Promise<() => Promise<void>> {
   const servers: { server: http.Server; endAll(): void }[] = []
   const requestId = () => `req-${cloud.environment.uuid()}`
   const { config, log } = cloud
+  const failed = (listener: string, error: Error) => log.error({ listener, error: error.stack ?? String(error) }, 'listener failed')
   const isTrusted = addressList(
     config.trustedProxies
       .split(',')
@@ -69,11 +70,12 @@ export async function listen(cloud: Cloud): Promise<() => Promise<void>> {
         const route = isOrigin(request) ? routeOf(request) : undefined
         if (route)
           contained(
-            log,
-            'request',
             () => route.handle(request, response),
-            () => end(response),
-          )
+            (error) => {
+              failed('request', error)
+              end(response)
+            },
+          )()
         else {
           const body = JSON.stringify({ services: services.map(({ prefix }) => `${prefix}/`) })
           const [req, status] = [requestId(), !isOrigin(request) ? 400 : request.url === '/' ? 200 : 404]
@@ -90,11 +92,12 @@ export async function listen(cloud: Cloud): Promise<() => Promise<void>> {
         const route = isOrigin(request) ? routeOf(request) : undefined
         if (route?.upgrade)
           contained(
-            log,
-            'upgrade',
             () => route.upgrade!(request, socket, head),
-            () => socket.destroy(),
-          )
+            (error) => {
+              failed('upgrade', error)
+              socket.destroy()
+            },
+          )()
         else socket.end('HTTP/1.1 404 Not Found\r\nConnection: close\r\nContent-Length: 0\r\n\r\n')
       })
     }
@@ -116,7 +119,12 @@ export async function listen(cloud: Cloud): Promise<() => Promise<void>> {
     servers.push({ server, endAll })
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject)
-      server.listen(port, config.listen, () => resolve())
+      server.listen(port, config.listen, () => {
+        server.off('error', reject)
+        // No descriptor left for a new connection, say: those that are there go on.
+        tellFaults(server, log, 'connections cannot be taken')
+        resolve()
+      })
     }).catch(async (error) => {
       await close()
       throw error

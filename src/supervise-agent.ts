@@ -1,7 +1,7 @@
 // The agent's process beside the control process: started, and started again when it ends unasked.
 
+import { unawaited } from './contain.ts'
 import { startProgram } from './host/commands/program.ts'
-import { unawaited } from './host/contain.ts'
 import type { Log } from './log.ts'
 
 export function superviseAgent(command: string[], log: Log): { stop(): Promise<void> } {

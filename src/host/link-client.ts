@@ -1,10 +1,10 @@
 // The agent's end of the link: HTTP over the control process's unix socket. The agent always calls; nothing listens on hosts.
 import http from 'node:http'
 import type { Duplex } from 'node:stream'
+import { contained, join, jsonObject, lineReader, unawaited } from '../contain.ts'
 import type { Log } from '../log.ts'
 import type { Link } from './agent.ts'
 import type { SyncAnswer } from './client.ts'
-import { contained, join, jsonObject, lineReader, unawaited } from './contain.ts'
 import type { Host, StreamTarget } from './driver.ts'
 
 interface Call {

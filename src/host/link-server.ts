@@ -2,9 +2,9 @@
 import { chmodSync, rmSync } from 'node:fs'
 import http from 'node:http'
 import type { Duplex } from 'node:stream'
+import { contained, jsonObject, lineReader, tellFaults } from '../contain.ts'
 import type { Log } from '../log.ts'
 import { HostNameTaken, type Hosts, type SyncRequest } from './client.ts'
-import { contained, jsonObject, lineReader, tellFaults } from './contain.ts'
 import type { StreamTarget } from './driver.ts'
 
 const waitMs = 10_000

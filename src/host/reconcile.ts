@@ -1,7 +1,8 @@
 // The loop that makes a machine agree with its documents: look, plan, do, report. It knows no kind by name but their order.
+
+import { unawaited } from '../contain.ts'
 import type { Environment } from '../environment.ts'
 import type { Log } from '../log.ts'
-import { unawaited } from './contain.ts'
 import { type HostDocument, type Kind, kinds, type Report } from './documents.ts'
 import type { Driver, Host } from './driver.ts'
 import { createTroubles, type Troubles } from './troubles.ts'

@@ -1,6 +1,6 @@
 // QMP, the monitor protocol of QEMU: JSON lines over a unix socket. The other side may hang or lie: every wait has a limit, every line a length.
 import { connect } from 'node:net'
-import { jsonObject, lineReader } from '../contain.ts'
+import { jsonObject, lineReader } from '../../contain.ts'
 
 export class QmpError extends Error {}
 

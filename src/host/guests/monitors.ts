@@ -1,10 +1,10 @@
 // One QMP connection to each running guest, kept open: it tells at once when a guest stops, and answers from memory how it is.
 import { lstat, open } from 'node:fs/promises'
 import { connect, type Socket } from 'node:net'
+import { unawaited } from '../../contain.ts'
 import type { Clock } from '../../environment.ts'
 import type { Log } from '../../log.ts'
 import { connectQmp, type Qmp, type QmpEvent } from '../commands/qmp.ts'
-import { unawaited } from '../contain.ts'
 import { guestFolder, names } from './files.ts'
 import type { GuestHave } from './plan.ts'
 

@@ -1,8 +1,8 @@
 // Answers guests' requests to 169.254.169.254. Who asks is told by the network on which the request came and by its source
 // address, which the port's filter vouches for; no header of the request is looked at.
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { contained, tellFaults } from '../../contain.ts'
 import type { Log } from '../../log.ts'
-import { contained, tellFaults } from '../contain.ts'
 
 /** The answer to a path of the metadata tree; null when there is none (or no such guest). */
 export type MetadataSource = (

@@ -1,10 +1,10 @@
 // The network drivers of a Linux host: networks, security groups, routers and ports in namespaces of the agent's own.
 import { watch } from 'node:fs'
 import type { Duplex } from 'node:stream'
+import { unawaited } from '../../contain.ts'
 import type { Environment } from '../../environment.ts'
 import type { Log } from '../../log.ts'
 import { listNamespaces, namespaceInode, netnsFolder } from '../commands/netns.ts'
-import { unawaited } from '../contain.ts'
 import type { HostDocument, Kind } from '../documents.ts'
 import type { Driver } from '../driver.ts'
 import { createMetadataListeners } from '../metadata/listeners.ts'

@@ -3,7 +3,7 @@
 import type { EventEmitter } from 'node:events'
 import type { Duplex } from 'node:stream'
 import { StringDecoder } from 'node:string_decoder'
-import type { Log } from '../log.ts'
+import type { Log } from './log.ts'
 
 /**
  * The same work for a listener: what it throws, at once or later, is given to `fault` and nobody else. Without it a fault in a
