@@ -1,14 +1,14 @@
 // Every setting: name, type, default, sentence. Read once, in the order flag, environment, file, default; nothing is read when
 // this module is imported. docs/config.md is generated from the table.
 import { existsSync, readFileSync } from 'node:fs'
-import { isIP } from 'node:net'
 import { homedir, hostname } from 'node:os'
-import { dirname, join, resolve } from 'node:path'
+import { join, resolve } from 'node:path'
 import { parse } from 'yaml'
 import { type AccountConfig, accountSettings } from './config-accounts.ts'
 import { faultPlanFault } from './config-faults.ts'
 import { type ImageConfig, imageSettings } from './config-images.ts'
 import { type ObjectStoreConfig, objectStoreSettings } from './config-object-store.ts'
+import { postgresFault, programFolder, readValue } from './config-values.ts'
 import { nearest } from './nearest.ts'
 
 export interface Config extends AccountConfig, ImageConfig, ObjectStoreConfig {
@@ -99,17 +99,6 @@ const setting = <Name extends keyof Config>(
   shown?: string,
 ) => ({ name, type, default: value, argument, sentence, shown }) as Setting
 
-/** A database on the machine itself is named by its socket's folder, so a host is not asked for. */
-function postgresFault(text: string): [string] | undefined {
-  const isRight = URL.canParse(text) && /^postgres(ql)?:$/.test(new URL(text).protocol) && /^postgres(ql)?:\/\//.test(text)
-  return isRight ? undefined : ['an address such as postgres://user:password@host/database']
-}
-/** Where the program is, from the sources as from the bundle. */
-function programFolder(): string {
-  let at = import.meta.dirname
-  while (!existsSync(join(at, 'bin/nephos')) && at !== dirname(at)) at = dirname(at)
-  return at
-}
 const isRoot = () => process.getuid?.() === 0
 
 export const settings: readonly Setting[] = [
@@ -331,9 +320,9 @@ export function loadConfig({ flags = {}, env = {} }: ConfigSources = {}): Config
     if (!known.has(name)) throw new UserError(`There is no setting --${kebab(name)}.${nearest(name, settings.map(flagOf))}`, 2)
 
   const pick = (s: Setting, file: Map<string, unknown>): unknown => {
-    if (given[s.name] !== undefined) return read(s, given[s.name], `--${flagOf(s)}`)
-    if (variables.has(s.name)) return read(s, variables.get(s.name), variableOf(s))
-    if (file.has(s.name)) return read(s, file.get(s.name), `${flagOf(s)} in ${file.get('')}`)
+    if (given[s.name] !== undefined) return readValue(s, given[s.name], `--${flagOf(s)}`)
+    if (variables.has(s.name)) return readValue(s, variables.get(s.name), variableOf(s))
+    if (file.has(s.name)) return readValue(s, file.get(s.name), `${flagOf(s)} in ${file.get('')}`)
     return typeof s.default === 'function' ? s.default() : s.default
   }
   const dataDir = pick(known.get('dataDir')!, new Map()) as string
@@ -381,57 +370,4 @@ function fromFile(path: string, mustExist: boolean): Map<string, unknown> {
     if (value !== null) found.set(name, value)
   }
   return found
-}
-
-function read(s: Setting, value: unknown, from: string): unknown {
-  const isFile = from.includes(' in ')
-  // What may hold a password is not repeated.
-  const given = s.name === 'databaseUrl' || s.name.endsWith('Password') ? '' : `, not ${JSON.stringify(value)}`
-  const refuse = (wanted: string, meant = '') => new UserError(`${from} must be ${wanted}${given}.${meant}`, isFile ? 1 : 2)
-  const { type } = s
-  if (type === 'boolean') {
-    if (typeof value === 'boolean') return value
-    if (/^(1|true|yes|on)$/i.test(String(value))) return true
-    if (/^(0|false|no|off)$/i.test(String(value))) return false
-    throw refuse('true or false')
-  }
-  if (typeof value !== 'string' && typeof value !== 'number') throw refuse('a text or a number')
-  const text = String(value)
-  if (text.includes('\0') || text.includes('\n')) throw refuse('one line of text')
-  if (typeof type === 'object' && 'oneOf' in type) {
-    if (!type.oneOf.includes(text)) throw refuse(`one of ${type.oneOf.join(', ')}`, nearest(text, type.oneOf))
-    return text
-  }
-  if (typeof type === 'object' && 'kind' in type) {
-    const fault = text ? type.fault(text) : (['not empty'] as [string])
-    if (fault) throw refuse(...fault)
-    return text
-  }
-  if (typeof type === 'object') {
-    const number = Number(text)
-    if (!/^\d+$/.test(text) || number < type.from || number > type.to) throw refuse(`a whole number from ${type.from} to ${type.to}`)
-    return number
-  }
-  if (type === 'bytes') {
-    const match = /^(\d+)([KMG]?)(i?B)?$/i.exec(text)
-    if (!match) throw refuse('a number of bytes such as 1048576 or 1M')
-    return Number(match[1]) * 1024 ** ['', 'K', 'M', 'G'].indexOf(match[2]!.toUpperCase())
-  }
-  if (type === 'path') return resolve(text)
-  if (type === 'address' && !isIP(text)) throw refuse('an IP address')
-  if (type === 'host' && !isIP(text) && !/^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/i.test(text)) throw refuse('a host name or an IP address')
-  if (type === 'cidr' && !isCidr(text)) throw refuse('a network such as 172.24.4.0/24')
-  if (type === 'cidrs') {
-    if (!text.split(',').every((part) => !part.trim() || isIP(part.trim()) || isCidr(part.trim(), 32, 128)))
-      throw refuse('addresses and networks such as 127.0.0.1,10.0.0.0/8')
-    return text
-  }
-  if (!text) throw refuse('not empty')
-  return text
-}
-
-function isCidr(text: string, longest4 = 30, longest6 = 126): boolean {
-  const [address = '', length = '', ...rest] = text.split('/')
-  const version = isIP(address)
-  return version !== 0 && rest.length === 0 && /^\d{1,3}$/.test(length) && Number(length) <= (version === 4 ? longest4 : longest6)
 }
