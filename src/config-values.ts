@@ -1,39 +1,30 @@
-// What a setting may be, and how its text is read.
+// Values of settings: from text to what they are, and what is said of those that are not right.
+import { existsSync } from 'node:fs'
 import { isIP } from 'node:net'
-import { resolve } from 'node:path'
+import { dirname, join, resolve } from 'node:path'
+import { type Setting, UserError } from './config.ts'
 import { nearest } from './nearest.ts'
 
-/** What the user did wrong, in a sentence that names the mend. The command line prints it without a stack trace. */
-export class UserError extends Error {
-  /** 1: it failed; 2: the command was not understood. */
-  readonly exitCode: number
-  constructor(message: string, exitCode = 1) {
-    super(message)
-    this.name = 'UserError'
-    this.exitCode = exitCode
-  }
+/** Where the program is, from the sources as from the bundle. */
+export function programFolder(): string {
+  let at = import.meta.dirname
+  while (!existsSync(join(at, 'bin/nephos')) && at !== dirname(at)) at = dirname(at)
+  return at
 }
 
-export type SettingType =
-  | 'text'
-  | 'path'
-  | 'address'
-  | 'host'
-  | 'cidr'
-  | 'cidrs'
-  | 'boolean'
-  | 'bytes'
-  | { oneOf: readonly string[] }
-  | { from: number; to: number }
-  /** A text of a form of its own: `kind` in the documentation; `fault` says what it must be when it is not, and what may have been meant. */
-  | { kind: string; fault(text: string): [wanted: string, meant?: string] | undefined }
+/** A database on the machine itself is named by its socket's folder, so a host is not asked for. */
+export function postgresFault(text: string): [string] | undefined {
+  const isRight = URL.canParse(text) && /^postgres(ql)?:$/.test(new URL(text).protocol) && /^postgres(ql)?:\/\//.test(text)
+  return isRight ? undefined : ['an address such as postgres://user:password@host/database']
+}
 
-/** The value of a setting of that name and type, given as text or already right. `from` says where it came from; throws UserError when it is wrong. */
-export function readValue({ name, type }: { name: string; type: SettingType }, value: unknown, from: string): unknown {
+/** The value of a setting, of its type. `from` names where it stands. Throws UserError. */
+export function readValue(s: Setting, value: unknown, from: string): unknown {
   const isFile = from.includes(' in ')
   // What may hold a password is not repeated.
-  const given = name === 'databaseUrl' || name.endsWith('Password') ? '' : `, not ${JSON.stringify(value)}`
+  const given = s.name === 'databaseUrl' || s.name.endsWith('Password') ? '' : `, not ${JSON.stringify(value)}`
   const refuse = (wanted: string, meant = '') => new UserError(`${from} must be ${wanted}${given}.${meant}`, isFile ? 1 : 2)
+  const { type } = s
   if (type === 'boolean') {
     if (typeof value === 'boolean') return value
     if (/^(1|true|yes|on)$/i.test(String(value))) return true

@@ -2,16 +2,14 @@
 // this module is imported. docs/config.md is generated from the table.
 import { existsSync, readFileSync } from 'node:fs'
 import { homedir, hostname } from 'node:os'
-import { dirname, join, resolve } from 'node:path'
+import { join, resolve } from 'node:path'
 import { parse } from 'yaml'
 import { type AccountConfig, accountSettings } from './config-accounts.ts'
 import { faultPlanFault } from './config-faults.ts'
 import { type ImageConfig, imageSettings } from './config-images.ts'
 import { type ObjectStoreConfig, objectStoreSettings } from './config-object-store.ts'
-import { readValue, type SettingType, UserError } from './config-values.ts'
+import { postgresFault, programFolder, readValue } from './config-values.ts'
 import { nearest } from './nearest.ts'
-
-export { type SettingType, UserError } from './config-values.ts'
 
 export interface Config extends AccountConfig, ImageConfig, ObjectStoreConfig {
   dataDir: string
@@ -56,6 +54,31 @@ export interface Config extends AccountConfig, ImageConfig, ObjectStoreConfig {
   maxBodyBytes: number
 }
 
+/** What the user did wrong, in a sentence that names the mend. The command line prints it without a stack trace. */
+export class UserError extends Error {
+  /** 1: it failed; 2: the command was not understood. */
+  readonly exitCode: number
+  constructor(message: string, exitCode = 1) {
+    super(message)
+    this.name = 'UserError'
+    this.exitCode = exitCode
+  }
+}
+
+export type SettingType =
+  | 'text'
+  | 'path'
+  | 'address'
+  | 'host'
+  | 'cidr'
+  | 'cidrs'
+  | 'boolean'
+  | 'bytes'
+  | { oneOf: readonly string[] }
+  | { from: number; to: number }
+  /** A text of a form of its own: `kind` in the documentation; `fault` says what it must be when it is not, and what may have been meant. */
+  | { kind: string; fault(text: string): [wanted: string, meant?: string] | undefined }
+
 export interface Setting<Name extends keyof Config = keyof Config> {
   name: Name
   type: SettingType
@@ -76,17 +99,6 @@ const setting = <Name extends keyof Config>(
   shown?: string,
 ) => ({ name, type, default: value, argument, sentence, shown }) as Setting
 
-/** A database on the machine itself is named by its socket's folder, so a host is not asked for. */
-function postgresFault(text: string): [string] | undefined {
-  const isRight = URL.canParse(text) && /^postgres(ql)?:$/.test(new URL(text).protocol) && /^postgres(ql)?:\/\//.test(text)
-  return isRight ? undefined : ['an address such as postgres://user:password@host/database']
-}
-/** Where the program is, from the sources as from the bundle. */
-function programFolder(): string {
-  let at = import.meta.dirname
-  while (!existsSync(join(at, 'bin/nephos')) && at !== dirname(at)) at = dirname(at)
-  return at
-}
 const isRoot = () => process.getuid?.() === 0
 
 export const settings: readonly Setting[] = [

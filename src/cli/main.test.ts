@@ -4,8 +4,10 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
+import type { Command } from 'commander'
 import { nephosProgram } from './clone.ts'
 import { aptRefusal, findProgram } from './host-programs.ts'
+import { createProgram } from './main.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'nephos-cli-'))
 after(() => rmSync(folder, { recursive: true, force: true }))
@@ -27,7 +29,7 @@ const nephos = (...args: string[]): Promise<Result> =>
 test('the help names every command and the exit codes', async () => {
   const { code, out } = await nephos('--help')
   assert.equal(code, 0)
-  for (const name of ['up', 'agent', 'status', 'doctor', 'env', 'reset', 'image', 'db', 'connect', 'ssh', 'completion'])
+  for (const name of ['up', 'agent', 'down', 'service', 'status', 'doctor', 'env', 'reset', 'image', 'db', 'connect', 'ssh', 'completion'])
     assert.match(out, new RegExp(`^ {2}${name}\\b`, 'm'))
   assert.match(out, /0 done, 1 failed, 2 not understood/)
 })
@@ -91,4 +93,13 @@ test('packages are installed on Debian and its kin only', () => {
   assert.match(aptRefusal('ID=fedora\n')!, /neither Debian nor Ubuntu/)
   assert.notEqual(aptRefusal('ID=ubuntu\nID_LIKE=debian\n'), 'this is neither Debian nor Ubuntu')
   assert.notEqual(aptRefusal('ID=mint\nID_LIKE="ubuntu debian"\n'), 'this is neither Debian nor Ubuntu')
+})
+
+test('the help of every command has an example', () => {
+  const leaves = (command: Command): Command[] => (command.commands.length ? command.commands.flatMap(leaves) : [command])
+  for (const command of leaves(createProgram())) {
+    let text = ''
+    command.configureOutput({ writeOut: (part) => (text += part) }).outputHelp()
+    assert.match(text, new RegExp(`Examples?:\\n {2}nephos (\\w+ )?${command.name()}`), command.name())
+  }
 })

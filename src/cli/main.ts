@@ -6,6 +6,32 @@ import { addSettings, locating } from './options.ts'
 
 const exitUsage = 2
 
+/** What follows the command's name; shown by its help. */
+const examples: Record<string, string[]> = {
+  up: [
+    '',
+    '--host fake --single-port 8080',
+    '--data-dir ./cloud --single-port 0',
+    '--database-url postgres://nephos@db.example.org/nephos',
+  ],
+  agent: ['--data-dir /var/lib/nephos'],
+  down: ['', '--timeout 5 --kill'],
+  status: ['', '--json'],
+  doctor: ['', '--port-offset 10000'],
+  env: ['--paths', '--demo'],
+  reset: ['', '--yes --data-dir ./cloud'],
+  connect: ['172.24.4.10 22'],
+  ssh: ['web', '-l debian -i key.pem web uname -a'],
+  completion: ['bash > ~/.local/share/bash-completion/completions/nephos'],
+  'service install': ['', '--user', '--print'],
+  'service uninstall': ['', '--user'],
+  'service status': ['', '--user'],
+  'image verify': ['', '--orphans --delete'],
+  'db migrate': [''],
+  'keys status': ['--json'],
+  'keys rotate': [''],
+}
+
 type Action = (command: Command, args: string[]) => Promise<void>
 
 /** Every command; `load` imports its file when it is run. Tests and completion read the same tree. */
@@ -20,6 +46,9 @@ export function createProgram(): Command {
 
   const add = (parent: Command, usage: string, description: string, load: () => Promise<Action>): Command => {
     const command: Command = parent.command(usage).description(description)
+    const name = `${parent.parent ? `${parent.name()} ` : ''}${command.name()}`
+    const lines = (examples[name] ?? []).map((line) => `  nephos ${name}${line && ` ${line}`}`)
+    if (lines.length) command.addHelpText('after', `\n${lines.length > 1 ? 'Examples' : 'Example'}:\n${lines.join('\n')}`)
     return command.action(async () => {
       try {
         await (await load())(command, command.args)

@@ -42,7 +42,8 @@ async function run(config: Config, { host, reason }: Decision, stopped: Promise<
   const agentCommand = host === 'linux' && process.getuid?.() === 0 ? [...thisProgram(), 'agent', '--child', ...flagsOf(config)] : undefined
   // What is slow to start (a database that does not answer) is not waited for when it shall end.
   let isReady = false
-  void stopped.then(() => endWithin(isReady ? 10_000 : 3000)).catch(() => {})
+  const limit = () => endWithin(isReady ? 10_000 : 3000)
+  stopped.then(limit, limit)
   const { startCloud } = await import('../main.ts') // only here: the agent has no use for the services
   const running = await startCloud({ ...config, host }, { agentCommand })
   isReady = true
