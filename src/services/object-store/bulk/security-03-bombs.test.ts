@@ -49,6 +49,19 @@ test('an archive that unpacks to far more than it is leaves nothing behind of wh
   }
 })
 
+test('what is no archive is told so in the report, whatever it says it is', async () => {
+  await using cloud = await testCloud()
+  const { member, account } = await withContainer(cloud)
+  for (const kind of ['tar', 'tar.gz', 'tar.bz2'])
+    for (const raw of [
+      Buffer.alloc(2000, 'no archive '),
+      zeros(kind === 'tar.gz' ? '-czf' : kind === 'tar.bz2' ? '-cjf' : '-cf', [5000]).subarray(0, 60),
+    ]) {
+      const { body } = await member.request('PUT', `${account}/things?extract-archive=${kind}`, { raw, headers: json, expected: 200 })
+      assert.deepEqual([body['Response Status'], body['Number Files Created']], ['400 Bad Request', 0], kind)
+    }
+})
+
 test('quotas are looked at before each file of an archive and of a form is received', async () => {
   await using cloud = await testCloud()
   const { member, account } = await withContainer(cloud, 'things', { 'x-container-meta-quota-bytes': String(3 * MiB) })
