@@ -31,6 +31,14 @@ class Bits {
 /** The decompressed bytes; several streams may follow each other. Throws 400 for what is no bzip2. */
 export async function* bunzip2(source: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
   const chunks = source[Symbol.asyncIterator]()
+  try {
+    yield* blocksOf(chunks)
+  } finally {
+    await chunks.return?.()
+  }
+}
+
+async function* blocksOf(chunks: AsyncIterator<Buffer>): AsyncGenerator<Buffer> {
   const bits = new Bits()
   const turn = createTurns()
   let ended = false

@@ -9,6 +9,7 @@ import { limits, plain } from '../limits.ts'
 import { dropObject } from '../objects/change.ts'
 import { heard, objectScope } from '../objects/scope.ts'
 import { patient } from '../storage/data.ts'
+import { createTurns } from '../turns.ts'
 import { type Report, reportReply } from './report.ts'
 
 export const maxDeletes = 10_000
@@ -33,7 +34,9 @@ async function namesOf({ request }: BaseContext): Promise<string[]> {
     if (names.length >= maxDeletes) throw new Fault(413, `Maximum Bulk Deletes: ${maxDeletes} per request`)
     names.push(name)
   }
+  const turn = createTurns()
   for await (const chunk of patient(request)) {
+    await turn()
     size += chunk.length
     if (size > maxDeletes * maxLine) throw new Fault(413, `Maximum Bulk Deletes: ${maxDeletes} per request`)
     const bytes = rest.length ? Buffer.concat([rest, chunk]) : chunk
@@ -41,6 +44,7 @@ async function namesOf({ request }: BaseContext): Promise<string[]> {
     for (let end = bytes.indexOf(10); end >= 0; end = bytes.indexOf(10, from)) {
       if (end > from) add(bytes.subarray(from, end))
       from = end + 1
+      while (bytes[from] === 10) from++
     }
     rest = bytes.subarray(from)
     if (rest.length > maxLine) throw plain(400, 'Invalid File Name')

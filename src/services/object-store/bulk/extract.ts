@@ -1,5 +1,5 @@
 // Bulk upload: PUT with extract-archive makes an object of each file in a tar archive.
-import { PassThrough, pipeline, Readable } from 'node:stream'
+import { pipeline, Readable } from 'node:stream'
 import { createGunzip } from 'node:zlib'
 import { Fault, title } from '../../../api/faults.ts'
 import type { BaseContext, Reply } from '../../../api/operation.ts'
@@ -42,16 +42,16 @@ function unpacked(context: BaseContext, kind: string): AsyncIterable<Buffer> {
   return bounded(kind === 'tar.bz2' ? bunzip2(counted()) : gunzipped(counted()))
 }
 
-function gunzipped(body: AsyncIterable<Buffer>): AsyncIterable<Buffer> {
+async function* gunzipped(body: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
   const gunzip = createGunzip()
-  const out = new PassThrough()
-  const invalid = (error: NodeJS.ErrnoException) =>
-    /^Z_/.test(error.code ?? '') ? plain(400, 'Invalid Tar File: it cannot be decompressed') : error
-  pipeline(Readable.from(body, { objectMode: false }), gunzip, out, (error) => {
-    if (error) out.destroy(error)
-  })
-  gunzip.once('error', (error) => out.destroy(invalid(error)))
-  return out
+  // What goes wrong in front of it comes out of it.
+  pipeline(Readable.from(body, { objectMode: false }), gunzip, () => {})
+  try {
+    yield* gunzip
+  } catch (error) {
+    if (/^Z_/.test((error as NodeJS.ErrnoException).code ?? '')) throw plain(400, 'Invalid Tar File: it cannot be decompressed')
+    throw error
+  }
 }
 
 /** Extracts below `prefix`: '' (paths begin with the container), a container, or a container with the first part of names. */

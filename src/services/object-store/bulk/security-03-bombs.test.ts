@@ -33,20 +33,33 @@ test('an archive that unpacks to far more than it is leaves nothing behind of wh
     ['tar.gz', '-czf'],
     ['tar.bz2', '-cjf'],
   ] as const) {
-    const bomb = zeros(flag, [MiB, 150 * MiB])
+    const bomb = zeros(flag, [MiB, 80 * MiB])
     const { body } = await member.request('PUT', `${account}/things?extract-archive=${kind}`, { raw: bomb, headers: json, expected: 200 })
     assert.deepEqual([body['Response Status'], body['Number Files Created']], ['400 Bad Request', 1])
     assert.match(body['Response Body'], /far more than it is/)
     const used = (await member.request('HEAD', `${account}/things`)).headers.get('x-container-bytes-used')
     assert.equal(used, String(MiB))
     const fine = await member.request('PUT', `${account}/things?extract-archive=${kind}`, {
-      raw: zeros(flag, [MiB, 20 * MiB]),
+      raw: zeros(flag, [MiB, 8 * MiB]),
       headers: json,
       expected: 200,
     })
     assert.equal(fine.body['Number Files Created'], 2)
     for (const name of ['f0', 'f1']) await member.request('DELETE', `${account}/things/${name}`, { expected: 204 })
   }
+})
+
+test('what is no archive is told so in the report, whatever it says it is', async () => {
+  await using cloud = await testCloud()
+  const { member, account } = await withContainer(cloud)
+  for (const kind of ['tar', 'tar.gz', 'tar.bz2'])
+    for (const raw of [
+      Buffer.alloc(2000, 'no archive '),
+      zeros(kind === 'tar.gz' ? '-czf' : kind === 'tar.bz2' ? '-cjf' : '-cf', [5000]).subarray(0, 60),
+    ]) {
+      const { body } = await member.request('PUT', `${account}/things?extract-archive=${kind}`, { raw, headers: json, expected: 200 })
+      assert.deepEqual([body['Response Status'], body['Number Files Created']], ['400 Bad Request', 0], kind)
+    }
 })
 
 test('quotas are looked at before each file of an archive and of a form is received', async () => {

@@ -14,8 +14,17 @@ export interface Entry {
 const block = 512
 const maxLongName = 8192
 
+/** The entries one after the other; the source is closed when they end, or nobody wants more. Throws 400 for what is no archive. */
 export async function* tarEntries(source: AsyncIterable<Buffer>): AsyncGenerator<Entry> {
   const chunks = source[Symbol.asyncIterator]()
+  try {
+    yield* entriesOf(chunks)
+  } finally {
+    await chunks.return?.()
+  }
+}
+
+async function* entriesOf(chunks: AsyncIterator<Buffer>): AsyncGenerator<Entry> {
   let buffer: Buffer = Buffer.alloc(0)
   async function fill(): Promise<boolean> {
     const next = await chunks.next()

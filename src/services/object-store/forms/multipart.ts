@@ -19,8 +19,17 @@ export function boundaryOf(contentType: string | undefined): string | null {
   return match ? (match[1] ?? match[2]!) : null
 }
 
+/** The parts one after the other; the source is closed when they end, or nobody wants more. Throws 400 for what is no form. */
 export async function* formParts(source: AsyncIterable<Buffer>, boundary: string): AsyncGenerator<Part> {
   const chunks = source[Symbol.asyncIterator]()
+  try {
+    yield* partsOf(chunks, boundary)
+  } finally {
+    await chunks.return?.()
+  }
+}
+
+async function* partsOf(chunks: AsyncIterator<Buffer>, boundary: string): AsyncGenerator<Part> {
   // The first boundary may stand without a line end before it.
   let buffer: Buffer = Buffer.from('\r\n')
   let ended = false

@@ -6,7 +6,7 @@ import { readSignature, sameHex, signingKeys } from '../access/temp-url.ts'
 import { containerMissing, findContainer } from '../containers/store.ts'
 import { checkObjectName, limits, plain } from '../limits.ts'
 import { roomFor, writeObject } from '../objects/write.ts'
-import { receive } from '../storage/data.ts'
+import { patient, receive } from '../storage/data.ts'
 import type { Container } from '../tables.ts'
 import { boundaryOf, formParts, type Part } from './multipart.ts'
 
@@ -69,7 +69,7 @@ export async function postForm(context: BaseContext, account: string, containerN
   let signed: Signed | null = null
   let files = 0
   try {
-    for await (const part of formParts(request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>, boundary)) {
+    for await (const part of formParts(patient(request), boundary)) {
       if (part.filename === null) {
         // What comes behind a file was in no signature.
         if (signed) continue

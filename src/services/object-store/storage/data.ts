@@ -78,7 +78,8 @@ const patienceMs = 60_000
 
 /** The body of a request; ends with an error when the client stops sending. */
 export async function* patient(request: IncomingMessage): AsyncGenerator<Buffer> {
-  const timer = setTimeout(() => request.destroy(new Fault(408, 'Request Timeout')), patienceMs)
+  // A body that nobody reads to its end is given up by it too; that alone keeps no process.
+  const timer = setTimeout(() => request.destroy(new Fault(408, 'Request Timeout')), patienceMs).unref()
   try {
     for await (const chunk of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
       timer.refresh()
