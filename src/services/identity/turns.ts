@@ -1,9 +1,10 @@
 // Hashes of passwords are scarce: whoever asks for them waits for the own turn, and too many of one client are sent away.
-import { clientAddress } from '../../api/client-address.ts'
+
 import { Fault } from '../../api/faults.ts'
 import type { Operation } from '../../api/operation.ts'
 import { asClient } from '../../auth/passwords.ts'
 import { TooManyWaiting } from '../../auth/turns.ts'
+import { clientAddress } from '../../http/forwarded.ts'
 
 /** Operations that may hash are those without a transaction: a hash never waits in one. */
 export const withTurns = (operations: Operation[]): Operation[] =>

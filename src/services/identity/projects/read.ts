@@ -20,11 +20,11 @@ export const tagFilter = (query: URLSearchParams): TagFilter => ({
 export const listDomain = ({ rawQuery, who }: Pick<BaseContext, 'rawQuery' | 'who'>): string | undefined =>
   rawQuery.get('domain_id') ?? who.domain?.id
 
-/** A list of projects as the query asks, of `ids` where given; by a token for a domain those of others only when they are the bearer's own. */
-export const projectPage = (context: BaseContext, path: string, ids?: string[], own = false) => {
+/** A list of projects as the query asks: of `ids` where given, else of all, or of the token's domain. */
+export const projectPage = (context: BaseContext, path: string, ids?: string[]) => {
   const { rawQuery, db, who } = context
   const query = projectQuery(db, flag(rawQuery.get('is_domain') ?? 'false'), tagFilter(rawQuery), ids)
-  return collection(context, own ? query : ofOwnDomain(who, query), {
+  return collection(context, ids ? query : ofOwnDomain(who, query), {
     name: 'projects',
     path,
     shape: projectShape,
