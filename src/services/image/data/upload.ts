@@ -120,14 +120,17 @@ async function drain(request: IncomingMessage): Promise<void> {
   request.pause()
 }
 
-/** Does the work; calls `idle` when the client sends nothing for `ms` milliseconds meanwhile. */
+/** Does the work; calls `idle` when the client sends nothing for `ms` milliseconds meanwhile. The socket's own time limit is the server's. */
 async function whileNotIdle<T>(request: IncomingMessage, ms: number, idle: () => void, work: () => Promise<T>): Promise<T> {
-  request.setTimeout(ms)
-  request.once('timeout', idle)
+  const { socket } = request
+  let seen = socket.bytesRead
+  const timer = setInterval(() => {
+    if (socket.bytesRead === seen) idle()
+    seen = socket.bytesRead
+  }, ms)
   try {
     return await work()
   } finally {
-    request.off('timeout', idle)
-    request.setTimeout(0)
+    clearInterval(timer)
   }
 }

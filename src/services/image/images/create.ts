@@ -57,9 +57,11 @@ export async function insertImage(context: BaseContext, fields: Record<string, u
   checkCounts(given.tags ?? [], properties)
   const visibility = given.visibility ?? 'shared'
   checkVisibility(context, visibility, owner)
-  if (given.id !== undefined && (await isIdUsed(db, given.id))) throw conflict(`Image ID ${given.id} already exists!`)
+  // One id, however its letters are written.
+  const wished = given.id?.toLowerCase()
+  if (wished !== undefined && (await isIdUsed(db, wished))) throw conflict(`Image ID ${wished} already exists!`)
   await cloud.quota.take(tx, owner, { [count]: 1 })
-  const id = given.id ?? cloud.environment.uuid()
+  const id = wished ?? cloud.environment.uuid()
   await db
     .insertInto('images')
     .values({

@@ -15,6 +15,7 @@ import { NoData, readLocations } from '../stores/read.ts'
 import type { ImageRow } from '../tables.ts'
 import { type Formats, prepare, workOf } from './prepare.ts'
 import { openSource, SourceFault } from './source.ts'
+import { createOwnedTurns } from './turns.ts'
 
 export interface ImportInput {
   /** Of the task as clients see it. */
@@ -55,6 +56,10 @@ export interface ImportJobs {
   /** Forgets work that has ended. */
   forget(id: string): void
 }
+
+/** Downloads of one project, and in all, that go on at the same time; the others wait for their turn. */
+export const parallelDownloads = { ofProject: 4, inAll: 10 }
+const downloads = createOwnedTurns(parallelDownloads.ofProject, parallelDownloads.inAll)
 
 export const importKey = (id: string) => `image-import:${id}`
 
@@ -131,7 +136,7 @@ async function bring(cloud: Cloud, input: ImportInput, end: AbortSignal): Promis
   let received: Received
   if (input.method === 'web-download') {
     await store.begin(input.uploadId)
-    received = await download(cloud, input.uri!, path, limit, end)
+    received = await downloads(row.owner_id).take(end, () => download(cloud, input.uri!, path, limit, end))
   } else if (input.method === 'copy-image') {
     return copyToStaging(cloud, row, input.uploadId)
   } else {

@@ -5,6 +5,24 @@ export interface Turns {
   take<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T>
 }
 
+/** Turns for each owner and in all: one owner does not take all of them. */
+export function createOwnedTurns(mostOfOne: number, mostInAll: number): (owner: string) => Turns {
+  const all = createTurns(mostInAll)
+  const owned = new Map<string, { turns: Turns; users: number }>()
+  return (owner) => ({
+    async take(signal, work) {
+      const entry = owned.get(owner) ?? { turns: createTurns(mostOfOne), users: 0 }
+      owned.set(owner, entry)
+      entry.users++
+      try {
+        return await entry.turns.take(signal, () => all.take(signal, work))
+      } finally {
+        if (--entry.users === 0) owned.delete(owner)
+      }
+    },
+  })
+}
+
 export function createTurns(most: number): Turns {
   let running = 0
   const waiting = new Set<() => void>()
