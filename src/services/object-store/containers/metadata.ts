@@ -36,8 +36,10 @@ function checkVersions(headers: IncomingHttpHeaders, changes: Headers, old: Head
   if (stack && history) throw plain(400, 'Only one of X-Versions-Location or X-History-Location may be specified')
   for (const location of [stack, history]) {
     const name = location && unquoteHeader(location)
-    if (name === null || name?.includes('/')) throw plain(412, 'Container name cannot contain slashes')
-    if (name) checkContainerName(name)
+    // A slash at an end is not part of it: what is checked here is what is looked for later.
+    const bare = name?.replace(/^\/+|\/+$/g, '')
+    if (name === null || (location && !bare) || bare?.includes('/')) throw plain(412, 'Container name cannot contain slashes')
+    if (bare) checkContainerName(bare)
   }
   if (stack) changes['x-history-location'] = ''
   if (history) changes['x-versions-location'] = ''
