@@ -222,8 +222,7 @@ export function createPipeline(
     try {
       const mark = request.url!.indexOf('?')
       const rawPath = mark < 0 ? request.url! : request.url!.slice(0, mark)
-      const written = rawPath.slice(prefix.length) || '/'
-      const given = service.path?.(written) ?? written
+      const given = (service.path ?? String)(rawPath.slice(prefix.length) || '/')
       if (/%(?![0-9a-fA-F]{2})|%00/.test(given)) throw badRequest('The path cannot be decoded.')
       const path = service.pathOf?.(config, request, given) ?? (keepsPaths ? given : canonicalPath(given))
       const { major, projectId, rest } = splitPath(path)
