@@ -125,7 +125,8 @@ export function createPipeline(
   function queryOf(search: URLSearchParams, repeated: Set<string>): Record<string, unknown> {
     const query: Record<string, unknown> = {}
     for (const [name, value] of search) {
-      if (value.includes('\0') || name.includes('\0')) throw badRequest('The query must not hold a NUL character.')
+      if ((value.includes('\0') && !service.nulIn?.has(name)) || name.includes('\0'))
+        throw badRequest('The query must not hold a NUL character.')
       if (repeated.has(name)) query[name] = [...((query[name] as string[] | undefined) ?? []), value]
       else if (!(name in query) && name !== '__proto__') query[name] = value
     }
@@ -221,7 +222,7 @@ export function createPipeline(
     try {
       const mark = request.url!.indexOf('?')
       const rawPath = mark < 0 ? request.url! : request.url!.slice(0, mark)
-      const given = rawPath.slice(prefix.length) || '/'
+      const given = (service.path ?? String)(rawPath.slice(prefix.length) || '/')
       if (/%(?![0-9a-fA-F]{2})|%00/.test(given)) throw badRequest('The path cannot be decoded.')
       const path = service.pathOf?.(config, request, given) ?? (keepsPaths ? given : canonicalPath(given))
       const { major, projectId, rest } = splitPath(path)
@@ -238,7 +239,7 @@ export function createPipeline(
       }
       const auth = !(route instanceof Fault) && 'operations' in route ? authOf(route.operations) : 'needed'
       if (auth !== 'none') {
-        const token = request.headers['x-auth-token']
+        const token = request.headers['x-auth-token'] ?? request.headers[service.otherTokenHeader ?? '']
         const early = !(route instanceof Fault) && 'operations' in route ? route.operations.get('')?.[0]?.ahead : undefined
         if (early) ahead = await early(cloud, (route as Route).params)
         who = typeof token === 'string' && token ? await cloud.tokens.authenticate(token, ahead?.generation) : null
@@ -332,7 +333,9 @@ export function createPipeline(
       })
       const writes = chosen.transaction === undefined ? chosen.method !== 'GET' && chosen.method !== 'HEAD' : chosen.transaction === 'write'
       const result =
-        writes && !invalid ? await database.write((tx) => run(contextFor(tx), chosen, null)) : await run(contextFor(null), chosen, invalid)
+        writes && !invalid
+          ? await database.write((tx) => run(contextFor(tx), chosen, null), { frees: chosen.method === 'DELETE' })
+          : await run(contextFor(null), chosen, invalid)
       setVersionHeaders(response, service.microversions, microversion.text)
       const isCut = (version || service.microversions) && check.answerVersioned
       const cut = (made: unknown) => (isCut ? cutValue(chosen.answer as object, made, version) : made)

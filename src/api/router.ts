@@ -59,7 +59,7 @@ export function createRouter(service: ServiceDeclaration, documented: Documented
   const add = (major: string, method: string, path: string, fill: (store: Store) => void) => {
     let router = routers.get(major)
     if (!router) {
-      router = findMyWay({ ignoreTrailingSlash: true, caseSensitive: true, maxParamLength: 1024 })
+      router = findMyWay({ ignoreTrailingSlash: true, caseSensitive: true, maxParamLength: 8192 })
       routers.set(major, router)
       literals.set(major, new Set())
     }

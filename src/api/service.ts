@@ -62,6 +62,12 @@ export interface ServiceDeclaration {
   trailingSlash?: 'refused'
   /** Turns the path of a request whose host says something too into the one that the routes know. */
   pathOf?(config: Config, request: IncomingMessage, path: string): string
+  /** How a path of its clients is written where that differs from other services': gives it in the usual form, or throws a fault. */
+  path?(given: string): string
+  /** Header that a token may come in besides X-Auth-Token. */
+  otherTokenHeader?: string
+  /** Parameters of the query that may hold a NUL: no name has one, so it marks a place between names. */
+  nulIn?: ReadonlySet<string>
   /** Header and form of a request id of the service's own, which is then used everywhere. */
   requestId?: { header: string; make(cloud: Cloud): string }
   /** Headers of microversions: `OpenStack-API-Version: compute 2.1` and the older one. */

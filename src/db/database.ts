@@ -31,9 +31,10 @@ export interface Database {
   read: Db
   /**
    * Runs `work` in one transaction and commits it durably, or rolls all of it back when it throws.
-   * On PostgreSQL it is run again after a serialization failure or a deadlock, so it must have no other effects.
+   * On PostgreSQL it is run again after a serialization failure or a deadlock, so it must have no other effects. `frees`: it removes
+   * things, and is run again with space that is kept for that when the disk is full.
    */
-  write<T>(work: (tx: Tx) => Promise<T>): Promise<T>
+  write<T>(work: (tx: Tx) => Promise<T>, more?: { frees?: boolean }): Promise<T>
   /** Tells other processes on the same database; a no-op where there can be none. */
   notify(channel: string): void
   onNotify(channel: string, listener: () => void): void

@@ -1,6 +1,7 @@
 import SqliteDriver from 'better-sqlite3'
 import { SqliteAdapter, SqliteIntrospector, SqliteQueryCompiler } from 'kysely'
 import { type Database, kyselyOn, type RawConnection, runCommitted, type Tx, toSql } from './database.ts'
+import { createReserve } from './reserve.ts'
 import { columnKind } from './schema.ts'
 
 interface Prepared {
@@ -85,6 +86,9 @@ class SteadyPlans extends SqliteQueryCompiler {
   }
 }
 
+const isFull = (error: unknown) =>
+  ['SQLITE_FULL', 'SQLITE_IOERR_SHMSIZE', 'SQLITE_IOERR_WRITE'].includes((error as { code?: string }).code ?? '')
+
 /** Opens (and makes) the database file; `:memory:` is not supported because reads use a connection of their own. */
 export function openSqlite(path: string, shortLived = false): Database {
   const dialect = {
@@ -109,6 +113,7 @@ export function openSqlite(path: string, shortLived = false): Database {
   const savepoint = writerFile.prepare('savepoint one')
   const release = writerFile.prepare('release one')
   const rollbackToSavepoint = writerFile.prepare('rollback to one')
+  const reserve = shortLived ? null : createReserve(`${path}-reserve`)
   const queue: Waiting[] = []
   let busy: Promise<void> | null = null
 
@@ -146,6 +151,7 @@ export function openSqlite(path: string, shortLived = false): Database {
       return
     }
     for (const end of done) end()
+    reserve?.restore()
   }
 
   async function runAll(): Promise<void> {
@@ -160,11 +166,21 @@ export function openSqlite(path: string, shortLived = false): Database {
   return {
     dialect: 'sqlite',
     read: kyselyOn(rawConnection(readerFile), dialect),
-    write(work) {
-      const result = new Promise<never>((resolve, reject) => queue.push({ work, resolve: resolve as Waiting['resolve'], reject }))
-      // Begun a little later, so that what is asked for at the same time shares a batch.
-      busy ??= Promise.resolve().then(runAll)
-      return result
+    write(work, { frees = false } = {}) {
+      const enqueue = () => {
+        const result = new Promise<never>((resolve, reject) => queue.push({ work, resolve: resolve as Waiting['resolve'], reject }))
+        // Begun a little later, so that what is asked for at the same time shares a batch.
+        busy ??= Promise.resolve().then(runAll)
+        return result
+      }
+      if (!frees || !reserve) return enqueue()
+      return enqueue().catch((error) => {
+        if (!isFull(error)) throw error
+        reserve.release()
+        // The log from its beginning again: then it needs no space for what comes.
+        writerFile.pragma('wal_checkpoint(RESTART)')
+        return enqueue()
+      })
     },
     notify(channel) {
       for (const listener of listeners.get(channel) ?? []) listener()

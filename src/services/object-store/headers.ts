@@ -1,6 +1,7 @@
 // Metadata in headers: what is set, what is removed, and the limits on all of it.
 import type { IncomingHttpHeaders } from 'node:http'
 import { limits, plain } from './limits.ts'
+import { unquoteHeader } from './quoting.ts'
 import type { Headers } from './tables.ts'
 
 type Kind = 'account' | 'container' | 'object'
@@ -15,13 +16,9 @@ export function header(headers: IncomingHttpHeaders, name: string): string | und
 export function decodedHeader(headers: IncomingHttpHeaders, name: string): string | undefined {
   const value = header(headers, name)
   if (value === undefined) return undefined
-  // Raw UTF-8 comes as Latin-1 from the parser.
-  const text = Buffer.from(value, 'latin1').toString('utf8')
-  try {
-    return decodeURIComponent(text)
-  } catch {
-    throw plain(412, `${name} is not valid UTF-8`)
-  }
+  const text = unquoteHeader(value)
+  if (text === null) throw plain(412, `${name} is not valid UTF-8`)
+  return text
 }
 
 /**

@@ -2,6 +2,7 @@
 import { service } from '../../api/service.ts'
 import type { Cloud } from '../../cloud.ts'
 import { createAccount, deleteAccount, updateAccount } from './accounts/change.ts'
+import { accountMissing } from './accounts/missing.ts'
 import { headAccount, showAccount } from './accounts/read.ts'
 import { createContainer, deleteContainer, updateContainer } from './containers/change.ts'
 import { headContainer, showContainer } from './containers/read.ts'
@@ -13,6 +14,7 @@ import { copyObject } from './objects/copy.ts'
 import { expireObjects } from './objects/expire.ts'
 import { headObject, showObject } from './objects/get.ts'
 import { putObject } from './objects/put.ts'
+import { readPath } from './paths.ts'
 import { bootstrapRoles } from './roles.ts'
 import { accessRules } from './rules.ts'
 import { inPathStyle } from './s3/hosts.ts'
@@ -32,6 +34,9 @@ export const objectStore = service({
   majors: [{ id: 'v1' }, { id: 'v1.0' }],
   projectInPath: false,
   pathOf: inPathStyle,
+  path: readPath,
+  otherTokenHeader: 'x-storage-token',
+  nulIn: new Set(['marker', 'end_marker']),
   requestId: { header: 'x-trans-id', make: transactionId },
   catalog: [{ type: 'object-store', name: 'swift', path: '/v1/AUTH_%(project_id)s' }],
   baseRules: {},
@@ -43,6 +48,7 @@ export const objectStore = service({
     showEndpoints,
     showOwnEndpoints,
     ...preflights,
+    ...accountMissing,
     ...[
       showAccount,
       headAccount,

@@ -21,7 +21,7 @@ export const plain = (status: number, message: string) => new Fault(status, mess
 export function checkContainerName(name: string): void {
   const length = Buffer.byteLength(name)
   if (length > limits.max_container_name_length)
-    throw plain(400, `Container name length of ${length} longer than ${limits.max_container_name_length}`)
+    throw new Fault(400, `Container name length of ${length} longer than ${limits.max_container_name_length}`)
   if (name === '.' || name === '..' || name.includes('/')) throw plain(400, 'Invalid container name')
 }
 

@@ -4,6 +4,7 @@ import { Fault, forbidden } from '../../../api/faults.ts'
 import type { BaseContext } from '../../../api/operation.ts'
 import type { Who } from '../../../auth/who.ts'
 import { header } from '../headers.ts'
+import { quote } from '../quoting.ts'
 import type { Headers } from '../tables.ts'
 import { entryAllowed, parseAcl, referrerAllowed } from './acl.ts'
 import { grantOf, namesCount } from './grants.ts'
@@ -24,7 +25,7 @@ export const accountPrefix = 'AUTH_'
 
 export function denied(context: BaseContext, account: string): Fault {
   if (context.who as Who | null) return forbidden('Access was denied to this resource.')
-  const realm = /^[\w-]{1,256}$/.test(account) ? account : 'unknown'
+  const realm = quote(account.slice(0, 256))
   return new Fault(401, 'This server could not verify that you are authorized to access the document you requested.', {
     headers: { 'www-authenticate': `Swift realm="${realm}", Keystone uri="${context.cloud.endpoints.root('identity')}"` },
   })

@@ -14,16 +14,21 @@ test('who may write in one container takes no versions out of another, however i
   const { at, call, member, account } = await withContainer(cloud)
   const other = await cloud.as('member', 'project-2')
   await member.request('PUT', `${account}/arch`, { expected: 201 })
-  await member.request('PUT', `${account}/arch/001o/1`, { raw: 'private', expected: 201 })
   const acl = `*:${other.login.userId}`
-  for (const location of ['arch/', 'arch', '%61rch', '%61rch/']) {
+  for (const [i, location] of ['arch/', 'arch', '%61rch', '%61rch/'].entries()) {
+    await member.request('PUT', `${account}/arch/002o${i}/1`, { raw: 'private', expected: 201 })
     const headers = { 'x-versions-location': location, 'x-container-write': acl, 'x-container-read': acl }
     await call('POST', '', 204, { headers })
-    await call('PUT', 'o', 201, { raw: 'now' })
-    await other.request('DELETE', at('o'), { expected: 403 })
-    const bulk = await other.request('POST', `${account}?bulk-delete`, { raw: 'things/o', headers: { accept: 'application/json' } })
+    await call('PUT', `o${i}`, 201, { raw: 'now' })
+    await other.request('DELETE', at(`o${i}`), { expected: 403 })
+    const bulk = await other.request('POST', `${account}?bulk-delete`, { raw: `things/o${i}`, headers: { accept: 'application/json' } })
     assert.equal(bulk.body['Number Deleted'], 0)
-    assert.equal((await other.request('GET', at('o'), { expected: 200 })).text, 'now')
+    assert.equal((await other.request('GET', at(`o${i}`), { expected: 200 })).text, 'now')
+    // What was put away from here comes back to those who may write here.
+    await other.request('PUT', at(`o${i}`), { raw: 'later', expected: 201 })
+    await other.request('DELETE', at(`o${i}`), { expected: 204 })
+    assert.equal((await other.request('GET', at(`o${i}`), { expected: 200 })).text, 'now')
+    await other.request('DELETE', at(`o${i}`), { expected: 403 })
   }
 })
 

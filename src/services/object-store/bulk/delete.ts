@@ -8,6 +8,7 @@ import { splitName } from '../large-objects/manifest.ts'
 import { limits, plain } from '../limits.ts'
 import { dropObject } from '../objects/change.ts'
 import { heard, objectScope } from '../objects/scope.ts'
+import { unquote } from '../quoting.ts'
 import { patient } from '../storage/data.ts'
 import { createTurns } from '../turns.ts'
 import { type Report, reportReply } from './report.ts'
@@ -65,11 +66,12 @@ export async function removeNames(context: BaseContext, account: string, names: 
   const report: Report = { counts: { 'Number Deleted': 0, 'Number Not Found': 0 }, errors: [], status: '200 OK', body: '' }
   for (const line of names) {
     try {
-      await removeName(context, account, decodeURIComponent(line.startsWith('/') ? line : `/${line}`))
+      const name = unquote(line.startsWith('/') ? line : `/${line}`)
+      if (name === null) throw new Fault(412, 'The name is no UTF-8')
+      await removeName(context, account, name)
       report.counts['Number Deleted']!++
     } catch (error) {
       if (error instanceof Fault && error.status === 404) report.counts['Number Not Found']!++
-      else if (error instanceof URIError) report.errors.push([line, '412 Precondition Failed'])
       else if (error instanceof Fault) report.errors.push([line, `${error.status} ${title(error.status)}`])
       else throw error
     }
@@ -92,5 +94,5 @@ async function removeName(context: BaseContext, account: string, path: string): 
   const container = path.slice(1).replace(/\/$/, '')
   if (!container || container.includes('/')) throw new Fault(400, 'Invalid name')
   if (!ownAccess(context, account, false)) throw denied(context, account)
-  await context.cloud.database.write((tx) => dropContainer({ ...context, tx, db: tx.db }, account, container))
+  await context.cloud.database.write((tx) => dropContainer({ ...context, tx, db: tx.db }, account, container), { frees: true })
 }

@@ -36,5 +36,5 @@ export function reportReply(context: BaseContext, report: Report): Reply {
     'Errors:',
     ...report.errors.map(([name, status]) => `${name}, ${status}`),
   ]
-  return reply({ status: 200, headers: { 'content-type': 'text/plain' }, body: lines.join('\n') })
+  return reply({ status: 200, headers: { 'content-type': 'text/plain' }, body: `${lines.join('\n')}\n` })
 }

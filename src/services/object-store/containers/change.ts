@@ -8,6 +8,7 @@ import { extractArchive } from '../bulk/extract.ts'
 import { isForm, postForm } from '../forms/post.ts'
 import { merged } from '../headers.ts'
 import { checkContainerName, plain } from '../limits.ts'
+import { unquote } from '../quoting.ts'
 import { forget, noteAll } from '../sync/queue.ts'
 import { syncTarget } from '../sync/target.ts'
 import type { Container, Headers } from '../tables.ts'
@@ -32,10 +33,7 @@ function changesOf(context: BaseContext, account: string, name: string, old: Hea
   const to = changes['x-container-sync-to']
   if (to) {
     const { url } = syncTarget(context.cloud, to)
-    if (
-      decodeURIComponent(new URL(url).pathname).endsWith(`/${account}/${name}`) &&
-      url.startsWith(context.cloud.endpoints.root('object-store'))
-    )
+    if (unquote(new URL(url).pathname)?.endsWith(`/${account}/${name}`) && url.startsWith(context.cloud.endpoints.root('object-store')))
       throw plain(400, 'A container cannot be its own partner')
   }
   return changes
@@ -88,8 +86,7 @@ export const createContainer = operation({
     checkOwners(context, authorize(context, account, 'own'))
     checkContainerName(container)
     const policy = context.headers['x-storage-policy']
-    if (policy !== undefined && String(policy).toLowerCase() !== 'policy-0')
-      throw plain(400, `Invalid X-Storage-Policy '${String(policy).slice(0, 80)}'`)
+    if (policy && String(policy).toLowerCase() !== 'policy-0') throw plain(400, `Invalid X-Storage-Policy '${String(policy).slice(0, 80)}'`)
     const put = () => context.cloud.database.write((tx) => putContainer({ ...context, tx, db: tx.db }, account, container))
     // Somebody else may make it at the same time: then it is there, which is no fault.
     const made = await put().catch((error) => {
@@ -142,8 +139,11 @@ export const deleteContainer = operation({
   summary: 'Delete container',
   catalog: ['object-store-v1.containers.delete-container', 'quickstart-object-store-v1.0.containers.delete-container'],
   status: 204,
+  transaction: 'none',
   async handle(context) {
-    authorize(context, context.params.account, 'own')
-    await dropContainer(context, context.params.account, context.params.container)
+    const { account, container } = context.params
+    if (context.rawQuery.has('bulk-delete')) return bulkDelete(context, account)
+    authorize(context, account, 'own')
+    return context.cloud.database.write((tx) => dropContainer({ ...context, tx, db: tx.db }, account, container), { frees: true })
   },
 })

@@ -2,8 +2,9 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import { cleanAcl } from '../access/acl.ts'
 import { header, userMetadata } from '../headers.ts'
-import { plain } from '../limits.ts'
+import { checkContainerName, plain } from '../limits.ts'
 import { isTrue } from '../listing/query.ts'
+import { unquoteHeader } from '../quoting.ts'
 import type { Headers } from '../tables.ts'
 
 const settable = ['x-container-sync-to', 'x-container-sync-key', 'x-versions-location', 'x-history-location'] as const
@@ -18,12 +19,12 @@ export function containerChanges(headers: IncomingHttpHeaders, old: Headers): He
   for (const name of ['x-container-read', 'x-container-write']) {
     const value = header(headers, name)
     if (value !== undefined) changes[name] = cleanAcl(name, value)
-    if (header(headers, name.replace('x-', 'x-remove-')) !== undefined) changes[name] = ''
+    else if (header(headers, name.replace('x-', 'x-remove-')) !== undefined) changes[name] = ''
   }
   for (const name of settable) {
     const value = header(headers, name)
     if (value !== undefined) changes[name] = value.trim()
-    if (header(headers, name.replace('x-', 'x-remove-')) !== undefined) changes[name] = ''
+    else if (header(headers, name.replace('x-', 'x-remove-')) !== undefined) changes[name] = ''
   }
   checkVersions(headers, changes, old)
   return changes
@@ -34,8 +35,11 @@ function checkVersions(headers: IncomingHttpHeaders, changes: Headers, old: Head
   const history = changes['x-history-location']
   if (stack && history) throw plain(400, 'Only one of X-Versions-Location or X-History-Location may be specified')
   for (const location of [stack, history]) {
-    if (location && (decodeURI(location).split('/').filter(Boolean).length !== 1 || location.startsWith('.')))
-      throw plain(412, 'X-Versions-Location and X-History-Location header should not contain slashes.')
+    const name = location && unquoteHeader(location)
+    // A slash at an end is not part of it: what is checked here is what is looked for later.
+    const bare = name?.replace(/^\/+|\/+$/g, '')
+    if (name === null || (location && !bare) || bare?.includes('/')) throw plain(412, 'Container name cannot contain slashes')
+    if (bare) checkContainerName(bare)
   }
   if (stack) changes['x-history-location'] = ''
   if (history) changes['x-versions-location'] = ''

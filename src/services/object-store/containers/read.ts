@@ -34,9 +34,12 @@ export const showContainer = operation({
     if (page) return page
     const { row, access } = await listable(context, context.params.account, context.params.container)
     const query = listingQuery(context.rawQuery, limits.container_listing_limit)
+    if (context.rawQuery.has('versions')) {
+      const body = await versionsPage(context, row, query)
+      return reply({ headers: { ...containerHeaders(row, access), 'content-type': formatType.json }, body })
+    }
     const format = listingFormat(context)
     const headers: Record<string, string> = { ...containerHeaders(row, access), 'content-type': formatType[format] }
-    if (context.rawQuery.has('versions')) return reply({ headers, body: await versionsPage(context, row, query, format) })
     const { length, body } = await listObjects(context.cloud.database, row, query, format)
     if (!length) return reply({ status: 204, headers })
     headers['content-length'] = String(length)

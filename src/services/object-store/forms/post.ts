@@ -6,7 +6,8 @@ import { readSignature, sameHex, signingKeys } from '../access/temp-url.ts'
 import { containerMissing, findContainer } from '../containers/store.ts'
 import { checkObjectName, limits, plain } from '../limits.ts'
 import { roomFor, writeObject } from '../objects/write.ts'
-import { patient, receive } from '../storage/data.ts'
+import { unquote } from '../quoting.ts'
+import { patient, receive, receive } from '../storage/data.ts'
 import type { Container } from '../tables.ts'
 import { boundaryOf, formParts, type Part } from './multipart.ts'
 
@@ -64,7 +65,7 @@ export async function postForm(context: BaseContext, account: string, containerN
   const boundary = boundaryOf(context.headers['content-type'])!
   const container = await findContainer(cloud.database.read, account, containerName)
   const rawPath = request.url!.split('?')[0]!
-  const path = decodeURIComponent(rawPath.slice(rawPath.indexOf(`/${context.major}/`)))
+  const path = unquote(rawPath.slice(rawPath.indexOf(`/${context.major}/`))) ?? ''
   const fields = new Map<string, string>()
   let signed: Signed | null = null
   let files = 0

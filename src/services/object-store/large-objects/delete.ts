@@ -3,19 +3,33 @@ import { removeNames, whileHeard } from '../bulk/delete.ts'
 import { reportReply } from '../bulk/report.ts'
 import { findContainer } from '../containers/store.ts'
 import { plain } from '../limits.ts'
-import { objectMissing } from '../objects/get.ts'
+import { dropObject } from '../objects/change.ts'
+import { objectMissing, versionAsked } from '../objects/get.ts'
 import { heard, type Scope } from '../objects/scope.ts'
 import { liveObject, type StoredObject } from '../objects/store.ts'
+import { findVersion } from '../objects/versions.ts'
+import { quote } from '../quoting.ts'
 import { readManifest, splitName } from './manifest.ts'
 
 /** DELETE with `multipart-manifest=delete`: segments first, the manifest last. */
 export async function deleteSegments(context: BaseContext, scope: Scope): Promise<Reply> {
   const { cloud } = context
-  const row = await liveObject(cloud, cloud.database.read, scope.container.id, scope.place.object)
+  const { read } = cloud.database
+  const version = versionAsked(context, scope)
+  const row =
+    version === null
+      ? await liveObject(cloud, read, scope.container.id, scope.place.object)
+      : await findVersion(read, scope.container.id, scope.place.object, version)
   if (!row) throw objectMissing()
   if (row.kind !== 'slo') throw plain(400, 'Not an SLO manifest')
   const names = await segmentNames(context, scope, row)
-  return reportReply(context, await removeNames(context, scope.place.account, whileHeard(context, names)))
+  // A version of the manifest goes by its number, behind its segments.
+  const report = await removeNames(context, scope.place.account, whileHeard(context, version === null ? names : names.slice(0, -1)))
+  if (version !== null) {
+    await dropObject(context, scope)
+    report.counts['Number Deleted']!++
+  }
+  return reportReply(context, report)
 }
 
 /** Segments, and manifests among them, that one request looks at. */
@@ -42,7 +56,7 @@ async function segmentNames(context: BaseContext, { place }: Scope, row: StoredO
   await enter(own, row)
   // The manifest itself goes last, also where one of its segments names it.
   names.delete(own)
-  return [...names, own].map((name) => name.split('/').map(encodeURIComponent).join('/'))
+  return [...names, own].map(quote)
 }
 
 async function manifestAt({ cloud }: BaseContext, account: string, name: string): Promise<StoredObject | undefined> {

@@ -36,6 +36,8 @@ export function heartbeatReply(context: BaseContext, make: () => Promise<NewObje
   return reply({ status: 202, headers: { 'content-type': headers['content-type']! }, body: Readable.from(body(), { objectMode: false }) })
 }
 
+const malformed = 'The server could not comply with the request since it is either malformed or otherwise incorrect.'
+
 /** A fault as the report tells it; what is none of ours is a 500 there, and in the log. */
 function failed(context: BaseContext, error: unknown): Report {
   if (!(error instanceof Fault)) {
@@ -47,7 +49,7 @@ function failed(context: BaseContext, error: unknown): Report {
     counts: {},
     errors: segments ?? [],
     status: `${error.status} ${title(error.status)}`,
-    body: segments ? title(400) : error.message,
+    body: `${title(error.status)}\n${segments ? malformed : error.message}`,
   }
 }
 

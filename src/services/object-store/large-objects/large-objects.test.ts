@@ -29,7 +29,7 @@ test('static manifests join, nest, cut and end their segments', async () => {
   const shown = (await call('GET', 'nested?multipart-manifest=get', 200)).body
   assert.deepEqual(
     shown.map((s: { name: string }) => s.name),
-    ['/things/whole', '/things/s/1', ''],
+    ['/things/whole', '/things/s/1', undefined],
   )
   for (const list of [
     [],
@@ -134,12 +134,20 @@ test('versions are listed, and an older one can be made the present one', async 
   assert.deepEqual(await listed(`&prefix=o&marker=o&version_marker=${second}`), rows.slice(1))
   assert.deepEqual(await listed(`&prefix=o&limit=1&marker=o&version_marker=${first}`), rows.slice(2))
   assert.deepEqual((await listed('&delimiter=/')).slice(3), ['p/'])
-  assert.equal((await call('GET', '?versions', 200)).text, 'o\no\no\np/q\n')
+  assert.deepEqual(await listed('&reverse=true&prefix=o'), [...rows].reverse())
+  assert.deepEqual(await listed(`&reverse=true&prefix=o&marker=o&version_marker=${first}`), rows.slice(0, 1))
+  // There is no other form of it.
+  assert.deepEqual((await call('GET', '?versions', 200)).body.length, 4)
+  await call('GET', '?versions&format=xml', 406)
+  await call('GET', '?versions', 406, { headers: { accept: 'text/plain' } })
   const made = await call('PUT', `o?version-id=${first}`, 201)
   assert.equal(made.headers.get('x-object-version-id'), first)
   assert.equal((await call('GET', 'o', 200)).text, '1')
   assert.equal((await call('GET', `o?version-id=${second}`, 200)).text, '2')
-  assert.deepEqual((await listed('&prefix=o'))[0], ['o', first, true, 1])
+  assert.deepEqual((await listed('&prefix=o')).slice(0, 2), [
+    ['o', second, false, 1],
+    ['o', first, true, 1],
+  ])
   await call('PUT', 'o?version-id=1.00000', 404)
   await call('PUT', `o?version-id=${first}`, 400, { raw: 'body' })
   const marker = (await call('DELETE', 'o', 204)).headers.get('x-object-version-id')!
@@ -147,7 +155,7 @@ test('versions are listed, and an older one can be made the present one', async 
   await call('PUT', `o?version-id=${marker}`, 404)
   await call('PUT', 'o?version-id=null', 201)
   assert.equal((await call('GET', 'o', 200)).text, 'zero')
-  for (const bad of ['&version_marker=null', '&marker=o&version_marker=x', '&reverse=true']) await call('GET', `?versions${bad}`, 400)
+  for (const bad of ['&version_marker=null', '&marker=o&version_marker=x', '&path=']) await call('GET', `?versions${bad}`, 400)
 })
 
 test('a manifest with a heartbeat answers at once and tells at the end what became of it', async () => {

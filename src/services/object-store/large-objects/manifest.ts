@@ -22,10 +22,32 @@ export interface Segment {
 
 export const limits = { max_manifest_segments: 1000, max_manifest_size: 8_388_608 }
 
+const noObject = { name: '', hash: '', bytes: 0, content_type: '', last_modified: '' }
+
 /** The segments of a manifest; in a transaction by its `db`. */
 export async function readManifest(cloud: Cloud, row: StoredObject, db: Db = cloud.database.read): Promise<Segment[]> {
-  return JSON.parse((await rowBytes(db, row.data_id!)).toString()) as Segment[]
+  const kept = JSON.parse((await rowBytes(db, row.data_id!)).toString()) as (Segment | { data: string })[]
+  return kept.map((segment) => ({ ...noObject, ...segment }))
 }
+
+/** The manifest as it is kept: of bytes that stand in it there is nothing else to say. */
+export const manifestText = (segments: Segment[]): string =>
+  JSON.stringify(segments.map((segment) => (segment.data === undefined ? segment : { data: segment.data })))
+
+/** The segments in the form in which a manifest is put. */
+export const rawSegments = async (cloud: Cloud, row: StoredObject) =>
+  (await readManifest(cloud, row)).map(({ name, hash, bytes, range, data }) =>
+    data !== undefined ? { data } : { path: name, etag: hash, size_bytes: bytes, ...(range && { range }) },
+  )
+
+const manifestEtag = 'x-object-sysmeta-manifest-etag'
+
+/** What a static manifest's metadata says of its own bytes, whose MD5 is that. */
+export const manifestMetadata = (etag: string) => ({ [manifestEtag]: etag })
+
+/** MD5 of the bytes that are kept: of a static manifest those of the manifest itself, which listings and static links go by. */
+export const storedEtag = ({ kind, etag, metadata }: Pick<StoredObject, 'kind' | 'etag' | 'metadata'>): string =>
+  kind === 'slo' ? (metadata[manifestEtag] ?? etag) : etag
 
 /** First and last byte of the segment that count, and how many they are. */
 export function extent(segment: Segment): { start: number; end: number; length: number } {

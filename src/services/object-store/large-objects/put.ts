@@ -1,22 +1,24 @@
 // Static large objects: a list of segments that is checked as a whole when it is put.
 import { createHash } from 'node:crypto'
 import { readBody } from '../../../api/body.ts'
-import { Fault } from '../../../api/faults.ts'
+import { Fault, title } from '../../../api/faults.ts'
 import type { BaseContext, Reply } from '../../../api/operation.ts'
+import { ownAccess } from '../access/authorize.ts'
 import { findContainer } from '../containers/store.ts'
 import { header } from '../headers.ts'
 import { plain } from '../limits.ts'
 import { isTrue } from '../listing/query.ts'
+import { followLink } from '../objects/links.ts'
 import { contentType, deleteAt, objectMetadata } from '../objects/metadata.ts'
 import { madeReply } from '../objects/put.ts'
 import { mayReadOther, type Scope } from '../objects/scope.ts'
-import { liveObject, type NewObject } from '../objects/store.ts'
+import { liveObject, type NewObject, type StoredObject } from '../objects/store.ts'
 import { writeObject } from '../objects/write.ts'
 import { receivedBytes } from '../storage/data.ts'
 import type { Headers } from '../tables.ts'
 import { isoText } from '../timestamps.ts'
 import { heartbeatReply } from './heartbeat.ts'
-import { extent, limits, type Segment, splitName } from './manifest.ts'
+import { extent, limits, manifestText, type Segment, splitName } from './manifest.ts'
 import { shapeOf } from './shape.ts'
 
 interface Asked {
@@ -86,9 +88,11 @@ async function check(context: BaseContext, scope: Scope, asked: Asked): Promise<
   const { cloud } = context
   const place = splitName(asked.path!)!
   const container = await findContainer(cloud.database.read, scope.place.account, place.container)
-  if (container && !mayReadOther(context, scope, container)) return '403 Forbidden'
-  const row = container && (await liveObject(cloud, cloud.database.read, container.id, place.object))
-  if (!row) return '404 Not Found'
+  if (container ? !mayReadOther(context, scope, container) : ownAccess(context, scope.place.account, true) === null) return '403 Forbidden'
+  const found = container && (await liveObject(cloud, cloud.database.read, container.id, place.object))
+  if (!found) return '404 Not Found'
+  const row = found.kind === 'link' ? await endOf(context, { temp: scope.temp, container: container! }, found) : found
+  if (typeof row === 'string') return row
   if (asked.size_bytes !== undefined && asked.size_bytes !== null && Number(asked.size_bytes) !== row.size) return 'Size Mismatch'
   const etag = asked.etag?.replace(/^"|"$/g, '')
   if (etag && etag !== row.etag) return 'Etag Mismatch'
@@ -106,6 +110,16 @@ async function check(context: BaseContext, scope: Scope, asked: Asked): Promise<
   }
 }
 
+/** What a link as a segment leads to; or why it leads to nothing. */
+async function endOf(context: BaseContext, where: Pick<Scope, 'temp' | 'container'>, link: StoredObject): Promise<StoredObject | string> {
+  try {
+    return (await followLink(context, where, link)).row
+  } catch (error) {
+    if (!(error instanceof Fault)) throw error
+    return `${error.status} ${title(error.status)}`
+  }
+}
+
 /** PUT with `multipart-manifest=put`. */
 export async function putManifest(context: BaseContext, scope: Scope): Promise<Reply> {
   const { cloud, headers } = context
@@ -118,18 +132,22 @@ export async function putManifest(context: BaseContext, scope: Scope): Promise<R
   if (depth > mostDepth) throw plain(400, 'Manifest must be a list of JSON objects.\n')
   if (marks > mostMarks) throw plain(413, `Number of segments must be <= ${limits.max_manifest_segments}`)
   const asked = parse(body, self)
-  if (isTrue(context.rawQuery.get('heartbeat'))) return heartbeatReply(context, () => make(context, scope, asked, { metadata, delete_at }))
-  return madeReply(await make(context, scope, asked, { metadata, delete_at }))
+  const kept = { metadata, delete_at, content_type: contentType(headers, scope.place.object) }
+  const expected = header(headers, 'etag')?.replace(/^"|"$/g, '')
+  const onlyNew = headers['if-none-match'] !== undefined
+  const make = () => makeManifest(context, scope, asked, kept, { expected, onlyNew })
+  return isTrue(context.rawQuery.get('heartbeat')) ? heartbeatReply(context, make) : madeReply(await make())
 }
 
-/** Checks all segments and makes the object. Throws 400 with all that is wrong with them, 422. */
-async function make(
+/** Checks all segments and makes the object. Throws 400 with all that is wrong with them, and 422 where its ETag is not the expected one. */
+export async function makeManifest(
   context: BaseContext,
   scope: Scope,
   asked: Asked[],
-  kept: { metadata: Headers; delete_at: number | null },
+  kept: { metadata: Headers; delete_at: number | null; content_type: string },
+  { expected, onlyNew = false }: { expected?: string | undefined; onlyNew?: boolean } = {},
 ): Promise<NewObject> {
-  const { cloud, headers } = context
+  const { cloud } = context
   const segments: Segment[] = []
   const faults: [string, string][] = []
   for (const entry of asked) {
@@ -149,17 +167,15 @@ async function make(
   // Nested manifests multiply: what no number can count, nobody can read.
   if (!Number.isSafeInteger(size)) throw plain(413, 'The object would be too large.')
   const etag = md5.digest('hex')
-  const expected = header(headers, 'etag')?.replace(/^"|"$/g, '')
   if (expected && expected !== etag) throw new Fault(422, 'Unable to process the contained instructions')
   return writeObject(cloud, scope.container, {
     name: scope.place.object,
-    content_type: contentType(headers, scope.place.object),
     ...kept,
     kind: 'slo',
-    received: receivedBytes(cloud, Buffer.from(JSON.stringify(segments))),
+    received: receivedBytes(cloud, Buffer.from(manifestText(segments))),
     size,
     etag,
-    onlyNew: headers['if-none-match'] !== undefined,
+    onlyNew,
     reseller: scope.access.reseller,
   })
 }

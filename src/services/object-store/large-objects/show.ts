@@ -2,23 +2,21 @@ import { createHash } from 'node:crypto'
 import { type BaseContext, type Reply, reply } from '../../../api/operation.ts'
 import type { StoredObject } from '../objects/store.ts'
 import { objectHeaders } from '../objects/view.ts'
-import { readManifest } from './manifest.ts'
+import { rowBytes } from '../storage/data.ts'
+import { rawSegments } from './manifest.ts'
 
 /** The manifest itself: as it is listed, or with `format=raw` in the form in which it may be put again. */
-export async function manifestReply(context: BaseContext, row: StoredObject): Promise<Reply> {
-  const segments = await readManifest(context.cloud, row)
-  const shown =
-    context.rawQuery.get('format') === 'raw'
-      ? segments.map(({ name, hash, bytes, range, data }) =>
-          data !== undefined ? { data } : { path: name, etag: hash, size_bytes: bytes, ...(range && { range }) },
-        )
-      : segments
-  const body = JSON.stringify(shown)
+export async function manifestReply(context: BaseContext, row: StoredObject, location: string | null): Promise<Reply> {
+  const raw = context.rawQuery.get('format') === 'raw'
+  const { cloud } = context
+  const body = raw ? JSON.stringify(await rawSegments(cloud, row)) : (await rowBytes(cloud.database.read, row.data_id!)).toString()
   const etag = createHash('md5').update(body).digest('hex')
   const headers = {
     ...objectHeaders(row),
     etag,
-    'content-type': 'application/json; charset=utf-8',
+    // In the form in which it was put it has the type that it was given.
+    ...(!raw && { 'content-type': 'application/json; charset=utf-8' }),
+    ...(location && { 'content-location': location }),
     'content-length': String(Buffer.byteLength(body)),
   }
   return reply({ headers, body: context.request.method === 'HEAD' ? undefined : body })

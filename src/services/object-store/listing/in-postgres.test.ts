@@ -20,7 +20,11 @@ test('listings that PostgreSQL makes are those that are made here', async (t) =>
     const entries = await walk(query, (range) => objectsIn(database.read, id, range))
     for (const format of ['text', 'json'] as const) {
       const made = Buffer.concat((await renderInPostgres(database.read, id, query, format))!).toString()
-      assert.equal(made, Buffer.concat(await renderObjects('things', entries, format)).toString(), JSON.stringify(query))
+      assert.equal(
+        made,
+        Buffer.concat(await renderObjects({ account: 'AUTH_x', name: 'things' }, entries, format)).toString(),
+        JSON.stringify(query),
+      )
     }
   }
   const any = (make: () => string) => (randomInt(3) ? '' : make())

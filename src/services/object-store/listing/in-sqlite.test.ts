@@ -33,9 +33,16 @@ test('listings that SQLite makes are those that are made here, and come from ent
     }
     const entries = await walk(query, (range) => objectsIn(database.read, id, range))
     const made = joined(await renderInSqlite(database.read, id, query, 'text'))
-    assert.equal(made, Buffer.concat(await renderObjects('things', entries, 'text')).toString(), JSON.stringify(query))
+    assert.equal(
+      made,
+      Buffer.concat(await renderObjects({ account: 'AUTH_x', name: 'things' }, entries, 'text')).toString(),
+      JSON.stringify(query),
+    )
     const json = joined(await renderInSqlite(database.read, id, query, 'json'))
-    assert.deepEqual(JSON.parse(json), JSON.parse(Buffer.concat(await renderObjects('things', entries, 'json')).toString()))
+    assert.deepEqual(
+      JSON.parse(json),
+      JSON.parse(Buffer.concat(await renderObjects({ account: 'AUTH_x', name: 'things' }, entries, 'json')).toString()),
+    )
   }
   const plan = async (sql: string) => {
     const values = Array.from(sql.matchAll(/\?/g), () => 1)
@@ -65,7 +72,11 @@ test('listings that SQLite makes are those that are made here, and come from ent
   await database.write(({ db }) => db.deleteFrom('object_store_objects').where('kind', '=', 'dlo').execute())
   await database.write(({ db }) => db.updateTable('object_store_objects').set({ content_type: 'a/b' }).execute())
   const now = Buffer.concat(
-    await renderObjects('things', await walk(everything, (range) => objectsIn(database.read, id, range)), 'json'),
+    await renderObjects(
+      { account: 'AUTH_x', name: 'things' },
+      await walk(everything, (range) => objectsIn(database.read, id, range)),
+      'json',
+    ),
   ).toString()
   assert.deepEqual(JSON.parse(joined(await renderInSqlite(database.read, id, everything, 'json'))), JSON.parse(now))
   const counts = await ask<{ objects: number; entries: number }>(

@@ -41,7 +41,11 @@ test('listings in all forms, with every parameter', async () => {
     xml,
     /^<\?xml version="1.0" encoding="UTF-8"\?>\n<container name="things"><object><name>b<\/name>.*<subdir name="b\/"><name>b\/<\/name><\/subdir><\/container>$/,
   )
-  for (const query of ['limit=10001', 'limit=x', 'limit=-1']) await member.get(`${at('')}?${query}`, 412)
+  await member.get(`${at('')}?limit=10001`, 412)
+  for (const query of ['limit=x', 'limit=-1', 'limit=2.0']) assert.deepEqual(await list(query), names)
+  // A NUL stands behind the name before it, and before all that begin with that name.
+  assert.deepEqual(await list('marker=a/b%00&end_marker=a/e%00'), ['a/b/c', 'a/b/d', 'a/e'])
+  assert.deepEqual(await list('reverse=on&marker=a/e%00&end_marker=a/b%00'), ['a/e', 'a/b/d', 'a/b/c'])
   await member.request('GET', at(''), { headers: { accept: 'image/png' }, expected: 406 })
   const account = await accountOf(member)
   assert.deepEqual(

@@ -93,8 +93,10 @@ function remember(cache: Cache, key: string, page: Buffer): void {
 }
 
 async function render({ dialect, read }: Database, row: Container, query: ListingQuery, format: Format): Promise<Buffer[]> {
-  const made = await (dialect === 'sqlite' ? renderInSqlite : renderInPostgres)(read, row.id, query, format)
+  // What JSON tells of versions needs the path of the container, which the database does not put into entries.
+  const versioned = format === 'json' && row.metadata['x-versions-enabled'] !== undefined
+  const made = versioned ? null : await (dialect === 'sqlite' ? renderInSqlite : renderInPostgres)(read, row.id, query, format)
   if (made) return made
   const entries = await walk(query, (range) => objectsIn(read, row.id, range))
-  return renderObjects(row.name, entries, format)
+  return renderObjects(row, entries, format)
 }

@@ -19,22 +19,26 @@ export type Format = 'text' | 'json' | 'xml'
 const yes = new Set(['true', '1', 'yes', 'on', 't', 'y'])
 export const isTrue = (text: string | null | undefined) => yes.has((text ?? '').toLowerCase())
 
+/** A marker with a NUL stands right behind the name before it, which no database can say: names from there on are those after it, and those up to there are those before the next. */
+function place(marker: string, upper: boolean): string {
+  const nul = marker.indexOf('\0')
+  return nul < 0 ? marker : marker.slice(0, nul) + (upper ? '\u0001' : '')
+}
+
 export function listingQuery(query: URLSearchParams, max: number): ListingQuery {
-  const limitText = query.get('limit')
-  let limit = max
-  if (limitText) {
-    if (!/^\d{1,12}$/.test(limitText)) throw plain(412, 'limit must be a non-negative integer')
-    limit = Number(limitText)
-    if (limit > max) throw plain(412, `Maximum limit is ${max}`)
-  }
+  // What is no number is not heard, as Swift has it.
+  const limitText = query.get('limit') ?? ''
+  const limit = /^\d+$/.test(limitText) ? Number(limitText) : max
+  if (limit > max) throw plain(412, `Maximum limit is ${max}`)
+  const reverse = isTrue(query.get('reverse'))
   return {
     limit,
-    marker: query.get('marker') ?? '',
-    endMarker: query.get('end_marker') ?? '',
+    marker: place(query.get('marker') ?? '', reverse),
+    endMarker: place(query.get('end_marker') ?? '', !reverse),
     prefix: query.get('prefix') ?? '',
     delimiter: query.get('delimiter') ?? '',
     path: query.get('path'),
-    reverse: isTrue(query.get('reverse')),
+    reverse,
   }
 }
 
@@ -45,15 +49,9 @@ const types: [string, Format][] = [
   ['text/xml', 'xml'],
 ]
 
-/** The form of the answer: `format` decides, else the best of Accept; 406 when none fits. */
-export function listingFormat(context: BaseContext): Format {
-  const asked = context.rawQuery.get('format')?.toLowerCase()
-  if (asked === 'json') return 'json'
-  if (asked === 'xml') return 'xml'
-  if (asked !== undefined) return 'text'
-  const { accept } = context.headers
-  if (!accept) return 'text'
-  const wanted = accept
+/** Media types of the Accept header that are not ruled out, the best first. */
+function wantedTypes(accept: string): string[] {
+  return accept
     .split(',')
     .map((part, index) => {
       const [type = '', ...parameters] = part.split(';').map((piece) => piece.trim())
@@ -62,7 +60,24 @@ export function listingFormat(context: BaseContext): Format {
     })
     .filter(({ quality }) => quality > 0)
     .sort((a, b) => b.quality - a.quality || a.index - b.index)
-  for (const { type } of wanted) {
+    .map(({ type }) => type)
+}
+
+/** Whether an answer of that type is acceptable. */
+export function accepts({ headers: { accept } }: BaseContext, type: string): boolean {
+  const fitting = ['*/*', `${type.split('/')[0]}/*`, type]
+  return !accept || wantedTypes(accept).some((wanted) => fitting.includes(wanted))
+}
+
+/** The form of the answer: `format` decides, else the best of Accept; 406 when none fits. */
+export function listingFormat(context: BaseContext): Format {
+  const asked = context.rawQuery.get('format')?.toLowerCase()
+  if (asked === 'json') return 'json'
+  if (asked === 'xml') return 'xml'
+  if (asked !== undefined) return 'text'
+  const { accept } = context.headers
+  if (!accept) return 'text'
+  for (const type of wantedTypes(accept)) {
     if (type === '*/*' || type === 'text/*') return 'text'
     if (type === 'application/*') return 'json'
     const found = types.find(([name]) => name === type)

@@ -1,4 +1,8 @@
 // Listings as text, JSON and XML, in pieces that follow each other.
+import { storedEtag } from '../large-objects/manifest.ts'
+import { linkPath } from '../objects/link-target.ts'
+import { quote } from '../quoting.ts'
+import type { Container } from '../tables.ts'
 import { isoText } from '../timestamps.ts'
 import { bytesInTurns } from '../turns.ts'
 import type { Format } from './query.ts'
@@ -24,7 +28,8 @@ const nameOf = (entry: { name: string } | Folder) => ('subdir' in entry ? entry.
 /** Header text is kept as it came, as Latin-1. */
 export const headerText = (value: string) => (/[\x80-\xff]/.test(value) ? Buffer.from(value, 'latin1').toString('utf8') : value)
 
-const jsonList = async <Entry>(entries: Entry[], view: (entry: Entry) => unknown): Promise<Buffer[]> => [
+/** A list as JSON, in pieces. */
+export const jsonList = async <Entry>(entries: Entry[], view: (entry: Entry) => unknown): Promise<Buffer[]> => [
   Buffer.from('['),
   ...(await bytesInTurns(entries, ',', (entry) => JSON.stringify(view(entry)))),
   Buffer.from(']'),
@@ -47,22 +52,45 @@ export async function renderContainers(account: string, entries: (ListedContaine
   return [Buffer.from(`${declaration}<account name="${xmlText(account)}">`), ...parts, Buffer.from('</account>')]
 }
 
-const jsonObject = (entry: ListedObject): Record<string, unknown> => ({
-  bytes: entry.size,
-  hash: entry.etag,
-  name: entry.name,
-  content_type: headerText(entry.content_type),
-  last_modified: isoText(entry.changed_at),
-  ...(entry.kind === 'slo' && { slo_etag: `"${entry.etag}"` }),
-})
+/** What JSON listings tell of an object: of links where they lead, of versions by which path the very one is read. */
+export function jsonObject(
+  { account, name: container }: Pick<Container, 'account' | 'name'>,
+  entry: ListedObject,
+): Record<string, unknown> {
+  const { kind, metadata, version_id } = entry
+  const shown: Record<string, unknown> = {
+    bytes: entry.size,
+    hash: storedEtag(entry),
+    name: entry.name,
+    content_type: headerText(entry.content_type),
+    last_modified: isoText(entry.changed_at),
+  }
+  if (kind === 'slo') shown.slo_etag = `"${entry.etag}"`
+  if (kind === 'link') {
+    shown.symlink_path = linkPath('v1', metadata, account)
+    const etag = metadata['x-symlink-target-etag']
+    if (etag !== undefined) Object.assign(shown, { symlink_etag: etag, symlink_bytes: Number(metadata['x-symlink-target-bytes'] ?? 0) })
+    const manifest = metadata['x-object-sysmeta-slo-etag']
+    if (manifest !== undefined) shown.slo_etag = `"${manifest}"`
+  }
+  if (version_id) {
+    shown.symlink_path = `${quote(`/v1/${account}/${container}/${entry.name}`)}?version-id=${version_id}`
+    shown.version_symlink = true
+  }
+  return shown
+}
 
-export async function renderObjects(container: string, entries: (ListedObject | Folder)[], format: Format): Promise<Buffer[]> {
+export async function renderObjects(
+  container: Pick<Container, 'account' | 'name'>,
+  entries: (ListedObject | Folder)[],
+  format: Format,
+): Promise<Buffer[]> {
   if (format === 'text') return [Buffer.from(lines(entries.map(nameOf)))]
-  if (format === 'json') return jsonList(entries, (entry) => ('subdir' in entry ? entry : jsonObject(entry)))
+  if (format === 'json') return jsonList(entries, (entry) => ('subdir' in entry ? entry : jsonObject(container, entry)))
   const parts = await bytesInTurns(entries, '', (entry) =>
     'subdir' in entry
       ? `<subdir name="${xmlText(entry.subdir)}">${element('name', entry.subdir)}</subdir>`
-      : `<object>${element('name', entry.name)}${element('hash', entry.etag)}${element('bytes', entry.size)}${element('content_type', headerText(entry.content_type))}${element('last_modified', isoText(entry.changed_at))}</object>`,
+      : `<object>${element('name', entry.name)}${element('hash', storedEtag(entry))}${element('bytes', entry.size)}${element('content_type', headerText(entry.content_type))}${element('last_modified', isoText(entry.changed_at))}</object>`,
   )
-  return [Buffer.from(`${declaration}<container name="${xmlText(container)}">`), ...parts, Buffer.from('</container>')]
+  return [Buffer.from(`${declaration}<container name="${xmlText(container.name)}">`), ...parts, Buffer.from('</container>')]
 }

@@ -1,12 +1,13 @@
-// Listings of all versions: names in order, the newest of each first, with a place to go on from in the middle of a name.
+// Listings of all versions: names in order, the newest of each first (or all of it reversed), with a place to go on from in the middle of a name.
 import type { Db } from '../../../db/database.ts'
 import type { ObjectRow } from '../tables.ts'
 import { compareNames, successor } from './query.ts'
+import { linkMetadata } from './store.ts'
 import type { Folder } from './walk.ts'
 
 export type ListedVersion = Pick<
   ObjectRow,
-  'name' | 'version_id' | 'size' | 'etag' | 'content_type' | 'kind' | 'made_at' | 'changed_at'
+  'name' | 'version_id' | 'size' | 'etag' | 'content_type' | 'kind' | 'metadata' | 'made_at' | 'changed_at'
 > & {
   /** What a plain GET of the name finds, if only a mark of its removal. */
   latest: boolean
@@ -21,110 +22,126 @@ export interface VersionsQuery {
   versionMarker: string | null
   endMarker: string
   limit: number
+  reverse?: boolean
 }
 
 const columns = ['name', 'version_id', 'size', 'etag', 'content_type', 'kind', 'made_at', 'changed_at'] as const
 const page = 1000
 
+/** Where a page begins and where all of the listing ends, in the order of the listing. */
 interface From {
   name: string | null
   /** The name itself is left out, unless some of its versions are still to come. */
   after: boolean
-  /** Of that name only versions that are older than this one. */
-  olderThan: number | null
+  /** Of that name only the versions behind the one that was made then. */
+  behind: number | null
+  /** Names from here on are not asked for; null is no end. */
+  end: string | null
+  /** The end itself is asked for: a reversed listing of a prefix. */
+  endIncluded: boolean
 }
 
-async function current(db: Db, containerId: number, from: From, to: string | null, limit: number): Promise<ListedVersion[]> {
-  let query = db.selectFrom('object_store_objects').select(columns).where('container_id', '=', containerId).orderBy('name').limit(limit)
-  if (from.name !== null) query = query.where('name', from.after || from.olderThan !== null ? '>' : '>=', from.name)
-  if (to !== null) query = query.where('name', '<', to)
-  return (await query.execute()).map((row) => ({ ...row, latest: true }))
-}
+const tables = ['object_store_objects', 'object_store_versions'] as const
 
-async function older(db: Db, containerId: number, from: From, to: string | null, limit: number): Promise<ListedVersion[]> {
+async function rowsOf(db: Db, table: (typeof tables)[number], containerId: number, from: From, limit: number, reverse: boolean) {
+  const { name, after, behind, end, endIncluded } = from
+  const [further, least] = reverse ? (['<', '<='] as const) : (['>', '>='] as const)
   let query = db
-    .selectFrom('object_store_versions')
+    .selectFrom(table)
     .select(columns)
+    .select(linkMetadata)
     .where('container_id', '=', containerId)
-    .orderBy('name')
-    .orderBy('made_at', 'desc')
+    .orderBy('name', reverse ? 'desc' : 'asc')
+    .orderBy('made_at', reverse ? 'asc' : 'desc')
     .limit(limit)
-  const { name, after, olderThan } = from
-  if (name !== null && olderThan !== null)
-    query = query.where((eb) => eb.or([eb('name', '>', name), eb.and([eb('name', '=', name), eb('made_at', '<', olderThan)])]))
-  else if (name !== null) query = query.where('name', after ? '>' : '>=', name)
-  if (to !== null) query = query.where('name', '<', to)
-  return (await query.execute()).map((row) => ({ ...row, latest: false }))
+  if (name !== null && behind !== null)
+    query = query.where('name', least, name).where((eb) => eb.or([eb('name', further, name), eb('made_at', reverse ? '>' : '<', behind)]))
+  else if (name !== null) query = query.where('name', after ? further : least, name)
+  if (end !== null) query = query.where('name', reverse ? (endIncluded ? '>=' : '>') : '<', end)
+  const present = table === 'object_store_objects'
+  return (await query.execute()).map((row) => ({ ...row, latest: present }))
 }
 
-/** Rows of both tables in the order of the listing; a name without a present object has its newest version marked as the latest. */
-async function nextRows(db: Db, containerId: number, from: From, to: string | null, limit: number): Promise<ListedVersion[]> {
-  const [now, past] = await Promise.all([current(db, containerId, from, to, limit), older(db, containerId, from, to, limit)])
-  const rows: ListedVersion[] = []
-  let [i, j] = [0, 0]
-  let present: string | null = from.olderThan === null ? null : from.name
-  while (rows.length < limit && (i < now.length || j < past.length)) {
-    const takeNow = j === past.length || (i < now.length && compareNames(now[i]!.name, past[j]!.name) <= 0)
-    const row = takeNow ? now[i++]! : past[j++]!
-    if (!takeNow && row.name !== present) row.latest = true
-    present = row.name
-    rows.push(row)
+/** Rows of both tables in the order of the listing: `limit` of them and one that only tells what follows. */
+async function nextRows(db: Db, containerId: number, from: From, limit: number, reverse: boolean): Promise<ListedVersion[]> {
+  const [now, past] = await Promise.all(tables.map((table) => rowsOf(db, table, containerId, from, limit + 1, reverse)))
+  const rows = [...now!, ...past!].sort((a, b) => {
+    const order = compareNames(a.name, b.name) || b.made_at - a.made_at
+    return reverse ? -order : order
+  })
+  await markLatest(db, containerId, rows, from, reverse)
+  return rows.slice(0, limit)
+}
+
+/** A mark of removal is what a plain GET finds where it is its name's newest version and the name has no present object. */
+async function markLatest(db: Db, containerId: number, rows: ListedVersion[], from: From, reverse: boolean): Promise<void> {
+  const marks = rows.filter((row, i) => {
+    if (row.kind !== 'marker') return false
+    const newer = reverse ? rows[i + 1] : rows[i - 1]
+    if (newer) return newer.name !== row.name
+    return reverse || from.behind === null || from.name !== row.name
+  })
+  if (!marks.length) return
+  const names = marks.map(({ name }) => name)
+  const query = db.selectFrom('object_store_objects').select('name').where('container_id', '=', containerId).where('name', 'in', names)
+  const present = new Set((await query.execute()).map(({ name }) => name))
+  for (const row of marks) row.latest = !present.has(row.name)
+}
+
+/** When the version that a marker names was made; null where that cannot be told. */
+async function timeOf(db: Db, containerId: number, name: string, version: string): Promise<number | null> {
+  const id = version === 'null' ? '' : version
+  for (const table of tables) {
+    const query = db.selectFrom(table).select('made_at').where('container_id', '=', containerId).where('name', '=', name)
+    const row = await query.where('version_id', '=', id).executeTakeFirst()
+    if (row) return row.made_at
   }
-  return rows
+  // One that was removed meanwhile: ids tell the time.
+  return /^\d{1,10}\.\d{5}$/.test(id) ? Number(id.replace('.', '')) : null
 }
 
-/** Where the listing goes on after a marker; the version's place in time is looked up. */
-async function startOf(db: Db, containerId: number, { marker, versionMarker, prefix }: VersionsQuery): Promise<From> {
-  if (!marker || (prefix && compareNames(marker, prefix) < 0)) return { name: prefix || null, after: false, olderThan: null }
-  if (versionMarker === null) return { name: marker, after: true, olderThan: null }
-  const id = versionMarker === 'null' ? '' : versionMarker
-  const find = (table: 'object_store_objects' | 'object_store_versions') =>
-    db
-      .selectFrom(table)
-      .select('made_at')
-      .where('container_id', '=', containerId)
-      .where('name', '=', marker)
-      .where('version_id', '=', id)
-      .executeTakeFirst()
-  // The present one stands before all others, whenever it was made.
-  if (await find('object_store_objects')) return { name: marker, after: false, olderThan: Number.MAX_SAFE_INTEGER }
-  const old = await find('object_store_versions')
-  // One that was removed meanwhile: ids tell the time.
-  const at = old?.made_at ?? (/^\d{1,10}\.\d{5}$/.test(id) ? Number(id.replace('.', '')) : null)
-  return at === null ? { name: marker, after: true, olderThan: null } : { name: marker, after: false, olderThan: at }
+async function startOf(db: Db, containerId: number, query: VersionsQuery): Promise<From | null> {
+  const { prefix, delimiter, marker, versionMarker, endMarker, reverse } = query
+  const top = prefix ? successor(prefix) : null
+  let [end, endIncluded] = reverse ? [prefix || null, true] : [top, false]
+  if (endMarker && (end === null || (reverse ? compareNames(endMarker, end) >= 0 : compareNames(endMarker, end) < 0)))
+    [end, endIncluded] = [endMarker, false]
+  const start = (name: string | null, after: boolean, behind: number | null = null): From => ({ name, after, behind, end, endIncluded })
+  if (reverse ? !marker || (top !== null && compareNames(marker, top) >= 0) : !marker || (prefix && compareNames(marker, prefix) < 0))
+    return reverse ? start(top, true) : start(prefix || null, false)
+  if (!reverse && delimiter && marker.endsWith(delimiter) && marker.startsWith(prefix) && marker.length > prefix.length) {
+    const next = successor(marker)
+    return next === null ? null : start(next, false)
+  }
+  const at = versionMarker === null ? null : await timeOf(db, containerId, marker, versionMarker)
+  return start(marker, at === null, at)
 }
 
 /** Up to `query.limit` versions and folders. */
 export async function listVersions(db: Db, containerId: number, query: VersionsQuery): Promise<(ListedVersion | Folder)[]> {
-  const { prefix, delimiter, limit, marker, endMarker } = query
+  const { prefix, delimiter, limit, marker, reverse = false } = query
   const result: (ListedVersion | Folder)[] = []
   let from = await startOf(db, containerId, query)
-  let to = prefix ? successor(prefix) : null
-  if (endMarker && (to === null || compareNames(endMarker, to) < 0)) to = endMarker
-  if (delimiter && marker.endsWith(delimiter) && marker.startsWith(prefix) && marker.length > prefix.length) {
-    const next = successor(marker)
-    if (next === null) return result
-    from = { name: next, after: false, olderThan: null }
-  }
-  while (result.length < limit) {
+  while (from && result.length < limit) {
     const wanted = Math.min(page, delimiter ? page : limit - result.length)
-    const rows = await nextRows(db, containerId, from, to, wanted)
+    const rows: ListedVersion[] = await nextRows(db, containerId, from, wanted, reverse)
     let folder: string | null = null
     for (const row of rows) {
       if (folder !== null && row.name.startsWith(folder)) continue
       const at = delimiter ? row.name.indexOf(delimiter, prefix.length) : -1
       folder = at >= 0 ? row.name.slice(0, at + delimiter.length) : null
+      // A marker from the middle of a folder: it was shown on the page before.
+      if (folder !== null && reverse && marker.startsWith(folder)) continue
       result.push(folder === null ? row : { subdir: folder })
       if (result.length === limit) return result
     }
     if (rows.length < wanted) return result
     const last = rows.at(-1)!
-    if (folder !== null) {
-      const next = successor(folder)
-      if (next === null) return result
-      from = { name: next, after: false, olderThan: null }
-    } else
-      from = { name: last.name, after: false, olderThan: last.latest && last.kind !== 'marker' ? Number.MAX_SAFE_INTEGER : last.made_at }
+    if (folder === null) from = { ...from, name: last.name, after: false, behind: last.made_at }
+    else {
+      const next = reverse ? folder : successor(folder)
+      from = next === null ? null : { ...from, name: next, after: reverse, behind: null }
+    }
   }
   return result
 }

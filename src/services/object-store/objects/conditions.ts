@@ -24,9 +24,9 @@ function seconds(text: string | undefined): number {
 export function condition(headers: IncomingHttpHeaders, etag: string, changedAt: number): 200 | 304 | 412 {
   const changed = lastModifiedSeconds(changedAt)
   const ifMatch = header(headers, 'if-match')
-  if (ifMatch !== undefined) {
-    if (!matches(ifMatch, etag)) return 412
-  } else if (changed > seconds(header(headers, 'if-unmodified-since'))) return 412
+  if (ifMatch !== undefined && !matches(ifMatch, etag)) return 412
+  // Both hold or none does: Swift does not let the one stand for the other, as the RFC does.
+  if (changed > seconds(header(headers, 'if-unmodified-since'))) return 412
   const ifNoneMatch = header(headers, 'if-none-match')
   if (ifNoneMatch !== undefined) return matches(ifNoneMatch, etag) ? 304 : 200
   return changed <= seconds(header(headers, 'if-modified-since')) ? 304 : 200

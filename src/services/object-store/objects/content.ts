@@ -8,7 +8,9 @@ import { findContainer } from '../containers/store.ts'
 import { extent, readManifest, type Segment, splitName } from '../large-objects/manifest.ts'
 import { successor } from '../listing/query.ts'
 import { objectsIn } from '../listing/store.ts'
+import { unquoteHeader } from '../quoting.ts'
 import { read } from '../storage/data.ts'
+import { followLink } from './links.ts'
 import { deeper, heard, mayReadOther, type Opened } from './scope.ts'
 import { liveObject, type StoredObject } from './store.ts'
 
@@ -131,8 +133,11 @@ async function openSegment(context: BaseContext, scope: Opened, segment: Segment
   const place = splitName(segment.name)
   const container = place && (await findContainer(context.cloud.database.read, scope.container.account, place.container))
   if (!place || !container) throw badSegment(segment.name)
-  if (!mayReadOther(context, scope, container)) throw new Fault(context.who ? 403 : 401, 'Access was denied to a segment.')
-  const row = await liveObject(context.cloud, context.cloud.database.read, container.id, place.object)
+  // Who may read the manifest hears that it does not work; a temporary URL leads to nothing else, whatever there is.
+  if (!mayReadOther(context, scope, container))
+    throw scope.temp ? new Fault(401, 'Access was denied to a segment.') : badSegment(segment.name)
+  const found = await liveObject(context.cloud, context.cloud.database.read, container.id, place.object)
+  const row = found?.kind === 'link' ? (await followLink(context, { ...scope, container }, found)).row : found
   if (!row || row.etag !== segment.hash || row.size !== segment.bytes) throw badSegment(segment.name)
   return contentOf(context, row.kind === '' ? scope : deeper(context, scope, scope.container), row)
 }
@@ -158,7 +163,7 @@ function staticContent(context: BaseContext, scope: Opened, row: StoredObject, s
 
 /** Container and prefix of a dynamic manifest, decoded. */
 export function dynamicTarget(manifest: string): { container: string; prefix: string } {
-  const text = decodeURIComponent(Buffer.from(manifest, 'latin1').toString('utf8'))
+  const text = unquoteHeader(manifest) ?? ''
   const slash = text.indexOf('/')
   return { container: text.slice(0, slash), prefix: text.slice(slash + 1) }
 }

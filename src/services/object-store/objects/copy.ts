@@ -5,19 +5,23 @@ import { authorize } from '../access/authorize.ts'
 import { loadGrant } from '../access/grants.ts'
 import { containerMissing, findContainer } from '../containers/store.ts'
 import { decodedHeader, header } from '../headers.ts'
-import { splitName } from '../large-objects/manifest.ts'
+import { rawSegments, splitName } from '../large-objects/manifest.ts'
+import { makeManifest } from '../large-objects/put.ts'
 import { checkContainerName, checkObjectName, limits, plain } from '../limits.ts'
 import { isTrue } from '../listing/query.ts'
-import { duplicate, type Received, receive, receivedBytes, rowBytes } from '../storage/data.ts'
-import { isoText, timestampText } from '../timestamps.ts'
-import { condition } from './conditions.ts'
+import { quote } from '../quoting.ts'
+import { duplicate, type Received, receive } from '../storage/data.ts'
+import type { Headers } from '../tables.ts'
+import { httpDate, timestampText } from '../timestamps.ts'
+import { condition, rangeHolds } from './conditions.ts'
 import { contentOf } from './content.ts'
-import { objectMissing } from './get.ts'
+import { objectMissing, versionAsked } from './get.ts'
 import { followLink } from './links.ts'
 import { contentType, deleteAt, objectMetadata } from './metadata.ts'
 import { madeReply } from './put.ts'
+import { parseRanges } from './ranges.ts'
 import { type Opened, objectScope, type Place, type Scope } from './scope.ts'
-import { liveObject, type StoredObject } from './store.ts'
+import { liveObject, type NewObject, type StoredObject } from './store.ts'
 import { findVersion } from './versions.ts'
 import { writeObject } from './write.ts'
 
@@ -36,12 +40,14 @@ export const copyObject = operation({
   transaction: 'none',
   status: 201,
   async handle(context) {
-    const place = splitName(decodedHeader(context.headers, 'destination') ?? '')
+    const { headers, cloud } = context
+    const place = splitName(decodedHeader(headers, 'destination') ?? '')
     if (!place) throw plain(412, 'Destination header must be of the form <container name>/<object name>')
-    const source = await sourceScope(context, context.params.account, context.params.container, context.params.object)
-    const account = decodedHeader(context.headers, 'destination-account') ?? context.params.account
+    const { account: own, container: from, object } = context.params
+    const source = await findSource(context, own, from, object)
+    const account = otherAccount(headers, 'destination-account') ?? own
     await loadGrant(context, account)
-    const container = await findContainer(context.cloud.database.read, account, place.container)
+    const container = await findContainer(cloud.database.read, account, place.container)
     const access = authorize(context, account, 'write', container?.metadata)
     checkContainerName(place.container)
     checkObjectName(place.object)
@@ -50,77 +56,118 @@ export const copyObject = operation({
   },
 })
 
-/** PUT with X-Copy-From onto what `scope` names. */
-export async function copyInto(context: At, scope: Scope): Promise<Reply> {
-  const place = splitName(decodedHeader(context.headers, 'x-copy-from') ?? '')
+/** The account that a header names. */
+function otherAccount(headers: At['headers'], name: string): string | undefined {
+  const account = decodedHeader(headers, name)
+  if (account !== undefined && (!account || account.includes('/'))) throw plain(412, 'Account name cannot contain slashes')
+  return account
+}
+
+/** PUT with X-Copy-From. Who may not write hears that first, then what is wrong with the source, then that the container is not there. */
+export async function copyInto(context: At): Promise<Reply> {
+  const { headers, params } = context
+  const place = splitName(decodedHeader(headers, 'x-copy-from') ?? '')
   if (!place) throw plain(412, 'X-Copy-From header must be of the form <container name>/<object name>')
-  if (Number(header(context.headers, 'content-length') ?? 0) > 0) throw plain(400, 'Copy requests require a zero byte body')
-  const account = decodedHeader(context.headers, 'x-copy-from-account') ?? scope.place.account
-  return copy(context, await sourceScope(context, account, place.container, place.object), scope)
-}
-
-async function sourceScope(context: At, account: string, container: string, object: string): Promise<Scope> {
-  await loadGrant(context, account)
-  return objectScope({ ...context, params: { account, container, object } }, 'read')
-}
-
-async function copy(context: At, source: Scope, target: Scope): Promise<Reply> {
-  const { cloud, headers, rawQuery } = context
-  const { row: found, where } = await findSource(context, source)
-  if (condition(headers, found.etag, found.changed_at) === 412) throw new Fault(412, 'A precondition for this request was not met.')
-  const asManifest = rawQuery.get('multipart-manifest') === 'get' && found.kind !== ''
-  const asLink = found.kind === 'link'
-  const size = found.kind === 'slo' && !asManifest ? found.size : found.stored
-  if (size > limits.max_file_size) throw new Fault(413, 'Your request is too large.')
-  const metadata = objectMetadata(headers)
-  const old = isTrue(header(headers, 'x-fresh-metadata')) ? {} : { ...found.metadata }
-  if (!asManifest && !asLink) delete old['x-object-manifest']
-  // What was said of the parts of a manifest is not true of one object with their bytes.
-  if (found.kind !== '' && !asManifest && !asLink) for (const name in old) if (name.startsWith('x-object-sysmeta-')) delete old[name]
-  const delete_at = deleteAt(headers, cloud) ?? (isTrue(header(headers, 'x-fresh-metadata')) ? null : found.delete_at)
-  const received = await bytesOf(context, source, where, found, asManifest || asLink)
-  const made = await writeObject(cloud, target.container, {
-    name: target.place.object,
-    content_type: header(headers, 'content-type') ? contentType(headers, target.place.object) : found.content_type,
-    metadata: { ...old, ...metadata },
-    delete_at,
-    kind: asManifest || asLink ? found.kind : '',
-    received,
-    ...((asManifest || asLink) && { size: found.size, etag: found.etag }),
-    reseller: target.access.reseller,
+  if (Number(header(headers, 'content-length') ?? 0) > 0) throw plain(400, 'Copy requests require a zero byte body')
+  const account = otherAccount(headers, 'x-copy-from-account') ?? params.account
+  const target = await objectScope(context, 'write').catch((error) => {
+    if (error instanceof Fault && error.status === 404) return error
+    throw error
   })
+  const source = await findSource(context, account, place.container, place.object)
+  if (target instanceof Fault) throw target
+  return copy(context, source, target)
+}
+
+interface Source {
+  scope: Scope
+  /** What is copied, where links were followed. */
+  row: StoredObject
+  where: Opened
+}
+
+async function findSource(context: At, account: string, container: string, object: string): Promise<Source> {
+  await loadGrant(context, account)
+  const scope = await objectScope({ ...context, params: { account, container, object } }, 'read')
+  const { cloud, rawQuery } = context
+  const version = versionAsked(context, scope)
+  const { read } = cloud.database
+  const row =
+    version === null
+      ? await liveObject(cloud, read, scope.container.id, object)
+      : await findVersion(read, scope.container.id, object, version)
+  if (!row || row.kind === 'marker') throw objectMissing()
+  if (row.kind !== 'link' || rawQuery.get('symlink') === 'get') return { scope, row, where: scope }
+  return { scope, ...(await followLink(context, scope, row)) }
+}
+
+async function copy(context: At, { scope: source, row: found, where }: Source, target: Scope): Promise<Reply> {
+  const { headers, rawQuery } = context
+  if (condition(headers, found.etag, found.changed_at) === 412) throw new Fault(412, 'A precondition for this request was not met.')
+  const told = {
+    'x-copied-from': quote(`${source.place.container}/${source.place.object}`),
+    'x-copied-from-account': quote(source.place.account),
+    'x-copied-from-last-modified': httpDate(found.changed_at),
+  }
+  const asManifest = rawQuery.get('multipart-manifest') === 'get' && found.kind !== ''
+  const asIs = asManifest || found.kind === 'link'
+  const kept = keptOf(context, found, asIs)
+  const type = header(headers, 'content-type') ? contentType(headers, target.place.object) : found.content_type
+  // The segments that it names have to be in the account that it goes to, for those who put it there.
+  const made =
+    asManifest && found.kind === 'slo'
+      ? await makeManifest(context, target, await rawSegments(context.cloud, found), { ...kept, content_type: type })
+      : await copyBytes(context, { row: found, where, asIs }, target, { ...kept, content_type: type })
   return madeReply(made, {
-    'x-copied-from': encodeURI(`${source.place.container}/${source.place.object}`),
-    'x-copied-from-account': encodeURI(source.place.account),
-    'x-copied-from-last-modified': new Date(`${isoText(found.changed_at).slice(0, 23)}Z`).toUTCString(),
+    ...told,
     'x-timestamp': timestampText(made.changed_at),
     ...Object.fromEntries(Object.entries(made.metadata).filter(([name]) => name.startsWith('x-object-meta-'))),
   })
 }
 
-async function findSource(context: At, source: Scope): Promise<{ row: StoredObject; where: Opened }> {
-  const { cloud, rawQuery } = context
-  const version = rawQuery.get('version-id')
-  const { read } = cloud.database
-  const { object } = source.place
-  const row =
-    version === null
-      ? await liveObject(cloud, read, source.container.id, object)
-      : await findVersion(read, source.container.id, object, version)
-  if (!row || row.kind === 'marker') throw objectMissing()
-  if (row.kind !== 'link' || rawQuery.get('symlink') === 'get') return { row, where: source }
-  return followLink(context, source, row)
+/** What a copy has of its source, with what the request says itself. */
+function keptOf({ headers, cloud }: At, found: StoredObject, asIs: boolean): { metadata: Headers; delete_at: number | null } {
+  const fresh = isTrue(header(headers, 'x-fresh-metadata'))
+  const old = fresh && !asIs ? {} : { ...found.metadata }
+  if (fresh) for (const name in old) if (name.startsWith('x-object-meta-')) delete old[name]
+  if (!asIs) delete old['x-object-manifest']
+  // What was said of the parts of a manifest, or of the container that a version came from, is not true of the copy.
+  if ((found.kind !== '' && !asIs) || !found.kind) for (const name in old) if (name.startsWith('x-object-sysmeta-')) delete old[name]
+  const delete_at = deleteAt(headers, cloud) ?? (fresh ? null : found.delete_at)
+  return { metadata: { ...old, ...objectMetadata(headers) }, delete_at }
 }
 
-async function bytesOf(context: At, source: Scope, where: Opened, row: StoredObject, raw: boolean): Promise<Received> {
+async function copyBytes(
+  context: At,
+  { row, where, asIs }: { row: StoredObject; where: Source['where']; asIs: boolean },
+  target: Scope,
+  kept: { metadata: Headers; delete_at: number | null; content_type: string },
+): Promise<NewObject> {
   const { cloud } = context
-  if (row.kind === '' || row.kind === 'link') return duplicate(cloud, { ...row, size: row.stored })
-  if (raw)
-    return row.place === 'row'
-      ? receivedBytes(cloud, await rowBytes(cloud.database.read, row.data_id!))
-      : duplicate(cloud, { ...row, size: row.stored })
-  const content = await contentOf(context, where ?? source, row)
-  const body = await content.read(0, content.size - 1)
+  const received = await bytesOf(context, where, row, asIs)
+  return writeObject(cloud, target.container, {
+    name: target.place.object,
+    ...kept,
+    kind: asIs ? row.kind : '',
+    received,
+    ...(asIs && { size: row.size, etag: row.etag }),
+    reseller: target.access.reseller,
+  })
+}
+
+/** The bytes of the source; `raw`: those that are kept for it. Throws 413 and, for a Range that is not there, 416. */
+async function bytesOf(context: At, where: Source['where'], row: StoredObject, raw: boolean): Promise<Received> {
+  const { cloud, headers } = context
+  const content = raw ? null : await contentOf(context, where, row)
+  const size = content?.size ?? row.stored
+  const ranges = content && rangeHolds(headers, content.etag, row.changed_at) ? parseRanges(header(headers, 'range'), size) : null
+  if (ranges?.length === 0)
+    throw new Fault(416, 'The Range requested is not available.', { headers: { 'content-range': `bytes */${size}` } })
+  // Of several ranges nothing is heard: a copy has no form for them.
+  const { start, end } = ranges?.length === 1 ? ranges[0]! : { start: 0, end: size - 1 }
+  if (end - start >= limits.max_file_size) throw new Fault(413, 'Your request is too large.')
+  if (!content || (row.kind === '' && end - start + 1 === size)) return duplicate(cloud, { ...row, size: row.stored })
+  const body = await content.read(start, end)
   return receive(
     cloud,
     Buffer.isBuffer(body)

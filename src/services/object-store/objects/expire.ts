@@ -1,14 +1,14 @@
 // Objects with X-Delete-At: they are not found any more at once, and here they go.
 import type { Cloud } from '../../../cloud.ts'
 import { lockContainer } from '../containers/store.ts'
-import { noteChange } from '../sync/queue.ts'
-import { nextTimestamp } from '../timestamps.ts'
-import { expired, expiredObjects, expiredVersions, findObject, removeObject } from './store.ts'
-import { dropVersion, findOldVersion } from './versions.ts'
+import { expired, expiredObjects, expiredVersions, findObject } from './store.ts'
+import { dropVersion, findOldVersion, unlink } from './versions.ts'
 
 const batch = 200
+/** They are what gives space back on a full disk. */
+const frees = { frees: true }
 
-/** Removes all objects, and older versions, whose time is over. */
+/** Removes all objects whose time is over; numbered ones stay as versions. */
 export async function expireObjects(cloud: Cloud): Promise<void> {
   await expirePresent(cloud)
   await expireVersions(cloud)
@@ -22,7 +22,7 @@ async function expireVersions(cloud: Cloud): Promise<void> {
         const container = await lockContainer(tx, cloud, container_id)
         const row = await findOldVersion(tx.db, container_id, name, version_id)
         if (row && expired(cloud, row)) await dropVersion(tx, cloud, container, row)
-      })
+      }, frees)
     }
     if (due.length < batch) return
   }
@@ -37,9 +37,8 @@ async function expirePresent(cloud: Cloud): Promise<void> {
         const row = await findObject(tx.db, container_id, name)
         // Replaced or kept longer since it was listed.
         if (!row || !expired(cloud, row)) return
-        await noteChange(tx, container, name, nextTimestamp(cloud.environment.clock))
-        await removeObject(tx, cloud, container, row)
-      })
+        await unlink(tx, cloud, container, row)
+      }, frees)
     }
     if (due.length < batch) return
   }

@@ -1,9 +1,11 @@
 import { Readable } from 'node:stream'
 import { Fault, title } from '../../../api/faults.ts'
 import { type BaseContext, operation, type Reply, reply } from '../../../api/operation.ts'
+import { denied, ownAccess } from '../access/authorize.ts'
 import { header } from '../headers.ts'
 import { manifestReply } from '../large-objects/show.ts'
-import { isBrowser, webMissing } from '../web/static.ts'
+import { quote } from '../quoting.ts'
+import { isBrowser, isFolderMark, webMissing } from '../web/static.ts'
 import { lookAhead, readAhead } from './ahead.ts'
 import { condition, rangeHolds } from './conditions.ts'
 import { type Content, contentOf } from './content.ts'
@@ -11,7 +13,7 @@ import { followLink } from './links.ts'
 import { type ByteRange, parseRanges } from './ranges.ts'
 import { type Opened, objectScope, type Place, type Scope } from './scope.ts'
 import { expired, liveObject, type StoredObject } from './store.ts'
-import { findVersion } from './versions.ts'
+import { checkVersion, findVersion, isVersioned, versionName } from './versions.ts'
 import { objectHeaders } from './view.ts'
 
 const common = { path: '/{account}/{container}/{object*}', auth: 'optional', policy: null, majors: ['v1', 'v1.0'] } as const
@@ -44,12 +46,16 @@ async function answerRead(context: BaseContext & { params: Place }): Promise<Rep
     let row: Found
     try {
       row = await findReadable(context, scope, attempt)
+      if (isFolderMark(scope.container, row) && isBrowser(context) && !scope.temp) throw objectMissing()
     } catch (error) {
       if (isBrowser(context) && !scope.temp) return webMissing(context, scope.container, scope.place.object, error)
       throw error
     }
     try {
-      return await readReply(context, scope, row)
+      if (row.kind === 'marker') return markerReply(row)
+      const made = await readReply(context, scope, row)
+      if (isVersioned(scope.container)) tellVersion(context, scope, row, made)
+      return made
     } catch (error) {
       // Overwritten between the row and its bytes: the row of now has others.
       if ((error as NodeJS.ErrnoException).code !== 'ENOENT' || attempt >= 3) throw error
@@ -57,12 +63,39 @@ async function answerRead(context: BaseContext & { params: Place }): Promise<Rep
   }
 }
 
+/** Of versions that are marks of removal only that is told, with 404. */
+const markerReply = (row: StoredObject) =>
+  reply({
+    status: 404,
+    headers: { 'content-type': row.content_type, 'x-object-version-id': versionName(row.version_id) },
+    body: '<html><h1>Not Found</h1><p>The resource could not be found.</p></html>',
+  })
+
+/** Which version was read, and by which path it is always read. */
+function tellVersion(context: BaseContext, scope: Scope, row: StoredObject, { headers }: Reply): void {
+  const { account, container, object } = scope.place
+  // Through a link it is the version of what the link leads to.
+  const through = row.kind === 'link' && context.rawQuery.get('symlink') !== 'get' && context.rawQuery.get('version-id') === null
+  if (!through) headers['x-object-version-id'] = versionName(row.version_id)
+  if (row.version_id && row.kind !== 'link' && context.rawQuery.get('version-id') === null)
+    headers['content-location'] = `${quote(`/${context.major}/${account}/${container}/${object}`)}?version-id=${row.version_id}`
+}
+
+/** The version that a read asks for, which only those may who read all of the account; null for the present one. What a temporary URL has not signed it does not ask for. */
+export function versionAsked(context: BaseContext, scope: Scope): string | null {
+  const version = scope.temp ? null : context.rawQuery.get('version-id')
+  if (version === null) return null
+  if (version !== 'null' && ownAccess(context, scope.place.account, true) === null) throw denied(context, scope.place.account)
+  checkVersion(scope.container, version)
+  return version
+}
+
 /** A row, with its bytes when they were read at once. */
 type Found = StoredObject & { data?: Buffer | null }
 
 async function findReadable(context: BaseContext, scope: Scope, attempt: number): Promise<Found> {
-  const { cloud, rawQuery } = context
-  const version = rawQuery.get('version-id')
+  const { cloud } = context
+  const version = versionAsked(context, scope)
   const { id } = scope.container
   const ahead = attempt === 1 && version === null ? readAhead(context, scope.place) : null
   const row =
@@ -73,7 +106,7 @@ async function findReadable(context: BaseContext, scope: Scope, attempt: number)
           ? ahead.object
           : undefined
         : await liveObject(cloud, cloud.database.read, id, scope.place.object)
-  if (!row || row.kind === 'marker') throw objectMissing()
+  if (!row || (row.version_id === '' && expired(cloud, row))) throw objectMissing()
   return row
 }
 
@@ -83,13 +116,13 @@ export async function readReply(context: BaseContext, scope: Scope, found: Found
   let where: Opened = scope
   let location: string | null = null
   if (row.kind === 'link' && context.rawQuery.get('symlink') !== 'get') ({ row, where, location } = await followLink(context, scope, row))
-  if (row.kind === 'slo' && context.rawQuery.get('multipart-manifest') === 'get') return manifestReply(context, row)
+  if (row.kind === 'slo' && context.rawQuery.get('multipart-manifest') === 'get') return manifestReply(context, row, location)
   const plainManifest = row.kind === 'dlo' && context.rawQuery.get('multipart-manifest') === 'get'
   const content = await contentOf(context, where, plainManifest ? { ...row, kind: '' } : row, row === found ? found.data : null)
   const headers = objectHeaders(row, scope.temp)
   if (row.kind === 'dlo' && !plainManifest) headers.etag = `"${content.etag}"`
   if (location) headers['content-location'] = location
-  return contentReply(context, row, content, headers)
+  return contentReply(context, row, content, headers, row.kind === 'dlo' && !plainManifest)
 }
 
 /** Status, headers and bytes by conditions, ranges and part number. */
@@ -98,18 +131,23 @@ export async function contentReply(
   row: StoredObject,
   content: Content,
   headers: Record<string, string>,
+  /** Of several ranges nothing is heard: as Swift has it for dynamic manifests. */
+  oneRange = false,
 ): Promise<Reply> {
   const status = condition(context.headers, content.etag, row.changed_at)
   if (status === 304) return reply({ status, headers })
-  if (status === 412) throw new Fault(412, 'A precondition for this request was not met.', { headers: { etag: headers.etag! } })
+  const told: Record<string, string> = { etag: headers.etag!, 'accept-ranges': 'bytes' }
+  if (headers['content-location']) told['content-location'] = headers['content-location']
+  if (status === 412) throw new Fault(412, 'A precondition for this request was not met.', { headers: told })
   const part = context.rawQuery.get('part-number')
   let ranges: ByteRange[] | null = null
   if (part !== null) {
     ranges = [partRange(part, content)]
     headers['x-parts-count'] = String(content.parts?.length ?? 1)
   } else if (rangeHolds(context.headers, content.etag, row.changed_at)) ranges = parseRanges(header(context.headers, 'range'), content.size)
+  if (oneRange && (ranges?.length ?? 0) > 1) ranges = null
   if (ranges?.length === 0) {
-    const unsatisfied = { 'content-range': `bytes */${content.size}`, 'accept-ranges': 'bytes' }
+    const unsatisfied = { ...told, 'content-range': `bytes */${content.size}` }
     throw new Fault(416, 'The Range requested is not available.', { headers: unsatisfied })
   }
   const head = context.request.method === 'HEAD'

@@ -1,8 +1,9 @@
 // What headers say of an object: its metadata, type and end.
 import type { IncomingHttpHeaders } from 'node:http'
 import type { Cloud } from '../../../cloud.ts'
-import { decodedHeader, header, userMetadata } from '../headers.ts'
+import { header, userMetadata } from '../headers.ts'
 import { plain } from '../limits.ts'
+import { unquoteHeader } from '../quoting.ts'
 import type { Headers } from '../tables.ts'
 
 /** Headers that are kept with an object and given back as they are. */
@@ -19,12 +20,13 @@ export function objectMetadata(headers: IncomingHttpHeaders): Headers {
     if (value) metadata[name] = value
   }
   if (metadata['content-encoding'] === 'aws-chunked') delete metadata['content-encoding']
-  const manifest = decodedHeader(headers, 'x-object-manifest')
-  if (manifest !== undefined && manifest !== '') {
-    const [container, prefix] = [manifest.split('/')[0], manifest.slice(manifest.indexOf('/') + 1)]
-    if (!container || !prefix || !manifest.includes('/') || /[?&]/.test(manifest) || manifest.startsWith('/'))
+  const manifest = header(headers, 'x-object-manifest')
+  if (manifest) {
+    // What would be a query is looked for in the value as it came: encoded, it is part of names.
+    const [container, ...prefix] = unquoteHeader(manifest)?.split('/') ?? []
+    if (!container || !prefix.join('/') || /[?&]/.test(manifest))
       throw plain(400, 'X-Object-Manifest must be in the format container/prefix')
-    metadata['x-object-manifest'] = header(headers, 'x-object-manifest')!
+    metadata['x-object-manifest'] = manifest
   }
   return metadata
 }
@@ -34,18 +36,25 @@ export function deleteAt(headers: IncomingHttpHeaders, cloud: Cloud): number | n
   const now = Math.floor(cloud.environment.clock.now() / 1000)
   const after = header(headers, 'x-delete-after')
   if (after !== undefined && after !== '') {
-    if (!/^[+-]?\d{1,12}$/.test(after)) throw plain(400, 'Non-integer X-Delete-After')
+    if (!/^[+-]?\d+$/.test(after)) throw plain(400, 'Non-integer X-Delete-After')
     if (Number(after) <= 0) throw plain(400, 'X-Delete-After in past')
-    return now + Number(after)
+    return Math.min(now + Number(after), lastSecond)
   }
   const at = header(headers, 'x-delete-at')
   if (at === undefined || at === '') return null
-  if (!/^[+-]?\d{1,12}$/.test(at)) throw plain(400, 'Non-integer X-Delete-At')
+  if (!/^[+-]?\d+$/.test(at)) throw plain(400, 'Non-integer X-Delete-At')
   if (Number(at) <= now) throw plain(400, 'X-Delete-At in past')
-  return Number(at)
+  return Math.min(Number(at), lastSecond)
 }
 
+/** Times have ten digits; later ones are as good as that. */
+const lastSecond = 9_999_999_999
+
 const types: Record<string, string> = {
+  avi: 'video/x-msvideo',
+  bin: 'application/octet-stream',
+  bmp: 'image/bmp',
+  bz2: 'application/x-bzip2',
   css: 'text/css',
   csv: 'text/csv',
   gif: 'image/gif',
@@ -54,15 +63,38 @@ const types: Record<string, string> = {
   htm: 'text/html',
   jpeg: 'image/jpeg',
   jpg: 'image/jpeg',
+  ico: 'image/vnd.microsoft.icon',
   js: 'application/javascript',
   json: 'application/json',
+  md: 'text/markdown',
+  mjs: 'application/javascript',
+  mov: 'video/quicktime',
+  mp3: 'audio/mpeg',
   mp4: 'video/mp4',
+  mpeg: 'video/mpeg',
+  mpg: 'video/mpeg',
+  ogg: 'audio/ogg',
   pdf: 'application/pdf',
   png: 'image/png',
+  ps: 'application/postscript',
+  py: 'text/x-python',
+  sh: 'application/x-sh',
   svg: 'image/svg+xml',
   tar: 'application/x-tar',
+  tif: 'image/tiff',
+  tiff: 'image/tiff',
+  tsv: 'text/tab-separated-values',
   txt: 'text/plain',
+  wasm: 'application/wasm',
+  wav: 'audio/x-wav',
+  webm: 'video/webm',
+  webp: 'image/webp',
+  woff: 'font/woff',
+  woff2: 'font/woff2',
   xml: 'application/xml',
+  xz: 'application/x-xz',
+  yaml: 'application/yaml',
+  yml: 'application/yaml',
   zip: 'application/zip',
 }
 

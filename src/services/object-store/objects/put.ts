@@ -5,13 +5,14 @@ import { header } from '../headers.ts'
 import { putManifest } from '../large-objects/put.ts'
 import { limits, plain } from '../limits.ts'
 import { discard, inlineBytes, patient, receive, receiveSmall } from '../storage/data.ts'
+import type { Headers } from '../tables.ts'
 import { httpDate } from '../timestamps.ts'
 import { lookAhead } from './ahead.ts'
 import { copyInto } from './copy.ts'
-import { linkHeaders } from './links.ts'
+import { bodyFault, checkedLink, linkHeaders } from './links.ts'
 import { contentType, deleteAt, objectMetadata } from './metadata.ts'
 import { restoreVersion } from './restore.ts'
-import { objectScope } from './scope.ts'
+import { objectScope, type Scope } from './scope.ts'
 import type { NewObject } from './store.ts'
 import { writeObject } from './write.ts'
 
@@ -31,31 +32,33 @@ export const putObject = operation({
   async handle(context) {
     const { account, container, object } = context.params
     if (context.rawQuery.has('extract-archive')) return extractArchive(context, account, `${container}/${object}`)
-    const scope = await objectScope(context, 'write')
     const { headers, cloud } = context
+    if (headers['x-copy-from'] !== undefined) return copyInto(context)
+    const scope = await objectScope(context, 'write')
     if (context.rawQuery.has('version-id')) return restoreVersion(context, scope)
-    if (headers['x-copy-from'] !== undefined) return copyInto(context, scope)
     const length = bodyLength(context)
     const onlyNew = noneMatch(context)
     if (context.rawQuery.get('multipart-manifest') === 'put') return putManifest(context, scope)
     const metadata = objectMetadata(headers)
-    const link = linkHeaders(context, scope.place.account, `${scope.place.container}/${scope.place.object}`)
+    const asked = linkHeaders(context, scope.place.account, `${scope.place.container}/${scope.place.object}`)
+    const link = asked && (await madeLink(context, scope, asked))
     const delete_at = deleteAt(headers, cloud)
     const received =
       length !== null && length <= inlineBytes && !link
         ? await receiveSmall(cloud, context.request)
-        : await receive(cloud, patient(context.request), link ? 0 : limits.max_file_size, true)
+        : await receive(cloud, patient(context.request), limits.max_file_size, true)
     const expected = header(headers, 'etag')?.replace(/^"|"$/g, '').toLowerCase()
     const cut = length !== null && received.size !== length
     const kind = link ? 'link' : metadata['x-object-manifest'] ? 'dlo' : ''
-    if ((expected && expected !== received.etag) || cut) {
+    if ((expected && expected !== received.etag) || cut || (link && received.size)) {
       await discard(cloud, received)
+      if (link && received.size) throw bodyFault()
       throw cut ? new Fault(499, 'Client Disconnect') : new Fault(422, 'Unable to process the contained instructions')
     }
     const made = await writeObject(cloud, scope.container, {
       name: scope.place.object,
-      content_type: link && !header(headers, 'content-type') ? 'application/symlink' : contentType(headers, scope.place.object),
-      metadata: { ...metadata, ...link },
+      content_type: link && !header(headers, 'content-type') ? link.content_type : contentType(headers, scope.place.object),
+      metadata: { ...metadata, ...link?.metadata },
       delete_at,
       kind,
       received,
@@ -66,6 +69,14 @@ export const putObject = operation({
     return madeReply(made)
   },
 })
+
+/** The link with what is to be known of its target. What another cloud sends is as it was there: its target may still be to come. */
+function madeLink(context: BaseContext, scope: Scope, link: Headers) {
+  if (link['x-symlink-target-etag'] && scope.syncAt === undefined) return checkedLink(context, scope, link)
+  const bytes = header(context.headers, 'x-symlink-target-bytes')
+  const told: Headers = link['x-symlink-target-etag'] && bytes && /^\d{1,15}$/.test(bytes) ? { 'x-symlink-target-bytes': bytes } : {}
+  return { metadata: { ...link, ...told }, content_type: 'application/symlink' }
+}
 
 /** 201 with what there is to know of a new object. */
 export const madeReply = (made: NewObject, more: Record<string, string> = {}) =>

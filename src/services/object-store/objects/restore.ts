@@ -5,18 +5,18 @@ import { plain } from '../limits.ts'
 import { httpDate } from '../timestamps.ts'
 import { objectMissing } from './get.ts'
 import type { Scope } from './scope.ts'
-import { keepsVersions, promote, versionName } from './versions.ts'
+import { checkVersion, isVersioned, promote, unversioned, versionName } from './versions.ts'
 
 /** Answers 201; the version keeps its id and its bytes are not copied. Throws 400 for bodies and bad ids, 404. */
 export async function restoreVersion(context: BaseContext, scope: Scope): Promise<Reply> {
   const { cloud, headers } = context
   const version = context.rawQuery.get('version-id')!
-  if (!/^(null|\d{1,10}\.\d{5})$/.test(version)) throw plain(400, 'Invalid version parameter')
+  checkVersion(scope.container, version)
   if (Number(headers['content-length'] ?? 0) > 0 || headers['transfer-encoding'] !== undefined)
     throw plain(400, 'PUT of an object version must have a zero byte body')
   const row = await cloud.database.write(async (tx) => {
     const container = await lockContainer(tx, cloud, scope.container.id)
-    if (!keepsVersions(container)) throw plain(400, 'version-aware operations require that the container is versioned')
+    if (!isVersioned(container)) throw unversioned()
     const made = await promote(tx, cloud, container, scope.place.object, version)
     if (!made) throw objectMissing()
     return made

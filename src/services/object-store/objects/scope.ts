@@ -65,10 +65,10 @@ export function heard({ request }: BaseContext): void {
   if (request?.socket.destroyed) throw new Fault(499, 'Client Disconnect')
 }
 
-/** One step further, into a manifest or through a link: of all kinds together there are at most ten. Throws 409. */
+/** One manifest further: of all kinds together there are at most ten, with the links between them, of which each has its own limit. Throws 409. */
 export function deeper(context: BaseContext, opened: Opened, container: Container): Opened {
   heard(context)
   const depth = (opened.depth ?? 0) + 1
-  if (depth > maxDepth) throw new Fault(409, 'Max recursion depth exceeded')
+  if (depth >= maxDepth) throw new Fault(409, 'There was a conflict when trying to complete your request.')
   return { temp: opened.temp, container, depth }
 }

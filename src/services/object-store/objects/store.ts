@@ -117,11 +117,12 @@ export const expiredObjects = (cloud: Cloud, limit: number) =>
     .limit(limit)
     .execute()
 
-/** Some older versions whose time is over. */
+/** Some older versions from before they were counted whose time is over; counted ones do not end. */
 export const expiredVersions = (cloud: Cloud, limit: number) =>
   cloud.database.read
     .selectFrom('object_store_versions')
     .select(['container_id', 'name', 'version_id'])
     .where('delete_at', '<=', seconds(cloud))
+    .where('version_id', '=', '')
     .limit(limit)
     .execute()

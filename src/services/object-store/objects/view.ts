@@ -1,5 +1,6 @@
 import type { TempUrl } from '../access/temp-url.ts'
 import { dispositionHeaders } from '../access/temp-url.ts'
+import { storedEtag } from '../large-objects/manifest.ts'
 import { httpDate, timestampText } from '../timestamps.ts'
 import type { StoredObject } from './store.ts'
 
@@ -19,7 +20,10 @@ export function objectHeaders(row: StoredObject, temp: TempUrl | null = null): R
     if (temp && name.startsWith('x-object-meta-') && !name.startsWith('x-object-meta-public-')) continue
     result[name] = row.metadata[name]!
   }
-  if (row.kind === 'slo') result['x-static-large-object'] = 'True'
+  if (row.kind === 'slo') {
+    result['x-static-large-object'] = 'True'
+    result['x-manifest-etag'] = storedEtag(row)
+  }
   if (row.delete_at !== null) result['x-delete-at'] = String(row.delete_at)
   if (row.version_id) result['x-object-version-id'] = row.version_id
   if (temp) Object.assign(result, dispositionHeaders(temp, row.name, row.metadata['content-disposition']))

@@ -4,12 +4,13 @@ import type { Cloud } from '../../../cloud.ts'
 import type { Db } from '../../../db/database.ts'
 import { findAccount } from '../accounts/store.ts'
 import { findContainer, lockContainer } from '../containers/store.ts'
+import { manifestMetadata } from '../large-objects/manifest.ts'
 import { discard, type Received } from '../storage/data.ts'
 import { noteChange } from '../sync/queue.ts'
 import type { Container, Headers, ObjectKind } from '../tables.ts'
 import { nextTimestamp, timestampText } from '../timestamps.ts'
 import { type Counted, expired, findObject, type NewObject, replaceObject, type StoredObject } from './store.ts'
-import { archive, dropNullVersion, keepsVersions, versionsSuspended } from './versions.ts'
+import { archive, dropNullVersion, isVersioned, keepsVersions, versionsSuspended } from './versions.ts'
 
 export interface Wanted {
   name: string
@@ -54,7 +55,7 @@ export async function writeObject(cloud: Cloud, container: Pick<Container, 'id'>
         etag: wanted.etag ?? received.etag,
         content_type: wanted.content_type,
         kind: wanted.kind,
-        metadata: wanted.metadata,
+        metadata: wanted.kind === 'slo' ? { ...wanted.metadata, ...manifestMetadata(received.etag) } : wanted.metadata,
         made_at: at,
         changed_at: at,
         delete_at: wanted.delete_at,
@@ -68,7 +69,9 @@ export async function writeObject(cloud: Cloud, container: Pick<Container, 'id'>
         account = await findAccount(tx.db, locked.account)
       }
       await noteChange(tx, locked, wanted.name, at)
-      checkQuotas(locked, account, old, object, wanted.reseller ?? false)
+      // What is kept as a version here goes on counting here, and what is put away elsewhere in the account goes on counting there.
+      const stays = { here: spare && isVersioned(locked), account: spare }
+      checkQuotas(locked, account, { old, object, stays, reseller: wanted.reseller ?? false })
       return object
     })
   } catch (error) {
@@ -90,14 +93,22 @@ export async function roomFor(cloud: Cloud, container: Container, name: string, 
   return Math.min(Number.MAX_SAFE_INTEGER, ...room.flatMap(([quota, used]) => (quota ? [Number(quota) - used + (old?.stored ?? 0)] : [])))
 }
 
+interface Change {
+  old: StoredObject | undefined
+  object: NewObject
+  /** Whether the old bytes go on counting. */
+  stays: { here: boolean; account: boolean }
+  reseller: boolean
+}
+
 /** Throws 413 when the container or account now holds more than its quota lets it, and this object made it so. */
-function checkQuotas(before: Container, account: Counted, old: StoredObject | undefined, object: NewObject, reseller: boolean): void {
+function checkQuotas(before: Container, account: Counted, { old, object, stays, reseller }: Change): void {
   const bytes = before.metadata['x-container-meta-quota-bytes']
   const count = before.metadata['x-container-meta-quota-count']
-  const grown = object.stored - (old?.stored ?? 0)
+  const grown = object.stored - (stays.here ? 0 : (old?.stored ?? 0))
   if (bytes && grown > 0 && before.bytes_used + grown > Number(bytes)) throw new Fault(413, 'Upload exceeds quota.', { type: 'plain' })
   if (count && !old && before.objects + 1 > Number(count)) throw new Fault(413, 'Upload exceeds quota.', { type: 'plain' })
-  if (reseller || grown <= 0) return
+  if (reseller || object.stored - (stays.account ? 0 : (old?.stored ?? 0)) <= 0) return
   const quota = account?.metadata['x-account-meta-quota-bytes']
   if (account && quota && account.bytes_used > Number(quota)) throw new Fault(413, 'Upload exceeds quota.', { type: 'plain' })
 }

@@ -5,6 +5,7 @@ import type { BaseContext } from '../../../api/operation.ts'
 import { encoded } from '../../../s3-client/sign.ts'
 import { header } from '../headers.ts'
 import { plain } from '../limits.ts'
+import { unquote } from '../quoting.ts'
 import type { Container } from '../tables.ts'
 import { realmKeys } from './target.ts'
 
@@ -48,7 +49,7 @@ export function isSync(context: BaseContext, container: Container | undefined): 
     const path = request
       .url!.split('?')[0]!
       .split('/')
-      .map((part) => encoded(decodeURIComponent(part)))
+      .map((part) => encoded(unquote(part) ?? part))
       .join('/')
     const paths = [path, path.slice(path.indexOf(`/${context.major}/`))]
     const keys = realmKeys(context.cloud, realm)

@@ -4,6 +4,7 @@ import { request as httpsRequest } from 'node:https'
 import type { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { encoded } from '../../../s3-client/sign.ts'
+import { unquote } from '../quoting.ts'
 import { signature } from './auth.ts'
 import type { Target } from './target.ts'
 
@@ -25,7 +26,7 @@ export function send(target: Target, userKey: string, nonce: string, what: Sent)
   const path = `${url.pathname}/${what.name.split('/').map(encoded).join('/')}`
   const signed = path
     .split('/')
-    .map((part) => encoded(decodeURIComponent(part)))
+    .map((part) => encoded(unquote(part) ?? part))
     .join('/')
   const headers: Record<string, string> = {
     ...what.headers,

@@ -96,9 +96,9 @@ const preflight = (id: string, path: '/{account}' | '/{account}/{container}' | '
     async handle(context) {
       const origin = header(context.headers, 'origin')
       const method = header(context.headers, 'access-control-request-method')
-      if (!origin || !method) return reply({ headers: { allow: methods } })
+      if (!origin) return reply({ headers: { allow: methods } })
       const container = await containerOf(context as unknown as BaseContext & { params: Place })
-      if (!container || !allows(container, origin) || !methods.split(', ').includes(method))
+      if (!container || !allows(container, origin) || !method || !methods.split(', ').includes(method))
         throw new Fault(401, 'This origin may not.', { headers: { allow: methods } })
       const asked = header(context.headers, 'access-control-request-headers')
       const age = container.metadata[`${kind}max-age`]

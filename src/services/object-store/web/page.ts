@@ -2,16 +2,17 @@
 import { xmlText } from '../listing/render.ts'
 import type { ListedObject } from '../listing/store.ts'
 import type { Folder } from '../listing/walk.ts'
+import { quote } from '../quoting.ts'
 import { httpDate } from '../timestamps.ts'
 
-const link = (name: string) => xmlText(name.split('/').map(encodeURIComponent).join('/'))
-// `./` keeps a name with a colon from being read as a scheme.
+/** A relative link. Colons are encoded, so that none is read as a scheme; `./` keeps slashes in front from leading to another host. */
+const link = (name: string) => (name.startsWith('/') ? './' : '') + quote(name)
 const row = (name: string, size: string, changed: string) =>
-  `<tr><td><a href="./${link(name)}">${xmlText(name)}</a></td><td>${size}</td><td>${changed}</td></tr>`
+  `<tr><td><a href="${link(name)}">${xmlText(name)}</a></td><td>${size}</td><td>${changed}</td></tr>`
 
 export function listingPage(title: string, prefix: string, entries: (ListedObject | Folder)[], css: string | undefined): string {
   const sheet = css
-    ? `<link rel="stylesheet" type="text/css" href="${xmlText(/^(https?:)?\/\//.test(css) || !prefix ? css : '../'.repeat(prefix.split('/').length - 1) + css)}" />`
+    ? `<link rel="stylesheet" type="text/css" href="${/^(https?:)?\/\//.test(css) ? xmlText(css) : '../'.repeat(prefix.split('/').length - 1) + link(css)}" />`
     : '<style type="text/css">h1 {font-size: 1em} th {text-align: left} td {padding-right: 1em}</style>'
   const rows = entries.map((entry) =>
     'subdir' in entry

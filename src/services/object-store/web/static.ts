@@ -6,25 +6,43 @@ import { authorize } from '../access/authorize.ts'
 import { findContainer } from '../containers/store.ts'
 import { header } from '../headers.ts'
 import { isTrue, type ListingQuery } from '../listing/query.ts'
+import { headerText } from '../listing/render.ts'
 import { objectsIn } from '../listing/store.ts'
 import { walk } from '../listing/walk.ts'
 import { readReply } from '../objects/get.ts'
 import { mayReadOther } from '../objects/scope.ts'
-import { liveObject } from '../objects/store.ts'
+import { liveObject, type StoredObject } from '../objects/store.ts'
+import { quote, unquote } from '../quoting.ts'
 import type { Container } from '../tables.ts'
 import { listingPage } from './page.ts'
 
-const setting = (container: Container, name: string) => container.metadata[`x-container-meta-web-${name}`]
+/** Header text is kept as it came, as Latin-1. */
+function setting(container: Container, name: string): string | undefined {
+  const value = container.metadata[`x-container-meta-web-${name}`]
+  return value && headerText(value)
+}
+
+const isSite = (container: Container) => Boolean(setting(container, 'index')) || isTrue(setting(container, 'listings'))
+
+/** True for an object that only says that there is a folder of that name: sites show the folder. */
+export const isFolderMark = (container: Container, row: StoredObject) =>
+  row.size <= 1 &&
+  row.content_type.split(';')[0]!.trim() === (setting(container, 'directory-type') || 'application/directory') &&
+  isSite(container)
 
 /** Browsers have no token; programs that have one say X-Web-Mode to see what a browser would. */
 export const isBrowser = (context: BaseContext) =>
   !(context.who as Who | null) ? header(context.headers, 'x-web-mode') !== 'false' : isTrue(header(context.headers, 'x-web-mode'))
 
 const rawPath = (context: BaseContext) => context.request.url!.split('?')[0]!
+/** The path from the version on, as people read it. */
+function shownPath(context: BaseContext): string {
+  const path = rawPath(context)
+  return unquote(path.slice(path.indexOf(`/${context.major}/`))) ?? ''
+}
 
 function redirectToFolder(context: BaseContext): Reply {
-  // Only a path of our own: two slashes in front would lead to another host.
-  const location = `/${rawPath(context).replace(/^\/+/, '')}/`
+  const location = `${context.href(`/${quote(shownPath(context))}`)}/`
   return reply({
     status: 301,
     headers: { location, 'content-type': 'text/html; charset=UTF-8' },
@@ -35,7 +53,7 @@ function redirectToFolder(context: BaseContext): Reply {
 /** A GET or HEAD of a container by a browser; null when the container is no site. */
 export async function webContainer(context: BaseContext, account: string, name: string): Promise<Reply | null> {
   const container = await findContainer(context.cloud.database.read, account, name)
-  if (!container || !(setting(container, 'index') || isTrue(setting(container, 'listings')))) return null
+  if (!container || !isSite(container)) return null
   try {
     authorize(context, account, 'read', container.metadata)
   } catch (error) {
@@ -48,8 +66,7 @@ export async function webContainer(context: BaseContext, account: string, name: 
 /** What a browser gets instead of the 404 of an object: the folder of that name, or the site's own page for errors. */
 export async function webMissing(context: BaseContext, container: Container, object: string, fault: unknown): Promise<Reply> {
   if (!(fault instanceof Fault)) throw fault
-  const site = setting(container, 'index') || isTrue(setting(container, 'listings'))
-  if (fault.status !== 404 || !site) return webFault(context, container, fault)
+  if (fault.status !== 404 || !isSite(container)) return webFault(context, container, fault)
   if (object.endsWith('/')) return webFolder(context, container, object)
   const below = await walk({ ...everything, prefix: `${object}/`, limit: 1 }, (range) =>
     objectsIn(context.cloud.database.read, container.id, range),
@@ -74,7 +91,7 @@ async function webFolder(context: BaseContext, container: Container, prefix: str
   )
   const shown = entries.filter((entry) => 'subdir' in entry || entry.name !== prefix)
   if (prefix && !entries.length) return webFault(context, container, new Fault(404, 'The resource could not be found.'))
-  const title = setting(container, 'listings-label') ?? rawPath(context)
+  const title = setting(container, 'listings-label') ?? shownPath(context)
   const body = listingPage(title, prefix, shown, setting(container, 'listings-css'))
   return reply({ headers: { 'content-type': 'text/html; charset=UTF-8' }, body })
 }

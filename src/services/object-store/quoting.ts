@@ -1,0 +1,20 @@
+// Percent-encoding as Swift has it: what is no encoding stands for itself, and only bytes that are no UTF-8 are refused.
+import { isUtf8 } from 'node:buffer'
+
+/** Encodes all but letters, digits, `_.-~` and slashes; text that is not well formed gets U+FFFD. */
+export const quote = (text: string): string =>
+  encodeURIComponent(text.toWellFormed())
+    .replaceAll('%2F', '/')
+    .replace(/[!'()*]/g, (c) => `%${c.charCodeAt(0).toString(16).toUpperCase()}`)
+
+/** Decodes a header's value as it came, which is Latin-1; null when its bytes are no UTF-8. */
+export function unquoteHeader(value: string): string | null {
+  const bytes = Buffer.from(
+    value.replace(/%([0-9a-f]{2})/gi, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16))),
+    'latin1',
+  )
+  return isUtf8(bytes) ? bytes.toString('utf8') : null
+}
+
+/** Decodes text; null when what it encodes is no UTF-8. */
+export const unquote = (text: string): string | null => unquoteHeader(Buffer.from(text).toString('latin1'))
