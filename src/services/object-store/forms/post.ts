@@ -7,7 +7,7 @@ import { containerMissing, findContainer } from '../containers/store.ts'
 import { checkObjectName, limits, plain } from '../limits.ts'
 import { roomFor, writeObject } from '../objects/write.ts'
 import { unquote } from '../quoting.ts'
-import { patient, receive, receive } from '../storage/data.ts'
+import { patient, receive } from '../storage/data.ts'
 import type { Container } from '../tables.ts'
 import { boundaryOf, formParts, type Part } from './multipart.ts'
 
