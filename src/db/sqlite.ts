@@ -177,8 +177,8 @@ export function openSqlite(path: string, shortLived = false): Database {
       return enqueue().catch((error) => {
         if (!isFull(error)) throw error
         reserve.release()
-        // The log from its beginning again: then it needs no space for what comes.
-        writerFile.pragma('wal_checkpoint(RESTART)')
+        // The log from its beginning again: then it needs no space for what comes. Not amid another batch, which comes to its end first.
+        if (!writerFile.inTransaction) writerFile.pragma('wal_checkpoint(RESTART)')
         return enqueue()
       })
     },
