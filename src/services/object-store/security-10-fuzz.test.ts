@@ -53,7 +53,7 @@ const headers = (
 ).split(' ')
 
 test('strangers and nobody neither see a byte of a private account nor break anything, whatever they ask', async () => {
-  const seed = Number(process.env.NEPHOS_FUZZ_SEED ?? randomInt(2 ** 31))
+  const seed = Number(process.env.NEPHOS_TEST_SEED ?? randomInt(2 ** 31))
   const pick = numbers(seed)
   const one = <T>(list: readonly T[]): T => list[pick(list.length)]!
   const errors: object[] = []
