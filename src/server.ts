@@ -50,7 +50,9 @@ export async function listen(cloud: Cloud): Promise<() => Promise<void>> {
       ...others.map(({ prefix, listener }) => ({
         prefix,
         handle: (request: Request, response: Response) => listener.handle(cloud, request, response, prefix),
-        upgrade: (request: Request, socket: Duplex, head: Buffer) => listener.upgrade?.(cloud, request, socket, head, prefix),
+        ...(listener.upgrade && {
+          upgrade: (request: Request, socket: Duplex, head: Buffer) => listener.upgrade!(cloud, request, socket, head, prefix),
+        }),
       })),
     ]
     const alone = routes.length === 1 && routes[0]!.prefix === '' ? routes[0]! : null
@@ -63,6 +65,9 @@ export async function listen(cloud: Cloud): Promise<() => Promise<void>> {
         headersTimeout: 20_000,
         keepAliveTimeout: 65_000,
         connectionsCheckingInterval: 5_000,
+        // Any other offer of a protocol (HTTP/2, say) is not taken: its request is answered as it stands.
+        shouldUpgradeCallback: (request) =>
+          request.headers.upgrade?.toLowerCase() === 'websocket' && isOrigin(request) && routeOf(request)?.upgrade !== undefined,
         ServerResponse: SpelledResponse,
       },
       (request, response) => {
@@ -89,16 +94,13 @@ export async function listen(cloud: Cloud): Promise<() => Promise<void>> {
       server.on('upgrade', (request, socket, head) => {
         socket.on('error', () => {}) // the client has gone: its connection ends by itself
         readForwarded(request, isTrusted)
-        const route = isOrigin(request) ? routeOf(request) : undefined
-        if (route?.upgrade)
-          contained(
-            () => route.upgrade!(request, socket, head),
-            (error) => {
-              failed('upgrade', error)
-              socket.destroy()
-            },
-          )()
-        else socket.end('HTTP/1.1 404 Not Found\r\nConnection: close\r\nContent-Length: 0\r\n\r\n')
+        contained(
+          () => routeOf(request)!.upgrade!(request, socket, head),
+          (error) => {
+            failed('upgrade', error)
+            socket.destroy()
+          },
+        )()
       })
     }
     server.maxHeadersCount = 200
