@@ -7,14 +7,29 @@ export function matchesPath(pattern: string, path: string, keepsSlash = false): 
   return matchSegments(segments(pattern), segments(path))
 }
 
+/** No path that names something has more: names of objects have 1024 bytes. */
+const mostSegments = 1100
+
+/** Goes on from all places that the pattern can have come to at once: trying them one after the other takes time without end for many `**`. */
 function matchSegments(pattern: string[], path: string[]): boolean {
-  const [first, ...rest] = pattern
-  if (first === undefined) return path.length === 0
-  if (first === '**') {
-    if (!rest.length) return path.length > 0
-    return path.some((_, index) => matchSegments(rest, path.slice(index)))
+  if (path.length > mostSegments) return false
+  let reached = new Uint8Array(path.length + 1)
+  reached[0] = 1
+  for (const [index, part] of pattern.entries()) {
+    const next = new Uint8Array(path.length + 1)
+    if (part === '**') {
+      // At the end it is at least one segment.
+      const from = reached.indexOf(1) + (index === pattern.length - 1 ? 1 : 0)
+      next.fill(1, from)
+    } else {
+      const wanted = part.replace(/\{[^}]*\}/g, '*')
+      for (let at = reached.indexOf(1); at >= 0 && at < path.length; at = reached.indexOf(1, at + 1))
+        if (matchSegment(wanted, path[at]!)) next[at + 1] = 1
+    }
+    if (!next.includes(1)) return false
+    reached = next
   }
-  return path.length > 0 && matchSegment(first.replace(/\{[^}]*\}/g, '*'), path[0]!) && matchSegments(rest, path.slice(1))
+  return reached[path.length] === 1
 }
 
 /** One segment, in which each `*` stands for some characters, at least one where it is all. */
