@@ -1,7 +1,8 @@
 // Who may do it: owners of the account, those whom the container's lists name, and holders of a temporary URL.
 
-import { Fault, forbidden } from '../../../api/faults.ts'
+import { Fault, forbidden, unauthorized } from '../../../api/faults.ts'
 import type { BaseContext } from '../../../api/operation.ts'
+import { isPermitted } from '../../../auth/access-rules.ts'
 import type { Who } from '../../../auth/who.ts'
 import { header } from '../headers.ts'
 import { quote } from '../quoting.ts'
@@ -44,6 +45,13 @@ export function ownAccess(context: BaseContext, account: string, reading: boolea
   if (context.allows('object-store:operator', target)) return { owner: true, reseller: false }
   if (reading && context.allows('object-store:reader', target)) return { owner: false, reseller: false }
   return null
+}
+
+/** Throws 401 where the token's access rules do not let it do that to what a body names: each name counts as a request of its own. */
+export function checkAccessRules(context: BaseContext, method: 'PUT' | 'DELETE', account: string, name: string): void {
+  const rules = (context.who as Who | null)?.delegation?.authority.application?.accessRules
+  const path = `/${context.major}/${account}/${quote(name)}`
+  if (rules && !isPermitted(rules, ['object-store'], method, path, true)) throw unauthorized()
 }
 
 /** Throws 401 (nobody) or 403 unless the asker may; `lists` is undefined where there is no container yet. */

@@ -2,7 +2,7 @@
 
 import { Fault, title } from '../../../api/faults.ts'
 import type { BaseContext, Reply } from '../../../api/operation.ts'
-import { denied, ownAccess } from '../access/authorize.ts'
+import { checkAccessRules, denied, ownAccess } from '../access/authorize.ts'
 import { dropContainer } from '../containers/change.ts'
 import { splitName } from '../large-objects/manifest.ts'
 import { limits, plain } from '../limits.ts'
@@ -19,7 +19,7 @@ export const maxDeletes = 10_000
 export async function bulkDelete(context: BaseContext, account: string): Promise<Reply> {
   if (!ownAccess(context, account, false) && !context.who) throw denied(context, account)
   const names = await namesOf(context)
-  return reportReply(context, await removeNames(context, account, whileHeard(context, names)))
+  return reportReply(context, await removeNames(context, account, whileHeard(context, names), true))
 }
 
 const maxLine = limits.max_object_name_length * 3 + limits.max_container_name_length * 3 + 2
@@ -62,12 +62,14 @@ export function* whileHeard(context: BaseContext, names: string[]): Generator<st
   }
 }
 
-export async function removeNames(context: BaseContext, account: string, names: Iterable<string>): Promise<Report> {
+/** `asked` where the names come from the request, so that the token's access rules hold for each. */
+export async function removeNames(context: BaseContext, account: string, names: Iterable<string>, asked = false): Promise<Report> {
   const report: Report = { counts: { 'Number Deleted': 0, 'Number Not Found': 0 }, errors: [], status: '200 OK', body: '' }
   for (const line of names) {
     try {
       const name = unquote(line.startsWith('/') ? line : `/${line}`)
       if (name === null) throw new Fault(412, 'The name is no UTF-8')
+      if (asked) checkAccessRules(context, 'DELETE', account, name.replace(/^\/+/, ''))
       await removeName(context, account, name)
       report.counts['Number Deleted']!++
     } catch (error) {

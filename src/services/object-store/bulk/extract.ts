@@ -3,7 +3,7 @@ import { pipeline, Readable } from 'node:stream'
 import { createGunzip } from 'node:zlib'
 import { Fault, title } from '../../../api/faults.ts'
 import type { BaseContext, Reply } from '../../../api/operation.ts'
-import { ownAccess } from '../access/authorize.ts'
+import { checkAccessRules, ownAccess } from '../access/authorize.ts'
 import { putContainer } from '../containers/change.ts'
 import { findContainer } from '../containers/store.ts'
 import { checkContainerName, limits, plain } from '../limits.ts'
@@ -92,6 +92,7 @@ async function putEntry(context: BaseContext, account: string, path: string, ent
   const [container, object] = [path.slice(0, slash), path.slice(slash + 1)]
   if (entry.size > limits.max_file_size) throw new Fault(413, 'Your request is too large.')
   const { cloud } = context
+  checkAccessRules(context, 'PUT', account, path)
   if (!(await findContainer(cloud.database.read, account, container)) && ownAccess(context, account, false)) {
     checkContainerName(container)
     await cloud.database.write((tx) => putContainer({ ...context, headers: {}, tx, db: tx.db }, account, container))
