@@ -139,3 +139,16 @@ test('what versions bring back or put away stays behind the access lists', async
   const head = (await member.request('HEAD', account)).headers
   assert.deepEqual([head.get('x-account-object-count'), head.get('x-account-bytes-used')], ['0', '0'])
 })
+
+test('security-18: behind a trusted proxy a link for some addresses means those of the clients', async () => {
+  await using cloud = await testCloud({ settings: { trustedProxies: '127.0.0.0/8' } })
+  const { at, member } = await withContainer(cloud)
+  await member.request('POST', at(''), { headers: { 'x-container-meta-temp-url-key': 'key' }, expected: 204 })
+  await member.request('PUT', at('o'), { raw: 'text', expected: 201 })
+  const expires = later()
+  const from = (range: string) =>
+    `${at('o')}?temp_url_sig=${sign('key', `ip=${range}\nGET\n${expires}\n${v1(at('o'))}`)}&temp_url_expires=${expires}&temp_url_ip_range=${range}`
+  const headers = { 'x-forwarded-for': '203.0.113.9' }
+  await anonymous(cloud, 'GET', from('203.0.113.0/24'), { headers, expected: 200 })
+  await anonymous(cloud, 'GET', from('127.0.0.0/8'), { headers, expected: 401 })
+})

@@ -3,6 +3,7 @@ import { createHmac, timingSafeEqual } from 'node:crypto'
 import { BlockList, isIP } from 'node:net'
 import { Fault } from '../../../api/faults.ts'
 import type { BaseContext } from '../../../api/operation.ts'
+import { clientAddress } from '../../../http/forwarded.ts'
 import { findAccount } from '../accounts/store.ts'
 import { plain } from '../limits.ts'
 import type { Container } from '../tables.ts'
@@ -68,7 +69,7 @@ export function sameHex(a: string, b: string): boolean {
 function fromAddress(range: string, context: BaseContext): boolean {
   const [address = '', bits] = range.split('/')
   const kind = isIP(address)
-  const remote = (context.request.socket.remoteAddress ?? '').replace(/^::ffff:/, '')
+  const remote = clientAddress(context.request).replace(/^::ffff:/, '')
   if (!kind || kind !== isIP(remote)) return false
   const list = new BlockList()
   const family = kind === 4 ? 'ipv4' : 'ipv6'
