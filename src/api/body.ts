@@ -1,4 +1,5 @@
 // Bodies are read with limits on bytes and depth before anything looks at them.
+import { isUtf8 } from 'node:buffer'
 import type { IncomingMessage } from 'node:http'
 import { badRequest, Fault, tooLarge } from './faults.ts'
 
@@ -46,6 +47,8 @@ export function parseJson(buffer: Buffer, contentType: string | undefined, media
   const type = contentType?.split(';')[0]?.trim().toLowerCase()
   if (type !== undefined && type !== 'application/json' && !mediaTypes.includes(type))
     throw new Fault(415, `Unsupported Content-Type: ${type.slice(0, 80)}`)
+  // Else two texts that differ would become one.
+  if (!isUtf8(buffer)) throw badRequest('Malformed request body: it is not UTF-8.')
   const text = buffer.toString('utf8')
   if (depthOf(text) > maxDepth) throw badRequest('The body is nested too deeply.')
   let value: unknown
