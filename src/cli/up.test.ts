@@ -3,12 +3,12 @@ import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
 import { after, before, test } from 'node:test'
 import { parse } from 'yaml'
 import { freePort } from '../testing/free-port.ts'
 import { connectClient, findCredentials } from './client.ts'
-import { nephosProgram } from './clone.ts'
+import { cloneFolder, nephosProgram } from './clone.ts'
 import { isRunning } from './control.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'nephos-up-'))
@@ -34,7 +34,11 @@ after(async () => {
 
 /** Starts a cloud and resolves when it says that it is ready. */
 async function start(...args: string[]) {
-  const child = spawn(nephosProgram(), ['up', '--single-port', String(port), ...args], { env, stdio: ['ignore', 'pipe', 'pipe'] })
+  const child = spawn(nephosProgram(), ['up', '--single-port', String(port), ...args], {
+    cwd: folder,
+    env,
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
   let output = ''
   for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => (output += chunk))
   await new Promise<void>((resolve, reject) => {
@@ -102,6 +106,8 @@ test('a signal stops it with exit code 0, and a second start keeps the data', as
   running = undefined
   assert.equal(await isRunning(dataDir), false)
   running = await start()
+  const hint = /npm --prefix (\S+) run demo/.exec(running.output())
+  assert.equal(hint && resolve(folder, hint[1]!), cloneFolder(), 'the hint works where it is read')
   const later = await connectClient(findCredentials(dataDir, {}))
   assert.equal(later.projectId, before.projectId)
   assert.equal(await stop(running), 0)

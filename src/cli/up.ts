@@ -3,7 +3,7 @@ import type { Command } from 'commander'
 import { type Config, loadConfig, UserError } from '../config.ts'
 import { guardProcess } from '../last-resort.ts'
 import type { RunningCloud } from '../main.ts'
-import { nephosProgram, thisProgram } from './clone.ts'
+import { cloneFolder, nephosProgram, thisProgram } from './clone.ts'
 import { isRunning } from './control.ts'
 import { type Decision, decideHost } from './decide-host.ts'
 import { configOf, flagsOf } from './options.ts'
@@ -58,6 +58,7 @@ async function run(config: Config, { host, reason }: Decision, stopped: Promise<
 function welcome({ readyMs, cloud, clientFiles, host }: RunningCloud, config: Config, reason: string): string {
   const endpoints = cloud.services.map((service) => `    ${service.name.padEnd(20)} ${cloud.endpoints.root(service.name)}`)
   const nephos = relative(process.cwd(), nephosProgram())
+  const clone = relative(process.cwd(), cloneFolder())
   const folder = config.dataDir === loadConfig({ env: {} }).dataDir ? '' : ` --data-dir ${config.dataDir}`
   const { metricsPort } = cloud.config
   return `
@@ -72,7 +73,7 @@ ${metricsPort ? `    ${'metrics'.padEnd(20)} http://127.0.0.1:${metricsPort}/met
 
 Try, in another terminal:
   eval "$(${nephos} env${folder})" && openstack catalog list
-  npm run demo${folder && ` --${folder}`}
+  npm${clone && ` --prefix ${clone}`} run demo${folder && ` --${folder}`}
   ${nephos} status${folder}
 
 Ctrl-C stops it, as does ${nephos} down${folder}; guests go on running.

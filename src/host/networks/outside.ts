@@ -1,6 +1,7 @@
 // The outside namespace: on every external network it has the addresses of the gateways, so that floating IPs are reached
 // from it and from nowhere else on the machine (but for the route from the host, when that is asked for).
 import type { Duplex } from 'node:stream'
+import { CommandError } from '../commands/exec.ts'
 import { ipBatch, listAddresses } from '../commands/ip.ts'
 import { addNamespace, namespaceInode, openIn, removeNamespace, setKernel } from '../commands/netns.ts'
 import { cidr, contains, parseAddress, parseRange } from './addresses.ts'
@@ -78,7 +79,10 @@ export function createOutside(context: NetworkContext): Outside {
       const { address } = parseAddress(text)
       if (!Number.isInteger(port) || port < 1 || port > 65_535) throw new Error(`${port} is not a port`)
       if (!externalRanges().some((range) => contains(range, address))) throw new Error(`${address} is in no external network`)
-      return openIn(namespace, { type: 'connect', address, port, timeoutMs: connectTimeoutMs })
+      return openIn(namespace, { type: 'connect', address, port, timeoutMs: connectTimeoutMs }).catch((error) => {
+        const why = error instanceof CommandError ? error.stderr : (error as Error).message
+        throw new Error(`connection to ${address}:${port} failed: ${why}`)
+      })
     },
   }
 }
