@@ -32,7 +32,7 @@ const guests = createGuestDriver({
   environment: createEnvironment(),
   log: silentLog,
   dataDir: folder,
-  uid: 64_055,
+  uids: { first: 1_900_000_000, count: 100 },
   netns: namespace,
   tapName: () => 'tap0',
   accelerator: 'tcg',
@@ -55,7 +55,7 @@ before(async () => {
   await run('ssh-keygen', ['-q', '-t', 'ed25519', '-N', '', '-f', join(folder, 'key')])
   await run('ip', ['netns', 'add', namespace])
   for (const line of [
-    'tuntap add dev tap0 mode tap user 64055',
+    'tuntap add dev tap0 mode tap',
     'link set dev lo up',
     'link set dev tap0 mtu 1450 up',
     'addr add 10.77.0.1/24 dev tap0',

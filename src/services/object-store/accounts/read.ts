@@ -1,7 +1,7 @@
 import { operation, reply } from '../../../api/operation.ts'
 import { authorize } from '../access/authorize.ts'
 import { limits } from '../limits.ts'
-import { formatType, listingFormat, listingQuery } from '../listing/query.ts'
+import { formatHeaders, listingFormat, listingQuery } from '../listing/query.ts'
 import { renderContainers } from '../listing/render.ts'
 import { containersIn } from '../listing/store.ts'
 import { walk } from '../listing/walk.ts'
@@ -24,7 +24,7 @@ export const showAccount = operation({
     const format = listingFormat(context)
     const row = await findAccount(context.db, account)
     const entries = await walk(query, (range) => containersIn(context.db, account, range))
-    const headers = { ...accountHeaders(row, access, nextTimestamp(context.cloud.environment.clock)), 'content-type': formatType[format] }
+    const headers = { ...accountHeaders(row, access, nextTimestamp(context.cloud.environment.clock)), ...formatHeaders(context, format) }
     if (!entries.length && format === 'text') return reply({ status: 204, headers })
     return reply({ headers, body: Buffer.concat(await renderContainers(account, entries, format)) })
   },
@@ -43,6 +43,6 @@ export const headAccount = operation({
     const format = listingFormat(context)
     const row = await findAccount(context.db, account)
     const headers = accountHeaders(row, access, nextTimestamp(context.cloud.environment.clock))
-    return reply({ status: 204, headers: { ...headers, 'content-type': formatType[format], 'content-length': '0' } })
+    return reply({ status: 204, headers: { ...headers, ...formatHeaders(context, format), 'content-length': '0' } })
   },
 })

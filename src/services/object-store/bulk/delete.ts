@@ -62,9 +62,17 @@ export function* whileHeard(context: BaseContext, names: string[]): Generator<st
   }
 }
 
+/** The report of a removal that has not begun. */
+export const noneRemoved = (): Report => ({
+  counts: { 'Number Deleted': 0, 'Number Not Found': 0 },
+  errors: [],
+  status: '200 OK',
+  body: '',
+})
+
 /** `asked` where the names come from the request, so that the token's access rules hold for each. */
 export async function removeNames(context: BaseContext, account: string, names: Iterable<string>, asked = false): Promise<Report> {
-  const report: Report = { counts: { 'Number Deleted': 0, 'Number Not Found': 0 }, errors: [], status: '200 OK', body: '' }
+  const report = noneRemoved()
   for (const line of names) {
     try {
       const name = unquote(line.startsWith('/') ? line : `/${line}`)

@@ -127,7 +127,8 @@ export async function dropContainer(context: BaseContext, account: string, conta
   const found = await findContainer(db, account, container)
   if (!found) throw containerMissing()
   const row = await lockContainer(context.tx, context.cloud, found.id)
-  if (row.objects || (await hasVersions(db, row.id))) throw new Fault(409, 'There was a conflict when trying to complete your request.')
+  if (await hasVersions(db, row.id)) throw plain(409, 'Delete all versions before deleting container.')
+  if (row.objects) throw new Fault(409, 'There was a conflict when trying to complete your request.')
   await removeContainer(db, row.id)
   await countInAccount(db, account, { containers: -1 })
 }

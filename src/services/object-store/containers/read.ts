@@ -2,7 +2,7 @@ import { type BaseContext, operation, reply } from '../../../api/operation.ts'
 import { type Access, authorize } from '../access/authorize.ts'
 import { checkContainerName, limits } from '../limits.ts'
 import { listObjects } from '../listing/objects.ts'
-import { formatType, listingFormat, listingQuery } from '../listing/query.ts'
+import { formatHeaders, listingFormat, listingQuery } from '../listing/query.ts'
 import { versionsPage } from '../listing/versions-page.ts'
 import { lookAhead, readAhead } from '../objects/ahead.ts'
 import type { Container } from '../tables.ts'
@@ -36,10 +36,10 @@ export const showContainer = operation({
     const query = listingQuery(context.rawQuery, limits.container_listing_limit)
     if (context.rawQuery.has('versions')) {
       const body = await versionsPage(context, row, query)
-      return reply({ headers: { ...containerHeaders(row, access), 'content-type': formatType.json }, body })
+      return reply({ headers: { ...containerHeaders(row, access), ...formatHeaders(context, 'json') }, body })
     }
     const format = listingFormat(context)
-    const headers: Record<string, string> = { ...containerHeaders(row, access), 'content-type': formatType[format] }
+    const headers: Record<string, string> = { ...containerHeaders(row, access), ...formatHeaders(context, format) }
     const { length, body } = await listObjects(context.cloud.database, row, query, format)
     if (!length) return reply({ status: 204, headers })
     headers['content-length'] = String(length)
@@ -60,6 +60,6 @@ export const headContainer = operation({
     if (page) return page
     const { row, access } = await listable(context, context.params.account, context.params.container)
     const format = listingFormat(context)
-    return reply({ status: 204, headers: { ...containerHeaders(row, access), 'content-type': formatType[format], 'content-length': '0' } })
+    return reply({ status: 204, headers: { ...containerHeaders(row, access), ...formatHeaders(context, format), 'content-length': '0' } })
   },
 })

@@ -1,10 +1,10 @@
 import type { BaseContext, Reply } from '../../../api/operation.ts'
-import { removeNames, whileHeard } from '../bulk/delete.ts'
+import { noneRemoved, removeNames, whileHeard } from '../bulk/delete.ts'
 import { reportReply } from '../bulk/report.ts'
 import { findContainer } from '../containers/store.ts'
 import { plain } from '../limits.ts'
 import { dropObject } from '../objects/change.ts'
-import { objectMissing, versionAsked } from '../objects/get.ts'
+import { versionAsked } from '../objects/get.ts'
 import { heard, type Scope } from '../objects/scope.ts'
 import { liveObject, type StoredObject } from '../objects/store.ts'
 import { findVersion } from '../objects/versions.ts'
@@ -20,8 +20,12 @@ export async function deleteSegments(context: BaseContext, scope: Scope): Promis
     version === null
       ? await liveObject(cloud, read, scope.container.id, scope.place.object)
       : await findVersion(read, scope.container.id, scope.place.object, version)
-  if (!row) throw objectMissing()
-  if (row.kind !== 'slo') throw plain(400, 'Not an SLO manifest')
+  // What is there to remove is told in a report, also when that is nothing: clients read it and not the status.
+  if (!row) return reportReply(context, { ...noneRemoved(), counts: { 'Number Deleted': 0, 'Number Not Found': 1 } })
+  if (row.kind !== 'slo') {
+    const name = quote(`/${scope.place.container}/${scope.place.object}`)
+    return reportReply(context, { ...noneRemoved(), status: '400 Bad Request', errors: [[name, 'Not an SLO manifest']] })
+  }
   const names = await segmentNames(context, scope, row)
   // A version of the manifest goes by its number, behind its segments.
   const report = await removeNames(context, scope.place.account, whileHeard(context, version === null ? names : names.slice(0, -1)))

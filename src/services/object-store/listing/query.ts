@@ -86,11 +86,17 @@ export function listingFormat(context: BaseContext): Format {
   throw new Fault(406, 'The resource identified by the request cannot be generated in an acceptable form.')
 }
 
-export const formatType: Record<Format, string> = {
+const formatType: Record<Format, string> = {
   text: 'text/plain; charset=utf-8',
   json: 'application/json; charset=utf-8',
   xml: 'application/xml; charset=utf-8',
 }
+
+/** Headers that say the form of a listing; caches learn that the Accept header decided where the query said none. */
+export const formatHeaders = ({ rawQuery }: BaseContext, format: Format): Record<string, string> => ({
+  'content-type': formatType[format],
+  ...(!rawQuery.has('format') && { vary: 'Accept' }),
+})
 
 /** The least text that sorts behind all that begin with `prefix`; null when there is none. In the order of code points, as the database has it. */
 export function successor(prefix: string): string | null {

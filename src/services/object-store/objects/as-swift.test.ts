@@ -134,3 +134,43 @@ test('X-Storage-Token is a token', async () => {
   assert.equal((await fetch(cloud.url + at(''), { headers: { 'x-storage-token': token } })).status, 204)
   assert.equal((await fetch(cloud.url + at(''), { headers: { 'x-storage-token': 'none' } })).status, 401)
 })
+
+test('removing a large object tells of what is none in its report', async () => {
+  await using cloud = await testCloud()
+  const { call } = await withContainer(cloud, 'c')
+  await call('PUT', 'a b', 201, { raw: 'x' })
+  const json = { accept: 'application/json' }
+  const plainObject = (await call('DELETE', 'a%20b?multipart-manifest=delete', 200, { headers: json })).body
+  assert.deepEqual(
+    [plainObject['Response Status'], plainObject['Number Deleted'], plainObject.Errors],
+    ['400 Bad Request', 0, [['/c/a%20b', 'Not an SLO manifest']]],
+  )
+  await call('HEAD', 'a%20b', 200)
+  const nothing = (await call('DELETE', 'nothing?multipart-manifest=delete', 200, { headers: json })).body
+  assert.deepEqual([nothing['Response Status'], nothing['Number Not Found'], nothing.Errors], ['200 OK', 1, []])
+})
+
+test('a listing whose form the Accept header decided says so to caches, beside the origin', async () => {
+  await using cloud = await testCloud()
+  const { call, member, account } = await withContainer(cloud, 'c')
+  await call('POST', '', 204, { headers: { 'x-container-meta-access-control-allow-origin': 'http://a' } })
+  const vary = async (method: string, path: string, headers: Record<string, string> = {}) =>
+    (await member.request(method, `${account}${path}`, { headers })).headers.get('vary')
+  for (const method of ['GET', 'HEAD'])
+    for (const path of ['', '/c']) {
+      assert.equal(await vary(method, path), 'Accept', `${method} ${path}`)
+      assert.equal(await vary(method, `${path}?format=json`), null, `${method} ${path}`)
+    }
+  assert.equal(await vary('GET', '/c', { origin: 'http://a' }), 'Origin, Accept')
+  assert.equal(await vary('GET', '/c?format=json', { origin: 'http://a' }), 'Origin')
+})
+
+test('faults name what is missing: the destination of a copy, the versions that keep a container', async () => {
+  await using cloud = await testCloud()
+  const { call } = await withContainer(cloud, 'c')
+  await call('POST', '', 204, { headers: { 'x-versions-enabled': 'true' } })
+  await call('PUT', 'o', 201, { raw: 'x' })
+  assert.equal((await call('COPY', 'o', 412)).text, 'Destination header required')
+  await call('DELETE', 'o', 204)
+  assert.equal((await call('DELETE', '', 409)).text, 'Delete all versions before deleting container.')
+})

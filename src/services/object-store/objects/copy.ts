@@ -41,7 +41,9 @@ export const copyObject = operation({
   status: 201,
   async handle(context) {
     const { headers, cloud } = context
-    const place = splitName(decodedHeader(headers, 'destination') ?? '')
+    const destination = decodedHeader(headers, 'destination')
+    if (destination === undefined) throw plain(412, 'Destination header required')
+    const place = splitName(destination)
     if (!place) throw plain(412, 'Destination header must be of the form <container name>/<object name>')
     const { account: own, container: from, object } = context.params
     const source = await findSource(context, own, from, object)

@@ -48,7 +48,7 @@ async function corsHeaders(context: BaseContext & { params: Place }, answered: R
   return {
     'access-control-allow-origin': any ? '*' : origin,
     'access-control-expose-headers': shown.join(', '),
-    ...(!any && { vary: 'Origin' }),
+    ...(!any && { vary: answered.vary ? `Origin, ${answered.vary}` : 'Origin' }),
   }
 }
 
