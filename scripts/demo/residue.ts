@@ -67,8 +67,11 @@ function processes({ dataDir }: Config): string[] {
   })
 }
 
-/** The database, logs, and what the host writes for itself whenever it has found it out: they are there as long as the cloud is. */
-const kept = /^nephos\.db|\.log$|^run\/known_hosts$|^cache\/accelerator\.json$/
+/**
+ * The database, logs, and what the host writes for itself: whenever it has found something out, and which user number a guest gets next,
+ * since none is given again before all others were. They are there as long as the cloud is.
+ */
+const kept = /^nephos\.db|\.log$|^run\/known_hosts$|^cache\/accelerator\.json$|^agent\/guest-uids\.json$/
 
 /** Files of the data folder and of running programs, but for what is kept. */
 function files({ dataDir }: Config): string[] {
