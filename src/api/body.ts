@@ -5,18 +5,47 @@ import { badRequest, Fault, tooLarge } from './faults.ts'
 
 const maxDepth = 32
 
-export async function readBody(request: IncomingMessage, limit: number): Promise<Buffer> {
+/** Seconds in which a body that is read as a whole has to come: dripped bytes hold a connection no longer. */
+const patienceSeconds = 60
+
+/**
+ * All of a body, in memory that is no larger than it, however small the pieces are that it comes in. Throws 413 when it is longer than
+ * `limit` bytes, 408 when it is not there after `seconds`; then the connection ends.
+ */
+export async function readBody(request: IncomingMessage, limit: number, seconds = patienceSeconds): Promise<Buffer> {
   const declared = Number(request.headers['content-length'] ?? 0)
   if (declared > limit) throw tooLarge()
-  const chunks: Buffer[] = []
+  let kept = Buffer.allocUnsafe(Math.min(declared || 4096, limit))
   let size = 0
-  // Leaving the loop early must not end the connection: the answer has yet to go over it.
-  for await (const chunk of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
-    size += chunk.length
-    if (size > limit) throw tooLarge()
-    chunks.push(chunk)
+  const room = (needed: number) => {
+    if (needed <= kept.length) return
+    const larger = Buffer.allocUnsafe(Math.min(limit, Math.max(2 * kept.length, needed)))
+    kept.copy(larger, 0, 0, size)
+    kept = larger
   }
-  return chunks.length === 1 ? chunks[0]! : Buffer.concat(chunks, size)
+  await new Promise<void>((resolve, reject) => {
+    const timer = setTimeout(() => end(new Fault(408, 'Request Timeout', { headers: { connection: 'close' } })), seconds * 1000)
+    const take = (chunk: Buffer) => {
+      if (size + chunk.length > limit) return end(tooLarge())
+      room(size + chunk.length)
+      size += chunk.copy(kept, size)
+    }
+    // The answer has yet to go over the connection: what still comes after a fault is dropped and does not end it.
+    const end = (fault?: Error) => {
+      clearTimeout(timer)
+      request.off('data', take)
+      if (fault) reject(fault)
+      else resolve()
+    }
+    const left = () => end(Object.assign(new Error('the client has gone'), { code: 'ECONNRESET' }))
+    request
+      .on('data', take)
+      .once('end', () => end())
+      .once('error', end)
+      .once('close', left)
+    if (request.destroyed && !request.readableEnded) left() // before anybody listened
+  })
+  return kept.subarray(0, size)
 }
 
 function depthOf(text: string): number {

@@ -3,6 +3,7 @@ import { badRequest } from './faults.ts'
 
 /** The path that is matched with routes and with access rules alike: no empty segments, nothing encoded that need not be. */
 export function canonicalPath(path: string): string {
+  if (/%(?![0-9a-fA-F]{2})|%00/.test(path)) throw badRequest('The path cannot be decoded.')
   const single = path.includes('//') ? path.replace(/\/{2,}/g, '/') : path
   if (!single.includes('%')) return single
   try {

@@ -51,6 +51,7 @@ export function createPipeline(
   // Made when the first request comes: a start, and a test, need few of the services.
   const router = () => (made ??= createRouter(service, documented))
   const { environment, database, config } = cloud
+  const ownRequests = service.requests
   const checks = new Map<Operation, Checks>()
   const types = service.catalog.map((entry) => entry.type)
   const majorIds = new Set(service.majors.map((major) => major.id))
@@ -125,7 +126,7 @@ export function createPipeline(
   function queryOf(search: URLSearchParams, repeated: Set<string>): Record<string, unknown> {
     const query: Record<string, unknown> = {}
     for (const [name, value] of search) {
-      if ((value.includes('\0') && !service.nulIn?.has(name)) || name.includes('\0'))
+      if ((value.includes('\0') && !ownRequests?.mayHoldNul.has(name)) || name.includes('\0'))
         throw badRequest('The query must not hold a NUL character.')
       if (repeated.has(name)) query[name] = [...((query[name] as string[] | undefined) ?? []), value]
       else if (!(name in query) && name !== '__proto__') query[name] = value
@@ -209,10 +210,10 @@ export function createPipeline(
 
   async function handle(request: IncomingMessage, response: ServerResponse, prefix: string): Promise<void> {
     const started = performance.now()
-    const requestId = service.requestId?.make(cloud) ?? `req-${environment.uuid()}`
+    const requestId = ownRequests?.id.make(cloud) ?? `req-${environment.uuid()}`
     // Swift's spelling is its own, here as well.
-    response.setHeader(service.requestId ? 'X-Openstack-Request-Id' : 'x-openstack-request-id', requestId)
-    if (service.requestId) response.setHeader(service.requestId.header, requestId)
+    response.setHeader(ownRequests ? 'X-Openstack-Request-Id' : 'x-openstack-request-id', requestId)
+    if (ownRequests) response.setHeader(ownRequests.id.header, requestId)
     if (service.name === 'compute') response.setHeader('x-compute-request-id', requestId)
     let operation: Operation | null = null
     let who: Who | null = null
@@ -222,9 +223,8 @@ export function createPipeline(
     try {
       const mark = request.url!.indexOf('?')
       const rawPath = mark < 0 ? request.url! : request.url!.slice(0, mark)
-      const given = (service.path ?? String)(rawPath.slice(prefix.length) || '/')
-      if (/%(?![0-9a-fA-F]{2})|%00/.test(given)) throw badRequest('The path cannot be decoded.')
-      const path = service.pathOf?.(config, request, given) ?? (keepsPaths ? given : canonicalPath(given))
+      const given = rawPath.slice(prefix.length) || '/'
+      const path = ownRequests?.path(config, request, given) ?? canonicalPath(given)
       const { major, projectId, rest } = splitPath(path)
       dialect = dialectOf(service, major)
       microversion = microversionOf(request, major)
@@ -239,7 +239,7 @@ export function createPipeline(
       }
       const auth = !(route instanceof Fault) && 'operations' in route ? authOf(route.operations) : 'needed'
       if (auth !== 'none') {
-        const token = request.headers['x-auth-token'] ?? request.headers[service.otherTokenHeader ?? '']
+        const token = request.headers['x-auth-token'] ?? request.headers[ownRequests?.tokenHeader ?? '']
         const early = !(route instanceof Fault) && 'operations' in route ? route.operations.get('')?.[0]?.ahead : undefined
         if (early) ahead = await early(cloud, (route as Route).params)
         who = typeof token === 'string' && token ? await cloud.tokens.authenticate(token, ahead?.generation) : null

@@ -46,6 +46,18 @@ export interface UnbuiltOperation {
   title: string
 }
 
+/** How the requests of a service differ from those of the others. */
+export interface OwnRequests {
+  /** The path as the routes know it, of one that is written in another way or whose host says something too. Throws a fault for none. */
+  path(config: Config, request: IncomingMessage, given: string): string
+  /** Header that a token may come in besides X-Auth-Token. */
+  tokenHeader: string
+  /** Parameters of the query that may hold a NUL: no name has one, so it marks a place between names. */
+  mayHoldNul: ReadonlySet<string>
+  /** Header and form of a request id of its own, which is then used everywhere. */
+  id: { header: string; make(cloud: Cloud): string }
+}
+
 /** A service: the table of contents of its folder. */
 export interface ServiceDeclaration {
   /** Folder and reference name: `compute`. Also the path prefix on a single port. */
@@ -60,16 +72,8 @@ export interface ServiceDeclaration {
   projectInPath: boolean
   /** `refused`: a resource's path with a slash at its end is not found, instead of being the same as without. */
   trailingSlash?: 'refused'
-  /** Turns the path of a request whose host says something too into the one that the routes know. */
-  pathOf?(config: Config, request: IncomingMessage, path: string): string
-  /** How a path of its clients is written where that differs from other services': gives it in the usual form, or throws a fault. */
-  path?(given: string): string
-  /** Header that a token may come in besides X-Auth-Token. */
-  otherTokenHeader?: string
-  /** Parameters of the query that may hold a NUL: no name has one, so it marks a place between names. */
-  nulIn?: ReadonlySet<string>
-  /** Header and form of a request id of the service's own, which is then used everywhere. */
-  requestId?: { header: string; make(cloud: Cloud): string }
+  /** What its requests have of their own. */
+  requests?: OwnRequests
   /** Headers of microversions: `OpenStack-API-Version: compute 2.1` and the older one. */
   microversions?: { type: string; legacyHeader?: string }
   catalog: CatalogEntry[]
