@@ -16,7 +16,7 @@ export interface BenchCloud {
 }
 
 /** Another one lets two measure side by side (each other's figures then suffer). */
-const portOffset = Number(process.env.NEPHOS_BENCH_PORT_OFFSET ?? 24_000)
+export const portOffset = Number(process.env.NEPHOS_BENCH_PORT_OFFSET ?? 24_000)
 const password = 'bench-admin'
 
 /** Starts `nephos up` on `dataDir` with the given host; waits until every port answers. */
@@ -25,6 +25,7 @@ export async function startBenchCloud(
   dataDir: string,
   host: 'fake' | 'linux',
   settings: string[] = [],
+  offset = portOffset,
 ): Promise<BenchCloud> {
   const started = performance.now()
   const child = spawn(
@@ -39,7 +40,7 @@ export async function startBenchCloud(
       '--host',
       host,
       '--port-offset',
-      String(portOffset),
+      String(offset),
       '--log-level',
       'warn',
       '--log-format',
@@ -59,7 +60,7 @@ export async function startBenchCloud(
   for (const port of ports) {
     for (;;) {
       if (child.exitCode !== null) throw new Error(`the cloud ended with ${child.exitCode}`)
-      const answers = await fetch(`http://127.0.0.1:${port + portOffset}/`).then(
+      const answers = await fetch(`http://127.0.0.1:${port + offset}/`).then(
         () => true,
         () => false,
       )
@@ -68,7 +69,7 @@ export async function startBenchCloud(
     }
   }
   const readyMs = performance.now() - started
-  const authUrl = `http://127.0.0.1:${5000 + portOffset}/v3`
+  const authUrl = `http://127.0.0.1:${5000 + offset}/v3`
   const resident = (pid: number): number => {
     const own = Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0) / 1024
     const children = readFileSync(`/proc/${pid}/task/${pid}/children`, 'utf8').trim().split(' ').filter(Boolean).map(Number)
