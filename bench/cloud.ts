@@ -1,6 +1,6 @@
 // A cloud for the benchmarks: the built program as a process of its own, on its own folder and ports.
 import { spawn } from 'node:child_process'
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
 import { login, type Session } from './client.ts'
 
 export interface BenchCloud {
@@ -15,8 +15,8 @@ export interface BenchCloud {
   stop(): Promise<void>
 }
 
-/** Another one lets two measure side by side (each other's figures then suffer). */
-export const portOffset = Number(process.env.NEPHOS_BENCH_PORT_OFFSET ?? 24_000)
+/** Most of the ports lie below those that the system gives to clients. Another one lets two measure side by side (each other's figures then suffer). */
+export const portOffset = Number(process.env.NEPHOS_BENCH_PORT_OFFSET ?? 20_000)
 const password = 'bench-admin'
 
 /** Starts `nephos up` on `dataDir` with the given host; waits until every port answers. */
@@ -81,8 +81,9 @@ export async function startBenchCloud(
     admin: await login(authUrl, 'admin', password, 'admin'),
     residentMB: () => Math.round(resident(child.pid!)),
     cpuSeconds() {
-      const fields = readFileSync(`/proc/${child.pid}/stat`, 'utf8').split(') ')[1]!.split(' ')
-      return (Number(fields[11]) + Number(fields[12])) / 100
+      // Nanoseconds of each thread: stat counts in hundredths of a second.
+      const threads = readdirSync(`/proc/${child.pid}/task`).map((id) => readFileSync(`/proc/${child.pid}/task/${id}/schedstat`, 'utf8'))
+      return threads.reduce((sum, text) => sum + Number(text.split(' ')[0]), 0) / 1e9
     },
     async stop() {
       child.kill('SIGTERM')

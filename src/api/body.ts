@@ -33,7 +33,7 @@ export async function readBody(request: IncomingMessage, limit: number, seconds 
     // The answer has yet to go over the connection: what still comes after a fault is dropped and does not end it.
     const end = (fault?: Error) => {
       clearTimeout(timer)
-      request.off('data', take)
+      request.off('data', take).off('close', left)
       if (fault) reject(fault)
       else resolve()
     }
@@ -42,7 +42,7 @@ export async function readBody(request: IncomingMessage, limit: number, seconds 
       .on('data', take)
       .once('end', () => end())
       .once('error', end)
-      .once('close', left)
+      .on('close', left)
     if (request.destroyed && !request.readableEnded) left() // before anybody listened
   })
   return kept.subarray(0, size)
