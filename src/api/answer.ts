@@ -4,6 +4,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { Readable, Writable } from 'node:stream'
 import { pipeline as pipe } from 'node:stream/promises'
 import { type Fault, type FaultStyle, renderFault } from './faults.ts'
+import { longJson, whole } from './long-list.ts'
 import { Reply } from './operation.ts'
 import { Poured, sendPoured } from './poured.ts'
 import type { ServiceDeclaration } from './service.ts'
@@ -47,7 +48,14 @@ export async function sendResult(
     return
   }
   if (typeof body !== 'string' && !Buffer.isBuffer(body)) {
-    body = JSON.stringify(cut(body))
+    const long = longJson(body as Record<string, unknown>, cut)
+    if (long && !xml) {
+      if (!response.hasHeader('content-type')) response.setHeader('content-type', 'application/json')
+      if (request.method !== 'HEAD') return sendPoured(long, response)
+      response.end()
+      return
+    }
+    body = JSON.stringify(cut(long ? await whole(body as object) : body))
     if (!response.hasHeader('content-type')) {
       if (xml) body = inXml(response, body as string, xml)
       else response.setHeader('content-type', 'application/json')

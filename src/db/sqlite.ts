@@ -18,6 +18,8 @@ const batchSize = 64
 
 /** Milliseconds that queries may follow each other before all else in the process gets its turn. */
 const sliceMs = 10
+/** Rows whose values are turned back before the time is looked at again. */
+const rowsAtOnce = 1000
 let sliceBegan: number | null = null
 
 /** Null while the slice lasts, else what to wait for: answers come at once here, so somebody who asks again and again would keep the process to himself. */
@@ -65,8 +67,9 @@ function rawConnection(file: SqliteDriver.Database): RawConnection {
       const values = parameters.map(toSql)
       if (!statement.reader) return { rows: [], changes: statement.run(...values).changes }
       const rows = statement.all(...values) as Record<string, unknown>[]
-      for (const [name, kind] of special) {
-        for (const row of rows) {
+      for (const [index, row] of special.length ? rows.entries() : []) {
+        if (index % rowsAtOnce === rowsAtOnce - 1) for (let wait = turn(); wait; wait = turn()) await wait
+        for (const [name, kind] of special) {
           const value = row[name]
           if (value !== null) row[name] = kind === 'bool' ? value !== 0 : JSON.parse(value as string)
         }

@@ -1,6 +1,7 @@
 // A page of a list as identity answers it: rows, links to this page and the next, and filters on parts of a text.
 import { sql } from 'kysely'
 import { type ListShape, listRequest, listRows, nextQuery } from '../../api/list.ts'
+import { entriesOf, type LongList } from '../../api/long-list.ts'
 import type { BaseContext } from '../../api/operation.ts'
 import { isTrue } from '../../api/types.ts'
 import type { Who } from '../../auth/who.ts'
@@ -16,7 +17,9 @@ export interface Collection<Row> {
   booleans?: readonly string[]
   /** Filter name to column, for `description__contains` and the like, besides the shape's own filters. */
   texts?: Record<string, string>
-  view(row: Row, context: BaseContext): object
+  view?(row: Row, context: BaseContext): object
+  /** In place of `view` where what belongs to several rows is looked up at once. */
+  views?(rows: Row[], context: BaseContext): Promise<object[]>
 }
 
 // biome-ignore lint/suspicious/noExplicitAny: one function for the rows of every table
@@ -46,7 +49,7 @@ export const flag = (value: string): boolean => value === '' || isTrue(value)
 export async function collection<Row>(
   context: BaseContext,
   query: Query,
-  { name, path, shape, booleans = [], texts = {}, view }: Collection<Row>,
+  { name, path, shape, booleans = [], texts = {}, view, views }: Collection<Row>,
 ) {
   const { rawQuery } = context
   const request = listRequest(rawQuery)
@@ -63,7 +66,7 @@ export async function collection<Row>(
   const { rows, next } = await listRows<Row>(wanted, shape, request)
   const query_ = rawQuery.toString()
   return {
-    [name]: rows.map((row) => view(row, context)),
+    [name]: await entriesOf(rows, (part) => views?.(part, context) ?? part.map((row) => view!(row, context))),
     links: {
       self: context.href(path) + (query_ ? `?${query_}` : ''),
       previous: null,
@@ -77,8 +80,8 @@ export async function collection<Row>(
 export const ofOwnDomain = <Q extends { where(column: 'domain_id', operator: '=', value: string): Q }>(who: Who, query: Q): Q =>
   who.domain ? query.where('domain_id', '=', who.domain.id) : query
 
-/** A list that is made at once, without pages. */
-export function wholeCollection(context: BaseContext, name: string, path: string, rows: object[]) {
+/** A list without pages. */
+export function wholeCollection(context: BaseContext, name: string, path: string, rows: object[] | LongList) {
   const query = context.rawQuery.toString()
   return { [name]: rows, links: { self: context.href(path) + (query ? `?${query}` : ''), previous: null, next: null } }
 }

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict'
 import { request } from 'node:http'
 import { test } from 'node:test'
 import { testCloud } from '../../testing/test-cloud.ts'
+import { longestTurn } from '../../testing/turns.ts'
 import { withContainer } from './testing.ts'
-import { longestTurn } from './testing-turns.ts'
 
 const count = 12_000
 /** Long names with what XML and JSON have to escape. */

@@ -32,14 +32,12 @@ const list = operation({
   policyTarget: ({ params }) => ownerTarget(params.user_id),
   async handle(context) {
     ensureApplicationOrOwn(context.who)
-    const page = await collection<ApplicationCredentialRow>(context, applicationCredentialQuery(context.db, context.params.user_id), {
+    return collection<ApplicationCredentialRow>(context, applicationCredentialQuery(context.db, context.params.user_id), {
       name: 'application_credentials',
       path: `/users/${context.params.user_id}/application_credentials`,
       shape: byName({ name: 'name' }),
-      view: (row) => row,
+      views: (rows) => Promise.all(rows.map((row) => applicationCredentialView(row, context))),
     })
-    const rows = (page as unknown as { application_credentials: ApplicationCredentialRow[] }).application_credentials
-    return { ...page, application_credentials: await Promise.all(rows.map((row) => applicationCredentialView(row, context))) }
   },
 })
 

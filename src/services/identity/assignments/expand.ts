@@ -7,6 +7,10 @@ import { projectsById, subtreeOf } from '../projects/store.ts'
 import { domainRoleIds, inferences } from '../roles/store.ts'
 import { listAssignments, projectsInDomain } from './store.ts'
 
+/** Entries that are given at once, or somewhat more, and rows after which those that have come are given. */
+const batchSize = 500
+const batchRows = 2000
+
 export interface Place {
   type: Assignment['target_type']
   id: string
@@ -54,16 +58,18 @@ async function sourcesOf(db: Db, ids: string[]): Promise<Map<string, Set<string>
 async function candidates(db: Db, { user, targets, inherited }: EffectiveFilter) {
   const groups = user === undefined ? [] : await groupsOf(db, user)
   const actors = user === undefined ? undefined : [user, ...groups]
-  const rows: Assignment[] = []
-  if (inherited !== true) rows.push(...(await listAssignments(db, { actorIds: actors, targets, inherited: false })))
+  const rows: Assignment[] = inherited === true ? [] : await listAssignments(db, { actorIds: actors, targets, inherited: false })
+  const add = (more: Assignment[]) => {
+    for (const row of more) rows.push(row)
+  }
   let reaches: (row: Assignment) => Promise<string[]> = async () => []
   if (inherited !== false && targets?.type === 'project') {
     const sources = await sourcesOf(db, targets.ids)
     const ids = [...new Set([...sources.values()].flatMap((above) => [...above]))]
-    if (ids.length) rows.push(...(await listAssignments(db, { actorIds: actors, targetIds: ids, inherited: true })))
+    if (ids.length) add(await listAssignments(db, { actorIds: actors, targetIds: ids, inherited: true }))
     reaches = async (row) => targets.ids.filter((id) => sources.get(id)!.has(row.target_id))
   } else if (inherited !== false && targets === undefined) {
-    rows.push(...(await listAssignments(db, { actorIds: actors, inherited: true })))
+    add(await listAssignments(db, { actorIds: actors, inherited: true }))
     reaches = async (row) =>
       row.target_type === 'domain' ? projectsInDomain(db, row.target_id) : (await subtreeOf(db, row.target_id)).map(({ id }) => id)
   }
@@ -89,23 +95,34 @@ function closures(rules: { prior_role_id: string; implied_role_id: string }[]) {
   }
 }
 
-/** One entry for each way in which a user has a role on a target, in the order of targets, actors and roles as they were granted. */
-export async function effectiveAssignments(db: Db, filter: EffectiveFilter): Promise<Effective[]> {
+/** The users in the groups of these rows. */
+async function membersIn(db: Db, rows: Assignment[]): Promise<Map<string, string[]>> {
+  const members = new Map<string, string[]>()
+  const ids = new Set(rows.filter((row) => row.actor_type === 'group').map((row) => row.actor_id))
+  for (const { group_id, user_id } of await membersOf(db, [...ids])) {
+    const list = members.get(group_id)
+    if (list) list.push(user_id)
+    else members.set(group_id, [user_id])
+  }
+  return members
+}
+
+/**
+ * One entry for each way in which a user has a role on a target, in the order of targets, actors and roles as they were granted. They are
+ * made as they are asked for: of what many have a part in there are millions.
+ */
+export async function* effectiveAssignments(db: Db, filter: EffectiveFilter): AsyncGenerator<Effective[]> {
   const { rows, groups, reaches } = await candidates(db, filter)
   const brings = closures(await inferences(db))
   const ofDomains = await domainRoleIds(db)
-  const members = new Map<string, string[]>()
-  if (filter.user === undefined) {
-    const ids = [...new Set(rows.filter((row) => row.actor_type === 'group').map((row) => row.actor_id))]
-    for (const { group_id, user_id } of await membersOf(db, ids)) {
-      const list = members.get(group_id)
-      if (list) list.push(user_id)
-      else members.set(group_id, [user_id])
-    }
-  }
+  const members = filter.user === undefined ? await membersIn(db, rows) : null
   const below = new Map<string, string[]>()
-  const found: Effective[] = []
-  for (const row of rows) {
+  let found: Effective[] = []
+  for (const [index, row] of rows.entries()) {
+    if (index % batchRows === batchRows - 1) {
+      yield found
+      found = []
+    }
     if (row.actor_type === 'group' && filter.user !== undefined && !groups.has(row.actor_id)) continue
     if (row.actor_type === 'user' && filter.user !== undefined && row.actor_id !== filter.user) continue
     const roles = brings(row.role_id).filter(
@@ -115,17 +132,19 @@ export async function effectiveAssignments(db: Db, filter: EffectiveFilter): Pro
     const users =
       row.actor_type === 'user'
         ? [{ userId: row.actor_id }]
-        : (filter.user === undefined ? (members.get(row.actor_id) ?? []) : [filter.user]).map((userId) => ({
-            userId,
-            groupId: row.actor_id,
-          }))
+        : (members ? (members.get(row.actor_id) ?? []) : [filter.user!]).map((userId) => ({ userId, groupId: row.actor_id }))
     const place: Place = { type: row.target_type, id: row.target_id }
     let targets: Pick<Effective, 'target' | 'inheritedFrom'>[] = [{ target: place }]
     if (row.inherited) {
       if (!below.has(row.target_id)) below.set(row.target_id, await reaches(row))
       targets = below.get(row.target_id)!.map((id) => ({ target: { type: 'project', id }, inheritedFrom: place }))
     }
-    for (const user of users) for (const target of targets) for (const role of roles) found.push({ ...user, ...target, ...role })
+    for (const user of users) {
+      for (const target of targets) for (const role of roles) found.push({ ...user, ...target, ...role })
+      if (found.length < batchSize) continue
+      yield found
+      found = []
+    }
   }
-  return found
+  yield found
 }

@@ -1,15 +1,17 @@
 // Role assignments (reference 6.10.3, 7.1.1), as they were made or as what they come to (`effective`).
 import { badRequest } from '../../../api/faults.ts'
+import { shortOrLong } from '../../../api/long-list.ts'
 import { type BaseContext, operation } from '../../../api/operation.ts'
 import { findProject } from '../../../auth/store.ts'
 import type { Assignment } from '../../../auth/tables.ts'
 import type { Db } from '../../../db/database.ts'
 import { absent } from '../attributes.ts'
+import { inChunks } from '../chunks.ts'
 import { flag, wholeCollection } from '../collection.ts'
 import { subtreeOf } from '../projects/store.ts'
 import { type Effective, effectiveAssignments } from './expand.ts'
 import { assignmentRules } from './rules.ts'
-import { listAssignments, type Names, namesOf, projectsInDomain, systemId } from './store.ts'
+import { addNamesOf, listAssignments, type Names, noNames, projectsInDomain, systemId } from './store.ts'
 
 type Entry = Effective | Assignment
 
@@ -78,7 +80,8 @@ function view(entry: Entry, names: Names | null, { href }: BaseContext) {
   }
 }
 
-async function entries(db: Db, asked: Ask): Promise<Entry[]> {
+/** What was asked for, batch by batch; `only`: on these projects and domains. */
+async function* entries(db: Db, asked: Ask, only: ReadonlySet<string> | null): AsyncGenerator<Entry[]> {
   const targets = asked.project
     ? {
         type: 'project' as const,
@@ -90,15 +93,29 @@ async function entries(db: Db, asked: Ask): Promise<Entry[]> {
         ? { type: 'system' as const, ids: [systemId] }
         : undefined
   const { user, group, role, inherited } = asked
-  if (asked.effective) return effectiveAssignments(db, { user, role, targets, inherited })
+  const isWanted = (entry: Entry) => only === null || only.has(placeOf(entry).id)
+  if (asked.effective) {
+    for await (const batch of effectiveAssignments(db, { user, role, targets, inherited })) yield batch.filter(isWanted)
+    return
+  }
   const actor = user ?? group
   const rows = await listAssignments(db, { role, targets, inherited, actorIds: actor === undefined ? undefined : [actor] })
-  return rows.filter((row) => actor === undefined || row.actor_type === (user === undefined ? 'group' : 'user'))
+  const kind = user === undefined ? 'group' : 'user'
+  for (const batch of inChunks(rows, 500)) yield batch.filter((row) => isWanted(row) && (actor === undefined || row.actor_type === kind))
 }
 
 const placeOf = (entry: Entry) => ('userId' in entry ? entry.target : { type: entry.target_type, id: entry.target_id })
 
-function namesIn(db: Db, entries: Entry[]): Promise<Names> {
+/** Views of entries; what was looked up for one batch serves those that come. */
+async function* viewsOf(context: BaseContext, batches: AsyncIterable<Entry[]>, named: boolean): AsyncGenerator<object[]> {
+  const names: Names | null = named ? noNames() : null
+  for await (const batch of batches) {
+    if (names) await addNames(context.db, names, batch)
+    yield batch.map((entry) => view(entry, names, context))
+  }
+}
+
+function addNames(db: Db, names: Names, entries: Entry[]): Promise<void> {
   const ids = { user: new Set<string>(), group: new Set<string>(), project: new Set<string>(), role: new Set<string>() }
   for (const entry of entries) {
     const place = placeOf(entry)
@@ -107,7 +124,7 @@ function namesIn(db: Db, entries: Entry[]): Promise<Names> {
     else ids[entry.actor_type].add(entry.actor_id)
     ids.role.add('userId' in entry ? entry.roleId : entry.role_id)
   }
-  return namesOf(db, ids)
+  return addNamesOf(db, names, ids)
 }
 
 export const roleAssignments = operation({
@@ -132,18 +149,9 @@ export const roleAssignments = operation({
     const { rawQuery, who, db } = context
     const asked = ask(rawQuery)
     check(asked)
-    let rows = await entries(db, asked)
     const own = who.domain?.id
-    if (own !== undefined) {
-      const only = new Set([own, ...(await projectsInDomain(db, own))])
-      rows = rows.filter((entry) => only.has(placeOf(entry).id))
-    }
-    const names = asked.names ? await namesIn(db, rows) : null
-    return wholeCollection(
-      context,
-      'role_assignments',
-      '/role_assignments',
-      rows.map((row) => view(row, names, context)),
-    )
+    const only = own === undefined ? null : new Set([own, ...(await projectsInDomain(db, own))])
+    const views = viewsOf(context, entries(db, asked, only), asked.names)
+    return wholeCollection(context, 'role_assignments', '/role_assignments', await shortOrLong(views))
   },
 })

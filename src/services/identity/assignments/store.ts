@@ -1,5 +1,5 @@
 // All SQL on role assignments: who has which role where.
-import type { ExpressionBuilder } from 'kysely'
+import { type ExpressionBuilder, type SqlBool, sql } from 'kysely'
 import { type AlsoIn, actorsOf, changeGeneration } from '../../../auth/store.ts'
 import type { Assignment } from '../../../auth/tables.ts'
 import type { Db } from '../../../db/database.ts'
@@ -69,6 +69,10 @@ export interface AssignmentFilter {
   inherited?: boolean
 }
 
+/** Columns that tell a grant from all others, in the order of lists. */
+const order = ['target_id', 'actor_id', 'role_id', 'inherited', 'actor_type', 'target_type'] as const
+const pageSize = 5000
+
 /** Grants in the order of targets, actors and roles. */
 export async function listAssignments(db: Db, filter: AssignmentFilter): Promise<Assignment[]> {
   const ids = filter.targets?.ids ?? filter.targetIds
@@ -85,8 +89,18 @@ export async function listAssignments(db: Db, filter: AssignmentFilter): Promise
   if (ids) query = query.where('target_id', 'in', list(ids))
   if (filter.role !== undefined) query = query.where('role_id', '=', filter.role)
   if (filter.inherited !== undefined) query = query.where('inherited', '=', filter.inherited)
-  return query.orderBy('target_id').orderBy('actor_id').orderBy('role_id').orderBy('inherited').execute()
+  for (const column of order) query = query.orderBy(column)
+  const rows: Assignment[] = []
+  // In pages, so that reading many keeps nobody waiting.
+  for (let last: Assignment | undefined; ; last = rows.at(-1)) {
+    const page = await (last ? query.where(isBehind(last)) : query).limit(pageSize).execute()
+    for (const row of page) rows.push(row)
+    if (page.length < pageSize) return rows
+  }
 }
+
+const isBehind = (row: Assignment) =>
+  sql<SqlBool>`(${sql.join(order.map((column) => sql.ref(column)))}) > (${sql.join(order.map((column) => row[column]))})`
 
 /** All rows of a user: the user's own and those of the user's groups. */
 async function rowsOfUser(db: Db, userId: string, also?: AlsoIn): Promise<Assignment[]> {
@@ -132,20 +146,21 @@ export const projectsInDomain = async (db: Db, domainId: string): Promise<string
 
 export type Names = Record<'user' | 'group' | 'project' | 'role', Map<string, { name: string; domainId: string }>>
 
-/** Names of those users, groups, projects (and domains) and roles, and of the domains that they are in. */
-export async function namesOf(db: Db, ids: Record<keyof Names, Iterable<string>>): Promise<Names> {
+export const noNames = (): Names => ({ user: new Map(), group: new Map(), project: new Map(), role: new Map() })
+
+/** Adds the names of those users, groups, projects (and domains) and roles, and of the domains that they are in, where they are missing. */
+export async function addNamesOf(db: Db, names: Names, ids: Record<keyof Names, Iterable<string>>): Promise<void> {
   const tables = { user: 'identity_users', group: 'identity_groups', project: 'identity_projects', role: 'identity_roles' } as const
-  const names: Names = { user: new Map(), group: new Map(), project: new Map(), role: new Map() }
+  const domains = new Set<string>()
   const load = async (kind: keyof Names, wanted: Iterable<string>) => {
-    for (const part of inChunks([...new Set(wanted)].filter((id) => !names[kind].has(id)))) {
+    for (const part of inChunks([...wanted].filter((id) => !names[kind].has(id)))) {
       const rows = await db.selectFrom(tables[kind]).select(['id', 'name', 'domain_id']).where('id', 'in', part).execute()
-      for (const row of rows) names[kind].set(row.id, { name: row.name, domainId: row.domain_id })
+      for (const row of rows) {
+        names[kind].set(row.id, { name: row.name, domainId: row.domain_id })
+        domains.add(row.domain_id)
+      }
     }
   }
-  for (const kind of ['user', 'group', 'project', 'role'] as const) await load(kind, ids[kind])
-  await load(
-    'project',
-    Object.values(names).flatMap((known) => [...known.values()].map(({ domainId }) => domainId)),
-  )
-  return names
+  for (const kind of ['user', 'group', 'project', 'role'] as const) await load(kind, new Set(ids[kind]))
+  await load('project', new Set(domains))
 }

@@ -51,7 +51,7 @@ export async function subtreeOf(db: Db, id: string): Promise<Project[]> {
   let level = [id]
   while (level.length) {
     const rows = await childrenOf(db, level)
-    found.push(...rows)
+    for (const row of rows) found.push(row)
     level = rows.map((row) => row.id)
   }
   return found

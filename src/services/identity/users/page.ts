@@ -7,12 +7,16 @@ import { userList } from './resource.ts'
 import type { userQuery } from './store.ts'
 import { userView } from './view.ts'
 
-export async function userPage(context: BaseContext, query: ReturnType<typeof userQuery>, path: string) {
-  const page = await collection<User>(context, query, { ...userList, path, view: (row) => row })
-  const rows = (page as unknown as { users: User[] }).users
-  const identities = await federatedOf(
-    context.db,
-    rows.map((row) => row.id),
-  )
-  return { ...page, users: rows.map((row) => userView(row, context, identities.get(row.id))) }
+export function userPage(context: BaseContext, query: ReturnType<typeof userQuery>, path: string) {
+  return collection<User>(context, query, {
+    ...userList,
+    path,
+    async views(rows) {
+      const identities = await federatedOf(
+        context.db,
+        rows.map((row) => row.id),
+      )
+      return rows.map((row) => userView(row, context, identities.get(row.id)))
+    },
+  })
 }

@@ -130,7 +130,7 @@ export async function findOrphans({
       for await (const { key, size } of store.keys()) if (ours.test(key)) there.push({ store: store.id, key, bytes: size })
       const rows = await database.read.selectFrom('image_locations').select('data_key').where('store', '=', store.id).execute()
       const known = new Set(rows.map(({ data_key }) => data_key))
-      orphans.push(...there.filter(({ key }) => !known.has(key)))
+      for (const orphan of there) if (!known.has(orphan.key)) orphans.push(orphan)
     } catch (error) {
       unreachable.push({ store: store.id, detail: (error as Error).message })
     }

@@ -3,6 +3,7 @@
 import type { SelectQueryBuilder } from 'kysely'
 import { badRequest } from '../../../api/faults.ts'
 import { type ListRequest, listRequest, listRows, nextQuery } from '../../../api/list.ts'
+import { entriesOf } from '../../../api/long-list.ts'
 import type { BaseContext } from '../../../api/operation.ts'
 import { isTrue, type Link } from '../../../api/types.ts'
 import { columnKind } from '../../../db/schema.ts'
@@ -89,8 +90,8 @@ export async function pageOf<Row extends { id: string }>(
 }
 
 /**
- * A page as it is answered. `view` turns the rows of the page into their wire form, all at once so that it can look up
- * what belongs to them in one query.
+ * A page as it is answered. `view` turns rows of the page into their wire form, many at once so that it can look up what belongs to
+ * them in one query.
  */
 export async function listing<Row extends { id: string }>(
   context: BaseContext,
@@ -100,7 +101,9 @@ export async function listing<Row extends { id: string }>(
   view: (rows: Row[]) => Promise<object[]> | object[],
 ): Promise<object> {
   const { rows, links } = await pageOf(context, collection, query)
-  const views = await view(rows)
-  const shown = context.rawQuery.has('fields') ? views.map((one) => pickFields(context, one)) : views
+  const shown = await entriesOf(rows, async (part) => {
+    const views = await view(part)
+    return context.rawQuery.has('fields') ? views.map((one) => pickFields(context, one)) : views
+  })
   return { [collection.many]: shown, ...(links.length ? { [`${collection.many}_links`]: links } : {}) }
 }

@@ -6,8 +6,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { testCloud } from '../../../testing/test-cloud.ts'
+import { longestTurn } from '../../../testing/turns.ts'
 import { withContainer } from '../testing.ts'
-import { longestTurn } from '../testing-turns.ts'
 import { bunzip2 } from './bzip2.ts'
 
 /** An archive by the real tar of files `f0`, `f1`, ... that are so many zeros long. */

@@ -3,9 +3,9 @@ import { request } from 'node:http'
 import { test } from 'node:test'
 import { type Log, silentLog } from '../../../log.ts'
 import { testCloud } from '../../../testing/test-cloud.ts'
+import { longestTurn } from '../../../testing/turns.ts'
 import { until } from '../../../testing/until.ts'
 import { anonymous, withContainer } from '../testing.ts'
-import { longestTurn } from '../testing-turns.ts'
 
 const manifest = (...paths: string[]) => JSON.stringify(paths.map((path) => ({ path })))
 
