@@ -94,6 +94,7 @@ async function putEntry(context: BaseContext, account: string, path: string, ent
   const { cloud } = context
   checkAccessRules(context, 'PUT', account, path)
   if (!(await findContainer(cloud.database.read, account, container)) && ownAccess(context, account, false)) {
+    checkAccessRules(context, 'PUT', account, container)
     checkContainerName(container)
     await cloud.database.write((tx) => putContainer({ ...context, headers: {}, tx, db: tx.db }, account, container))
   }

@@ -53,7 +53,7 @@ export const updateObject = operation({
     const { headers, cloud } = context
     if (context.rawQuery.get('version-id') !== null) throw plain(400, 'POST to a specific version is not allowed')
     if (headers['x-symlink-target'] !== undefined) throw plain(400, 'A PUT request is required to set a symlink target')
-    const metadata = objectMetadata(headers)
+    const metadata = objectMetadata(context, account)
     const delete_at = deleteAt(headers, cloud)
     return cloud.database.write(async (tx) => {
       const container = await lockContainer(tx, cloud, scope.container.id)

@@ -39,7 +39,7 @@ export const putObject = operation({
     const length = bodyLength(context)
     const onlyNew = noneMatch(context)
     if (context.rawQuery.get('multipart-manifest') === 'put') return putManifest(context, scope)
-    const metadata = objectMetadata(headers)
+    const metadata = objectMetadata(context, account)
     const asked = linkHeaders(context, scope.place.account, `${scope.place.container}/${scope.place.object}`)
     const link = asked && (await madeLink(context, scope, asked))
     const delete_at = deleteAt(headers, cloud)
