@@ -5,6 +5,7 @@ import type { Duplex } from 'node:stream'
 import type { Cloud } from './cloud.ts'
 import { contained, tellFaults } from './contain.ts'
 import { limitConnections } from './http/connections.ts'
+import { continueWhenRead } from './http/expect.ts'
 import { addressList, readForwarded } from './http/forwarded.ts'
 import { SpelledResponse } from './http/spelling.ts'
 
@@ -16,6 +17,9 @@ const stalledSeconds = 60
 
 /** Whether the target is a path (RFC 9112, 3.2.1). A fragment in it would be seen by some who read it and not by others. */
 const isOrigin = (request: Request) => request.url!.startsWith('/') && !request.url!.includes('#')
+
+/** Whether the body came in a coding that nobody takes off here: read as it stands it would be another one. Only chunks are known. */
+const isCoded = ({ headers }: Request) => (headers['transfer-encoding'] ?? 'chunked').trim().toLowerCase() !== 'chunked'
 
 /** The end of an answer whose making failed: a bare 500 where nothing was sent yet. */
 function end(response: Response): void {
@@ -72,7 +76,8 @@ export async function listen(cloud: Cloud): Promise<() => Promise<void>> {
       },
       (request, response) => {
         readForwarded(request, isTrusted)
-        const route = isOrigin(request) ? routeOf(request) : undefined
+        const refused = isOrigin(request) ? isCoded(request) && 501 : 400
+        const route = refused ? undefined : routeOf(request)
         if (route)
           contained(
             () => route.handle(request, response),
@@ -83,9 +88,9 @@ export async function listen(cloud: Cloud): Promise<() => Promise<void>> {
           )()
         else {
           const body = JSON.stringify({ services: services.map(({ prefix }) => `${prefix}/`) })
-          const [req, status] = [requestId(), !isOrigin(request) ? 400 : request.url === '/' ? 200 : 404]
+          const [req, status] = [requestId(), refused || (request.url === '/' ? 200 : 404)]
           const headers = { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body), 'x-openstack-request-id': req }
-          response.writeHead(status, headers).end(body)
+          response.writeHead(status, { ...headers, ...(refused && { connection: 'close' }) }).end(body)
           log.info({ req, method: request.method, status }, 'request')
         }
       },
@@ -109,6 +114,10 @@ export async function listen(cloud: Cloud): Promise<() => Promise<void>> {
       perAddress: config.maxConnectionsPerAddress,
       isExempt: isTrusted,
       stalledSeconds,
+    })
+    server.on('checkContinue', (request, response) => {
+      continueWhenRead(request, response)
+      server.emit('request', request, response)
     })
     // An expectation that is not known is none: Node would answer 417 by itself.
     server.on('checkExpectation', (request, response) => server.emit('request', request, response))
