@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { createHmac } from 'node:crypto'
 import { test } from 'node:test'
+import { accountOf } from '../testing.ts'
 import { addKey, encode, hmac, sha256, withKey } from './testing.ts'
 
 const day = 86_400
@@ -90,4 +91,49 @@ test('presigned addresses of both versions hold for one method, one key, one tim
   for (const { id, blob } of credentials)
     if (blob.includes('AKTEST')) await member.request('DELETE', `/identity/v3/credentials/${id}`, { expected: 204 })
   assert.equal(await status(get), 403)
+})
+
+test('security-20: headers of Swift, and others that nobody signed, change nothing about what was signed', async () => {
+  const { cloud, call, member } = await withKey()
+  await using _ = cloud
+  await call('PUT', '/bucket', 200)
+  await call('PUT', '/bucket/other', 200, { raw: 'other' })
+  const own = (await accountOf(member)).split('/').at(-1)!
+  const put = async (path: string, headers: Record<string, string>, body = 'text') => {
+    const answer = await fetch(presign(cloud.url, 'PUT', path), { method: 'PUT', headers, body })
+    return answer.status
+  }
+  const foreign = {
+    'x-object-meta-colour': 'red',
+    x_object_meta_colour: 'red',
+    'x-delete-at': '2000000000',
+    'x-delete-after': '1',
+    'x-object-manifest': 'bucket/o',
+    'x-symlink-target': 'bucket/other',
+    'x-copy-from': 'bucket/other',
+    'x-copy-from-account': own,
+    'x-object-sysmeta-s3-tags': 'a=b',
+    'x-versions-enabled': 'true',
+    'x-container-meta-colour': 'red',
+    'x-container-read': '.r:*',
+    'x-container-write': '*:*',
+    'x-container-sync-key': 'key',
+    'x-versions-location': 'other',
+    'x-timestamp': '1.00000',
+    x_amz_acl: 'public-read',
+    x_amz_copy_source: '/bucket/other',
+    'if-none-match-x': '*',
+  }
+  assert.equal(await put('/bucket/new', foreign), 200)
+  assert.equal(await put('/second', foreign, ''), 200)
+  const account = await accountOf(member)
+  const shown = async (path: string) => {
+    const { headers } = await member.request('HEAD', `${account}${path}`)
+    return [...headers].filter(([name, value]) => Object.keys(foreign).includes(name) || value === 'red').map(([name]) => name)
+  }
+  assert.deepEqual(await shown('/bucket/new'), ['x-timestamp'])
+  assert.deepEqual(await shown('/second'), ['x-timestamp'])
+  assert.equal((await member.request('GET', `${account}/bucket/new`)).text, 'text')
+  for (const name of ['x-amz-meta-colour', 'x-amz-tagging', 'x-amz-storage-class', 'x-amz-nobody-knows'])
+    assert.equal(await put('/bucket/new', { [name]: 'STANDARD' }), 403, name)
 })
