@@ -11,7 +11,7 @@ import { listBuckets, listObjects } from './list.ts'
 import { abort, initiate, listParts, listUploads, putPart } from './multipart.ts'
 import { existing, getObject, scopeOf } from './objects.ts'
 import { putObject } from './put.ts'
-import { isSigned, type Signed, unsigned, verify } from './signature.ts'
+import { headersAsked, isSigned, type Signed, unsigned, verify } from './signature.ts'
 import { withoutIt } from './subresources.ts'
 import { bucketTagging, objectTagging } from './tags.ts'
 import { checkHeaders } from './unbuilt.ts'
@@ -76,10 +76,11 @@ function preflight({ headers }: BaseContext): never {
   throw fault('AccessForbidden')
 }
 
-async function answer(context: BaseContext, bucket: string | null, key: string | null): Promise<Reply> {
-  if (context.request.method === 'OPTIONS') preflight(context)
-  const signed = isSigned(context) ? await verify(context) : unsigned(context)
-  context.who = signed.who as typeof context.who
+async function answer(given: BaseContext, bucket: string | null, key: string | null): Promise<Reply> {
+  if (given.request.method === 'OPTIONS') preflight(given)
+  const signed = isSigned(given) ? await verify(given) : unsigned(given)
+  given.who = signed.who as typeof given.who
+  const context = { ...given, headers: headersAsked(given) }
   checkHeaders(context.headers)
   const unbuilt = await withoutIt(context, signed, bucket, key)
   if (unbuilt) return unbuilt

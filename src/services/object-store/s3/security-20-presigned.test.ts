@@ -137,3 +137,30 @@ test('security-20: headers of Swift, and others that nobody signed, change nothi
   for (const name of ['x-amz-meta-colour', 'x-amz-tagging', 'x-amz-storage-class', 'x-amz-nobody-knows'])
     assert.equal(await put('/bucket/new', { [name]: 'STANDARD' }), 403, name)
 })
+
+test('headers that stand in the query of a presigned address count as such, and are signed with it', async () => {
+  const { cloud, call } = await withKey()
+  await using _ = cloud
+  await call('PUT', '/bucket', 200)
+  const put = async (more: string, headers: Record<string, string> = {}) => {
+    const answer = await fetch(presign(cloud.url, 'PUT', '/bucket/o', { more }), { method: 'PUT', headers, body: 'text' })
+    return { status: answer.status, text: await answer.text() }
+  }
+  assert.equal((await put('x-amz-meta-colour=r%C3%BCd')).status, 200)
+  const shown = await call('HEAD', '/bucket/o', 200)
+  assert.equal(Buffer.from(shown.headers.get('x-amz-meta-colour')!, 'latin1').toString(), 'rüd')
+  assert.equal((await put('x-amz-tagging=a%3Db')).status, 200)
+  assert.match((await call('GET', '/bucket/o?tagging', 200)).text, /<Key>a<\/Key><Value>b</)
+  for (const [more, status] of [
+    ['x-amz-server-side-encryption=AES256', 501],
+    ['X-Amz-Object-Lock-Mode=GOVERNANCE', 501],
+    ['x-amz-storage-class=GLACIER', 400],
+    ['x-amz-acl=public-read', 501],
+    ['x-amz-copy-source=%2Fnone%2Fo', 404],
+    // The sum of no bytes, of which clients make addresses, says nothing of the body that comes.
+    ['x-amz-checksum-crc32=AAAAAA%3D%3D', 200],
+  ] as const)
+    assert.equal((await put(more)).status, status, more)
+  const changed = presign(cloud.url, 'PUT', '/bucket/o', { more: 'x-amz-tagging=a%3Db' }).replace('a%3Db', 'a%3Dc')
+  assert.equal((await fetch(changed, { method: 'PUT', body: 'text' })).status, 403)
+})
