@@ -21,6 +21,15 @@ const isOrigin = (request: Request) => request.url!.startsWith('/') && !request.
 /** Whether the body came in a coding that nobody takes off here: read as it stands it would be another one. Only chunks are known. */
 const isCoded = ({ headers }: Request) => (headers['transfer-encoding'] ?? 'chunked').trim().toLowerCase() !== 'chunked'
 
+/** What a request hears that the parser does not take. One whose method nobody knows is a request all the same. */
+function refusal({ code, rawPacket }: NodeJS.ErrnoException & { rawPacket?: Buffer }): { status: string; more?: string } {
+  if (code === 'HPE_HEADER_OVERFLOW') return { status: '431 Request Header Fields Too Large' }
+  const unknown = code === 'HPE_INVALID_METHOD' && /^[A-Z]{1,40} \/\S* HTTP\/1\.[01]\r\n/.test(rawPacket?.toString('latin1', 0, 2000) ?? '')
+  return unknown
+    ? { status: '405 Method Not Allowed', more: 'Allow: GET, HEAD, POST, PUT, PATCH, DELETE, COPY, OPTIONS\r\n' }
+    : { status: '400 Bad Request' }
+}
+
 /** The end of an answer whose making failed: a bare 500 where nothing was sent yet. */
 function end(response: Response): void {
   if (response.headersSent) response.destroy()
@@ -123,8 +132,8 @@ export async function listen(cloud: Cloud): Promise<() => Promise<void>> {
     server.on('checkExpectation', (request, response) => server.emit('request', request, response))
     server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
       if (!socket.writable) return
-      const [req, status] = [requestId(), error.code === 'HPE_HEADER_OVERFLOW' ? '431 Request Header Fields Too Large' : '400 Bad Request']
-      socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\nX-Openstack-Request-Id: ${req}\r\n\r\n`)
+      const [req, { status, more = '' }] = [requestId(), refusal(error)]
+      socket.end(`HTTP/1.1 ${status}\r\n${more}Connection: close\r\nContent-Length: 0\r\nX-Openstack-Request-Id: ${req}\r\n\r\n`)
       log.info({ req, status: Number(status.slice(0, 3)), error: error.code }, 'request')
     })
     servers.push({ server, endAll })

@@ -53,8 +53,7 @@ export function ownAccess(context: BaseContext, account: string, reading: boolea
  */
 export function checkAccessRules(context: BaseContext, method: 'GET' | 'PUT' | 'DELETE', account: string, name: string): void {
   const rules = (context.who as Who | null)?.delegation?.authority.application?.accessRules
-  const path = `/${context.major}/${account}/${quote(name)}`
-  if (rules && !isPermitted(rules, ['object-store'], method, path, true)) throw unauthorized()
+  if (rules && !isPermitted(rules, ['object-store'], method, `/${context.major}/${account}/${quote(name)}`, true)) throw unauthorized()
 }
 
 /** A name behind a prefix that only those rules let pass which hold for whatever stands there. */

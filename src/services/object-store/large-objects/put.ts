@@ -45,7 +45,6 @@ function parse(bytes: Buffer, self: string): Asked[] {
   }
   if (!Array.isArray(list)) throw plain(400, 'Manifest must be a list.\n')
   if (list.length > limits.max_manifest_segments) throw plain(413, `Number of segments must be <= ${limits.max_manifest_segments}`)
-  if (!list.length) throw plain(400, 'Manifest must have at least one segment.\n')
   const faults: string[] = []
   for (const [index, entry] of list.entries()) {
     const say = (text: string) => faults.push(`Index ${index}: ${text}`)
@@ -183,8 +182,7 @@ export async function makeManifest(
 
 function manifestFault(context: BaseContext, faults: [string, string][]): Fault {
   const json = (context.headers.accept ?? '').includes('json')
-  const text = json
-    ? JSON.stringify({ 'Response Status': '400 Bad Request', 'Response Body': 'Bad Request', Errors: faults })
-    : `Errors:\n${faults.map(([path, what]) => `${path}, ${what}`).join('\n')}\n`
-  return Object.assign(plain(400, text), { segments: faults })
+  const text = json ? JSON.stringify({ Errors: faults }) : `Errors:\n${faults.map(([path, what]) => `${path}, ${what}`).join('\n')}\n`
+  const headers: Headers = json ? { 'content-type': 'application/json' } : {}
+  return Object.assign(new Fault(400, text, { type: 'plain', headers }), { segments: faults })
 }

@@ -83,7 +83,7 @@ function redirected(context: BaseContext, scope: Scope, link: Headers) {
     status: 307,
     headers: {
       location: linkPath(context.major, link, scope.place.account),
-      'content-type': 'text/plain; charset=UTF-8',
+      'content-type': 'text/html; charset=UTF-8',
       ...(etag && { 'x-symlink-target-etag': etag }),
     },
     body: 'The requested POST was applied to a symlink. POST directly to the target to apply requested metadata.',

@@ -7,7 +7,7 @@ import { containerMissing, findContainer } from '../containers/store.ts'
 import { decodedHeader, header } from '../headers.ts'
 import { rawSegments, splitName } from '../large-objects/manifest.ts'
 import { makeManifest } from '../large-objects/put.ts'
-import { checkContainerName, checkObjectName, limits, plain } from '../limits.ts'
+import { checkContainerName, checkObjectName, limits, plain, tooLarge } from '../limits.ts'
 import { isTrue } from '../listing/query.ts'
 import { quote } from '../quoting.ts'
 import { duplicate, type Received, receive } from '../storage/data.ts'
@@ -169,7 +169,7 @@ async function bytesOf(context: At, where: Source['where'], row: StoredObject, r
     throw new Fault(416, 'The Range requested is not available.', { headers: { 'content-range': `bytes */${size}` } })
   // Of several ranges nothing is heard: a copy has no form for them.
   const { start, end } = ranges?.length === 1 ? ranges[0]! : { start: 0, end: size - 1 }
-  if (end - start >= limits.max_file_size) throw new Fault(413, 'Your request is too large.')
+  if (end - start >= limits.max_file_size) throw tooLarge()
   if (!content || (row.kind === '' && end - start + 1 === size)) return duplicate(cloud, { ...row, size: row.stored })
   const body = await content.read(start, end)
   return receive(

@@ -74,7 +74,7 @@ export async function followLink(context: BaseContext, scope: Opened, link: Stor
   for (let step = 0; end.row.kind === 'link'; step++) {
     if (step >= maxSteps) throw tooMany()
     const { metadata } = end.row
-    end = await stepOf(context, end.where, metadata, (location) => objectFault(404, 'The target of the link is not there.', location))
+    end = await stepOf(context, end.where, metadata, (location) => objectFault(404, 'The resource could not be found.', location))
     checkEtag(end, metadata[etagHeader])
   }
   return end
