@@ -5,6 +5,7 @@ import type { Duplex } from 'node:stream'
 import type { Cloud } from './cloud.ts'
 import { contained, tellFaults } from './contain.ts'
 import { limitConnections } from './http/connections.ts'
+import { continueWhenRead } from './http/expect.ts'
 import { addressList, readForwarded } from './http/forwarded.ts'
 import { SpelledResponse } from './http/spelling.ts'
 
@@ -16,6 +17,18 @@ const stalledSeconds = 60
 
 /** Whether the target is a path (RFC 9112, 3.2.1). A fragment in it would be seen by some who read it and not by others. */
 const isOrigin = (request: Request) => request.url!.startsWith('/') && !request.url!.includes('#')
+
+/** Whether the body came in a coding that nobody takes off here: read as it stands it would be another one. Only chunks are known. */
+const isCoded = ({ headers }: Request) => (headers['transfer-encoding'] ?? 'chunked').trim().toLowerCase() !== 'chunked'
+
+/** What a request hears that the parser does not take. One whose method nobody knows is a request all the same. */
+function refusal({ code, rawPacket }: NodeJS.ErrnoException & { rawPacket?: Buffer }): { status: string; more?: string } {
+  if (code === 'HPE_HEADER_OVERFLOW') return { status: '431 Request Header Fields Too Large' }
+  const unknown = code === 'HPE_INVALID_METHOD' && /^[A-Z]{1,40} \/\S* HTTP\/1\.[01]\r\n/.test(rawPacket?.toString('latin1', 0, 2000) ?? '')
+  return unknown
+    ? { status: '405 Method Not Allowed', more: 'Allow: GET, HEAD, POST, PUT, PATCH, DELETE, COPY, OPTIONS\r\n' }
+    : { status: '400 Bad Request' }
+}
 
 /** The end of an answer whose making failed: a bare 500 where nothing was sent yet. */
 function end(response: Response): void {
@@ -72,7 +85,8 @@ export async function listen(cloud: Cloud): Promise<() => Promise<void>> {
       },
       (request, response) => {
         readForwarded(request, isTrusted)
-        const route = isOrigin(request) ? routeOf(request) : undefined
+        const refused = isOrigin(request) ? isCoded(request) && 501 : 400
+        const route = refused ? undefined : routeOf(request)
         if (route)
           contained(
             () => route.handle(request, response),
@@ -83,9 +97,9 @@ export async function listen(cloud: Cloud): Promise<() => Promise<void>> {
           )()
         else {
           const body = JSON.stringify({ services: services.map(({ prefix }) => `${prefix}/`) })
-          const [req, status] = [requestId(), !isOrigin(request) ? 400 : request.url === '/' ? 200 : 404]
+          const [req, status] = [requestId(), refused || (request.url === '/' ? 200 : 404)]
           const headers = { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body), 'x-openstack-request-id': req }
-          response.writeHead(status, headers).end(body)
+          response.writeHead(status, { ...headers, ...(refused && { connection: 'close' }) }).end(body)
           log.info({ req, method: request.method, status }, 'request')
         }
       },
@@ -110,12 +124,16 @@ export async function listen(cloud: Cloud): Promise<() => Promise<void>> {
       isExempt: isTrusted,
       stalledSeconds,
     })
+    server.on('checkContinue', (request, response) => {
+      continueWhenRead(request, response)
+      server.emit('request', request, response)
+    })
     // An expectation that is not known is none: Node would answer 417 by itself.
     server.on('checkExpectation', (request, response) => server.emit('request', request, response))
     server.on('clientError', (error: NodeJS.ErrnoException, socket) => {
       if (!socket.writable) return
-      const [req, status] = [requestId(), error.code === 'HPE_HEADER_OVERFLOW' ? '431 Request Header Fields Too Large' : '400 Bad Request']
-      socket.end(`HTTP/1.1 ${status}\r\nConnection: close\r\nContent-Length: 0\r\nX-Openstack-Request-Id: ${req}\r\n\r\n`)
+      const [req, { status, more = '' }] = [requestId(), refusal(error)]
+      socket.end(`HTTP/1.1 ${status}\r\n${more}Connection: close\r\nContent-Length: 0\r\nX-Openstack-Request-Id: ${req}\r\n\r\n`)
       log.info({ req, status: Number(status.slice(0, 3)), error: error.code }, 'request')
     })
     servers.push({ server, endAll })

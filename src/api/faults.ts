@@ -77,7 +77,7 @@ export function renderFault(style: FaultStyle, fault: Fault, accept: string | un
     return { type: 'text/html; charset=UTF-8', text: html }
   }
   if (style === 'object-store') {
-    if (fault.type === 'plain') return { type: 'text/plain; charset=UTF-8', text: message }
+    if (fault.type === 'plain') return { type: fault.headers['content-type'] ?? 'text/plain; charset=UTF-8', text: message }
     return { type: 'text/html; charset=UTF-8', text: `<html><h1>${title(status)}</h1><p>${escapeHtml(message)}</p></html>` }
   }
   return json({ [computeNames[status] ?? 'computeFault']: { code: status, message } })

@@ -18,10 +18,12 @@ export const limits = {
 /** A fault whose text is shown as it is. */
 export const plain = (status: number, message: string) => new Fault(status, message, { type: 'plain' })
 
+export const tooLarge = () => plain(413, 'Your request is too large.')
+
 export function checkContainerName(name: string): void {
   const length = Buffer.byteLength(name)
   if (length > limits.max_container_name_length)
-    throw new Fault(400, `Container name length of ${length} longer than ${limits.max_container_name_length}`)
+    throw plain(400, `Container name length of ${length} longer than ${limits.max_container_name_length}`)
   if (name === '.' || name === '..' || name.includes('/')) throw plain(400, 'Invalid container name')
 }
 

@@ -27,3 +27,21 @@ export async function withContainer(cloud: TestCloud, name = 'things', headers: 
     member.request(method, at(path), { ...options, expected })
   return { member, account, at, call }
 }
+
+/** A token of an application credential of that user, bound by rules like `GET /container/**` in his account. */
+export async function boundToken(user: Persona, rules: string[]): Promise<string> {
+  const path = `/v1/AUTH_${await user.projectId()}`
+  const access_rules = rules.map((rule) => {
+    const [method, below] = rule.split(' ')
+    return { service: 'object-store', method, path: path + below }
+  })
+  const { token } = (await user.request('GET', '/identity/v3/auth/tokens', { headers: { 'x-subject-token': await user.token() } })).body
+  const made = await user.request('POST', `/identity/v3/users/${token.user.id}/application_credentials`, {
+    body: { application_credential: { name: 'bound', access_rules } },
+    expected: 201,
+  })
+  const { id, secret } = made.body.application_credential
+  const identity = { methods: ['application_credential'], application_credential: { id, secret } }
+  const login = await user.request('POST', '/identity/v3/auth/tokens', { body: { auth: { identity } }, expected: 201 })
+  return login.headers.get('x-subject-token')!
+}

@@ -25,18 +25,18 @@ export function cleanAcl(headerName: string, text: string): string {
       continue
     }
     if (colon < 0) {
-      if (part !== '.rlistings') throw plain(400, `Unknown designator ${part} in ACL: ${text}`)
+      if (part !== '.rlistings') throw plain(400, `Unknown designator '${part}' in ACL: '${part}'`)
       parts.push(part)
       continue
     }
     const kind = part.slice(0, colon).trim()
     let host = part.slice(colon + 1).trim()
-    if (!referrerKinds.has(kind)) throw plain(400, `Unknown designator ${kind} in ACL: ${text}`)
-    if (headerName.endsWith('write')) throw plain(400, `Referrers not allowed in write ACL: ${text}`)
+    if (!referrerKinds.has(kind)) throw plain(400, `Unknown designator '${kind}' in ACL: '${part}'`)
+    if (headerName.endsWith('write')) throw plain(400, `Referrers not allowed in write ACL: '${part}'`)
     const negated = host.startsWith('-')
     if (negated) host = host.slice(1).trim()
     if (host !== '*' && host.startsWith('*')) host = host.slice(1).trim()
-    if (!host || host === '.') throw plain(400, `No host/domain value after referrer designation in ACL: ${text}`)
+    if (!host || host === '.') throw plain(400, `No host/domain value after referrer designation in ACL: '${part}'`)
     parts.push(`.r:${negated ? '-' : ''}${host}`)
   }
   return parts.join(',')

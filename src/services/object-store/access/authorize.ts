@@ -47,12 +47,17 @@ export function ownAccess(context: BaseContext, account: string, reading: boolea
   return null
 }
 
-/** Throws 401 where the token's access rules do not let it do that to what a body names: each name counts as a request of its own. */
-export function checkAccessRules(context: BaseContext, method: 'PUT' | 'DELETE', account: string, name: string): void {
+/**
+ * Throws 401 where the token's access rules do not let it do that to what a request names beside its own path, in a header, the query or
+ * its body: each name counts as a request of its own.
+ */
+export function checkAccessRules(context: BaseContext, method: 'GET' | 'PUT' | 'DELETE', account: string, name: string): void {
   const rules = (context.who as Who | null)?.delegation?.authority.application?.accessRules
-  const path = `/${context.major}/${account}/${quote(name)}`
-  if (rules && !isPermitted(rules, ['object-store'], method, path, true)) throw unauthorized()
+  if (rules && !isPermitted(rules, ['object-store'], method, `/${context.major}/${account}/${quote(name)}`, true)) throw unauthorized()
 }
+
+/** A name behind a prefix that only those rules let pass which hold for whatever stands there. */
+export const anyName = '\u{10ffff}/\u{10ffff}'
 
 /** Throws 401 (nobody) or 403 unless the asker may; `lists` is undefined where there is no container yet. */
 export function authorize(context: BaseContext, account: string, need: Need, lists?: AccessLists): Access {

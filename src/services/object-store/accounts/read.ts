@@ -20,7 +20,7 @@ export const showAccount = operation({
   async handle(context) {
     const { account } = context.params
     const access = authorize(context, account, 'own-read')
-    const query = listingQuery(context.rawQuery, limits.account_listing_limit)
+    const query = listingQuery(context, limits.account_listing_limit)
     const format = listingFormat(context)
     const row = await findAccount(context.db, account)
     const entries = await walk(query, (range) => containersIn(context.db, account, range))

@@ -70,7 +70,7 @@ export const noneRemoved = (): Report => ({
   body: '',
 })
 
-/** `asked` where the names come from the request, so that the token's access rules hold for each. */
+/** `asked` where a request is to remove what it names or what its manifest names, so that the token's access rules hold for each. */
 export async function removeNames(context: BaseContext, account: string, names: Iterable<string>, asked = false): Promise<Report> {
   const report = noneRemoved()
   for (const line of names) {

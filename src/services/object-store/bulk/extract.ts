@@ -6,7 +6,7 @@ import type { BaseContext, Reply } from '../../../api/operation.ts'
 import { checkAccessRules, ownAccess } from '../access/authorize.ts'
 import { putContainer } from '../containers/change.ts'
 import { findContainer } from '../containers/store.ts'
-import { checkContainerName, limits, plain } from '../limits.ts'
+import { checkContainerName, limits, plain, tooLarge } from '../limits.ts'
 import { contentType } from '../objects/metadata.ts'
 import { objectScope } from '../objects/scope.ts'
 import { roomFor, writeObject } from '../objects/write.ts'
@@ -90,10 +90,11 @@ async function putEntry(context: BaseContext, account: string, path: string, ent
   const slash = path.indexOf('/')
   if (slash <= 0) throw new Fault(400, 'The path names no object')
   const [container, object] = [path.slice(0, slash), path.slice(slash + 1)]
-  if (entry.size > limits.max_file_size) throw new Fault(413, 'Your request is too large.')
+  if (entry.size > limits.max_file_size) throw tooLarge()
   const { cloud } = context
   checkAccessRules(context, 'PUT', account, path)
   if (!(await findContainer(cloud.database.read, account, container)) && ownAccess(context, account, false)) {
+    checkAccessRules(context, 'PUT', account, container)
     checkContainerName(container)
     await cloud.database.write((tx) => putContainer({ ...context, headers: {}, tx, db: tx.db }, account, container))
   }

@@ -6,31 +6,15 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { testCloud } from '../../../testing/test-cloud.ts'
+import { accountOf, boundToken } from '../testing.ts'
 
 test('security-07: bulk requests reach no further than the access rules of their token', async () => {
   await using cloud = await testCloud()
   const { admin } = cloud
-  const login = (identity: object) => admin.request('POST', '/identity/v3/auth/tokens', { body: { auth: { identity } }, expected: 201 })
-  const path = `/v1/AUTH_${await admin.projectId()}`
-  const account = `/object-store${path}`
+  const account = await accountOf(admin)
   for (const name of ['open', 'closed', 'closed/o', 'open/o', 'open/b'])
     await admin.request('PUT', `${account}/${name}`, { raw: '', expected: 201 })
-  const userId = (await admin.request('GET', '/identity/v3/auth/tokens', { headers: { 'x-subject-token': await admin.token() } })).body
-    .token.user.id
-  const rules = [
-    ['POST', `${path}/open/**`],
-    ['DELETE', `${path}/open/o`],
-    ['PUT', path],
-    ['PUT', `${path}/open/**`],
-  ].map(([method, path]) => ({ service: 'object-store', method, path }))
-  const made = await admin.request('POST', `/identity/v3/users/${userId}/application_credentials`, {
-    body: { application_credential: { name: 'bound', access_rules: rules } },
-    expected: 201,
-  })
-  const { id, secret } = made.body.application_credential
-  const token = (await login({ methods: ['application_credential'], application_credential: { id, secret } })).headers.get(
-    'x-subject-token',
-  )!
+  const token = await boundToken(admin, ['POST /open/**', 'DELETE /open/o', 'PUT ', 'PUT /open/**', 'PUT /fresh/**'])
   const bound = async (method: string, to: string, body: string | Buffer) => {
     const headers = { 'x-auth-token': token, accept: 'application/json', 'content-type': 'text/plain' }
     const response = await fetch(`${cloud.url}${account}${to}`, { method, headers, body: new Uint8Array(Buffer.from(body)) })
@@ -43,13 +27,16 @@ test('security-07: bulk requests reach no further than the access rules of their
   for (const name of ['closed/o', 'open/b']) await admin.request('HEAD', `${account}/${name}`, { expected: 200 })
 
   const folder = mkdtempSync(join(tmpdir(), 'nephos-tar-'))
-  for (const name of ['closed', 'open']) {
+  for (const name of ['closed', 'open', 'fresh']) {
     mkdirSync(join(folder, name))
     writeFileSync(join(folder, name, 'new'), 'text')
   }
-  const archive = execFileSync('tar', ['-c', '-C', folder, 'open', 'closed'])
-  rmSync(folder, { recursive: true })
-  const stored = await bound('PUT', '?extract-archive=tar', archive)
+  const archive = (...names: string[]) => execFileSync('tar', ['-c', '-C', folder, ...names])
+  const stored = await bound('PUT', '?extract-archive=tar', archive('open', 'closed'))
   assert.deepEqual([stored['Number Files Created'], stored.Errors], [1, [['closed/new', '401 Unauthorized']]])
+  // Its object could be put, the container could not.
+  const fresh = await bound('PUT', '?extract-archive=tar', archive('fresh'))
+  assert.deepEqual([fresh['Number Files Created'], fresh.Errors], [0, [['fresh/new', '401 Unauthorized']]])
+  rmSync(folder, { recursive: true })
   await admin.request('HEAD', `${account}/closed/new`, { expected: 404 })
 })

@@ -1,7 +1,7 @@
 import { Fault, forbidden } from '../../../api/faults.ts'
 import { type BaseContext, operation, reply } from '../../../api/operation.ts'
 import { isUniqueViolation } from '../../../db/database.ts'
-import { type Access, authorize } from '../access/authorize.ts'
+import { type Access, anyName, authorize, checkAccessRules } from '../access/authorize.ts'
 import { countInAccount, ensureAccount } from '../accounts/store.ts'
 import { bulkDelete } from '../bulk/delete.ts'
 import { extractArchive } from '../bulk/extract.ts'
@@ -13,7 +13,7 @@ import { forget, noteAll } from '../sync/queue.ts'
 import { syncTarget } from '../sync/target.ts'
 import type { Container, Headers } from '../tables.ts'
 import { nextTimestamp } from '../timestamps.ts'
-import { containerChanges } from './metadata.ts'
+import { bareLocation, containerChanges } from './metadata.ts'
 import {
   containerMissing,
   findContainer,
@@ -30,6 +30,12 @@ const common = { path: '/{account}/{container}', auth: 'optional', policy: null,
 /** What the headers change, with a partner for synchronisation that may be one. */
 function changesOf(context: BaseContext, account: string, name: string, old: Headers): Headers {
   const changes = containerChanges(context.headers, old)
+  for (const location of [changes['x-versions-location'], changes['x-history-location']]) {
+    // What is put away there is put, read and removed by requests to this container.
+    if (location)
+      for (const method of ['GET', 'PUT', 'DELETE'] as const)
+        checkAccessRules(context, method, account, `${bareLocation(location)}/${anyName}`)
+  }
   const to = changes['x-container-sync-to']
   if (to) {
     const { url } = syncTarget(context.cloud, to)

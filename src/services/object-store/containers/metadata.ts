@@ -30,15 +30,16 @@ export function containerChanges(headers: IncomingHttpHeaders, old: Headers): He
   return changes
 }
 
+/** The container that a location names; null for what is no UTF-8. A slash at an end is not part of it: what is checked here is what is looked for later. */
+export const bareLocation = (location: string): string | null => unquoteHeader(location)?.replace(/^\/+|\/+$/g, '') ?? null
+
 function checkVersions(headers: IncomingHttpHeaders, changes: Headers, old: Headers): void {
   const stack = changes['x-versions-location']
   const history = changes['x-history-location']
   if (stack && history) throw plain(400, 'Only one of X-Versions-Location or X-History-Location may be specified')
   for (const location of [stack, history]) {
-    const name = location && unquoteHeader(location)
-    // A slash at an end is not part of it: what is checked here is what is looked for later.
-    const bare = name?.replace(/^\/+|\/+$/g, '')
-    if (name === null || (location && !bare) || bare?.includes('/')) throw plain(412, 'Container name cannot contain slashes')
+    const bare = location && bareLocation(location)
+    if (bare === null || (location && !bare) || bare?.includes('/')) throw plain(412, 'Container name cannot contain slashes')
     if (bare) checkContainerName(bare)
   }
   if (stack) changes['x-history-location'] = ''

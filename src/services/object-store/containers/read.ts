@@ -33,7 +33,7 @@ export const showContainer = operation({
     const page = isBrowser(context) ? await webContainer(context, context.params.account, context.params.container) : null
     if (page) return page
     const { row, access } = await listable(context, context.params.account, context.params.container)
-    const query = listingQuery(context.rawQuery, limits.container_listing_limit)
+    const query = listingQuery(context, limits.container_listing_limit)
     if (context.rawQuery.has('versions')) {
       const body = await versionsPage(context, row, query)
       return reply({ headers: { ...containerHeaders(row, access), ...formatHeaders(context, 'json') }, body })

@@ -9,6 +9,7 @@ import { Fault } from '../../../api/faults.ts'
 import type { Cloud } from '../../../cloud.ts'
 import { createS3Client, type S3Client, S3Fault } from '../../../s3-client/client.ts'
 import { uploadStream } from '../../../s3-client/upload.ts'
+import { tooLarge } from '../limits.ts'
 import { objectStoreSettings } from '../settings.ts'
 
 /** The least that S3 takes as a part; each upload holds two of them in memory. */
@@ -112,7 +113,7 @@ function create(cloud: Cloud): Remote | null {
         let size = 0
         for await (const piece of source) {
           size += piece.length
-          if (size > limit) throw new Fault(413, 'Your request is too large.')
+          if (size > limit) throw tooLarge()
           md5.update(piece)
           yield piece
         }

@@ -28,7 +28,7 @@ export async function deleteSegments(context: BaseContext, scope: Scope): Promis
   }
   const names = await segmentNames(context, scope, row)
   // A version of the manifest goes by its number, behind its segments.
-  const report = await removeNames(context, scope.place.account, whileHeard(context, version === null ? names : names.slice(0, -1)))
+  const report = await removeNames(context, scope.place.account, whileHeard(context, version === null ? names : names.slice(0, -1)), true)
   if (version !== null) {
     await dropObject(context, scope)
     report.counts['Number Deleted']!++

@@ -32,7 +32,6 @@ test('static manifests join, nest, cut and end their segments', async () => {
     ['/things/whole', '/things/s/1', undefined],
   )
   for (const list of [
-    [],
     {},
     [{ path: 'nope' }],
     [{ path: 'things/missing' }],

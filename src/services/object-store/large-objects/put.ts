@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto'
 import { readBody } from '../../../api/body.ts'
 import { Fault, title } from '../../../api/faults.ts'
 import type { BaseContext, Reply } from '../../../api/operation.ts'
-import { ownAccess } from '../access/authorize.ts'
+import { checkAccessRules, ownAccess } from '../access/authorize.ts'
 import { findContainer } from '../containers/store.ts'
 import { header } from '../headers.ts'
 import { plain } from '../limits.ts'
@@ -45,7 +45,6 @@ function parse(bytes: Buffer, self: string): Asked[] {
   }
   if (!Array.isArray(list)) throw plain(400, 'Manifest must be a list.\n')
   if (list.length > limits.max_manifest_segments) throw plain(413, `Number of segments must be <= ${limits.max_manifest_segments}`)
-  if (!list.length) throw plain(400, 'Manifest must have at least one segment.\n')
   const faults: string[] = []
   for (const [index, entry] of list.entries()) {
     const say = (text: string) => faults.push(`Index ${index}: ${text}`)
@@ -123,7 +122,7 @@ async function endOf(context: BaseContext, where: Pick<Scope, 'temp' | 'containe
 /** PUT with `multipart-manifest=put`. */
 export async function putManifest(context: BaseContext, scope: Scope): Promise<Reply> {
   const { cloud, headers } = context
-  const metadata = objectMetadata(headers)
+  const metadata = objectMetadata(context, scope.place.account)
   if (metadata['x-object-manifest']) throw plain(400, 'An object cannot be a static and a dynamic manifest.')
   const delete_at = deleteAt(headers, cloud)
   const self = `/${scope.place.container}/${scope.place.object}`
@@ -132,6 +131,7 @@ export async function putManifest(context: BaseContext, scope: Scope): Promise<R
   if (depth > mostDepth) throw plain(400, 'Manifest must be a list of JSON objects.\n')
   if (marks > mostMarks) throw plain(413, `Number of segments must be <= ${limits.max_manifest_segments}`)
   const asked = parse(body, self)
+  for (const { path } of asked) if (path !== undefined) checkAccessRules(context, 'GET', scope.place.account, path.replace(/^\/+/, ''))
   const kept = { metadata, delete_at, content_type: contentType(headers, scope.place.object) }
   const expected = header(headers, 'etag')?.replace(/^"|"$/g, '')
   const onlyNew = headers['if-none-match'] !== undefined
@@ -182,8 +182,7 @@ export async function makeManifest(
 
 function manifestFault(context: BaseContext, faults: [string, string][]): Fault {
   const json = (context.headers.accept ?? '').includes('json')
-  const text = json
-    ? JSON.stringify({ 'Response Status': '400 Bad Request', 'Response Body': 'Bad Request', Errors: faults })
-    : `Errors:\n${faults.map(([path, what]) => `${path}, ${what}`).join('\n')}\n`
-  return Object.assign(plain(400, text), { segments: faults })
+  const text = json ? JSON.stringify({ Errors: faults }) : `Errors:\n${faults.map(([path, what]) => `${path}, ${what}`).join('\n')}\n`
+  const headers: Headers = json ? { 'content-type': 'application/json' } : {}
+  return Object.assign(new Fault(400, text, { type: 'plain', headers }), { segments: faults })
 }

@@ -2,6 +2,7 @@
 import { Fault } from '../../../api/faults.ts'
 import type { BaseContext } from '../../../api/operation.ts'
 import { plain } from '../limits.ts'
+import { unquoteHeader } from '../quoting.ts'
 
 export interface ListingQuery {
   limit: number
@@ -25,7 +26,18 @@ function place(marker: string, upper: boolean): string {
   return nul < 0 ? marker : marker.slice(0, nul) + (upper ? '\u0001' : '')
 }
 
-export function listingQuery(query: URLSearchParams, max: number): ListingQuery {
+const texts = ['marker', 'end_marker', 'prefix', 'delimiter', 'path']
+
+/** Throws 400 where what the listing is to be cut by is no UTF-8: it would be read as something else. */
+function checkTexts(url: string): void {
+  for (const pair of url.replace(/^[^?]*\??/, '').split('&')) {
+    const [name = '', value = ''] = pair.split('=', 2)
+    if (texts.includes(name) && unquoteHeader(value) === null) throw plain(400, `"${name}" parameter not valid UTF-8`)
+  }
+}
+
+export function listingQuery({ rawQuery: query, request }: BaseContext, max: number): ListingQuery {
+  checkTexts(request.url!)
   // What is no number is not heard, as Swift has it.
   const limitText = query.get('limit') ?? ''
   const limit = /^\d+$/.test(limitText) ? Number(limitText) : max
@@ -83,7 +95,7 @@ export function listingFormat(context: BaseContext): Format {
     const found = types.find(([name]) => name === type)
     if (found) return found[1]
   }
-  throw new Fault(406, 'The resource identified by the request cannot be generated in an acceptable form.')
+  throw new Fault(406, 'The resource is not available in a format acceptable to your browser.')
 }
 
 const formatType: Record<Format, string> = {

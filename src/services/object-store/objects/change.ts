@@ -53,7 +53,7 @@ export const updateObject = operation({
     const { headers, cloud } = context
     if (context.rawQuery.get('version-id') !== null) throw plain(400, 'POST to a specific version is not allowed')
     if (headers['x-symlink-target'] !== undefined) throw plain(400, 'A PUT request is required to set a symlink target')
-    const metadata = objectMetadata(headers)
+    const metadata = objectMetadata(context, account)
     const delete_at = deleteAt(headers, cloud)
     return cloud.database.write(async (tx) => {
       const container = await lockContainer(tx, cloud, scope.container.id)
@@ -83,7 +83,7 @@ function redirected(context: BaseContext, scope: Scope, link: Headers) {
     status: 307,
     headers: {
       location: linkPath(context.major, link, scope.place.account),
-      'content-type': 'text/plain; charset=UTF-8',
+      'content-type': 'text/html; charset=UTF-8',
       ...(etag && { 'x-symlink-target-etag': etag }),
     },
     body: 'The requested POST was applied to a symlink. POST directly to the target to apply requested metadata.',

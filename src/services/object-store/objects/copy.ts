@@ -1,13 +1,13 @@
 // Copies: PUT with X-Copy-From, and COPY with Destination. Files are linked, so that a copy costs no bytes to move.
 import { Fault } from '../../../api/faults.ts'
 import { type BaseContext, operation, type Reply } from '../../../api/operation.ts'
-import { authorize } from '../access/authorize.ts'
+import { authorize, checkAccessRules } from '../access/authorize.ts'
 import { loadGrant } from '../access/grants.ts'
 import { containerMissing, findContainer } from '../containers/store.ts'
 import { decodedHeader, header } from '../headers.ts'
 import { rawSegments, splitName } from '../large-objects/manifest.ts'
 import { makeManifest } from '../large-objects/put.ts'
-import { checkContainerName, checkObjectName, limits, plain } from '../limits.ts'
+import { checkContainerName, checkObjectName, limits, plain, tooLarge } from '../limits.ts'
 import { isTrue } from '../listing/query.ts'
 import { quote } from '../quoting.ts'
 import { duplicate, type Received, receive } from '../storage/data.ts'
@@ -72,6 +72,7 @@ export async function copyInto(context: At): Promise<Reply> {
   if (!place) throw plain(412, 'X-Copy-From header must be of the form <container name>/<object name>')
   if (Number(header(headers, 'content-length') ?? 0) > 0) throw plain(400, 'Copy requests require a zero byte body')
   const account = otherAccount(headers, 'x-copy-from-account') ?? params.account
+  checkAccessRules(context, 'GET', account, `${place.container}/${place.object}`)
   const target = await objectScope(context, 'write').catch((error) => {
     if (error instanceof Fault && error.status === 404) return error
     throw error
@@ -113,7 +114,7 @@ async function copy(context: At, { scope: source, row: found, where }: Source, t
   }
   const asManifest = rawQuery.get('multipart-manifest') === 'get' && found.kind !== ''
   const asIs = asManifest || found.kind === 'link'
-  const kept = keptOf(context, found, asIs)
+  const kept = keptOf(context, found, asIs, target.place.account)
   const type = header(headers, 'content-type') ? contentType(headers, target.place.object) : found.content_type
   // The segments that it names have to be in the account that it goes to, for those who put it there.
   const made =
@@ -128,7 +129,8 @@ async function copy(context: At, { scope: source, row: found, where }: Source, t
 }
 
 /** What a copy has of its source, with what the request says itself. */
-function keptOf({ headers, cloud }: At, found: StoredObject, asIs: boolean): { metadata: Headers; delete_at: number | null } {
+function keptOf(context: At, found: StoredObject, asIs: boolean, account: string): { metadata: Headers; delete_at: number | null } {
+  const { headers, cloud } = context
   const fresh = isTrue(header(headers, 'x-fresh-metadata'))
   const old = fresh && !asIs ? {} : { ...found.metadata }
   if (fresh) for (const name in old) if (name.startsWith('x-object-meta-')) delete old[name]
@@ -136,7 +138,7 @@ function keptOf({ headers, cloud }: At, found: StoredObject, asIs: boolean): { m
   // What was said of the parts of a manifest, or of the container that a version came from, is not true of the copy.
   if ((found.kind !== '' && !asIs) || !found.kind) for (const name in old) if (name.startsWith('x-object-sysmeta-')) delete old[name]
   const delete_at = deleteAt(headers, cloud) ?? (fresh ? null : found.delete_at)
-  return { metadata: { ...old, ...objectMetadata(headers) }, delete_at }
+  return { metadata: { ...old, ...objectMetadata(context, account) }, delete_at }
 }
 
 async function copyBytes(
@@ -167,7 +169,7 @@ async function bytesOf(context: At, where: Source['where'], row: StoredObject, r
     throw new Fault(416, 'The Range requested is not available.', { headers: { 'content-range': `bytes */${size}` } })
   // Of several ranges nothing is heard: a copy has no form for them.
   const { start, end } = ranges?.length === 1 ? ranges[0]! : { start: 0, end: size - 1 }
-  if (end - start >= limits.max_file_size) throw new Fault(413, 'Your request is too large.')
+  if (end - start >= limits.max_file_size) throw tooLarge()
   if (!content || (row.kind === '' && end - start + 1 === size)) return duplicate(cloud, { ...row, size: row.stored })
   const body = await content.read(start, end)
   return receive(

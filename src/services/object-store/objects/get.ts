@@ -1,5 +1,5 @@
 import { Readable } from 'node:stream'
-import { Fault, title } from '../../../api/faults.ts'
+import { Fault, renderFault, title } from '../../../api/faults.ts'
 import { type BaseContext, operation, type Reply, reply } from '../../../api/operation.ts'
 import { denied, ownAccess } from '../access/authorize.ts'
 import { header } from '../headers.ts'
@@ -37,7 +37,11 @@ export const headObject = operation({
   summary: 'Show object metadata',
   catalog: ['object-store-v1.objects.show-object-metadata', 'quickstart-object-store-v1.0.objects.show-object-metadata'],
   ahead: lookAhead('object'),
-  handle: (context) => answerRead(context),
+  handle(context) {
+    // Ranges are of answers with a body.
+    const { range, ...headers } = context.headers
+    return answerRead(range === undefined ? context : { ...context, headers })
+  },
 })
 
 async function answerRead(context: BaseContext & { params: Place }): Promise<Reply> {
@@ -54,7 +58,7 @@ async function answerRead(context: BaseContext & { params: Place }): Promise<Rep
     try {
       if (row.kind === 'marker') return markerReply(row)
       const made = await readReply(context, scope, row)
-      if (isVersioned(scope.container)) tellVersion(context, scope, row, made)
+      if (isVersioned(scope.container) || context.rawQuery.get('version-id') !== null) tellVersion(context, scope, row, made)
       return made
     } catch (error) {
       // Overwritten between the row and its bytes: the row of now has others.
@@ -106,9 +110,17 @@ async function findReadable(context: BaseContext, scope: Scope, attempt: number)
           ? ahead.object
           : undefined
         : await liveObject(cloud, cloud.database.read, id, scope.place.object)
-  if (!row || (row.version_id === '' && expired(cloud, row))) throw objectMissing()
+  if (!row || (row.version_id === '' && expired(cloud, row))) throw version === null ? presentMissing(context, scope) : objectMissing()
   return row
 }
+
+/** No present object: a version is told where they are kept, and who asked for any object as it is hears that there is none. */
+function presentMissing({ headers }: BaseContext, { container }: Scope): Fault {
+  if (header(headers, 'if-match')?.includes('*')) return unmet()
+  return new Fault(404, objectMissing().message, { headers: isVersioned(container) ? { 'x-object-version-id': versionName('') } : {} })
+}
+
+const unmet = () => new Fault(412, 'A precondition for this request was not met.')
 
 /** The answer to a GET or HEAD of a row that the asker may read. */
 export async function readReply(context: BaseContext, scope: Scope, found: Found): Promise<Reply> {
@@ -136,9 +148,10 @@ export async function contentReply(
 ): Promise<Reply> {
   const status = condition(context.headers, content.etag, row.changed_at)
   if (status === 304) return reply({ status, headers })
-  const told: Record<string, string> = { etag: headers.etag!, 'accept-ranges': 'bytes' }
-  if (headers['content-location']) told['content-location'] = headers['content-location']
-  if (status === 412) throw new Fault(412, 'A precondition for this request was not met.', { headers: told })
+  if (status === 412) {
+    const { 'accept-ranges': _, ...told } = headers
+    return reply({ status, headers: { ...told, 'content-type': 'text/html; charset=UTF-8', 'content-length': '0' } })
+  }
   const part = context.rawQuery.get('part-number')
   let ranges: ByteRange[] | null = null
   if (part !== null) {
@@ -147,8 +160,10 @@ export async function contentReply(
   } else if (rangeHolds(context.headers, content.etag, row.changed_at)) ranges = parseRanges(header(context.headers, 'range'), content.size)
   if (oneRange && (ranges?.length ?? 0) > 1) ranges = null
   if (ranges?.length === 0) {
-    const unsatisfied = { ...told, 'content-range': `bytes */${content.size}` }
-    throw new Fault(416, 'The Range requested is not available.', { headers: unsatisfied })
+    // What is sent is no longer in the object's coding.
+    const { 'content-encoding': _, ...told } = headers
+    const { text } = renderFault('object-store', new Fault(416, 'The Range requested is not available.'), undefined)
+    return reply({ status: 416, headers: { ...told, 'content-range': `bytes */${content.size}` }, body: text })
   }
   const head = context.request.method === 'HEAD'
   if (ranges && ranges.length > 1) return severalRanges(content, ranges, headers, context.requestId, head)

@@ -1,7 +1,7 @@
 // Symbolic links: objects without bytes that lead to another one, at most two steps far. Static ones only while the other is what it was.
 import { Fault } from '../../../api/faults.ts'
 import type { BaseContext } from '../../../api/operation.ts'
-import { ownAccess } from '../access/authorize.ts'
+import { checkAccessRules, ownAccess } from '../access/authorize.ts'
 import { loadGrant } from '../access/grants.ts'
 import { findContainer } from '../containers/store.ts'
 import { decodedHeader, header } from '../headers.ts'
@@ -35,6 +35,7 @@ export function linkHeaders(context: BaseContext, account: string, path: string)
   const other = decodedHeader(context.headers, 'x-symlink-target-account')
   if (other !== undefined && (!other || other.includes('/'))) throw plain(412, 'Account name cannot contain slashes')
   if ((other ?? account) === account && `${place.container}/${place.object}` === path) throw plain(400, 'Symlink cannot target itself')
+  checkAccessRules(context, 'GET', other ?? account, `${place.container}/${place.object}`)
   const etag = header(context.headers, etagHeader)?.replace(/^"|"$/g, '')
   if (etag && /[;"\\]/.test(etag)) throw plain(400, 'Bad X-Symlink-Target-Etag format')
   return {
@@ -73,7 +74,7 @@ export async function followLink(context: BaseContext, scope: Opened, link: Stor
   for (let step = 0; end.row.kind === 'link'; step++) {
     if (step >= maxSteps) throw tooMany()
     const { metadata } = end.row
-    end = await stepOf(context, end.where, metadata, (location) => objectFault(404, 'The target of the link is not there.', location))
+    end = await stepOf(context, end.where, metadata, (location) => objectFault(404, 'The resource could not be found.', location))
     checkEtag(end, metadata[etagHeader])
   }
   return end

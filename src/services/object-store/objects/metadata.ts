@@ -1,6 +1,8 @@
 // What headers say of an object: its metadata, type and end.
 import type { IncomingHttpHeaders } from 'node:http'
+import type { BaseContext } from '../../../api/operation.ts'
 import type { Cloud } from '../../../cloud.ts'
+import { anyName, checkAccessRules } from '../access/authorize.ts'
 import { header, userMetadata } from '../headers.ts'
 import { plain } from '../limits.ts'
 import { unquoteHeader } from '../quoting.ts'
@@ -9,8 +11,9 @@ import type { Headers } from '../tables.ts'
 /** Headers that are kept with an object and given back as they are. */
 const kept = ['content-encoding', 'content-disposition', 'content-language', 'cache-control', 'expires', 'x-robots-tag'] as const
 
-/** Metadata of a new object; empty values are left out. */
-export function objectMetadata(headers: IncomingHttpHeaders): Headers {
+/** Metadata that a request gives to an object of that account; empty values are left out. Throws 400, and 401 for a manifest of what its token may not read. */
+export function objectMetadata(context: BaseContext, account: string): Headers {
+  const { headers } = context
   const metadata: Headers = {}
   const user = userMetadata(headers, 'object')
   // Empty values are kept: only X-Remove-Object-Meta- says that there is to be none.
@@ -23,9 +26,11 @@ export function objectMetadata(headers: IncomingHttpHeaders): Headers {
   const manifest = header(headers, 'x-object-manifest')
   if (manifest) {
     // What would be a query is looked for in the value as it came: encoded, it is part of names.
-    const [container, ...prefix] = unquoteHeader(manifest)?.split('/') ?? []
+    const text = unquoteHeader(manifest) ?? ''
+    const [container, ...prefix] = text.split('/')
     if (!container || !prefix.join('/') || /[?&]/.test(manifest))
       throw plain(400, 'X-Object-Manifest must be in the format container/prefix')
+    checkAccessRules(context, 'GET', account, text + anyName)
     metadata['x-object-manifest'] = manifest
   }
   return metadata

@@ -3,10 +3,10 @@ import { type BaseContext, operation, reply } from '../../../api/operation.ts'
 import { extractArchive } from '../bulk/extract.ts'
 import { header } from '../headers.ts'
 import { putManifest } from '../large-objects/put.ts'
-import { limits, plain } from '../limits.ts'
+import { limits, plain, tooLarge } from '../limits.ts'
 import { discard, inlineBytes, patient, receive, receiveSmall } from '../storage/data.ts'
 import type { Headers } from '../tables.ts'
-import { httpDate } from '../timestamps.ts'
+import { httpDate, nextTimestamp } from '../timestamps.ts'
 import { lookAhead } from './ahead.ts'
 import { copyInto } from './copy.ts'
 import { bodyFault, checkedLink, linkHeaders } from './links.ts'
@@ -39,7 +39,7 @@ export const putObject = operation({
     const length = bodyLength(context)
     const onlyNew = noneMatch(context)
     if (context.rawQuery.get('multipart-manifest') === 'put') return putManifest(context, scope)
-    const metadata = objectMetadata(headers)
+    const metadata = objectMetadata(context, account)
     const asked = linkHeaders(context, scope.place.account, `${scope.place.container}/${scope.place.object}`)
     const link = asked && (await madeLink(context, scope, asked))
     const delete_at = deleteAt(headers, cloud)
@@ -53,7 +53,9 @@ export const putObject = operation({
     if ((expected && expected !== received.etag) || cut || (link && received.size)) {
       await discard(cloud, received)
       if (link && received.size) throw bodyFault()
-      throw cut ? new Fault(499, 'Client Disconnect') : new Fault(422, 'Unable to process the contained instructions')
+      if (cut) throw new Fault(499, 'Client Disconnect')
+      const tried = { 'last-modified': httpDate(nextTimestamp(cloud.environment.clock)) }
+      throw new Fault(422, 'Unable to process the contained instructions', { headers: tried })
     }
     const made = await writeObject(cloud, scope.container, {
       name: scope.place.object,
@@ -96,7 +98,7 @@ function bodyLength({ headers }: BaseContext): number | null {
   if (headers['transfer-encoding'] !== undefined) return null
   const text = header(headers, 'content-length')
   if (text === undefined) throw new Fault(411, 'Content-Length header required.')
-  if (Number(text) > limits.max_file_size) throw new Fault(413, 'Your request is too large.')
+  if (Number(text) > limits.max_file_size) throw tooLarge()
   return Number(text)
 }
 

@@ -57,7 +57,11 @@ const isBucketName = (name: string) =>
 /** The region that the body of CreateBucket names; '' for none. Throws InvalidLocationConstraint for one that is not here. */
 async function locationOf(context: BaseContext, body: string): Promise<string> {
   const { region } = context.cloud.config
-  const asked = body ? (childText(await parseXml(body), 'LocationConstraint') ?? '') : ''
+  const root = body ? await parseXml(body) : null
+  // Tags of a new bucket, say, or a kind of bucket.
+  const more = root?.children.find(({ name }) => name !== 'LocationConstraint')
+  if (more) throw fault('NotImplemented', `${more.name} is not built.`)
+  const asked = (root && childText(root, 'LocationConstraint')) ?? ''
   if (asked === '' || asked === 'us-east-1') return ''
   if (asked.toLowerCase() !== region.toLowerCase()) throw fault('InvalidLocationConstraint')
   return region
@@ -128,7 +132,9 @@ async function dropUploads(context: BaseContext, account: string, name: string):
 
 export async function setVersioning(context: BaseContext, signed: Signed, name: string): Promise<Reply> {
   const row = await bucketOf(context, signed, name, 'own')
-  const status = childText(await xmlBody(context, signed), 'Status')
+  const root = await xmlBody(context, signed)
+  const status = childText(root, 'Status')
+  if (childText(root, 'MfaDelete') === 'Enabled') throw fault('NotImplemented', 'Removal by several factors is not built.')
   if (status !== 'Enabled' && status !== 'Suspended') throw fault('MalformedXML')
   const { cloud } = context
   await cloud.database.write(async (tx) => {

@@ -90,6 +90,7 @@ export function promised(headers: IncomingHttpHeaders, strict = true): { algorit
     if (!name.startsWith(prefix)) continue
     const algorithm = name.slice(prefix.length)
     if (isAlgorithm(algorithm)) found.push({ algorithm, value: header(headers, name)!.trim() })
+    else if (!['algorithm', 'mode', 'type'].includes(algorithm)) throw fault('InvalidRequest', `There is no checksum ${algorithm}.`)
   }
   const trailer = header(headers, 'x-amz-trailer')?.trim().toLowerCase()
   if (trailer?.startsWith(prefix)) {

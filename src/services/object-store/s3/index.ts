@@ -2,60 +2,22 @@
 import { Fault } from '../../../api/faults.ts'
 import { type BaseContext, type Method, operation, type Reply, reply } from '../../../api/operation.ts'
 import { putBucketAcl, putObjectAcl, showAcl } from './acl.ts'
-import { xmlReply } from './answers.ts'
 import { objectAttributes } from './attributes.ts'
 import { bucketOf, createBucket, deleteBucket, regionOf, setVersioning, showLocation, showVersioning } from './buckets.ts'
 import { complete } from './complete.ts'
 import { deleteKeys, deleteObject } from './delete.ts'
-import { type Code, fault, faultReply, requestIds } from './faults.ts'
+import { fault, faultReply, requestIds } from './faults.ts'
 import { listBuckets, listObjects } from './list.ts'
 import { abort, initiate, listParts, listUploads, putPart } from './multipart.ts'
 import { existing, getObject, scopeOf } from './objects.ts'
 import { putObject } from './put.ts'
-import { isSigned, type Signed, unsigned, verify } from './signature.ts'
+import { headersAsked, isSigned, type Signed, unsigned, verify } from './signature.ts'
+import { withoutIt } from './subresources.ts'
 import { bucketTagging, objectTagging } from './tags.ts'
+import { checkHeaders } from './unbuilt.ts'
 import { listObjectVersions } from './versions.ts'
 
 const methods: Method[] = ['GET', 'HEAD', 'PUT', 'POST', 'DELETE', 'OPTIONS']
-
-/** Sub-resources that are not built, lest a question about them be taken for one about the thing itself: what a GET says of a bucket without. */
-const unbuilt: Record<string, Code | { root: string; inner: string } | null> = {
-  accelerate: { root: 'AccelerateConfiguration', inner: '' },
-  analytics: null,
-  cors: 'NoSuchCORSConfiguration',
-  encryption: 'ServerSideEncryptionConfigurationNotFoundError',
-  inventory: null,
-  'intelligent-tiering': null,
-  'legal-hold': 'NoSuchObjectLockConfiguration',
-  lifecycle: 'NoSuchLifecycleConfiguration',
-  logging: { root: 'BucketLoggingStatus', inner: '' },
-  metrics: null,
-  notification: { root: 'NotificationConfiguration', inner: '' },
-  'object-lock': 'ObjectLockConfigurationNotFoundError',
-  ownershipControls: 'OwnershipControlsNotFoundError',
-  policy: 'NoSuchBucketPolicy',
-  policyStatus: 'NoSuchBucketPolicy',
-  publicAccessBlock: 'NoSuchPublicAccessBlockConfiguration',
-  replication: 'ReplicationConfigurationNotFoundError',
-  requestPayment: { root: 'RequestPaymentConfiguration', inner: '<Payer>BucketOwner</Payer>' },
-  restore: null,
-  retention: 'NoSuchObjectLockConfiguration',
-  select: null,
-  torrent: null,
-  website: 'NoSuchWebsiteConfiguration',
-}
-
-/** The answer about a thing that no bucket has: there is none, and none can be set. */
-async function withoutIt(context: BaseContext, signed: Signed, name: string, bucket: string | null): Promise<Reply> {
-  const { method } = context.request
-  const answer = unbuilt[name]!
-  if (bucket === null || !answer || (method !== 'GET' && method !== 'DELETE'))
-    throw fault('NotImplemented', `The subresource ${name} is not built.`)
-  await bucketOf(context, signed, bucket)
-  if (method === 'DELETE') return reply({ status: 204 })
-  if (typeof answer === 'string') throw fault(answer)
-  return xmlReply(answer.root, answer.inner)
-}
 
 async function onBucket(context: BaseContext, signed: Signed, bucket: string): Promise<Reply> {
   const { rawQuery, request } = context
@@ -114,12 +76,14 @@ function preflight({ headers }: BaseContext): never {
   throw fault('AccessForbidden')
 }
 
-async function answer(context: BaseContext, bucket: string | null, key: string | null): Promise<Reply> {
-  if (context.request.method === 'OPTIONS') preflight(context)
-  const signed = isSigned(context) ? await verify(context) : unsigned(context)
-  context.who = signed.who as typeof context.who
-  const refused = Object.keys(unbuilt).find((name) => context.rawQuery.has(name))
-  if (refused) return withoutIt(context, signed, refused, key === null ? bucket : null)
+async function answer(given: BaseContext, bucket: string | null, key: string | null): Promise<Reply> {
+  if (given.request.method === 'OPTIONS') preflight(given)
+  const signed = isSigned(given) ? await verify(given) : unsigned(given)
+  given.who = signed.who as typeof given.who
+  const context = { ...given, headers: headersAsked(given) }
+  checkHeaders(context.headers)
+  const unbuilt = await withoutIt(context, signed, bucket, key)
+  if (unbuilt) return unbuilt
   if (bucket === null) return listBuckets(context, signed)
   return key === null ? onBucket(context, signed, bucket) : onObject(context, signed, bucket, key)
 }

@@ -94,6 +94,7 @@ export async function getObject(context: BaseContext, signed: Signed, bucket: st
   const query = new URLSearchParams(manifest && part !== null ? { 'part-number': String(part) } : {})
   const made =
     status === 304 ? reply({ status }) : await readReply({ ...context, headers: range ? { range } : {}, rawQuery: query }, scope, row)
+  if (made.status === 416) throw fault('InvalidRange', undefined, { 'content-range': made.headers['content-range']! })
   const headers: Record<string, string> = {}
   for (const [name, value] of Object.entries(made.headers)) {
     const shown = shownName(name)

@@ -126,9 +126,7 @@ function checkCopy(context: BaseContext, target: Scope): void {
   const changes = [
     directive(context, 'x-amz-metadata-directive') === 'REPLACE',
     directive(context, 'x-amz-tagging-directive') === 'REPLACE',
-    ...['x-amz-storage-class', 'x-amz-website-redirect-location', 'x-amz-checksum-algorithm', 'x-amz-server-side-encryption'].map(
-      (name) => headers[name] !== undefined,
-    ),
+    ...['x-amz-storage-class', 'x-amz-checksum-algorithm'].map((name) => headers[name] !== undefined),
   ]
   if (bucket === target.place.container && key === target.place.object && version === null && !changes.some(Boolean))
     throw fault(

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { createHmac } from 'node:crypto'
 import { test } from 'node:test'
+import { accountOf } from '../testing.ts'
 import { addKey, encode, hmac, sha256, withKey } from './testing.ts'
 
 const day = 86_400
@@ -90,4 +91,76 @@ test('presigned addresses of both versions hold for one method, one key, one tim
   for (const { id, blob } of credentials)
     if (blob.includes('AKTEST')) await member.request('DELETE', `/identity/v3/credentials/${id}`, { expected: 204 })
   assert.equal(await status(get), 403)
+})
+
+test('security-20: headers of Swift, and others that nobody signed, change nothing about what was signed', async () => {
+  const { cloud, call, member } = await withKey()
+  await using _ = cloud
+  await call('PUT', '/bucket', 200)
+  await call('PUT', '/bucket/other', 200, { raw: 'other' })
+  const own = (await accountOf(member)).split('/').at(-1)!
+  const put = async (path: string, headers: Record<string, string>, body = 'text') => {
+    const answer = await fetch(presign(cloud.url, 'PUT', path), { method: 'PUT', headers, body })
+    return answer.status
+  }
+  const foreign = {
+    'x-object-meta-colour': 'red',
+    x_object_meta_colour: 'red',
+    'x-delete-at': '2000000000',
+    'x-delete-after': '1',
+    'x-object-manifest': 'bucket/o',
+    'x-symlink-target': 'bucket/other',
+    'x-copy-from': 'bucket/other',
+    'x-copy-from-account': own,
+    'x-object-sysmeta-s3-tags': 'a=b',
+    'x-versions-enabled': 'true',
+    'x-container-meta-colour': 'red',
+    'x-container-read': '.r:*',
+    'x-container-write': '*:*',
+    'x-container-sync-key': 'key',
+    'x-versions-location': 'other',
+    'x-timestamp': '1.00000',
+    x_amz_acl: 'public-read',
+    x_amz_copy_source: '/bucket/other',
+    'if-none-match-x': '*',
+  }
+  assert.equal(await put('/bucket/new', foreign), 200)
+  assert.equal(await put('/second', foreign, ''), 200)
+  const account = await accountOf(member)
+  const shown = async (path: string) => {
+    const { headers } = await member.request('HEAD', `${account}${path}`)
+    return [...headers].filter(([name, value]) => Object.keys(foreign).includes(name) || value === 'red').map(([name]) => name)
+  }
+  assert.deepEqual(await shown('/bucket/new'), ['x-timestamp'])
+  assert.deepEqual(await shown('/second'), ['x-timestamp'])
+  assert.equal((await member.request('GET', `${account}/bucket/new`)).text, 'text')
+  for (const name of ['x-amz-meta-colour', 'x-amz-tagging', 'x-amz-storage-class', 'x-amz-nobody-knows'])
+    assert.equal(await put('/bucket/new', { [name]: 'STANDARD' }), 403, name)
+})
+
+test('headers that stand in the query of a presigned address count as such, and are signed with it', async () => {
+  const { cloud, call } = await withKey()
+  await using _ = cloud
+  await call('PUT', '/bucket', 200)
+  const put = async (more: string, headers: Record<string, string> = {}) => {
+    const answer = await fetch(presign(cloud.url, 'PUT', '/bucket/o', { more }), { method: 'PUT', headers, body: 'text' })
+    return { status: answer.status, text: await answer.text() }
+  }
+  assert.equal((await put('x-amz-meta-colour=r%C3%BCd')).status, 200)
+  const shown = await call('HEAD', '/bucket/o', 200)
+  assert.equal(Buffer.from(shown.headers.get('x-amz-meta-colour')!, 'latin1').toString(), 'rüd')
+  assert.equal((await put('x-amz-tagging=a%3Db')).status, 200)
+  assert.match((await call('GET', '/bucket/o?tagging', 200)).text, /<Key>a<\/Key><Value>b</)
+  for (const [more, status] of [
+    ['x-amz-server-side-encryption=AES256', 501],
+    ['X-Amz-Object-Lock-Mode=GOVERNANCE', 501],
+    ['x-amz-storage-class=GLACIER', 400],
+    ['x-amz-acl=public-read', 501],
+    ['x-amz-copy-source=%2Fnone%2Fo', 404],
+    // The sum of no bytes, of which clients make addresses, says nothing of the body that comes.
+    ['x-amz-checksum-crc32=AAAAAA%3D%3D', 200],
+  ] as const)
+    assert.equal((await put(more)).status, status, more)
+  const changed = presign(cloud.url, 'PUT', '/bucket/o', { more: 'x-amz-tagging=a%3Db' }).replace('a%3Db', 'a%3Dc')
+  assert.equal((await fetch(changed, { method: 'PUT', body: 'text' })).status, 403)
 })

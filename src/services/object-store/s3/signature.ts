@@ -1,5 +1,6 @@
 // Who signed a request: signatures of version 4 and 2, in headers or in the query.
 import { createHash, createHmac, timingSafeEqual } from 'node:crypto'
+import type { IncomingHttpHeaders } from 'node:http'
 import type { BaseContext } from '../../../api/operation.ts'
 import type { Who } from '../../../auth/who.ts'
 import { header } from '../headers.ts'
@@ -147,6 +148,22 @@ async function version4(context: BaseContext, authorization: string): Promise<Si
   const right = hmac(key, `AWS4-HMAC-SHA256\n${date}\n${scope}\n${sha256(Buffer.from(canonical, 'latin1'))}`).toString('hex')
   if (!same(right, field('Signature'))) throw fault('SignatureDoesNotMatch')
   return { who: found.who, payload, chain: { key, seed: right, date, scope } }
+}
+
+const ofSignature = /^x-amz-(algorithm|credential|date|expires|signedheaders|signature|content-sha256|checksum-\w+|sdk-checksum-algorithm)$/
+
+/**
+ * The headers, with those that a presigned address has in its query: clients move them there, and all of it is signed. Sums are not among
+ * them: who made the address had no body to make them of.
+ */
+export function headersAsked({ headers, rawQuery }: BaseContext): IncomingHttpHeaders {
+  if (!rawQuery.has('X-Amz-Signature')) return headers
+  const all = { ...headers }
+  for (const [name, value] of rawQuery) {
+    const lower = name.toLowerCase()
+    if (lower.startsWith('x-amz-') && !ofSignature.test(lower)) all[lower] ??= bytesOf(value)
+  }
+  return all
 }
 
 /** Parts of the query that belong to the resource of a version 2 signature. */

@@ -10,6 +10,7 @@ import { Fault } from '../../../api/faults.ts'
 import type { Cloud } from '../../../cloud.ts'
 import type { Db, Tx } from '../../../db/database.ts'
 import { type Remote, remoteFor, remoteOf } from '../engines/remote.ts'
+import { tooLarge } from '../limits.ts'
 import type { Place } from '../tables.ts'
 import { FileBody } from './file-body.ts'
 import { beginTransfer, IncomingFile, pieceBytes } from './incoming.ts'
@@ -131,7 +132,7 @@ export async function receive(cloud: Cloud, source: AsyncIterable<Buffer>, limit
     const path = join(incomingFolder(cloud), id)
     for await (const chunk of source) {
       size += chunk.length
-      if (size > limit) throw new Fault(413, 'Your request is too large.')
+      if (size > limit) throw tooLarge()
       if (!file) {
         first.push(chunk)
         if (size <= inlineBytes) continue
@@ -159,7 +160,7 @@ async function receiveRemote(cloud: Cloud, remote: Remote, source: AsyncIterable
       if (next.done) return receivedBytes(cloud, Buffer.concat(first))
       first.push(next.value)
       size += next.value.length
-      if (size > limit) throw new Fault(413, 'Your request is too large.')
+      if (size > limit) throw tooLarge()
       if (size > inlineBytes) break
     }
     const rest = { [Symbol.asyncIterator]: () => pieces }

@@ -94,20 +94,23 @@ const preflight = (id: string, path: '/{account}' | '/{account}/{container}' | '
     input: 'stream',
     transaction: 'none',
     async handle(context) {
+      const allow = path.endsWith('*}') ? methods : methods.replace('COPY, ', '')
+      const type = { 'content-type': 'text/html; charset=UTF-8' }
       const origin = header(context.headers, 'origin')
       const method = header(context.headers, 'access-control-request-method')
-      if (!origin) return reply({ headers: { allow: methods } })
+      if (!origin) return reply({ headers: { allow, ...type } })
       const container = await containerOf(context as unknown as BaseContext & { params: Place })
-      if (!container || !allows(container, origin) || !method || !methods.split(', ').includes(method))
-        throw new Fault(401, 'This origin may not.', { headers: { allow: methods } })
+      if (!container || !allows(container, origin) || !method || !allow.split(', ').includes(method))
+        throw new Fault(401, 'This origin may not.', { headers: { allow } })
       const asked = header(context.headers, 'access-control-request-headers')
       const age = container.metadata[`${kind}max-age`]
       const any = container.metadata[`${kind}allow-origin`]!.trim() === '*'
       return reply({
         headers: {
-          allow: methods,
+          allow,
+          ...type,
           'access-control-allow-origin': any ? '*' : origin,
-          'access-control-allow-methods': methods,
+          'access-control-allow-methods': allow,
           ...(asked && { 'access-control-allow-headers': asked }),
           ...(age && { 'access-control-max-age': age }),
           vary: 'Origin, Access-Control-Request-Headers',

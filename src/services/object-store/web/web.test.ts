@@ -1,5 +1,4 @@
 import assert from 'node:assert/strict'
-import { createHmac } from 'node:crypto'
 import { test } from 'node:test'
 import { testCloud } from '../../../testing/test-cloud.ts'
 import { anonymous, withContainer } from '../testing.ts'
@@ -48,59 +47,4 @@ test('pages of other origins see what the container lets them see', async () => 
   const got = (origin: string) => anonymous(cloud, 'GET', at('o'), { headers: { origin }, expected: 200 })
   assert.equal((await got('http://b.example')).headers.get('access-control-allow-origin'), 'http://b.example')
   assert.equal((await got('http://c.example')).headers.get('access-control-allow-origin'), null)
-})
-
-test('a signed form stores its files, another does not', async () => {
-  await using cloud = await testCloud()
-  const { call, at } = await withContainer(cloud, 'things', { 'x-container-meta-temp-url-key': 'key' })
-  const form = async (fields: Record<string, string>, files: [string, string][], expected: number, prefix = 'up/') => {
-    const path = at(prefix).replace('/object-store', '')
-    const end = fields.expires ?? String(Math.floor(Date.now() / 1000) + 60)
-    const all: Record<string, string> = { redirect: '', max_file_size: '1000', max_file_count: '2', expires: end, ...fields }
-    all.signature ??= createHmac('sha256', 'key')
-      .update([path, all.redirect, all.max_file_size, all.max_file_count, end].join('\n'))
-      .digest('hex')
-    const boundary = '----b0undary'
-    const parts = [
-      ...Object.entries(all).map(([name, value]) => `--${boundary}\r\nContent-Disposition: form-data; name="${name}"\r\n\r\n${value}\r\n`),
-      ...files.map(
-        ([name, text], i) =>
-          `--${boundary}\r\nContent-Disposition: form-data; name="file${i}"; filename="${name}"\r\nContent-Type: text/x\r\n\r\n${text}\r\n`,
-      ),
-      `--${boundary}--\r\n`,
-    ]
-    return anonymous(cloud, 'POST', at(prefix), {
-      raw: parts.join(''),
-      headers: { 'content-type': `multipart/form-data; boundary=${boundary}` },
-      expected,
-    })
-  }
-  await form(
-    {},
-    [
-      ['a', 'text'],
-      ['b', '\r\n--x\r\n'],
-    ],
-    201,
-  )
-  assert.equal((await call('GET', 'up/a', 200)).text, 'text')
-  assert.equal((await call('GET', 'up/b', 200)).text, '\r\n--x\r\n')
-  await form({}, [['empty', '']], 201)
-  assert.equal((await call('GET', 'up/empty', 200)).text, '')
-  const sent = await form({ redirect: 'http://page.example/done?x=1' }, [['c', 'text']], 303)
-  assert.equal(sent.headers.get('location'), 'http://page.example/done?x=1&status=201&message=')
-  await form({ signature: '0'.repeat(64) }, [['d', 'text']], 401)
-  await form({ expires: '1000' }, [['d', 'text']], 401)
-  await form({}, [['d', 'x'.repeat(1001)]], 413)
-  await form(
-    { max_file_count: '1' },
-    [
-      ['e', 'x'],
-      ['f', 'x'],
-    ],
-    400,
-  )
-  await form({}, [], 400)
-  await call('GET', 'up/d', 404)
-  await call('GET', 'up/f', 404)
 })
