@@ -1,56 +1,19 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { versionNumber } from '../../api/versions.ts'
+import { wrongNumbers } from '../../testing/spelled-numbers.ts'
 import { testCloud } from '../../testing/test-cloud.ts'
 import { ground } from './testing.ts'
+import { maxVersion } from './versions.ts'
 
 const compute = '/compute/v2.1'
-/** No whole numbers of at least `least`, however they are spelled. */
-const wrong = (least: number): unknown[] => [
-  least - 1,
-  `${least - 1}`,
-  -40,
-  '-40',
-  '-1000000',
-  '- 1',
-  '+1',
-  ' 5',
-  '5 ',
-  '5\n',
-  '\t5',
-  '',
-  ' ',
-  '1e3',
-  '1E3',
-  '0x10',
-  '0b1',
-  '0o7',
-  '1_000',
-  '1.0',
-  '1.5',
-  1.5,
-  2 ** 31,
-  `${2 ** 31}`,
-  '9999999999',
-  '99999999999999999999',
-  1e21,
-  1e308,
-  'NaN',
-  'Infinity',
-  '-Infinity',
-  '１',
-  true,
-  [],
-  ['5'],
-  {},
-]
-
 test('security-26: no spelling of a number gets past the bounds of a count, and the quota is not turned round', async () => {
   await using cloud = await testCloud()
   const { member, imageId, networkId } = await ground(cloud)
   const server = { name: 'many', flavorRef: '42', imageRef: imageId, networks: [{ uuid: networkId }] }
   const used = async () => (await member.get(`${compute}/limits`)).body.limits.absolute.totalInstancesUsed
   const ask = (more: object, expected: number) => member.post(`${compute}/servers`, { server: { ...server, ...more } }, expected)
-  for (const value of wrong(1)) {
+  for (const value of wrongNumbers(1)) {
     await ask({ min_count: value }, 400)
     await ask({ max_count: value }, 400)
     await ask({ min_count: value, max_count: value }, 400)
@@ -71,6 +34,38 @@ test('security-26: no spelling of a number gets past the bounds of a count, and 
   await ask({ min_count: '007', max_count: '2000000' }, 202)
   assert.equal(await used(), 10)
   await cloud.settled()
+})
+
+test('security-26: at every version of the API counts are bounded alike', async () => {
+  await using cloud = await testCloud()
+  const { member, imageId, networkId } = await ground(cloud)
+  const server = { name: 'many', flavorRef: '42', imageRef: imageId, networks: [{ uuid: networkId }] }
+  const spelled: [string, string | undefined][] = [
+    ['v2.1', undefined],
+    ['v2.1', '2.1'],
+    ['v2.1', '2.19'],
+    ['v2.1', 'latest'],
+    ['v2.1', '2.37'],
+    ['v2.1', '2.90'],
+    ['v2', undefined],
+    ['v2', '2.19'],
+  ]
+  for (const [major, version] of spelled) {
+    member.headers = version === undefined ? {} : { 'OpenStack-API-Version': `compute ${version}`, 'X-OpenStack-Nova-API-Version': version }
+    const isServed = major === 'v2' || !(versionNumber(version ?? '') > versionNumber(maxVersion))
+    const ask = async (more: object, status: number) => {
+      const answer = await member.post(`/compute/${major}/servers`, { server: { ...server, ...more } })
+      assert.equal(answer.status, isServed ? status : 406, `${major} ${version} ${JSON.stringify(more)}: ${answer.text}`)
+    }
+    for (const count of wrongNumbers(1)) {
+      await ask({ min_count: count }, 400)
+      await ask({ max_count: count }, 400)
+    }
+    for (const count of ['2000000', 2_000_000]) await ask({ min_count: count }, 403)
+    await ask({ min_count: '11', max_count: '2000000' }, 403)
+  }
+  member.headers = {}
+  assert.equal((await member.get(`${compute}/limits`)).body.limits.absolute.totalInstancesUsed, 0)
 })
 
 test('security-26: without a quota one request still makes a bounded number of servers', async () => {
@@ -99,14 +94,14 @@ test('security-26: flavors and quotas are bounded however their numbers are spel
     ['swap', 0],
     ['OS-FLV-EXT-DATA:ephemeral', 0],
   ] as const)
-    for (const value of wrong(least)) await admin.post(`${compute}/flavors`, { flavor: { ...good, [field]: value } }, 400)
+    for (const value of wrongNumbers(least)) await admin.post(`${compute}/flavors`, { flavor: { ...good, [field]: value } }, 400)
   for (const value of [0, '0', '0.0', '0.000', -1, '-1', '1e3', ' 1', '0x1', 'NaN', 1e39, '1.', '.5', true])
     await admin.post(`${compute}/flavors`, { flavor: { ...good, rxtx_factor: value } }, 400)
   const made = (await admin.post(`${compute}/flavors`, { flavor: { ...good, ram: '0064', swap: -0, rxtx_factor: '2.50' } }, 200)).body
     .flavor
   assert.deepEqual([made.ram, made.swap, made.rxtx_factor, made.vcpus], [64, '', 2.5, 1])
   const project = await (await cloud.as('member')).projectId()
-  for (const value of wrong(-1)) await admin.put(`${compute}/os-quota-sets/${project}`, { quota_set: { instances: value } }, 400)
+  for (const value of wrongNumbers(-1)) await admin.put(`${compute}/os-quota-sets/${project}`, { quota_set: { instances: value } }, 400)
   const set = (await admin.put(`${compute}/os-quota-sets/${project}`, { quota_set: { instances: '7', cores: '-1' } }, 200)).body.quota_set
   assert.deepEqual([set.instances, set.cores], [7, -1])
 })
