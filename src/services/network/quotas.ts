@@ -104,7 +104,7 @@ const updateQuota = operation({
   policy: rule('update_quota', adminOnly, 'Set the quotas of a project.'),
   policyTarget: target,
   async handle(context) {
-    const given = context.body.quota as Record<string, number>
+    const given = context.body.quota as unknown as Record<string, number>
     const limits = Object.fromEntries(Object.entries(given).map(([name, value]) => [prefix + name, value]))
     await context.cloud.quota.setLimits(context.tx, context.params.project_id, limits)
     return { quota: await limitsOf(context, context.params.project_id) }
