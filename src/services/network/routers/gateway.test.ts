@@ -53,6 +53,11 @@ test('a gateway has the addresses that are asked for: by subnet, by address, by 
   assert.deepEqual(ips(await change(id, [{ subnet_id: six }, { ip_address: '192.0.2.30' }], 200)), [third, other])
   assert.deepEqual(ips(await change(id, [], 200)), [third, other])
   assert.deepEqual(ips(await change(id, undefined, 200)), [third, other])
+  // One more of a subnet, beside all that it has, is nothing new to neutron.
+  assert.deepEqual(ips(await change(id, [third!, other, { subnet_id: four }], 200)), [third, other])
+  const more = ips(await change(id, [third!, other, { subnet_id: four, ip_address: '192.0.2.31' }], 200))
+  assert.deepEqual(more.slice(0, 2), [third, other])
+  assert.equal(more[2]!.ip_address, '192.0.2.31')
   assert.deepEqual(ips(await create([{ ip_address: '192.0.2.20' }], 201)), [first])
 })
 
@@ -67,6 +72,7 @@ test('addresses that a gateway cannot have are refused, by the fault that says w
   const refused: [Address[], number, RegExp][] = [
     [[{ ip_address: '192.0.2.9' }, { ip_address: '192.0.2.9' }], 400, /Duplicate IP address/],
     [[{ ip_address: '192.0.2.60' }, { ip_address: '192.0.2.60' }], 400, /Duplicate IP address/],
+    [Array(2).fill({ subnet_id: four, ip_address: '192.0.2.60' }), 400, /Duplicate IP address/],
     [[{ ip_address: '2001:db8::9' }, { subnet_id: six, ip_address: '2001:DB8:0:0::9' }], 400, /Duplicate IP address/],
     [[{ ip_address: '192.0.2.1' }], 400, /same as the gateway IP/],
     [[{ subnet_id: six, ip_address: '2001:db8:0::1' }], 400, /same as the gateway IP/],
