@@ -96,6 +96,26 @@ test('addresses that a gateway cannot have are refused, by the fault that says w
   assert.equal(cleared.body.router.external_gateway_info, null)
   const port = { network_id: networkId, fixed_ips: [{ ip_address: '192.0.2.70' }, { ip_address: '192.0.2.70' }] }
   assert.match((await cloud.admin.post(`${root}/ports`, { port }, 400)).text, /Duplicate IP address/)
+  const plain = (await cloud.admin.post(`${root}/ports`, { port: { network_id: networkId } }, 201)).body.port.id
+  for (const fixed_ips of [[{}], [{ ip_address: '192.0.2.71' }, {}], [{ ip_address: '192.0.2.71' }, { ip_address: '192.0.2.71' }]])
+    await cloud.admin.put(`${root}/ports/${plain}`, { port: { fixed_ips } }, 400)
+})
+
+test('a gateway that a route leads to neither goes nor is replaced, unless the route goes with it', async () => {
+  await using cloud = await testCloud()
+  const [one, other] = [await externalNetwork(cloud), await externalNetwork(cloud)]
+  const { id } = (await one.create([{ ip_address: '192.0.2.20' }], 201)).body.router
+  const set = (router: object, status: number) => cloud.admin.put(`${root}/routers/${id}`, { router }, status)
+  await set({ routes: [{ destination: '203.0.113.0/24', nexthop: '2001:db8::9' }] }, 400)
+  await set({ routes: [{ destination: '203.0.113.0/24', nexthop: '192.0.2.9' }] }, 200)
+  assert.equal((await set({ external_gateway_info: {} }, 400)).body.NeutronError.type, 'InvalidRoutes')
+  assert.equal((await set({ external_gateway_info: null }, 400)).body.NeutronError.type, 'InvalidRoutes')
+  // It reaches the next hop as well.
+  await other.change(id, undefined, 200)
+  await one.change(id, [{ ip_address: '192.0.2.9' }], 400)
+  await one.change(id, [{ ip_address: '192.0.2.8' }], 200)
+  const { router } = (await set({ external_gateway_info: null, routes: [] }, 200)).body
+  assert.deepEqual([router.external_gateway_info, router.routes], [null, []])
 })
 
 test('a gateway gives itself an address in each SLAAC subnet, also in one that comes later', async () => {
