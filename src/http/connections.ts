@@ -1,6 +1,7 @@
 // How many connections a server holds, how long each may be idle, and which goes when there are too many.
 import type { IncomingMessage, Server, ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
+import { OpenSockets } from './open-sockets.ts'
 
 export interface ConnectionLimits {
   /** All connections of this server together. */
@@ -20,40 +21,25 @@ export interface ConnectionLimits {
  * ends all connections, also those that are WebSockets by now, which the server itself does not know any more.
  */
 export function limitConnections(server: Server, limits: ConnectionLimits): () => void {
-  /** Of each address the connections, those without a request first that have waited longest. */
-  const open = new Map<string, Set<Socket>>()
-  const all = new Set<Socket>()
+  /** Of each address, and in all: those without a request first that have waited longest. */
+  const open = new OpenSockets()
   const answers = new WeakMap<Socket, ServerResponse>()
 
   /** Closes the connection of these that has waited longest without a request; false when all have one. */
-  const makeRoom = (sockets: Set<Socket>): boolean => {
+  const makeRoom = (sockets: ReadonlySet<Socket>): boolean => {
     for (const socket of sockets) {
       if (answers.has(socket)) continue
-      forget(socket)
-      socket.destroy()
+      open.end(socket)
       return true
     }
     return false
   }
-  const forget = (socket: Socket) => {
-    const key = addresses.get(socket)
-    if (key === undefined) return
-    all.delete(socket)
-    const mine = open.get(key)
-    mine?.delete(socket)
-    if (mine?.size === 0) open.delete(key)
-  }
-  const addresses = new WeakMap<Socket, string>()
 
   server.on('connection', (socket: Socket) => {
     const key = socket.remoteAddress ?? ''
-    const mine = open.get(key) ?? new Set()
-    const full = mine.size >= limits.perAddress && !limits.isExempt?.(key)
-    if ((full && !makeRoom(mine)) || (all.size >= limits.total && !makeRoom(all))) return void socket.destroy()
-    addresses.set(socket, key)
-    open.set(key, mine.add(socket))
-    all.add(socket)
-    socket.once('close', () => forget(socket))
+    const full = open.of(key).size >= limits.perAddress && !limits.isExempt?.(key)
+    if ((full && !makeRoom(open.of(key))) || (open.all.size >= limits.total && !makeRoom(open.all))) return void socket.destroy()
+    open.add(key, socket)
   })
 
   server.on('request', (request: IncomingMessage, response: ServerResponse) => {
@@ -62,10 +48,7 @@ export function limitConnections(server: Server, limits: ConnectionLimits): () =
     response.once('close', () => {
       if (answers.get(socket) !== response) return
       answers.delete(socket)
-      const mine = open.get(addresses.get(socket) ?? '')
-      // To the end of those that wait.
-      if (mine?.delete(socket)) mine.add(socket)
-      if (all.delete(socket)) all.add(socket)
+      open.renew(socket)
     })
   })
   server.on('upgrade', (_request, socket: Socket) => {
@@ -86,6 +69,6 @@ export function limitConnections(server: Server, limits: ConnectionLimits): () =
   })
 
   return () => {
-    for (const socket of all) socket.destroy()
+    for (const socket of open.all) socket.destroy()
   }
 }

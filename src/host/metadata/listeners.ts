@@ -2,7 +2,7 @@
 import type { Server } from 'node:http'
 import type { Log } from '../../log.ts'
 import { namespaceInode, openIn } from '../commands/netns.ts'
-import { limitConnections } from '../connection-limits.ts'
+import { shareConnections } from '../connection-limits.ts'
 import { metadataAddress } from '../networks/dhcp-files.ts'
 import { dhcpNamespaces } from '../networks/names.ts'
 import { type MetadataSource, metadataServer } from './serve.ts'
@@ -20,7 +20,7 @@ const limits = { each: 32, all: 1024, lifeMs: 60_000 }
 
 export function createMetadataListeners(options: { prefix: string; source: MetadataSource; log: Log }): MetadataListeners {
   const open = new Map<string, { server: Server; inode: number }>()
-  const connections = limitConnections(limits)
+  const connections = shareConnections(limits)
   const remove = (networkId: string) => {
     open.get(networkId)?.server.close().closeAllConnections()
     open.delete(networkId)

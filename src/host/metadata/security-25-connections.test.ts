@@ -5,7 +5,7 @@ import { type AddressInfo, connect, type Socket } from 'node:net'
 import { test } from 'node:test'
 import { silentLog } from '../../log.ts'
 import { until } from '../../testing/until.ts'
-import { limitConnections } from '../connection-limits.ts'
+import { shareConnections } from '../connection-limits.ts'
 import { misbehave } from '../test-raw-bytes.ts'
 import { metadataServer } from './serve.ts'
 
@@ -15,7 +15,7 @@ async function serving(limits = { each: 8, all: 20, lifeMs: 60_000 }) {
     async (_net, ip, path, posted) => ({ status: 200, body: `${ip} ${path} ${posted ?? ''}` }),
     silentLog,
   )
-  const connections = limitConnections(limits)
+  const connections = shareConnections(limits)
   connections.watch(server, 'net')
   await new Promise<void>((resolve) => server.listen(0, '0.0.0.0', resolve))
   const { port } = server.address() as AddressInfo

@@ -29,12 +29,50 @@ test('lists of what cannot be made yet are empty, and making it is refused as no
   await (await cloud.as('reader')).post(`${compute}/servers/${id}/os-interface`, { interfaceAttachment: {} }, 403)
 })
 
+test('what Nova has where the reference does not print it is told as not built', async () => {
+  await using cloud = await testCloud()
+  const id = await activeServer(cloud, await ground(cloud))
+  const routes = [
+    'DELETE os-agents/1',
+    'DELETE os-aggregates/1',
+    'GET os-baremetal-nodes',
+    'POST os-baremetal-nodes',
+    'GET os-baremetal-nodes/1',
+    'DELETE os-baremetal-nodes/1',
+    'POST os-baremetal-nodes/1/action',
+    'POST os-cells',
+    'POST os-cells/sync_instances',
+    'PUT os-cells/1',
+    'DELETE os-cells/1',
+    'PUT os-cloudpipe/configure-project',
+    'GET os-console-auth-tokens/1',
+    'PUT os-floating-ips-bulk/delete',
+    'DELETE os-services/1',
+    'GET os-volumes_boot',
+    'POST os-volumes_boot',
+    'GET os-volumes_boot/detail',
+    `GET os-volumes_boot/${id}`,
+    `PUT os-volumes_boot/${id}`,
+    `DELETE os-volumes_boot/${id}`,
+    `POST os-volumes_boot/${id}/action`,
+    `POST servers/${id}/consoles`,
+    `GET servers/${id}/consoles/1`,
+    `DELETE servers/${id}/consoles/1`,
+  ]
+  for (const route of routes) {
+    const [method, path] = route.split(' ') as [string, string]
+    const body = method === 'GET' || method === 'DELETE' ? undefined : {}
+    for (const base of [compute, '/compute/v2']) await cloud.admin.request(method, `${base}/${path}`, { body, expected: 501 })
+  }
+  assert.deepEqual((await cloud.admin.get(`${compute}/servers/${id}/consoles`)).body, { consoles: [] })
+  await cloud.admin.get(`${compute}/servers/${id}/os-volume_attachments/${id}`, 404)
+})
+
 test('an extension is told of when its operations are there', async () => {
   await using cloud = await testCloud()
   const { extensions } = (await cloud.admin.get(`${compute}/extensions`)).body
   const aliases = new Set(extensions.map(({ alias }: { alias: string }) => alias))
-  for (const there of ['os-admin-actions', 'os-remote-consoles', 'os-hypervisors', 'os-server-password'])
-    assert.ok(aliases.has(there), there)
+  for (const there of ['os-admin-actions', 'os-keypairs', 'os-services', 'os-server-password']) assert.ok(aliases.has(there), there)
   for (const not of ['os-aggregates', 'os-agents', 'os-attach-interfaces', 'os-consoles', 'os-volumes', 'os-hosts'])
     assert.ok(!aliases.has(not), not)
   await cloud.admin.get(`${compute}/extensions/os-admin-actions`)

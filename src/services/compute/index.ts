@@ -30,6 +30,7 @@ import { serverListRules } from './servers/read.ts'
 import { wrongState } from './servers/states.ts'
 import { purgeDeleted } from './servers/store.ts'
 import { watchGuests } from './servers/watch-guests.ts'
+import { unbuilt } from './unbuilt.ts'
 import { maxVersion, versionOperations } from './versions.ts'
 
 /** How long deleted servers are still found by lists of changes. */
@@ -74,6 +75,7 @@ export const compute = service({
   baseRules,
   moreRules: [...serverListRules, ...limitRules, ...actionRules, ...serverGroupRules],
   operations: [...operations, ...extensionOperations(operations)],
+  unbuilt,
   tasks: [createServer, deleteServerTask, startTask, stopTask, softRebootTask, hardRebootTask] as never[],
   listeners: [consoleListener],
   quotas,

@@ -1,6 +1,6 @@
 // Lists of things that this version cannot make yet: there are none, and clients read the lists on their way to something else.
 // What would make them is refused as not built, also at paths that the reference of 2015 spells otherwise.
-import { notBuilt } from '../../api/faults.ts'
+import { notBuilt, notFound } from '../../api/faults.ts'
 import { type Operation, operation } from '../../api/operation.ts'
 import { rule } from '../../auth/policy.ts'
 import { admin, memberOrAdmin, readerOrAdmin } from './rules.ts'
@@ -45,6 +45,20 @@ const refused = (id: string, method: 'POST' | 'PUT' | 'DELETE', path: string, na
     },
   })
 
+/** A server has no volumes yet, so it has none by that id. */
+const showVolume = operation({
+  id: 'server-volumes.show',
+  method: 'GET',
+  path: '/servers/{server_id}/os-volume_attachments/{volume_id}',
+  summary: 'Show a volume of a server',
+  catalog: [],
+  policy: rule('os_compute_api:os-volumes-attachments:show', readerOrAdmin, 'Show a volume of a server.'),
+  on: servers,
+  async handle({ params }) {
+    throw notFound(`Instance ${params.server_id} is not attached to volume ${params.volume_id.slice(0, 100)}`)
+  },
+})
+
 const volumes = 'os_compute_api:os-volumes-attachments'
 const interfaces = 'os_compute_api:os-attach-interfaces'
 
@@ -54,7 +68,9 @@ export const notThereOperations: Operation[] = [
   empty('/os-cloudpipe', 'cloudpipes', 'os_compute_api:os-cloudpipe', 'List cloudpipes'),
   empty('/os-migrations', 'migrations', 'os_compute_api:os-migrations:index', 'List migrations'),
   ofServer('os-consoles', 'consoles', 'os_compute_api:os-consoles:index', 'List the older kind of consoles of a server'),
+  ofServer('consoles', 'consoles', 'os_compute_api:os-consoles:index', 'List the older kind of consoles of a server'),
   ofServer('os-volume_attachments', 'volumeAttachments', `${volumes}:index`, 'List the volumes of a server'),
+  showVolume,
   refused('server-volumes.attach', 'POST', 'os-volume_attachments', `${volumes}:create`, 'Attach a volume to a server'),
   refused('server-volumes.swap', 'PUT', 'os-volume_attachments/{volume_id}', `${volumes}:swap`, 'Replace a volume of a server'),
   refused('server-volumes.detach', 'DELETE', 'os-volume_attachments/{volume_id}', `${volumes}:delete`, 'Detach a volume from a server'),

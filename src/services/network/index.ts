@@ -3,7 +3,7 @@ import { service } from '../../api/service.ts'
 import { agentOperations } from './agents/index.ts'
 import { bootstrapNetwork, placeRouters } from './bootstrap/index.ts'
 import { listenToReports } from './documents/reports.ts'
-import { listExtensions, showExtension } from './extensions/index.ts'
+import { extensionOperations } from './extensions.ts'
 import { changeFloatingIp, createFloatingIp, deleteFloatingIp, listFloatingIps, showFloatingIp } from './floating-ips/index.ts'
 import { ipAvailabilityOperations } from './ip-availability.ts'
 import { createNetwork } from './networks/create.ts'
@@ -31,6 +31,20 @@ import { unbuilt } from './unbuilt.ts'
 import { versionOperations } from './versions.ts'
 import { overQuota } from './wire/faults.ts'
 
+const operations = [
+  ...versionOperations,
+  ...[listNetworks, createNetwork, showNetwork, changeNetwork, deleteNetworkOperation],
+  ...[listSubnets, createSubnet, showSubnet, changeSubnet, deleteSubnetOperation],
+  ...[listPorts, createPort, showPort, changePortOperation, deletePort],
+  ...[listRouters, createRouter, showRouter, changeRouter, deleteRouter, addInterface, removeInterface],
+  ...[listFloatingIps, createFloatingIp, showFloatingIp, changeFloatingIp, deleteFloatingIp],
+  ...[listGroups, createGroup, showGroup, updateGroup, deleteGroup],
+  ...[listRules, createRule, showRule, deleteRuleOperation],
+  ...quotaOperations,
+  ...agentOperations,
+  ...ipAvailabilityOperations,
+]
+
 export const network = service({
   name: 'network',
   description: 'Networking',
@@ -43,20 +57,7 @@ export const network = service({
   moreRules: attributeRules,
   quotas: quotaDefaults,
   quotaFault: overQuota,
-  operations: [
-    ...versionOperations,
-    ...[listNetworks, createNetwork, showNetwork, changeNetwork, deleteNetworkOperation],
-    ...[listSubnets, createSubnet, showSubnet, changeSubnet, deleteSubnetOperation],
-    ...[listPorts, createPort, showPort, changePortOperation, deletePort],
-    ...[listRouters, createRouter, showRouter, changeRouter, deleteRouter, addInterface, removeInterface],
-    ...[listFloatingIps, createFloatingIp, showFloatingIp, changeFloatingIp, deleteFloatingIp],
-    ...[listGroups, createGroup, showGroup, updateGroup, deleteGroup],
-    ...[listRules, createRule, showRule, deleteRuleOperation],
-    ...[listExtensions, showExtension],
-    ...quotaOperations,
-    ...agentOperations,
-    ...ipAvailabilityOperations,
-  ],
+  operations: [...operations, ...extensionOperations(operations)],
   unbuilt,
   begin(cloud) {
     listenToReports(cloud)

@@ -2,7 +2,7 @@
 import { Type } from 'typebox'
 import { notFound } from '../../api/faults.ts'
 import { type BaseContext, operation } from '../../api/operation.ts'
-import { Closed } from '../../api/types.ts'
+import { Closed, LooseInteger } from '../../api/types.ts'
 import { rule } from '../../auth/policy.ts'
 import { adminOnly } from './rules.ts'
 import { ownedBy } from './wire/actor.ts'
@@ -19,12 +19,7 @@ export const quotaDefaults = {
 const names = Object.keys(quotaDefaults).map((name) => name.slice('network.'.length))
 const prefix = 'network.'
 
-const Limit = Type.Unsafe<number | string>({
-  anyOf: [
-    { type: 'integer', minimum: -1, maximum: 2147483647 },
-    { type: 'string', pattern: '^(-1|[0-9]{1,9})$' },
-  ],
-})
+const Limit = LooseInteger(-1)
 const QuotaBody = Closed({ quota: Closed(Object.fromEntries(names.map((name) => [name, Type.Optional(Limit)])) as Record<string, never>) })
 
 const see = rule('get_quota', `${adminOnly} or project_id:%(project_id)s`, 'Show the quotas of a project.')
@@ -109,8 +104,8 @@ const updateQuota = operation({
   policy: rule('update_quota', adminOnly, 'Set the quotas of a project.'),
   policyTarget: target,
   async handle(context) {
-    const given = context.body.quota as unknown as Record<string, number | string>
-    const limits = Object.fromEntries(Object.entries(given).map(([name, value]) => [prefix + name, Number(value)]))
+    const given = context.body.quota as unknown as Record<string, number>
+    const limits = Object.fromEntries(Object.entries(given).map(([name, value]) => [prefix + name, value]))
     await context.cloud.quota.setLimits(context.tx, context.params.project_id, limits)
     return { quota: await limitsOf(context, context.params.project_id) }
   },

@@ -23,4 +23,9 @@ export const unbuilt: UnbuiltOperation[] = [
     path: `/routers/{id}/${action}`,
     title: 'Adding and removing single routes of a router',
   })),
+  ...['PUT', 'DELETE'].map((method) => ({ method, path: '/agents/{id}', title: 'Changing agents' })),
+  ...['dhcp-networks', 'l3-routers'].flatMap((what) => [
+    { method: 'POST', path: `/agents/{id}/${what}`, title: 'Moving networks and routers to agents' },
+    { method: 'DELETE', path: `/agents/{id}/${what}/{what}`, title: 'Moving networks and routers to agents' },
+  ]),
 ]

@@ -32,10 +32,10 @@ class Refusal extends Error {
   }
 }
 
-function refuse(socket: Duplex, { status, message }: Refusal): void {
+/** No body: a viewer that does not look at the status takes it for the screen. Whoever asks with GET is told why. */
+function refuse(socket: Duplex, { status }: Refusal): void {
   if (!socket.writable) return void socket.destroy()
-  const head = `HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nConnection: close\r\nContent-Type: text/plain; charset=utf-8`
-  socket.end(`${head}\r\nContent-Length: ${Buffer.byteLength(message)}\r\n\r\n${message}`)
+  socket.end(`HTTP/1.1 ${status} ${STATUS_CODES[status]}\r\nConnection: close\r\nContent-Length: 0\r\n\r\n`)
   // Who does not take the answer is not waited for.
   setTimeout(() => socket.destroy(), 5000).unref()
 }

@@ -1,5 +1,7 @@
 import assert from 'node:assert/strict'
+import { get } from 'node:http'
 import { Duplex } from 'node:stream'
+import { text } from 'node:stream/consumers'
 import { test } from 'node:test'
 import { WebSocket } from 'ws'
 import { type Clock, systemClock } from '../../../environment.ts'
@@ -22,6 +24,16 @@ function connect(address: string, headers: Record<string, string> = {}): Promise
 
 /** What the console's page would show of a refusal. */
 const why = async (address: string) => (await fetch(address.replace('ws:', 'http:').replace('/console/?', '/console/websockify?'))).text()
+
+/** What a viewer is sent that does not look at the status: all behind the head is the screen to it. */
+function refusal(address: string): Promise<{ status: number | undefined; body: string }> {
+  const headers = { connection: 'Upgrade', upgrade: 'websocket', 'sec-websocket-version': '13', 'sec-websocket-key': 'x'.repeat(22) }
+  return new Promise((resolve, reject) => {
+    get(address.replace('ws:', 'http:'), { headers, agent: false }, async (response) =>
+      resolve({ status: response.statusCode, body: await text(response) }),
+    ).on('error', reject)
+  })
+}
 
 async function setUp(options?: TestCloudOptions) {
   const cloud = await testCloud(options)
@@ -72,7 +84,9 @@ test('security-15: a token is good for every connection until it expires, and th
   clockOffset = 601_000
   assert.equal(await connect(socket), null)
   assert.match(await why(socket), /expired/)
-  assert.equal(await connect(socket.replace(token, `bad${token}`)), null)
+  const bad = socket.replace(token, `bad${token}`)
+  assert.equal(await connect(bad), null)
+  assert.deepEqual(await refusal(bad), { status: 403, body: '' })
   assert.match(await why(socket.replace(token, `bad${token}`)), /unknown/)
   assert.equal(await connect(socket.replace(`token=${token}`, '')), null)
   assert.match(await why(socket.replace(`token=${token}`, '')), /no console token/)

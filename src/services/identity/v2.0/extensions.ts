@@ -1,6 +1,7 @@
 // Extensions of v2.0 that are served (reference 10).
+import { extensionOperations } from '../../../api/extensions.ts'
 import { notFound } from '../../../api/faults.ts'
-import { operation } from '../../../api/operation.ts'
+import type { Operation } from '../../../api/operation.ts'
 import { v2 } from './common.ts'
 
 const extensions = [
@@ -10,7 +11,7 @@ const extensions = [
     alias: 'OS-KSADM',
     updated: '2013-07-11T17:14:00-00:00',
     description: 'Users, tenants, roles and services for administrators.',
-    links: [],
+    needs: ['identity-v2.0-ext.os-ksadm-admin-extension'],
   },
   {
     name: 'OpenStack Endpoint Templates',
@@ -18,7 +19,7 @@ const extensions = [
     alias: 'OS-KSCATALOG',
     updated: '2013-07-07T12:00:00-00:00',
     description: 'Endpoint templates, and endpoints of tenants.',
-    links: [],
+    needs: ['identity-v2.0-ext.os-kscatalog-admin-extension'],
   },
   {
     name: 'OpenStack Keystone User CRUD',
@@ -26,7 +27,7 @@ const extensions = [
     alias: 'OS-KSCRUD',
     updated: '2013-07-07T12:00:00-00:00',
     description: 'Change of the own password.',
-    links: [],
+    needs: ['v2.users.change-password'],
   },
   {
     name: 'OpenStack EC2 API',
@@ -34,7 +35,7 @@ const extensions = [
     alias: 'OS-KSEC2',
     updated: '2013-07-07T12:00:00-00:00',
     description: 'EC2 credentials of users.',
-    links: [],
+    needs: ['identity-v2.0-ext.os-ksec2-admin-extension'],
   },
   {
     name: 'OpenStack S3 API',
@@ -42,7 +43,7 @@ const extensions = [
     alias: 'OS-KSS3',
     updated: '2013-07-07T12:00:00-00:00',
     description: 'S3 credentials of users.',
-    links: [],
+    needs: ['identity-v2.0-ext.os-kss3-admin-extension'],
   },
   {
     name: 'OpenStack Token Validation',
@@ -50,35 +51,19 @@ const extensions = [
     alias: 'OS-KVALIDATE',
     updated: '2013-07-07T12:00:00-00:00',
     description: 'Validation of a token that is given in a header.',
-    links: [],
+    needs: ['identity-v2.0-ext.os-kvalidate-admin-extension'],
   },
 ]
 
-export const v2Extensions = [
-  operation({
-    ...v2,
-    id: 'v2.extensions.list',
-    method: 'GET',
-    path: '/extensions',
-    summary: 'List extensions',
-    catalog: ['identity-v2.0-ext.identity-api-v2-0-extensions.list-extensions'],
-    auth: 'none',
-    policy: null,
-    handle: async () => ({ extensions: { values: extensions } }),
-  }),
-  operation({
-    ...v2,
-    id: 'v2.extensions.show',
-    method: 'GET',
-    path: '/extensions/{alias}',
-    summary: 'Show an extension',
-    catalog: [],
-    auth: 'none',
-    policy: null,
-    async handle({ params }) {
-      const found = extensions.find((extension) => extension.alias === params.alias)
-      if (!found) throw notFound(`Could not find extension: ${params.alias.slice(0, 100)}.`)
-      return { extension: found }
-    },
-  }),
-]
+/** The operations that tell of extensions, for a version that has these others. */
+export const v2Extensions = (operations: Operation[]): Operation[] =>
+  extensionOperations({
+    extensions,
+    operations,
+    common: { ...v2, auth: 'none', policy: null },
+    prefix: 'v2.',
+    catalog: { list: ['identity-v2.0-ext.identity-api-v2-0-extensions.list-extensions'], show: [] },
+    view: ({ needs: _, ...extension }) => ({ ...extension, links: [] }),
+    list: (values) => ({ values }),
+    missing: (alias) => notFound(`Could not find extension: ${alias}.`),
+  })

@@ -10,7 +10,7 @@ import { v2UserCredentials } from './user-credentials.ts'
 import { v2Users } from './users.ts'
 import { v2Validate } from './validate.ts'
 
-export const v2Operations = [
+const operations = [
   ...v2Tokens,
   ...v2Tenants,
   ...v2Users,
@@ -18,7 +18,8 @@ export const v2Operations = [
   ...v2Services,
   ...endpointTemplates,
   ...tenantEndpoints,
-  ...v2Extensions,
   ...v2UserCredentials,
   ...v2Validate,
 ]
+
+export const v2Operations = [...operations, ...v2Extensions(operations)]

@@ -1,11 +1,12 @@
 // Giving out addresses. Whoever does it holds the subnet's lock, and the table of addresses has each only once, so two
 // ports never get the same one.
+import { badRequest } from '../../../api/faults.ts'
 import type { Db } from '../../../db/database.ts'
 import { isTaken, lockSubnets, rememberLast, type Subnet, takeAddress, takenKeys } from '../subnets/store.ts'
 import type { FixedAddress } from '../tables.ts'
 import { addressInUse, invalid, noMoreAddresses, subnetNotFound } from '../wire/faults.ts'
 import { contains, eui64, hostRange, parseCidr } from './cidr.ts'
-import { bitsOf, formatIp, fromKey, type Ip, keyOf, parseIp } from './ip.ts'
+import { bitsOf, canonicalIp, formatIp, fromKey, type Ip, keyOf, parseIp } from './ip.ts'
 import { rangeOf } from './pools.ts'
 
 /** What a port asks for: a subnet, an address, or both. */
@@ -83,6 +84,18 @@ export interface Allocation {
   networkId: string
 }
 
+/** Throws 400 for a request that names nothing, and for an address that is asked for twice; any number may come from one subnet. */
+export function checkRequests(requests: FixedRequest[]): void {
+  const asked = new Set<string>()
+  for (const { subnet_id, ip_address } of requests) {
+    if (subnet_id === undefined && ip_address === undefined) throw invalid('IP allocation requires subnet_id or ip_address')
+    if (ip_address === undefined) continue
+    const ip = canonicalIp(ip_address) ?? ip_address
+    if (asked.has(ip)) throw badRequest(`Invalid input for fixed_ips. Reason: Duplicate IP address '${ip.slice(0, 64)}'.`)
+    asked.add(ip)
+  }
+}
+
 /** Chooses and takes the addresses of a port, all or none. */
 export async function allocate(
   db: Db,
@@ -112,9 +125,8 @@ export async function allocate(
         choices.push({ among: [subnet], ip: request.ip_address })
         continue
       }
-      const ip = request.ip_address === undefined ? null : parseIp(request.ip_address)
-      if (!ip) throw invalid('IP allocation requires subnet_id or ip_address')
-      const subnet = subnets.find((one) => contains(parseCidr(one.cidr)!, ip))
+      const ip = parseIp(request.ip_address!)
+      const subnet = ip && subnets.find((one) => contains(parseCidr(one.cidr)!, ip))
       if (!subnet) throw invalid(`IP address ${request.ip_address} is not a valid IP for any of the subnets on the specified network.`)
       choices.push({ among: [subnet], ip: request.ip_address })
     }

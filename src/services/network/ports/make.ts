@@ -3,7 +3,7 @@ import type { Updateable } from 'kysely'
 import { conflict } from '../../../api/faults.ts'
 import type { Cloud } from '../../../cloud.ts'
 import type { Tx } from '../../../db/database.ts'
-import { allocate, type FixedRequest, isAuto } from '../addresses/allocate.ts'
+import { allocate, checkRequests, type FixedRequest, isAuto } from '../addresses/allocate.ts'
 import { canonicalIp } from '../addresses/ip.ts'
 import { placeNetwork, releaseNetwork } from '../documents/networks.ts'
 import { syncPort } from '../documents/ports.ts'
@@ -41,6 +41,14 @@ export interface NewPort {
 /** Ports that the service makes for itself count for no quota. */
 const counted = (port: Pick<PortRow, 'project_id' | 'device_owner'>) => port.project_id !== '' && port.device_owner !== 'network:dhcp'
 
+/** Guests and gateways of routers give themselves addresses; interfaces of routers, DHCP servers and floating IPs have what was asked for. */
+export const makesOwnAddresses = (deviceOwner: string) => deviceOwner === 'network:router_gateway' || !deviceOwner.startsWith('network:')
+
+const addressing = (deviceOwner: string) => ({
+  autoAddresses: makesOwnAddresses(deviceOwner),
+  isRouter: deviceOwner === 'network:router_interface',
+})
+
 async function freeMac(cloud: Cloud, tx: Tx, networkId: string): Promise<string> {
   for (;;) {
     const digits = cloud.environment.random.bytes(3).toString('hex')
@@ -59,6 +67,7 @@ async function givenMac(tx: Tx, networkId: string, mac: string): Promise<string>
 /** Makes the port with its addresses and takes it from the quota. Throws the faults of addresses, MACs and quota. */
 export async function makePort(cloud: Cloud, tx: Tx, wanted: NewPort, now: string): Promise<Port> {
   const { network, binding = {}, bound } = wanted
+  checkRequests(wanted.fixed ?? [])
   const id = cloud.environment.uuid()
   const mac_address = wanted.mac ? await givenMac(tx, network.id, wanted.mac) : await freeMac(cloud, tx, network.id)
   const device_owner = wanted.deviceOwner ?? ''
@@ -93,14 +102,12 @@ export async function makePort(cloud: Cloud, tx: Tx, wanted: NewPort, now: strin
   // Addresses refer to the port's row, so it comes first and is completed when they are known.
   const subnets = wanted.subnets ?? (await subnetsOfNetwork(tx.db, network.id))
   let port = await insertPort(tx.db, row)
-  const isRouter = device_owner === 'network:router_interface'
   const fixed_ips = await allocate(tx.db, {
     portId: id,
     mac: mac_address,
     subnets,
     requests: wanted.fixed,
-    autoAddresses: !device_owner.startsWith('network:'),
-    isRouter,
+    ...addressing(device_owner),
     networkId: network.id,
   })
   port = await updatePort(tx.db, id, { fixed_ips }, now)
@@ -113,6 +120,7 @@ export async function makePort(cloud: Cloud, tx: Tx, wanted: NewPort, now: strin
 
 /** The addresses that the port shall have: those it has already stay, others are taken, the rest is given back. */
 export async function changeAddresses(cloud: Cloud, tx: Tx, port: Port, requests: FixedRequest[]): Promise<FixedAddress[]> {
+  checkRequests(requests)
   const subnets = await subnetsOfNetwork(tx.db, port.network_id)
   const rest = [...port.fixed_ips]
   const keep = (fits: (fixed: FixedAddress) => boolean): FixedAddress | null => {
@@ -133,10 +141,9 @@ export async function changeAddresses(cloud: Cloud, tx: Tx, port: Port, requests
     }
   }
   // Addresses that hosts give themselves stay as long as the port is in the network.
-  const isRouter = port.device_owner.startsWith('network:router')
-  const own = port.device_owner.startsWith('network:')
-    ? []
-    : rest.filter((fixed) => subnets.some((subnet) => subnet.id === fixed.subnet_id && isAuto(subnet)))
+  const own = makesOwnAddresses(port.device_owner)
+    ? rest.filter((fixed) => subnets.some((subnet) => subnet.id === fixed.subnet_id && isAuto(subnet)))
+    : []
   for (const fixed of rest) if (!own.includes(fixed)) await releaseAddress(tx.db, fixed.subnet_id, fixed.ip_address)
   const missing = requests.filter((request) => !kept.has(request))
   const added = await allocate(tx.db, {
@@ -145,8 +152,7 @@ export async function changeAddresses(cloud: Cloud, tx: Tx, port: Port, requests
     subnets,
     requests: missing,
     kept: [...kept.values(), ...own],
-    autoAddresses: !port.device_owner.startsWith('network:'),
-    isRouter,
+    ...addressing(port.device_owner),
     networkId: port.network_id,
   })
   const fixed = [

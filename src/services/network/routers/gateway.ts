@@ -1,13 +1,15 @@
 // The gateway of a router: a port on an external network.
 import type { Static } from 'typebox'
-import { conflict } from '../../../api/faults.ts'
+import { badRequest, conflict } from '../../../api/faults.ts'
 import type { BaseContext } from '../../../api/operation.ts'
 import { isTrue } from '../../../api/types.ts'
+import { checkRequests, type FixedRequest } from '../addresses/allocate.ts'
+import { canonicalIp } from '../addresses/ip.ts'
 import { floatingIpsOfRouter } from '../floating-ips/store.ts'
 import { findVisibleNetwork } from '../networks/store.ts'
 import { changeAddresses, changePort, makePort, removePort } from '../ports/make.ts'
-import { findPort } from '../ports/store.ts'
-import { subnetsOfNetwork } from '../subnets/store.ts'
+import { findPort, type Port } from '../ports/store.ts'
+import { type Subnet, subnetsOfNetwork } from '../subnets/store.ts'
 import { actorOf, checkAttributes, ownedBy } from '../wire/actor.ts'
 import { networkNotFound } from '../wire/faults.ts'
 import { badRouterRequest } from './faults.ts'
@@ -24,6 +26,26 @@ export function checkGatewayRules(context: BaseContext, verb: string, projectId:
     'external_gateway_info:external_fixed_ips': info?.external_fixed_ips,
   }
   checkAttributes(context, verb, Object.keys(parts), parts, ownedBy(projectId))
+}
+
+/** The address of the network's own way out is not the router's to take. Throws 400. */
+function checkNotTheGateway(subnets: Subnet[], { external_fixed_ips = [] }: Info): void {
+  for (const { ip_address } of external_fixed_ips) {
+    const ip = ip_address === undefined ? null : canonicalIp(ip_address)
+    if (ip !== null && subnets.some((subnet) => subnet.gateway_ip === ip))
+      throw badRouterRequest(`External IP ${ip} is the same as the gateway IP`)
+  }
+}
+
+/**
+ * Whether the gateway has other addresses than those that are asked for. As in neutron both are compared as sets, so one more from a
+ * subnet by no address of its own changes nothing: clients send what they were shown and count on that.
+ */
+function asksForOthers(port: Port, wishes: FixedRequest[]): boolean {
+  const canonical = (ip: string) => canonicalIp(ip) ?? ip
+  const asked = new Set(wishes.flatMap(({ subnet_id, ip_address }) => [subnet_id ?? [], ip_address ? canonical(ip_address) : []].flat()))
+  const own = new Set(port.fixed_ips.flatMap(({ subnet_id, ip_address }) => [subnet_id, ip_address]))
+  return own.symmetricDifference(asked).size > 0
 }
 
 async function clearGateway(context: BaseContext, router: Router): Promise<Router> {
@@ -45,21 +67,25 @@ async function clearGateway(context: BaseContext, router: Router): Promise<Route
 export async function setGateway(context: BaseContext, router: Router, info: Info | null): Promise<Router> {
   const { cloud, tx, now } = context
   const { db } = tx
-  if (info === null || info.network_id === undefined) return clearGateway(context, router)
+  if (info === null || !Object.keys(info).length) return clearGateway(context, router)
+  if (info.network_id === undefined) throw badRequest('Invalid input for external_gateway_info. Reason: network_id is required.')
   const network = await findVisibleNetwork(db, actorOf(context), info.network_id)
   if (!network) throw networkNotFound(info.network_id)
   if (!network.external) throw badRouterRequest(`Network ${network.id} is not an external network`)
+  const subnets = await subnetsOfNetwork(db, network.id)
+  checkRequests(info.external_fixed_ips ?? [])
+  checkNotTheGateway(subnets, info)
   const enable_snat = info.enable_snat === undefined ? true : isTrue(info.enable_snat)
   if (router.gateway_network_id === network.id && router.gateway_port_id !== null) {
     const port = (await findPort(db, router.gateway_port_id))!
-    if (info.external_fixed_ips?.length) {
-      const fixed_ips = await changeAddresses(cloud, tx, port, info.external_fixed_ips)
+    const wishes = info.external_fixed_ips ?? []
+    if (wishes.length && asksForOthers(port, wishes)) {
+      const fixed_ips = await changeAddresses(cloud, tx, port, wishes)
       await changePort(cloud, tx, port, { fixed_ips }, now)
     }
     return updateRouter(db, router.id, { enable_snat }, now)
   }
   const free = await clearGateway(context, router)
-  const subnets = await subnetsOfNetwork(db, network.id)
   checkNoOverlap(free, await connectedSubnets(db, free), subnets)
   const port = await makePort(
     cloud,

@@ -50,7 +50,8 @@ export const changeRouter = operation({
     let router = (await lockRouter(tx.db, context.router.id))!
     if (given.external_gateway_info !== undefined) router = await setGateway(context, router, given.external_gateway_info)
     const routes = given.routes === undefined ? undefined : checkRoutes(given.routes, 'routes', null)
-    if (routes) await checkNextHops(tx.db, router, routes)
+    // A gateway that goes takes the way of routes with it.
+    if (routes || given.external_gateway_info !== undefined) await checkNextHops(tx.db, router, routes ?? router.routes)
     router = await updateRouter(
       tx.db,
       router.id,

@@ -1,14 +1,23 @@
 import type { Cloud } from '../../../cloud.ts'
 import type { Tx } from '../../../db/database.ts'
 import { allocate } from '../addresses/allocate.ts'
-import { changePort } from '../ports/make.ts'
-import { portsOfNetwork } from '../ports/store.ts'
+import { syncRouter } from '../documents/routers.ts'
+import { changePort, makesOwnAddresses } from '../ports/make.ts'
+import { type Port, portsOfNetwork } from '../ports/store.ts'
+import { gatewayOwner } from '../routers/store.ts'
+import type { FixedAddress } from '../tables.ts'
 import type { Subnet } from './store.ts'
+
+/** Writes the addresses of a port in whose network a subnet comes or goes; where it is a router's gateway, the router learns of them. */
+export async function changeOwnAddresses(cloud: Cloud, tx: Tx, port: Port, fixed_ips: FixedAddress[], now: string): Promise<void> {
+  await changePort(cloud, tx, port, { fixed_ips }, now)
+  if (port.device_owner === gatewayOwner) await syncRouter(cloud, tx, port.device_id, now)
+}
 
 /** Ports that are in the network already will give themselves an address of a new subnet of that kind: it is written down. */
 export async function addAutoAddresses(cloud: Cloud, tx: Tx, subnet: Subnet, now: string): Promise<void> {
   for (const port of await portsOfNetwork(tx.db, subnet.network_id)) {
-    if (port.device_owner.startsWith('network:')) continue
+    if (!makesOwnAddresses(port.device_owner)) continue
     const added = await allocate(tx.db, {
       portId: port.id,
       mac: port.mac_address,
@@ -16,6 +25,6 @@ export async function addAutoAddresses(cloud: Cloud, tx: Tx, subnet: Subnet, now
       requests: [{ subnet_id: subnet.id }],
       networkId: subnet.network_id,
     })
-    await changePort(cloud, tx, port, { fixed_ips: [...port.fixed_ips, ...added] }, now)
+    await changeOwnAddresses(cloud, tx, port, [...port.fixed_ips, ...added], now)
   }
 }

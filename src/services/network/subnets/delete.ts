@@ -4,10 +4,11 @@ import { rule } from '../../../auth/policy.ts'
 import { isAuto } from '../addresses/allocate.ts'
 import { syncNetwork } from '../documents/networks.ts'
 import { ensureDhcpPort } from '../ports/dhcp-port.ts'
-import { changePort } from '../ports/make.ts'
 import { findPorts } from '../ports/store.ts'
+import { interfaceOwner } from '../routers/store.ts'
 import { member, networkOwner } from '../rules.ts'
 import { checkRevision } from '../wire/revision.ts'
+import { changeOwnAddresses } from './auto-addresses.ts'
 import { subnetResource } from './resource.ts'
 import { deleteSubnet, lockNetwork, portsOnSubnet, releaseAddress, updateSubnet } from './store.ts'
 
@@ -27,7 +28,7 @@ export const deleteSubnetOperation = operation({
     checkRevision(context, subnet.revision)
     await lockNetwork(db, subnet.network_id)
     const ports = (await portsOnSubnet(db, subnet.id)).filter((port) => port.device_owner !== 'network:dhcp')
-    const others = isAuto(subnet) ? ports.filter((port) => port.device_owner.startsWith('network:router')) : ports
+    const others = isAuto(subnet) ? ports.filter((port) => port.device_owner === interfaceOwner) : ports
     if (others.length) {
       throw conflict(
         `Unable to complete operation on subnet ${subnet.id}: One or more ports have an IP allocation from this subnet.`,
@@ -39,7 +40,8 @@ export const deleteSubnetOperation = operation({
       ports.map(({ id }) => id),
     )) {
       for (const fixed of port.fixed_ips) if (fixed.subnet_id === subnet.id) await releaseAddress(db, subnet.id, fixed.ip_address)
-      await changePort(cloud, tx, port, { fixed_ips: port.fixed_ips.filter((fixed) => fixed.subnet_id !== subnet.id) }, now)
+      const stay = port.fixed_ips.filter((fixed) => fixed.subnet_id !== subnet.id)
+      await changeOwnAddresses(cloud, tx, port, stay, now)
     }
     if (subnet.enable_dhcp) {
       await updateSubnet(db, subnet.id, { enable_dhcp: false }, now)
