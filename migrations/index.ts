@@ -18,6 +18,7 @@ import { policyAssociations } from './0016-policy-associations.ts'
 import { imageLists } from './0018-image-lists.ts'
 import { objectListings } from './0019-object-listings.ts'
 import { identityRetiredIds } from './0020-identity-retired-ids.ts'
+import { credentialDelegations } from './0021-credential-delegations.ts'
 
 /** All migrations, oldest first. A released one is never changed. */
 export const migrations: Migration[] = [
@@ -40,4 +41,5 @@ export const migrations: Migration[] = [
   imageLists,
   objectListings,
   identityRetiredIds,
+  credentialDelegations,
 ]

@@ -8,6 +8,8 @@ export interface ImageConfig {
   importPrivate: boolean
   /** Seconds. */
   importTime: number
+  importDownloads: number
+  importDownloadsOfProject: number
   imageStores: string | null
   imageCacheBytes: number
   showMultipleLocations: boolean
@@ -55,6 +57,14 @@ export const imageSettings: readonly Setting[] = [
     'Let images be imported from private, loopback and link-local addresses too: whoever may import can then reach what this machine reaches.',
   ),
   setting('importTime', { from: 1, to: 7 * 86400 }, 3600, 'SECONDS', 'How long the download of an image to import may take.'),
+  setting(
+    'importDownloads',
+    { from: 1, to: 1000 },
+    10,
+    'NUMBER',
+    'Downloads of images to import that go on at the same time; the others wait.',
+  ),
+  setting('importDownloadsOfProject', { from: 1, to: 1000 }, 4, 'NUMBER', 'So many of them for one project.'),
   setting(
     'imageStores',
     'path',

@@ -64,10 +64,11 @@ function depthOf(text: string): number {
   return deepest
 }
 
-function hasNul(value: unknown): boolean {
-  if (typeof value === 'string') return value.includes('\0')
+/** True when one of the texts in the value, names of fields among them, is such a one. */
+function holds(value: unknown, isSuch: (text: string) => boolean): boolean {
+  if (typeof value === 'string') return isSuch(value)
   if (value === null || typeof value !== 'object') return false
-  return Object.entries(value).some(([key, part]) => key.includes('\0') || hasNul(part))
+  return Object.entries(value).some(([key, part]) => isSuch(key) || holds(part, isSuch))
 }
 
 /** The JSON value of a body; undefined for an empty one. Throws 400 or 415. */
@@ -86,7 +87,10 @@ export function parseJson(buffer: Buffer, contentType: string | undefined, media
   } catch {
     throw badRequest('Malformed request body: it is not valid JSON.')
   }
-  if (text.includes('\\u0000') && hasNul(value)) throw badRequest('Text must not hold a NUL character.')
+  if (text.includes('\\u0000') && holds(value, (part) => part.includes('\0'))) throw badRequest('Text must not hold a NUL character.')
+  // Halves of characters have no UTF-8: written down, two texts that differ would become one here too.
+  if (/\\u[dD][89a-fA-F]/.test(text) && holds(value, (part) => !part.isWellFormed()))
+    throw badRequest('Malformed request body: a text in it holds half of a character.')
   if (text.includes('__proto__') && Object.hasOwn((value ?? {}) as object, '__proto__')) throw badRequest('Invalid field name.')
   return value
 }

@@ -101,7 +101,12 @@ const loaders: Record<DelegationKind, (db: Db, id: string, now: string) => Promi
     }
   },
   async ec2(db, id) {
-    const row = await db.selectFrom('identity_credentials').selectAll().where('id', '=', id).where('type', '=', 'ec2').executeTakeFirst()
+    const row = await db
+      .selectFrom('identity_credentials')
+      .selectAll()
+      .where('delegation_id', '=', id)
+      .where('type', '=', 'ec2')
+      .executeTakeFirst()
     if (!row?.project_id) return null
     return {
       bearerId: row.user_id,

@@ -14,6 +14,12 @@ export async function changeGeneration(db: Db): Promise<void> {
   await execute(db, 'update identity_state set generation = generation + 1 where id = 1')
 }
 
+/** A token epoch for a user whose id was there before, later than any that the id had: each end of tokens is a generation too. */
+export async function laterEpoch(db: Db): Promise<number> {
+  await changeGeneration(db)
+  return generation(db)
+}
+
 export const findUser = (db: Db, id: string) => db.selectFrom('identity_users').selectAll().where('id', '=', id).executeTakeFirst()
 export const findProject = (db: Db, id: string) => db.selectFrom('identity_projects').selectAll().where('id', '=', id).executeTakeFirst()
 

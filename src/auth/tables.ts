@@ -114,6 +114,8 @@ export interface CredentialRow {
   project_id: string | null
   /** Fernet under the cloud's credential key. */
   encrypted_blob: string
+  /** What tokens by these keys name: another one after every change, so that those of before stay void whatever comes back. */
+  delegation_id: string
   extra: Extra
   created_at: string
 }

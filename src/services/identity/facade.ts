@@ -36,7 +36,7 @@ export const identityFacade = (cloud: Cloud): IdentityFacade => ({
       issuedAt: seconds,
       expiresAt: seconds + 900,
       auditIds: [row.id],
-      delegation: { kind: 'ec2', id: row.id, epoch: user.token_epoch },
+      delegation: { kind: 'ec2', id: row.delegation_id, epoch: user.token_epoch },
     })
     return who && { secret: keys.secret, who }
   },

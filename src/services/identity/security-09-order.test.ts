@@ -83,11 +83,21 @@ test('the examples: empty updates, and a list with a wrong parameter', async () 
 test('an id of nothing: 403 where rows are hidden, 404 where they are not, and to owners', async () => {
   await using cloud = await testCloud()
   const project = await makeProject(cloud, 'p')
-  const user = await makeUser(cloud, [['member', `/projects/${project}`]])
+  const [user, teammate] = [
+    await makeUser(cloud, [['member', `/projects/${project}`]]),
+    await makeUser(cloud, [['member', `/projects/${project}`]]),
+  ]
   const token = await user.login({ project: { id: project } })
   const auditor = await (await makeUser(cloud, [['reader', '/system']])).login({ system: { all: true } })
   const nothing = '0123456789abcdef0123456789abcdef'
   const other = await makeUser(cloud)
+  // A credential of somebody else is refused as such, and not as what is not there, under whichever user's path.
+  const { id: theirs } = (
+    await ask(cloud, await teammate.login({ project: { id: project } }), 'POST', `/v3/users/${teammate.id}/application_credentials`, {
+      body: { application_credential: { name: 'a' } },
+      expected: 201,
+    })
+  ).body.application_credential
   const group = (await cloud.admin.post('/identity/v3/groups', { group: { name: 'g' } }, 201)).body.group.id
   const change = { body: { region: { description: 'x' }, domain: { description: 'x' }, role: { name: 'x' }, endpoint: { enabled: true } } }
   const expected: [string, string, number, number][] = [
@@ -108,6 +118,9 @@ test('an id of nothing: 403 where rows are hidden, 404 where they are not, and t
     ['GET', `/users/${user.id}/application_credentials/${nothing}`, 404, 404],
     ['GET', `/users/${other.id}/application_credentials/${nothing}`, 403, 404],
     ['DELETE', `/users/${other.id}/application_credentials/${nothing}`, 403, 403],
+    ['GET', `/users/${user.id}/application_credentials/${theirs}`, 403, 200],
+    ['GET', `/users/${teammate.id}/application_credentials/${theirs}`, 403, 200],
+    ['DELETE', `/users/${user.id}/application_credentials/${theirs}`, 403, 403],
     ['GET', `/users/${other.id}/access_rules/${nothing}`, 403, 404],
     ['DELETE', `/users/${user.id}/access_rules/${nothing}`, 404, 403],
     ['GET', `/users/${other.id}/credentials/OS-EC2/${nothing}`, 404, 404],

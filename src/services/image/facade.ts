@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import type { Readable } from 'node:stream'
 import type { Cloud } from '../../cloud.ts'
 import type { Db } from '../../db/database.ts'
+import { type Arrivals, createArrivals } from './data/arrivals.ts'
 import { createStaging, type Staging } from './data/staging.ts'
 import { createUnfinished, type Unfinished } from './data/unfinished.ts'
 import { completeOne, findVisible } from './images/store.ts'
@@ -43,6 +44,7 @@ export interface ImageFacade {
   /** Files of uploads; of no concern outside of the image service, like all that follows. */
   store: Staging
   stores: Stores
+  arrivals: Arrivals
   unfinished: Unfinished
   /** Copies on the local disk, and through them the way to read images. */
   cache: ImageCache
@@ -67,6 +69,7 @@ export function imageFacade(cloud: Cloud, objectStore: Cloud['objectStore']): Im
   return {
     store: createStaging(join(cloud.config.dataDir, 'images', 'incoming')),
     stores,
+    arrivals: createArrivals(),
     unfinished: createUnfinished(cloud),
     cache,
     scrubber,

@@ -9,15 +9,12 @@ import { accessRulesById, findApplicationCredential } from './store.ts'
 
 /** What upstream's rules call the owner. */
 export const ownerTarget = (userId: string | undefined) => ({ user_id: userId, target: { user: { id: userId } } })
-const ofPath = (params: unknown) => (params as { user_id: string }).user_id
 
 export const applicationCredential = resource<'applicationCredential', ApplicationCredentialRow>({
   name: 'applicationCredential',
   param: 'application_credential_id',
-  async load(id, context) {
-    const row = await findApplicationCredential(context.db, id)
-    return row?.user_id === ofPath((context as unknown as { params: unknown }).params) ? row : undefined
-  },
+  // Whoever the path names, as upstream: the rule asks for the owner of the credential.
+  load: (id, { db }) => findApplicationCredential(db, id),
   target: (row) => ownerTarget(row.user_id),
   missing: missing('Application Credential'),
   hidden: true,

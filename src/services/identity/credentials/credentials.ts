@@ -134,6 +134,7 @@ const create = operation({
       user_id,
       project_id,
       encrypted_blob: encryptBlob(cloud, blob),
+      delegation_id: cloud.environment.hexId(),
       extra: extraOf(credential, known),
       created_at: now,
     }
@@ -170,11 +171,17 @@ const update = operation({
     // The id stays that of the first access key, as upstream; the new blob must still have one.
     if (kind === 'totp') ensureSecret(blob ?? decryptBlob(cloud, credential.encrypted_blob))
     if (kind === 'ec2') ec2Id(blob ?? decryptBlob(cloud, credential.encrypted_blob))
+    const before = { ...credential, blob: decryptBlob(cloud, credential.encrypted_blob) }
+    // Tokens by the keys of before end: they were proven by another secret, or for something else.
+    const isOther = (['type', 'user_id', 'project_id', 'blob'] as const).some(
+      (name) => body.credential[name] !== undefined && body.credential[name] !== before[name],
+    )
     const row = await updateCredential(tx.db, credential.id, {
       ...(type === undefined ? {} : { type }),
       ...(user_id === undefined ? {} : { user_id }),
       ...(project_id === undefined ? {} : { project_id }),
       ...(blob === undefined ? {} : { encrypted_blob: encryptBlob(cloud, blob) }),
+      ...(isOther ? { delegation_id: cloud.environment.hexId() } : {}),
       extra: mergeExtra(credential.extra, body.credential, known),
     })
     return { credential: view(row, context) }

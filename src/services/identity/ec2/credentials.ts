@@ -27,6 +27,7 @@ export async function makeKeys(cloud: Cloud, db: Db, userId: string, projectId: 
     user_id: userId,
     project_id: projectId,
     encrypted_blob: encryptBlob(cloud, blob),
+    delegation_id: environment.hexId(),
     extra: {},
     created_at: now,
   }

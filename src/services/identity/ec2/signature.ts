@@ -86,7 +86,9 @@ export function signedAt(request: SignedRequest): number {
   const v4 = v4Parts(request)
   if (v4) return v4.credential[1] !== undefined && v4.time.startsWith(v4.credential[1]) ? basicTime(v4.time) : Number.NaN
   const { Timestamp: time = '' } = request.params
-  return Date.parse(/(Z|[+-]\d\d:?\d\d)$/.test(time) ? time : `${time}Z`)
+  // Date.parse alone finds a time in nearly every text.
+  const zone = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?(Z|[+-]\d\d:?\d\d)?$/.exec(time)
+  return zone ? Date.parse(zone[1] === undefined ? `${time}Z` : time) : Number.NaN
 }
 
 /** True when the secret made the signature. A presigned S3 address, which others may hold, proves nothing here. */
@@ -105,13 +107,17 @@ export function isSigned(secret: string, request: SignedRequest): boolean {
   return hosts.some((host) => same(signature2(secret, request, host), request.signature))
 }
 
+/** `Mon, 30 Nov 2026 12:00:00 GMT`, as old clients of S3 write it also with a zone. */
+const httpTime = /^[A-Z][a-z]{2}, \d{1,2} [A-Z][a-z]{2} \d{4} \d\d:\d\d:\d\d (GMT|UTC|[+-]\d{4})$/
+
 /** When an S3 string to sign was made; NaN when it does not say. */
 export function s3SignedAt(text: string): number {
   const lines = text.split('\n')
   if (lines[0] === 'AWS4-HMAC-SHA256') return lines[2]?.startsWith(lines[1]?.slice(0, 8) ?? '-') ? basicTime(lines[1]!) : Number.NaN
   const amazon = lines.find((line) => line.toLowerCase().startsWith('x-amz-date:'))?.slice('x-amz-date:'.length)
   const date = amazon ?? lines[3] ?? ''
-  return /^\d+$/.test(date) ? Number.NaN : Date.parse(date)
+  // Where a presigned address has its end, which says nothing of when it was signed, the line of the date holds a number.
+  return httpTime.test(date) && !/^\d+$/.test(lines[3] ?? '') ? Date.parse(date) : Number.NaN
 }
 
 /** True when the secret made the signature of an S3 string to sign, version 2 or 4. */

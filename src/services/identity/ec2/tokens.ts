@@ -41,7 +41,7 @@ async function answer(cloud: Cloud, request: IncomingMessage, access: string, si
   // Checked for keys that are not there as well: both take as long.
   const right = isRight(keys?.secret ?? '-')
   if (!right || !inTime || !row || !keys) throw unauthorized('EC2 signature is not right, or not of this time.')
-  const proof = await proveDelegation(cloud, 'ec2', row.id, row.user_id, ['ec2credential'])
+  const proof = await proveDelegation(cloud, 'ec2', row.delegation_id, row.user_id, ['ec2credential'])
   const { token, who } = await issueToken(cloud, proof, proof.scope!)
   const catalog = await catalogFor(read, who.project?.id ?? null, (url) => cloud.endpoints.shown(url, request))
   return reply({ status: 200, headers: { 'x-subject-token': token, vary: 'X-Auth-Token' }, body: tokenView(who, catalog) })

@@ -61,11 +61,14 @@ export async function deleteProvidersOf(db: Db, domainId: string): Promise<void>
 }
 
 /** Tokens of the provider's users, and what they delegated, are void for ever. */
-const endTokensOf = (db: Db, providerId: string) =>
+const endTokensOf = (db: Db, providerId: string, protocolId?: string) =>
   db
     .updateTable('identity_users')
     .set((eb) => ({ token_epoch: eb('token_epoch', '+', 1) }))
-    .where('id', 'in', (eb) => eb.selectFrom('identity_federated_users').select('user_id').where('provider_id', '=', providerId))
+    .where('id', 'in', (eb) => {
+      const users = eb.selectFrom('identity_federated_users').select('user_id').where('provider_id', '=', providerId)
+      return protocolId === undefined ? users : users.where('protocol_id', '=', protocolId)
+    })
     .execute()
 
 export const protocolQuery = (db: Db, providerId: string) =>
@@ -79,7 +82,9 @@ export async function updateProtocol(db: Db, row: ProtocolRow, changes: Partial<
     await db.updateTable('identity_protocols').set(changes).where('provider_id', '=', row.provider_id).where('id', '=', row.id).execute()
   return (await findProtocol(db, row.provider_id, row.id))!
 }
+/** The tokens that came by it end for ever: one of the same name may be another one. */
 export async function deleteProtocol(db: Db, row: ProtocolRow): Promise<void> {
+  await endTokensOf(db, row.provider_id, row.id)
   await db.deleteFrom('identity_protocols').where('provider_id', '=', row.provider_id).where('id', '=', row.id).execute()
   await changeGeneration(db)
 }

@@ -1,6 +1,6 @@
 // Users who came by an identity provider have a row like all others, so that they can be granted roles; it is made at their first login.
 import { createHash } from 'node:crypto'
-import { changeGeneration, findUser } from '../../../auth/store.ts'
+import { changeGeneration, findUser, laterEpoch } from '../../../auth/store.ts'
 import type { User } from '../../../auth/tables.ts'
 import type { Db } from '../../../db/database.ts'
 import { insertUser, updateUser } from '../users/store.ts'
@@ -81,7 +81,7 @@ export async function writeFederatedUser(db: Db, login: Login, now: string): Pro
       default_project_id: null,
       email,
       description: null,
-      token_epoch: 0,
+      token_epoch: await laterEpoch(db),
       extra: {},
       options: {},
       created_at: now,

@@ -17,28 +17,21 @@ async function ensureLocalDomain({ cloud }: BaseContext, id: string): Promise<vo
   if (await directoryOf(cloud, id)) throw refusal()
 }
 
-/** Refuses, by the operation, what would write to a directory. */
+const writesUser = (c: Any) => ensureLocal(c, 'user', c.params.user_id)
+const writesGroup = (c: Any) => ensureLocal(c, 'group', c.params.group_id)
+/** Refuses what would write to a directory: by the rule, so that no other path to the same change is forgotten, or by the operation that has none. */
 const writes: Record<string, (context: Any) => Promise<void>> = {
-  'users.create': (c) => ensureLocalDomain(c, c.body!.user!.domain_id ?? homeDomain(c.who)),
-  'groups.create': (c) => ensureLocalDomain(c, c.body!.group!.domain_id ?? homeDomain(c.who)),
-  'v2.users.create': (c) => ensureLocalDomain(c, 'default'),
-  'groups.users.add': (c) => ensureLocal(c, 'group', c.params.group_id),
-  'groups.users.remove': (c) => ensureLocal(c, 'group', c.params.group_id),
-  'groups.update': (c) => ensureLocal(c, 'group', c.params.group_id),
-  'groups.delete': (c) => ensureLocal(c, 'group', c.params.group_id),
+  'identity:create_user': (c) => ensureLocalDomain(c, c.major === 'v2.0' ? 'default' : (c.body!.user!.domain_id ?? homeDomain(c.who))),
+  'identity:update_user': writesUser,
+  'identity:delete_user': writesUser,
+  'identity:change_password': writesUser,
+  'users.change-password': writesUser,
+  'identity:create_group': (c) => ensureLocalDomain(c, c.body!.group!.domain_id ?? homeDomain(c.who)),
+  'identity:update_group': writesGroup,
+  'identity:delete_group': writesGroup,
+  'identity:add_user_to_group': writesGroup,
+  'identity:remove_user_from_group': writesGroup,
 }
-for (const id of [
-  'users.update',
-  'users.delete',
-  'users.change-password',
-  'v2.users.update',
-  'v2.users.enable',
-  'v2.users.enable-short',
-  'v2.users.set-password',
-  'v2.users.delete',
-  'v2.users.change-password',
-])
-  writes[id] = (c) => ensureLocal(c, 'user', c.params.user_id)
 
 /** Lists: of one domain they need its directory; of all domains, those that do not answer are shown as they were. */
 async function freshenLists({ cloud, rawQuery, who }: BaseContext): Promise<void> {
@@ -60,8 +53,8 @@ const ofGroup = new Set(['groups.show', 'groups.users', 'groups.users.check'])
 /** The same operations, with what directories ask for. */
 export const withDirectories = (operations: Operation[]): Operation[] =>
   operations.map((operation) => {
-    const { id, on, handle } = operation
-    const write = writes[id]
+    const { id, on, handle, policy } = operation
+    const write = writes[policy?.name ?? id]
     if (write)
       return {
         ...operation,

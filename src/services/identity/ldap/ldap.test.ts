@@ -243,6 +243,9 @@ test('a local user of the domain is nobody of the directory, whatever the names'
     '/enabled': { enabled: false },
     '/OS-KSADM/enabled': { enabled: false },
     '/OS-KSADM/password': { password: 'another' },
+    '/password': { password: 'another' },
+    '/OS-KSADM/tenant': { tenantId: '' },
+    '/tenant': { tenantId: '' },
   }))
     await ask(cloud, await cloud.admin.token(), 'PUT', `/v2.0/users/${ann}${path}`, { body: { user }, expected: 403 })
   await ask(cloud, await cloud.admin.token(), 'DELETE', `/v2.0/users/${ann}`, { expected: 403 })

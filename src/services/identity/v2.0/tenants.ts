@@ -59,6 +59,21 @@ const list = operation({
   },
 })
 
+/** Reference 10.1.10 has POST; upstream took PUT for the same, and gophercloud sends that. */
+const change = (id: string, method: 'POST' | 'PUT', catalog: string[]) =>
+  operation({
+    ...v2,
+    id,
+    method,
+    path: '/tenants/{tenant_id}',
+    summary: 'Update tenant',
+    catalog,
+    body: Update,
+    on: tenant,
+    policy: updateProject,
+    handle: async ({ tx, tenant, body }) => ({ tenant: tenantView(await changeProject(tx, tenant, plain(body.tenant))) }),
+  })
+
 export const v2Tenants = [
   list,
   operation({
@@ -86,18 +101,8 @@ export const v2Tenants = [
       tenant: tenantView(await addProject(cloud, tx, plain(body.tenant), defaultDomainId, now)),
     }),
   }),
-  operation({
-    ...v2,
-    id: 'v2.tenants.update',
-    method: 'POST',
-    path: '/tenants/{tenant_id}',
-    summary: 'Update tenant',
-    catalog: ['identity-v2.0-ext.os-ksadm-admin-extension.update-tenant'],
-    body: Update,
-    on: tenant,
-    policy: updateProject,
-    handle: async ({ tx, tenant, body }) => ({ tenant: tenantView(await changeProject(tx, tenant, plain(body.tenant))) }),
-  }),
+  change('v2.tenants.update', 'POST', ['identity-v2.0-ext.os-ksadm-admin-extension.update-tenant']),
+  change('v2.tenants.replace', 'PUT', []),
   operation({
     ...v2,
     id: 'v2.tenants.delete',

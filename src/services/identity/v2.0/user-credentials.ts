@@ -99,6 +99,7 @@ function operationsOf({ type, key, root, last, reference, removal }: Kind) {
           user_id: user.id,
           project_id: null,
           encrypted_blob: encryptBlob(cloud, JSON.stringify(secret)),
+          delegation_id: cloud.environment.hexId(),
           extra: {},
           created_at: now,
         }

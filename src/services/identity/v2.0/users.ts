@@ -128,10 +128,10 @@ const list = operation({
   },
 })
 
-/** Changes at several paths: whole, enabled, password. */
+/** Changes at several paths: whole, and one attribute with and without the name of the extension. */
 const change = (
   id: string,
-  path: '/users/{user_id}' | '/users/{user_id}/enabled' | '/users/{user_id}/OS-KSADM/enabled' | '/users/{user_id}/OS-KSADM/password',
+  path: '/users/{user_id}' | `/users/{user_id}/${'' | 'OS-KSADM/'}${'enabled' | 'password' | 'tenant'}`,
   fields: string[] | null,
   summary: string,
   catalog: string[],
@@ -192,6 +192,7 @@ const changeOwn = operation({
   },
 })
 
+const tenantNames = ['tenantId', 'tenant_id']
 const ksadm = 'identity-v2.0-ext.os-ksadm-admin-extension'
 export const v2Users = [
   create,
@@ -201,6 +202,9 @@ export const v2Users = [
   change('v2.users.enable', '/users/{user_id}/OS-KSADM/enabled', ['enabled'], 'Enable user', [`${ksadm}.enable-user`]),
   change('v2.users.enable-short', '/users/{user_id}/enabled', ['enabled'], 'Enable user', []),
   change('v2.users.set-password', '/users/{user_id}/OS-KSADM/password', ['password'], 'Set password of user', []),
+  change('v2.users.set-password-short', '/users/{user_id}/password', ['password'], 'Set password of user', []),
+  change('v2.users.set-tenant', '/users/{user_id}/OS-KSADM/tenant', tenantNames, 'Set tenant of user', []),
+  change('v2.users.set-tenant-short', '/users/{user_id}/tenant', tenantNames, 'Set tenant of user', []),
   operation({
     ...v2,
     id: 'v2.users.show',

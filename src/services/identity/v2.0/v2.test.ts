@@ -100,6 +100,28 @@ test('tenants, users and roles of v2.0 are the projects, users and roles of v3',
   await cloud.admin.delete(`${v2}/tenants/${tenant.id}`)
 })
 
+test('what upstream takes at more than one path or by another method is taken here too', async () => {
+  await using cloud = await testCloud()
+  const v2 = '/identity/v2.0'
+  const { tenant } = (await cloud.admin.post(`${v2}/tenants`, { tenant: { name: 't' } }, 200)).body
+  const put = await cloud.admin.put(`${v2}/tenants/${tenant.id}`, { tenant: { name: 't2', enabled: true } }, 200)
+  assert.deepEqual([put.body.tenant.id, put.body.tenant.name], [tenant.id, 't2'])
+  const { user } = (await cloud.admin.post(`${v2}/users`, { user: { name: 'u', password: 'p' } }, 200)).body
+  const path = `${v2}/users/${user.id}`
+  await cloud.admin.put(`${path}/password`, { user: { password: 'q' } }, 200)
+  for (const [at, attribute] of [
+    ['OS-KSADM/tenant', 'tenantId'],
+    ['tenant', 'tenant_id'],
+  ] as const) {
+    const { tenant: own } = (await cloud.admin.post(`${v2}/tenants`, { tenant: { name: at } }, 200)).body
+    await cloud.admin.put(`${path}/${at}`, { user: { [attribute]: own.id } }, 200)
+    assert.equal((await cloud.admin.get(path)).body.user.tenantId, own.id)
+    await login(cloud, { tenantId: own.id, passwordCredentials: { username: 'u', password: 'q' } })
+    await cloud.admin.put(`${path}/${at}`, { user: { name: 'other' } }, 400)
+    await cloud.admin.put(`${path}/${at}`, { user: { [attribute]: 'nowhere' } }, 404)
+  }
+})
+
 test('a password under the name of OS-KSADM is one, and is neither kept as it is nor shown', async () => {
   await using cloud = await testCloud()
   const made = await cloud.admin.post('/identity/v2.0/users', { user: { username: 'u', 'OS-KSADM:password': 'canary-1' } }, 200)

@@ -7,10 +7,11 @@ import type { Cloud } from '../../../cloud.ts'
 import { images } from '../images/resource.ts'
 import { ownerMember } from '../rules.ts'
 import { fill, StoreFault } from '../stores/place.ts'
+import { room, withinRoom } from './arrivals.ts'
 import { judge } from './judge.ts'
 import { type Received, receive, tooLargeImage } from './receive.ts'
 import { abandon } from './unfinished.ts'
-import { claim, finish, room } from './uploads.ts'
+import { claim, finish } from './uploads.ts'
 
 /** A client that sends nothing for so long has gone. */
 const idleMs = 120_000
@@ -63,15 +64,19 @@ export async function readingAll<T>(request: IncomingMessage, work: () => Promis
   }
 }
 
-/** Takes the body to the file of an upload. Throws 413 when it is more than the owner may store. */
+/** Takes the body to the file of an upload, and counts it as coming until the caller ends that. Throws 413 when it is more than the owner may store. */
 export async function receiveBody(cloud: Cloud, image: { id: string; owner_id: string }, request: IncomingMessage, uploadId: string) {
-  const limit = await room(cloud, image.owner_id, image.id)
+  cloud.image.arrivals.begin(uploadId, image.owner_id)
+  const limit = await room(cloud, image)
   if (Number(request.headers['content-length'] ?? 0) > limit) throw tooLargeImage(limit)
   return whileNotIdle(
     request,
     idleMs,
     () => request.destroy(),
-    () => receive(request.iterator({ destroyOnReturn: false }), cloud.image.store.incoming(uploadId), limit, 'ours'),
+    () => {
+      const body = withinRoom(cloud, image, uploadId, request.iterator({ destroyOnReturn: false }))
+      return receive(body, cloud.image.store.incoming(uploadId), limit, 'ours')
+    },
   )
 }
 
@@ -102,6 +107,7 @@ export async function upload(
     await abandon(cloud, imageId, uploadId, error)
     throw error instanceof StoreFault ? new Fault(503, error.message) : error
   } finally {
+    cloud.image.arrivals.end(uploadId)
     free()
   }
 }

@@ -76,18 +76,3 @@ export const giveUp = (cloud: Cloud, imageId: string, uploadId: string): Promise
     const held = await db.selectFrom('images').select('id').where('id', '=', imageId).where('upload_id', '=', uploadId).executeTakeFirst()
     if (held) await change(db, imageId, now(cloud), { status: 'queued', upload_id: null })
   })
-
-/** Bytes that the owner may still store: the lesser of its quota, less what waits for an import, and what one image may have. */
-export async function room(cloud: Cloud, owner: string, imageId: string): Promise<number> {
-  const { read } = cloud.database
-  const limit = await cloud.quota.limit(read, owner, bytes)
-  if (limit < 0) return cloud.config.maxImageBytes
-  const used = (await cloud.quota.show(read, owner, 'image.')).image_size_total!.in_use
-  const staged = await read
-    .selectFrom('images')
-    .select(({ fn }) => fn.sum<number | string | null>('staged_bytes').as('bytes'))
-    .where('owner_id', '=', owner)
-    .where('id', '!=', imageId)
-    .executeTakeFirst()
-  return Math.max(0, Math.min(cloud.config.maxImageBytes, limit - used - Number(staged?.bytes ?? 0)))
-}

@@ -37,11 +37,17 @@ export interface DecompressLimits {
   signal: AbortSignal
 }
 
-/** Writes the plain data of `from` to `to`, durably. Throws SourceFault for damaged data, 413 beyond the limit. */
-export async function decompress(kind: Kind, from: string, to: string, limits: DecompressLimits): Promise<Received> {
+/** Writes the plain data of `from` to `to`, durably; `checked` sees it on its way where this process unpacks it. Throws SourceFault for damaged data, 413 beyond the limit. */
+export async function decompress(
+  kind: Kind,
+  from: string,
+  to: string,
+  limits: DecompressLimits,
+  checked: (source: AsyncIterable<Buffer>) => AsyncIterable<Buffer>,
+): Promise<Received> {
   try {
     if (kind === 'bzip2' || kind === 'xz') return await byProgram(kind, from, to, limits)
-    return await receive(stoppable(plainOf(kind, from), limits.signal), to, limits.bytes)
+    return await receive(checked(stoppable(plainOf(kind, from), limits.signal)), to, limits.bytes)
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException
     if (typeof code === 'string' && /^(Z_|ZSTD_)/.test(code)) throw new SourceFault(`The ${kind} data is damaged.`)

@@ -4,18 +4,18 @@ import { Readable } from 'node:stream'
 import type { Selectable } from 'kysely'
 import { Fault } from '../../../api/faults.ts'
 import type { Cloud } from '../../../cloud.ts'
+import { room, withinRoom } from '../data/arrivals.ts'
 import type { Verdict } from '../data/judge.ts'
 import { hashFile, type Received, receive, tooLargeImage } from '../data/receive.ts'
 import { hasFile } from '../data/staging.ts'
 import { isFull } from '../data/unfinished.ts'
-import { room } from '../data/uploads.ts'
 import { activeLocations } from '../stores/locations.ts'
 import { StoreFault } from '../stores/place.ts'
 import { NoData, readLocations } from '../stores/read.ts'
 import type { ImageRow } from '../tables.ts'
 import { type Formats, prepare, workOf } from './prepare.ts'
 import { openSource, SourceFault } from './source.ts'
-import { createOwnedTurns } from './turns.ts'
+import { createOwnedTurns, type Turns } from './turns.ts'
 
 export interface ImportInput {
   /** Of the task as clients see it. */
@@ -55,11 +55,11 @@ export interface ImportJobs {
   end(id: string): void
   /** Forgets work that has ended. */
   forget(id: string): void
+  /** Turns of downloads, for each project and in all. */
+  downloads(owner: string): Turns
+  /** Turns of work that may fill a processor, and take memory and disk bandwidth. */
+  heavy(owner: string): Turns
 }
-
-/** Downloads of one project, and in all, that go on at the same time; the others wait for their turn. */
-export const parallelDownloads = { ofProject: 4, inAll: 10 }
-const downloads = createOwnedTurns(parallelDownloads.ofProject, parallelDownloads.inAll)
 
 export const importKey = (id: string) => `image-import:${id}`
 
@@ -77,6 +77,7 @@ export function createImportJobs(cloud: Cloud): ImportJobs {
     cloud.image.unfinished.finish(importKey(id), () => cloud.database.write((tx) => cloud.tasks.wake(tx, importKey(id))))
   const forget = (id: string) => {
     for (const name of stepsOf(id)) jobs.delete(name)
+    cloud.image.arrivals.end(id)
   }
   async function end(id: string): Promise<void> {
     const found = stepsOf(id).flatMap((name) => jobs.get(name) ?? [])
@@ -111,15 +112,18 @@ export function createImportJobs(cloud: Cloud): ImportJobs {
     isBusy: (id) => stepsOf(id).some((name) => jobs.get(name)?.job.state === 'running'),
     end: (id) => void end(id).catch((error: Error) => cloud.log.error({ task: id, error: error.stack }, 'import')),
     forget,
+    downloads: createOwnedTurns(cloud.config.importDownloadsOfProject, cloud.config.importDownloads),
+    heavy: createOwnedTurns(1, 2),
   }
 }
 
 /** Brings the data to a staged file, checked and as it is to be stored. When it fails, all space that it took is given back at once. */
 export async function transfer(cloud: Cloud, input: ImportInput, end: AbortSignal): Promise<Outcome> {
-  const { store } = cloud.image
+  const { store, arrivals } = cloud.image
   try {
     return await bring(cloud, input, end)
   } catch (error) {
+    arrivals.end(input.id)
     for (const id of workOf(input.uploadId)) await store.discard(id)
     if (input.method !== 'glance-direct') await store.empty(input.uploadId, false)
     throw isFull(error) ? new SourceFault('There is not enough space left on the storage.') : error
@@ -131,21 +135,23 @@ async function bring(cloud: Cloud, input: ImportInput, end: AbortSignal): Promis
   const { store } = image
   const row = await database.read.selectFrom('images').selectAll().where('id', '=', input.imageId).executeTakeFirst()
   if (!row || row.disk_format === null || row.container_format === null) throw new SourceFault('The image is gone.')
-  const limit = await room(cloud, row.owner_id, row.id)
+  const { arrivals, imports } = image
+  arrivals.begin(input.id, row.owner_id)
   const path = store.incoming(input.uploadId)
   let received: Received
   if (input.method === 'web-download') {
     await store.begin(input.uploadId)
-    received = await downloads(row.owner_id).take(end, () => download(cloud, input.uri!, path, limit, end))
+    received = await imports.downloads(row.owner_id).take(end, () => download(cloud, input, row, path, end))
+    arrivals.settle(input.id, received.size)
   } else if (input.method === 'copy-image') {
     return copyToStaging(cloud, row, input.uploadId)
   } else {
     if (!(await hasFile(path, row.staged_bytes ?? -1))) throw new SourceFault('There is no data to import.')
-    received = await hashFile(path, limit)
+    received = await hashFile(path, await room(cloud, row))
   }
-  const { disk_format, container_format } = row
+  const { owner_id, disk_format, container_format } = row
   const upload = { id: input.uploadId, path, received, disk_format, container_format }
-  const prepared = await prepare(cloud, upload, limit, end)
+  const prepared = await prepare(cloud, upload, { id: row.id, owner_id, arrival: input.id }, end)
   end.throwIfAborted()
   for (const id of workOf(input.uploadId)) if (id !== prepared.uploadId) await store.discard(id)
   return { fileId: prepared.uploadId, received: prepared.received, verdict: prepared.verdict, formats: prepared.formats }
@@ -168,13 +174,20 @@ async function copyToStaging(cloud: Cloud, image: Selectable<ImageRow>, uploadId
   }
 }
 
-async function download(cloud: Cloud, uri: string, path: string, limit: number, end: AbortSignal): Promise<Received> {
+async function download(
+  cloud: Cloud,
+  { id, uri }: ImportInput,
+  image: { id: string; owner_id: string },
+  path: string,
+  end: AbortSignal,
+): Promise<Received> {
+  const limit = await room(cloud, image) // what others have brought while this one waited for its turn is taken
   const late = AbortSignal.timeout(cloud.config.importTime * 1000)
   try {
-    const body = await openSource(uri, cloud.config, AbortSignal.any([end, late]))
+    const body = await openSource(uri!, cloud.config, AbortSignal.any([end, late]))
     try {
       if (Number(body.headers['content-length'] ?? 0) > limit) throw tooLargeImage(limit)
-      return await receive(body, path, limit, 'ours')
+      return await receive(withinRoom(cloud, image, id, body), path, limit, 'ours')
     } finally {
       body.destroy()
     }

@@ -5,11 +5,11 @@ import { badRequest } from '../../../api/faults.ts'
 import type { Cloud } from '../../../cloud.ts'
 import { CommandError } from '../../../host/commands/exec.ts'
 import { convertImage } from '../../../host/commands/qemu-img.ts'
+import { room, withinRoom } from '../data/arrivals.ts'
 import { judge, type Verdict } from '../data/judge.ts'
 import { hashFile, type Received, tooLargeImage } from '../data/receive.ts'
 import { compressionOf, decompress } from './decompress.ts'
 import { SourceFault } from './source.ts'
-import { createTurns } from './turns.ts'
 
 export interface Formats {
   disk_format: string
@@ -27,7 +27,6 @@ export interface Prepared {
 /** Files that the preparation of an upload may leave. */
 export const workOf = (uploadId: string) => [`${uploadId}.plain`, `${uploadId}.converted`] as const
 
-const turns = createTurns(2)
 const convertible = new Set(['raw', 'qcow2', 'vmdk', 'vdi', 'vhd', 'vhdx'])
 /** qemu-img takes some 200 MiB; tables of a hostile file may ask for more. */
 const converterMemory = 2 ** 30
@@ -36,10 +35,12 @@ const converterMemory = 2 ** 30
 export async function prepare(
   cloud: Cloud,
   upload: { id: string; path: string; received: Received } & Formats,
-  limit: number,
+  image: { id: string; owner_id: string; arrival: string },
   signal: AbortSignal,
 ): Promise<Prepared> {
-  const { config, image } = cloud
+  const { config } = cloud
+  const { store, arrivals, imports } = cloud.image
+  const heavy = imports.heavy(image.owner_id)
   const maxVirtual = config.maxImageBytes * 16
   const [plainId, convertedId] = workOf(upload.id)
   let { path } = upload
@@ -51,9 +52,14 @@ export async function prepare(
   if (config.importDecompression && upload.container_format === 'compressed') {
     const kind = await compressionOf(path)
     if (!kind) throw new SourceFault('The container format is compressed, and the data is not gzip, zip, zstd, bzip2 or xz.')
-    await image.store.begin(plainId)
-    const plain = image.store.incoming(plainId)
-    found.received = await decompress(kind, path, plain, { bytes: limit, seconds: config.importConversionTime, signal })
+    await store.begin(plainId)
+    const plain = store.incoming(plainId)
+    found.received = await heavy.take(signal, async () => {
+      arrivals.begin(image.arrival, image.owner_id) // what is stored in the end counts, and not what it was packed in
+      const limits = { bytes: await room(cloud, image), seconds: config.importConversionTime, signal }
+      return decompress(kind, path, plain, limits, (source) => withinRoom(cloud, image, image.arrival, source))
+    })
+    arrivals.settle(image.arrival, found.received.size)
     found.uploadId = plainId
     found.formats.container_format = 'bare'
     path = plain
@@ -66,18 +72,22 @@ export async function prepare(
 
   if (verdict.fault !== null) throw badRequest(`The image cannot be converted: ${verdict.fault}.`)
   const virtual = verdict.virtualSize ?? 0
-  if (target === 'raw' && virtual > limit) throw tooLargeImage(limit)
-  await image.store.begin(convertedId)
-  const converted = image.store.incoming(convertedId)
-  // Tables of a qcow2 take less than a thousandth of the disk; a VHD's size may be rounded up to whole cylinders.
-  const most = Math.min(limit, Math.ceil(virtual * 1.002) + 16 * 2 ** 20)
-  const limits = { seconds: config.importConversionTime, memoryBytes: converterMemory, fileBytes: most }
-  const convert = () => convertImage({ path, format: disk_format }, { path: converted, format: target }, { limits, signal })
-  await turns.take(signal, convert).catch((error: Error) => {
-    signal.throwIfAborted()
-    if (!(error instanceof CommandError)) throw error
-    cloud.log.warn({ error: error.message }, 'image conversion')
-    throw new SourceFault(`The image could not be converted from ${disk_format} to ${target}.`)
+  await store.begin(convertedId)
+  const converted = store.incoming(convertedId)
+  const limit = await heavy.take(signal, async () => {
+    arrivals.begin(image.arrival, image.owner_id)
+    const left = await room(cloud, image)
+    if (target === 'raw' && virtual > left) throw tooLargeImage(left)
+    // Tables of a qcow2 take less than a thousandth of the disk; a VHD's size may be rounded up to whole cylinders.
+    const most = Math.min(left, Math.ceil(virtual * 1.002) + 16 * 2 ** 20)
+    const limits = { seconds: config.importConversionTime, memoryBytes: converterMemory, fileBytes: most }
+    await convertImage({ path, format: disk_format }, { path: converted, format: target }, { limits, signal }).catch((error: Error) => {
+      signal.throwIfAborted()
+      if (!(error instanceof CommandError)) throw error
+      cloud.log.warn({ error: error.message }, 'image conversion')
+      throw new SourceFault(`The image could not be converted from ${disk_format} to ${target}.`)
+    })
+    return left
   })
   await flush(converted)
   const result = await judge(converted, target, container_format, maxVirtual)
@@ -85,6 +95,7 @@ export async function prepare(
     throw new SourceFault(`The image could not be converted from ${disk_format} to ${target}: the result is not whole.`)
   }
   const received = await hashFile(converted, limit)
+  arrivals.settle(image.arrival, received.size)
   return { uploadId: convertedId, received, verdict: result, formats: { disk_format: target, container_format } }
 }
 

@@ -30,6 +30,8 @@ export const stageImage = operation({
       } catch (error) {
         await abandon(cloud, image.id, uploadId, error)
         throw error
+      } finally {
+        cloud.image.arrivals.end(uploadId)
       }
     })
   },
