@@ -71,39 +71,37 @@ export async function listen(cloud: Cloud): Promise<() => Promise<void>> {
     const alone = routes.length === 1 && routes[0]!.prefix === '' ? routes[0]! : null
     const routeOf = (request: Request) =>
       alone ?? routes.find(({ prefix }) => request.url!.startsWith(prefix) && /^(\/|\?|$)/.test(request.url!.slice(prefix.length)))
-    const server = http.createServer(
-      {
-        maxHeaderSize: 32 * 1024,
-        requestTimeout: 0,
-        headersTimeout: 20_000,
-        keepAliveTimeout: 65_000,
-        connectionsCheckingInterval: 5_000,
-        // Any other offer of a protocol (HTTP/2, say) is not taken: its request is answered as it stands.
-        shouldUpgradeCallback: (request) =>
-          request.headers.upgrade?.toLowerCase() === 'websocket' && isOrigin(request) && routeOf(request)?.upgrade !== undefined,
-        ServerResponse: SpelledResponse,
-      },
-      (request, response) => {
-        readForwarded(request, isTrusted)
-        const refused = isOrigin(request) ? isCoded(request) && 501 : 400
-        const route = refused ? undefined : routeOf(request)
-        if (route)
-          contained(
-            () => route.handle(request, response),
-            (error) => {
-              failed('request', error)
-              end(response)
-            },
-          )()
-        else {
-          const body = JSON.stringify({ services: services.map(({ prefix }) => `${prefix}/`) })
-          const [req, status] = [requestId(), refused || (request.url === '/' ? 200 : 404)]
-          const headers = { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body), 'x-openstack-request-id': req }
-          response.writeHead(status, { ...headers, ...(refused && { connection: 'close' }) }).end(body)
-          log.info({ req, method: request.method, status }, 'request')
-        }
-      },
-    )
+    const server = http.createServer({
+      maxHeaderSize: 32 * 1024,
+      requestTimeout: 0,
+      headersTimeout: 20_000,
+      keepAliveTimeout: 65_000,
+      connectionsCheckingInterval: 5_000,
+      // Any other offer of a protocol (HTTP/2, say) is not taken: its request is answered as it stands.
+      shouldUpgradeCallback: (request) =>
+        request.headers.upgrade?.toLowerCase() === 'websocket' && isOrigin(request) && routeOf(request)?.upgrade !== undefined,
+      ServerResponse: SpelledResponse,
+    })
+    const handle = (request: Request, response: Response) => {
+      readForwarded(request, isTrusted)
+      const refused = isOrigin(request) ? isCoded(request) && 501 : 400
+      const route = refused ? undefined : routeOf(request)
+      if (route)
+        contained(
+          () => route.handle(request, response),
+          (error) => {
+            failed('request', error)
+            end(response)
+          },
+        )()
+      else {
+        const body = JSON.stringify({ services: services.map(({ prefix }) => `${prefix}/`) })
+        const [req, status] = [requestId(), refused || (request.url === '/' ? 200 : 404)]
+        const headers = { 'content-type': 'application/json', 'content-length': Buffer.byteLength(body), 'x-openstack-request-id': req }
+        response.writeHead(status, { ...headers, ...(refused && { connection: 'close' }) }).end(body)
+        log.info({ req, method: request.method, status }, 'request')
+      }
+    }
     if (routes.some((route) => route.upgrade)) {
       server.on('upgrade', (request, socket, head) => {
         socket.on('error', () => {}) // the client has gone: its connection ends by itself
@@ -118,12 +116,16 @@ export async function listen(cloud: Cloud): Promise<() => Promise<void>> {
       })
     }
     server.maxHeadersCount = 200
-    const endAll = limitConnections(server, {
-      total: config.maxConnections,
-      perAddress: config.maxConnectionsPerAddress,
-      isExempt: isTrusted,
-      stalledSeconds,
-    })
+    const endAll = limitConnections(
+      server,
+      {
+        total: config.maxConnections,
+        perAddress: config.maxConnectionsPerAddress,
+        isExempt: isTrusted,
+        stalledSeconds,
+      },
+      handle,
+    )
     server.on('checkContinue', (request, response) => {
       continueWhenRead(request, response)
       server.emit('request', request, response)

@@ -18,8 +18,8 @@ async function withServer(
   listener: http.RequestListener,
   work: (connect: (send?: string, from?: string) => Client) => Promise<void>,
 ): Promise<void> {
-  const server = http.createServer({ requestTimeout: 0 }, listener)
-  limitConnections(server, { total: 100, perAddress: 50, stalledSeconds: 60, ...limits })
+  const server = http.createServer({ requestTimeout: 0 })
+  limitConnections(server, { total: 100, perAddress: 50, stalledSeconds: 60, ...limits }, listener)
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
   const clients: Client[] = []
@@ -129,6 +129,59 @@ test('security-25: an answer that nobody reads is broken off', () => {
       await until('it begins', () => reader.answer !== '')
       reader.socket.pause()
       await until('it is broken off', () => gone)
+    },
+  )
+})
+
+test('security-25: requests that come ahead of their answers are at work one at a time, in order', () => {
+  const held: [http.IncomingMessage, http.ServerResponse][] = []
+  return withServer(
+    {},
+    (request, response) => void held.push([request, response]),
+    async (connect) => {
+      const client = connect(['a', 'b', 'c'].map((name) => `GET /${name} HTTP/1.1\r\nHost: x\r\n\r\n`).join(''))
+      for (const [index, name] of ['a', 'b', 'c'].entries()) {
+        await until(`${name} is at work`, () => held.length === index + 1)
+        const [request, response] = held.at(-1)!
+        assert.equal(request.url, `/${name}`)
+        response.end(`answer ${name}`)
+        await until('its answer', () => client.answer.endsWith(`answer ${name}`))
+      }
+      // What waits is not begun when its client has gone.
+      const gone = connect(get.repeat(10))
+      await until('the first is at work', () => held.length === 4)
+      gone.socket.destroy()
+      await until('it is over', () => held[3]![1].destroyed)
+      const other = connect(get)
+      await until('another is at work', () => held.length === 5)
+      held[4]![1].end('ok')
+      await until('its answer', () => other.answer.endsWith('ok'))
+      assert.equal(held.length, 5)
+    },
+  )
+})
+
+test('security-25: who sends hundreds of requests ahead and reads nothing is cut off, before and after the answer begins', () => {
+  const held: http.ServerResponse[] = []
+  return withServer(
+    { stalledSeconds: 0.2 },
+    (_request, response) => void held.push(response),
+    async (connect) => {
+      const flood = connect(get.repeat(900))
+      await until('it is cut off', () => flood.closed)
+      assert.ok(held.length <= 1)
+      // The answer at work counts, not the last one that waits.
+      const reader = connect(get.repeat(5))
+      await until('one is at work', () => held.at(-1)?.socket !== null && held.at(-1)?.destroyed === false)
+      reader.socket.pause()
+      const response = held.at(-1)!
+      const piece = Buffer.alloc(1 << 20)
+      const more = () => {
+        while (!response.destroyed && response.write(piece));
+      }
+      response.on('drain', more)
+      more()
+      await until('it is broken off', () => response.destroyed)
     },
   )
 })

@@ -14,16 +14,27 @@ export interface ConnectionLimits {
   stalledSeconds: number
 }
 
+/** Requests that may wait on a connection for the one before them: who sends more ahead of the answers asks for more than he reads. */
+const mostWaiting = 64
+
 /**
- * Holds `server` to these limits. When one is reached the connection that has waited longest without a request makes room for the new
+ * Gives the requests of `server` to `handle` and holds it to these limits. When one is reached the connection that has waited longest without a request makes room for the new
  * one, so that idle connections keep nobody out; where all are at work the new one is closed. A request whose body comes no further
- * is answered 408, an answer that nobody reads is broken off; work that is under way is left alone, however long it takes. What it gives
- * ends all connections, also those that are WebSockets by now, which the server itself does not know any more.
+ * is answered 408, an answer that nobody reads is broken off; work that is under way is left alone, however long it takes. A
+ * connection has one request at work: those that came with it or behind it wait until that is answered, and the connection of one who
+ * sends on and on ahead ends. What it gives ends all connections, also those that are WebSockets by now, which the server itself does
+ * not know any more.
  */
-export function limitConnections(server: Server, limits: ConnectionLimits): () => void {
+export function limitConnections(
+  server: Server,
+  limits: ConnectionLimits,
+  handle: (request: IncomingMessage, response: ServerResponse) => void,
+): () => void {
   /** Of each address, and in all: those without a request first that have waited longest. */
   const open = new OpenSockets()
+  /** What is at work on a connection. */
   const answers = new WeakMap<Socket, ServerResponse>()
+  const waiting = new WeakMap<Socket, [IncomingMessage, ServerResponse][]>()
 
   /** Closes the connection of these that has waited longest without a request; false when all have one. */
   const makeRoom = (sockets: ReadonlySet<Socket>): boolean => {
@@ -42,14 +53,27 @@ export function limitConnections(server: Server, limits: ConnectionLimits): () =
     open.add(key, socket)
   })
 
-  server.on('request', (request: IncomingMessage, response: ServerResponse) => {
+  const begin = (request: IncomingMessage, response: ServerResponse) => {
     const { socket } = request
     answers.set(socket, response)
     response.once('close', () => {
       if (answers.get(socket) !== response) return
       answers.delete(socket)
+      const next = waiting.get(socket)?.shift()
+      // Behind an answer that is the last of its connection nothing has a socket.
+      if (next?.[1].socket && !socket.destroyed) return begin(...next)
+      waiting.delete(socket)
       open.renew(socket)
     })
+    handle(request, response)
+  }
+  server.on('request', (request: IncomingMessage, response: ServerResponse) => {
+    const { socket } = request
+    if (!answers.has(socket)) return begin(request, response)
+    const line = waiting.get(socket) ?? []
+    if (line.length >= mostWaiting) return open.end(socket)
+    waiting.set(socket, line)
+    line.push([request, response])
   })
   server.on('upgrade', (_request, socket: Socket) => {
     socket.setTimeout(0)

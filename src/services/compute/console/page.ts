@@ -2,6 +2,7 @@
 import { createReadStream, statSync } from 'node:fs'
 import type { ServerResponse } from 'node:http'
 import { dirname, join, normalize, sep } from 'node:path'
+import { pipeline } from 'node:stream'
 import { fileURLToPath } from 'node:url'
 
 const html = `<!DOCTYPE html>
@@ -84,9 +85,8 @@ export function servePage(path: string, response: ServerResponse): void {
     try {
       const { size } = statSync(file)
       response.writeHead(200, { ...headers, 'content-type': 'text/javascript; charset=utf-8', 'content-length': size })
-      createReadStream(file)
-        .on('error', () => response.destroy())
-        .pipe(response)
+      // Whichever of the two ends early, the other goes with it: a file that nobody reads any more would stay open.
+      pipeline(createReadStream(file), response, () => {})
       return
     } catch {
       // falls through to the 404
