@@ -56,15 +56,17 @@ async function take(db: Db, subnet: Subnet, portId: string, ip: Ip): Promise<Fix
   return { subnet_id: subnet.id, ip_address }
 }
 
-/** The address when a port may have it in the subnet: no network or broadcast address. Throws 400. */
-export function usableAddress(subnet: Subnet, text: string): Ip {
+/**
+ * The address when a port may have it in the subnet: no network or broadcast address. The first one of an IPv6 subnet means its
+ * routers (RFC 4291 2.6.1): `mayRoute` allows it. Throws 400.
+ */
+export function usableAddress(subnet: Subnet, text: string, mayRoute = false): Ip {
   const ip = parseIp(text)
   if (!ip) throw invalid(`'${text.slice(0, 64)}' is not a valid IP address.`)
   const cidr = parseCidr(subnet.cidr)!
-  if (!contains(cidr, ip)) throw invalid(`IP address ${text} is not a valid IP for the specified subnet.`)
-  const { first, last } = hostRange(cidr)
+  const { first, last } = mayRoute && cidr.version === 6 ? cidr : hostRange(cidr)
   const noHost = (ip.value < first || ip.value > last) && bitsOf(cidr.version) - cidr.prefix > 1
-  if (noHost) throw invalid(`IP address ${text} is not a valid IP for the specified subnet.`)
+  if (noHost || !contains(cidr, ip)) throw invalid(`IP address ${text} is not a valid IP for the specified subnet.`)
   return ip
 }
 
@@ -81,6 +83,8 @@ export interface Allocation {
   autoAddresses?: boolean
   /** Routers' ports may have the gateway's address, and no address of their own making. */
   isRouter?: boolean
+  /** Ports of routers, and those that are nobody's yet. */
+  mayRoute?: boolean
   networkId: string
 }
 
@@ -99,7 +103,7 @@ export function checkRequests(requests: FixedRequest[]): void {
 /** Chooses and takes the addresses of a port, all or none. */
 export async function allocate(
   db: Db,
-  { portId, mac, subnets, requests, kept = [], autoAddresses = false, isRouter = false, networkId }: Allocation,
+  { portId, mac, subnets, requests, kept = [], autoAddresses = false, isRouter = false, mayRoute = false, networkId }: Allocation,
 ): Promise<FixedAddress[]> {
   interface Choice {
     /** Any of these. */
@@ -148,7 +152,7 @@ export async function allocate(
           `IPv6 address ${ip} can not be directly assigned to a port on subnet ${subnet.id} since the subnet is configured for automatic addresses`,
         )
       }
-      taken.push(await take(db, subnet, portId, usableAddress(subnet, ip)))
+      taken.push(await take(db, subnet, portId, usableAddress(subnet, ip, mayRoute)))
     } else if (isAuto(candidates[0]!) && !isRouter) {
       const subnet = candidates[0]!
       taken.push(await take(db, subnet, portId, parseIp(eui64(parseCidr(subnet.cidr)!, mac))!))

@@ -47,6 +47,7 @@ export const makesOwnAddresses = (deviceOwner: string) => deviceOwner === 'netwo
 const addressing = (deviceOwner: string) => ({
   autoAddresses: makesOwnAddresses(deviceOwner),
   isRouter: deviceOwner === 'network:router_interface',
+  mayRoute: deviceOwner === '' || deviceOwner.startsWith('network:router_'),
 })
 
 async function freeMac(cloud: Cloud, tx: Tx, networkId: string): Promise<string> {

@@ -101,6 +101,26 @@ test('addresses that a gateway cannot have are refused, by the fault that says w
     await cloud.admin.put(`${root}/ports/${plain}`, { port: { fixed_ips } }, 400)
 })
 
+test('the first address of an IPv6 subnet is for its routers', async () => {
+  await using cloud = await testCloud()
+  const { admin } = cloud
+  const { id: network_id, six, subnet, create, change, ips } = await externalNetwork(cloud)
+  const made = await create([{ ip_address: '2001:db8::' }], 201)
+  assert.deepEqual(ips(made), [{ subnet_id: six, ip_address: '2001:db8::' }])
+  await change(made.body.router.id, [{ subnet_id: six, ip_address: '2001:db8::6' }], 200)
+  await create([{ ip_address: '192.0.2.0' }], 400)
+  const routed = await subnet({ ip_version: 6, cidr: '2001:db8:1::/64', gateway_ip: '2001:db8:1::' })
+  const { router } = (await admin.post(`${root}/routers`, { router: {} }, 201)).body
+  const { port_id } = (await admin.put(`${root}/routers/${router.id}/add_router_interface`, { subnet_id: routed }, 200)).body
+  assert.deepEqual((await admin.get(`${root}/ports/${port_id}`)).body.port.fixed_ips, [{ subnet_id: routed, ip_address: '2001:db8:1::' }])
+  const port = (device_owner: string, status: number) =>
+    admin.post(`${root}/ports`, { port: { network_id, device_owner, fixed_ips: [{ ip_address: '2001:db8::' }] } }, status)
+  await port('compute:nova', 400)
+  await port('', 201)
+  const four = { ip_version: 4, cidr: '198.51.100.0/24', gateway_ip: '198.51.100.0' }
+  await admin.post(`${root}/subnets`, { subnet: { network_id, ...four } }, 400)
+})
+
 test('a gateway that a route leads to neither goes nor is replaced, unless the route goes with it', async () => {
   await using cloud = await testCloud()
   const [one, other] = [await externalNetwork(cloud), await externalNetwork(cloud)]

@@ -38,7 +38,8 @@ export function checkGateway(given: string | null | undefined, cidr: Cidr): stri
   if (given === undefined) return formatIp({ version: cidr.version, value: hostRange(cidr).first })
   const ip = need(given, 'gateway_ip')
   if (ip.version !== cidr.version) throw invalid(`gateway_ip '${given}' does not match the ip_version '${cidr.version}'`)
-  const { first, last } = hostRange(cidr)
+  // The first address of an IPv6 subnet means its routers.
+  const { first, last } = cidr.version === 6 ? cidr : hostRange(cidr)
   const linkLocal = cidr.version === 6 && ip.value >> 118n === 0x3fan
   if (!linkLocal && contains(cidr, ip) && (ip.value < first || ip.value > last)) throw invalid('Gateway is not valid on subnet')
   if (!linkLocal && !contains(cidr, ip) && bitsOf(cidr.version) - cidr.prefix > 1) throw invalid('Gateway is not valid on subnet')
