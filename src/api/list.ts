@@ -73,11 +73,13 @@ export async function listRows<Row, Query extends AnyQuery<Row> = AnyQuery<Row>>
   request: ListRequest,
   restrict?: (query: Query) => Query,
 ): Promise<{ rows: Row[]; next: string | null }> {
-  const order: [string, Direction][] = request.sort.map(([key, dir]) => {
+  const order: [string, Direction][] = []
+  for (const [key, dir] of request.sort) {
     const column = Object.hasOwn(shape.sortKeys, key) ? shape.sortKeys[key] : undefined
     if (!column) throw badRequest(`Invalid sort key '${key.slice(0, 60)}'. Valid ones: ${Object.keys(shape.sortKeys).join(', ')}.`)
-    return [column, dir]
-  })
+    // Behind itself a column orders nothing, and each one more makes the place of a marker harder to find.
+    if (!order.some(([known]) => known === column)) order.push([column, dir])
+  }
   for (const entry of shape.defaultSort) if (!order.some(([column]) => column === entry[0])) order.push(entry)
   if (!order.some(([column]) => column === shape.id)) order.push([shape.id, order.at(-1)?.[1] ?? 'asc'])
 

@@ -4,11 +4,11 @@ import { isPermitted } from '../auth/access-rules.ts'
 import type { Policy, PolicyTarget } from '../auth/policy.ts'
 import { nobody, type Who } from '../auth/who.ts'
 import type { Cloud } from '../cloud.ts'
-import { isUniqueViolation, type Tx } from '../db/database.ts'
-import { QuotaExceeded } from '../quota/quota.ts'
+import type { Tx } from '../db/database.ts'
 import { sendFault, sendResult, setVersionHeaders } from './answer.ts'
 import { parseJson, readBody } from './body.ts'
-import { badRequest, conflict, Fault, forbidden, notBuilt, notFound, unauthorized } from './faults.ts'
+import { deeperFault } from './deeper-faults.ts'
+import { badRequest, Fault, forbidden, notBuilt, notFound, unauthorized } from './faults.ts'
 import type { BaseContext, Operation } from './operation.ts'
 import { canonicalPath, loggedPath } from './paths.ts'
 import { authOf, createRouter, type DocumentedOperation, type Route, type Router } from './router.ts'
@@ -38,6 +38,9 @@ export interface ServicePipeline {
   service: ServiceDeclaration
   handle(request: IncomingMessage, response: ServerResponse, prefix: string): Promise<void>
 }
+
+/** Parameters of a query: each may be a condition that the database has to look at for every row. */
+const mostParameters = 1000
 
 const none: Microversion = { text: '', number: 0 }
 
@@ -125,6 +128,7 @@ export function createPipeline(
 
   function queryOf(search: URLSearchParams, repeated: Set<string>): Record<string, unknown> {
     const query: Record<string, unknown> = {}
+    if (search.size > mostParameters) throw badRequest(`The query has more than ${mostParameters} parameters.`)
     for (const [name, value] of search) {
       if ((value.includes('\0') && !ownRequests?.mayHoldNul.has(name)) || name.includes('\0'))
         throw badRequest('The query must not hold a NUL character.')
@@ -193,19 +197,6 @@ export function createPipeline(
       if (project) await cloud.quota.take(context.tx, project.id, operation.quota(context as never))
     }
     return operation.handle(context as never)
-  }
-
-  /** Faults that rise from deeper layers get their place in the service's list here. */
-  function asFault(error: unknown): Fault | null {
-    if (error instanceof Fault) return error
-    if (error instanceof QuotaExceeded) {
-      return service.quotaFault?.(error.resource, error.limit, error.inUse, error.requested) ?? forbidden(error.message)
-    }
-    if (isUniqueViolation(error)) return conflict('Conflict occurred: a resource with these attributes exists already.')
-    const code = (error as NodeJS.ErrnoException)?.code ?? ''
-    if (['ENOSPC', 'EDQUOT', 'SQLITE_FULL', '53100'].includes(code)) return new Fault(507, 'There is not enough space left on the storage.')
-    if (['EROFS', 'SQLITE_READONLY', '25006'].includes(code)) return new Fault(503, 'The storage cannot be written at present.')
-    return null
   }
 
   async function handle(request: IncomingMessage, response: ServerResponse, prefix: string): Promise<void> {
@@ -341,7 +332,7 @@ export function createPipeline(
       const cut = (made: unknown) => (isCut ? cutValue(chosen.answer as object, made, version) : made)
       await sendResult(request, response, result, chosen.status, cut, answerDialect(dialect, request))
     } catch (error) {
-      const fault = asFault(error)
+      const fault = deeperFault(error, service)
       // Amid its body or the answer: what then fails is of no interest to the operator.
       const left = request.socket.destroyed && goneCodes.has((error as NodeJS.ErrnoException)?.code ?? '')
       if (!fault && !left)

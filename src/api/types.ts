@@ -9,9 +9,12 @@ export const Name = Type.String({ minLength: 1, maxLength: 255, pattern: '^(?=.*
 /** Printable text of at most 255 characters, may be empty. */
 export const Text = Type.String({ maxLength: 255, pattern: '^[^\\u0000-\\u0008\\u000b\\u000c\\u000e-\\u001f\\u007f]*$' })
 export const LongText = Type.String({ maxLength: 65535 })
+/** Of an object whose names are the client's: far above every quota, so that the quota speaks first, and soon looked through. */
+export const mostProperties = 1000
 export const Metadata = Type.Record(
   Type.String({ minLength: 1, maxLength: 255, pattern: '^[^\\u0000-\\u001f]*$' }),
   Type.String({ maxLength: 255 }),
+  { maxProperties: mostProperties },
 )
 
 /** A text that the handler gets as a Secret: the body can be printed without it. */

@@ -107,5 +107,13 @@ export function isUniqueViolation(error: unknown): boolean {
   return code === '23505' || code === 'SQLITE_CONSTRAINT_UNIQUE' || code === 'SQLITE_CONSTRAINT_PRIMARYKEY'
 }
 
+/** True for what a database says of a statement with more conditions, terms or values than it takes: a request repeated its filters. */
+export function isTooComplex(error: unknown): boolean {
+  const { code, message } = (error ?? {}) as { code?: string; message?: string }
+  if (code === 'SQLITE_ERROR') return /^(Expression tree is too large|too many (terms in|SQL variables))/.test(message ?? '')
+  // Statements that are too complex, and too many columns or values.
+  return code === '54001' || code === '54011' || code === '54023'
+}
+
 /** Runs one statement that Kysely's builder does not cover. */
 export const execute = (db: Db, sql: string, parameters: unknown[] = []) => db.executeQuery(CompiledQuery.raw(sql, parameters))

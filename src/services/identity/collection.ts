@@ -1,5 +1,6 @@
 // A page of a list as identity answers it: rows, links to this page and the next, and filters on parts of a text.
 import { sql } from 'kysely'
+import { badRequest } from '../../api/faults.ts'
 import { type ListShape, listRequest, listRows, nextQuery } from '../../api/list.ts'
 import { entriesOf, type LongList } from '../../api/long-list.ts'
 import type { BaseContext } from '../../api/operation.ts'
@@ -42,6 +43,9 @@ const comparisons: Record<string, (column: string, value: string) => ReturnType<
   iendswith: (column, value) => sql`substr(lower(${sql.ref(column)}), length(${sql.ref(column)}) - length(${value}) + 1) = lower(${value})`,
 }
 
+/** Parts of a text that one list compares: each is looked for in every row. */
+const mostComparisons = 50
+
 /** `?enabled`, `?enabled=1` and `?enabled=true` mean yes. */
 export const flag = (value: string): boolean => value === '' || isTrue(value)
 
@@ -57,7 +61,11 @@ export async function collection<Row>(
   let wanted = query
   // Whatever can be asked for by its value can be by a part of it.
   const compared = new Map(Object.entries({ ...shape.filters, ...texts }).filter(([, column]) => columnKind(column) === undefined))
+  const seen = new Set<string>()
   for (const [key, value] of rawQuery) {
+    if (!key.includes('__') || seen.has(`${key} ${value}`)) continue
+    seen.add(`${key} ${value}`)
+    if (seen.size > mostComparisons) throw badRequest(`There are more than ${mostComparisons} comparisons.`)
     const [attribute, comparison] = key.split('__') as [string, string | undefined]
     const column = compared.get(attribute)
     const compare = comparison !== undefined && Object.hasOwn(comparisons, comparison) ? comparisons[comparison] : undefined

@@ -1,5 +1,5 @@
 import { Type } from 'typebox'
-import { Closed, LooseBoolean, LooseInteger, LoosePositive } from '../../../api/types.ts'
+import { Closed, LooseBoolean, LooseInteger, LoosePositive, mostProperties } from '../../../api/types.ts'
 
 const FlavorName = Type.String({ minLength: 1, maxLength: 255, pattern: '^(?=.*\\S)[^\\u0000-\\u001f\\u007f]*$' })
 const FlavorId = Type.Unsafe<string | number | null>({
@@ -41,6 +41,7 @@ const SpecValue = Type.Unsafe<string | number>({
 const specs = Type.Unsafe<Record<string, string | number>>({
   type: 'object',
   patternProperties: { [ExtraSpecKey]: SpecValue },
+  maxProperties: mostProperties,
   additionalProperties: false,
 })
 export const ExtraSpecs = Closed({ extra_specs: specs })

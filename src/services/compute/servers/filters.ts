@@ -49,7 +49,7 @@ export async function filteredServers(context: BaseContext, rule: string) {
   let rows = db.selectFrom('compute_servers')
   if (projectId !== null) rows = rows.where('project_id', '=', projectId)
 
-  const statuses = search.getAll('status')
+  const statuses = [...new Set(search.getAll('status').map((status) => status.toUpperCase()))]
   const since = last(search, 'changes-since')
   const deleted = isAdmin && isTrue(last(search, 'deleted') ?? last(search, 'is_deleted') ?? '')
   if (statuses.some((status) => status.toUpperCase() === 'DELETED') && !isAdmin) {

@@ -1,5 +1,5 @@
 import { Type } from 'typebox'
-import { Closed, LooseBoolean, LooseInteger, Nullable, Uuid } from '../../../api/types.ts'
+import { Closed, LooseBoolean, LooseInteger, mostProperties, Nullable, Uuid } from '../../../api/types.ts'
 import { since } from '../../../api/versions.ts'
 import { BlockDevices, VolumeMapping } from './block-devices.ts'
 
@@ -11,6 +11,7 @@ export const MetadataItems = Type.Unsafe<Record<string, string>>({
     '^[a-zA-Z0-9\\-_:. ]{1,255}$': { type: 'string', maxLength: 255, pattern: '^[^\\u0000-\\u0008\\u000b\\u000c\\u000e-\\u001f]*$' },
   },
   additionalProperties: false,
+  maxProperties: mostProperties,
 })
 const DiskConfig = Type.Unsafe<'AUTO' | 'MANUAL'>({ enum: ['AUTO', 'MANUAL'] })
 const Ipv4 = Type.String({ format: 'ipv4' })

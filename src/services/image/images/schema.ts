@@ -1,7 +1,7 @@
 // What may be in an image, and the values that its fields may have.
 import { type Static, Type } from 'typebox'
 import { badRequest, forbidden } from '../../../api/faults.ts'
-import { Nullable } from '../../../api/types.ts'
+import { mostProperties, Nullable } from '../../../api/types.ts'
 import { validator } from '../../../api/validate.ts'
 
 export const containerFormats = ['ami', 'ari', 'aki', 'bare', 'ovf', 'ova', 'docker', 'compressed'] as const
@@ -33,6 +33,7 @@ const fields = {
 
 export const ImageCreate = Type.Partial(Type.Object(fields, { additionalProperties: PropertyValue }), {
   additionalProperties: PropertyValue,
+  maxProperties: mostProperties,
 })
 
 const FieldValues = Type.Object(fields)
