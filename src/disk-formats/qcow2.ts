@@ -8,7 +8,6 @@ const known = Object.values(incompatible).reduce((all, bit) => all | bit)
 const dataFileRaw = 2n
 /** Bytes of header extensions that are read; real images have a few hundred. */
 const maxExtensions = 65_536
-const offsetMask = 0x00fffffffffffe00n
 
 /** `head` is the beginning of the file, with the magic already seen. */
 export async function inspectQcow2(head: Buffer, reader: Reader): Promise<Inspection> {
@@ -96,7 +95,8 @@ async function tables(
   if (found.faults.length) return
   const l1 = await reader.at(l1Offset, l1Entries * 8)
   for (let at = 0; at + 8 <= l1.length; at += 8) {
-    const l2 = Number(l1.readBigUInt64BE(at) & offsetMask)
+    // In halves: there may be millions of them. Bits 9 to 55 are the place.
+    const l2 = (l1.readUInt32BE(at) & 0xff_ffff) * 2 ** 32 + ((l1.readUInt32BE(at + 4) & ~511) >>> 0)
     if (l2 !== 0 && (l2 % cluster || l2 >= reader.size)) return fault('an L2 table lies outside the file')
   }
 }
