@@ -97,6 +97,50 @@ test('a key with an empty secret signs nothing', async () => {
   assert.deepEqual([presigned.status, codeOf({ text: await presigned.text() })], [403, 'InvalidAccessKeyId'])
 })
 
+test("a bucket's signature of version 2 may end in a slash that its address has not; a key's may not", async () => {
+  const { cloud, call } = await withKey()
+  await using _ = cloud
+  await call('PUT', '/bucket', 200)
+  await call('PUT', '/bucket/o', 200, { raw: 'text' })
+  const status = async (method: string, path: string, signed: string) => {
+    const date = new Date().toUTCString()
+    const signature = createHmac('sha1', 'SECRET').update(`${method}\n\n\n${date}\n/object-store${signed}`).digest('base64')
+    const answer = await fetch(`${cloud.url}/object-store${path}`, { method, headers: { date, authorization: `AWS AKTEST:${signature}` } })
+    return answer.status
+  }
+  for (const signed of ['/bucket', '/bucket/']) assert.equal(await status('GET', '/bucket', signed), 200)
+  for (const signed of ['/bucket?acl', '/bucket/?acl']) assert.equal(await status('GET', '/bucket?acl', signed), 200)
+  assert.equal(await status('PUT', '/second', '/second/'), 200)
+  assert.equal(await status('GET', '/bucket/o', '/bucket/o'), 200)
+  for (const [path, signed] of [
+    ['/bucket/o', '/bucket/o/'],
+    ['/bucket', '/bucket//'],
+    ['/bucket', '/bucke/'],
+    ['/bucket?acl', '/bucket/'],
+  ] as const)
+    assert.equal(await status('GET', path, signed), 403, signed)
+})
+
+test('headers in the query of an address of version 2 are signed as headers, and count', async () => {
+  const { cloud, call } = await withKey()
+  await using _ = cloud
+  await call('PUT', '/bucket', 200)
+  const expires = Math.floor(Date.now() / 1000) + 600
+  const put = async (signed: string, sent: string) => {
+    const text = `PUT\n\n\n${expires}\n${signed}/object-store/bucket/o`
+    const signature = encodeURIComponent(createHmac('sha1', 'SECRET').update(text).digest('base64'))
+    const address = `${cloud.url}/object-store/bucket/o?AWSAccessKeyId=AKTEST&Expires=${expires}&Signature=${signature}${sent}`
+    return (await fetch(address, { method: 'PUT', body: Buffer.from('text') })).status
+  }
+  const signed = 'x-amz-meta-colour:rüd\nx-amz-tagging:a=b\n'
+  assert.equal(await put(signed, '&x-amz-tagging=a%3Db&x-amz-meta-colour=r%C3%BCd'), 200)
+  assert.equal(Buffer.from((await call('HEAD', '/bucket/o', 200)).headers.get('x-amz-meta-colour')!, 'latin1').toString(), 'rüd')
+  for (const sent of ['', '&x-amz-tagging=a%3Db', '&x-amz-tagging=a%3Dc&x-amz-meta-colour=r%C3%BCd'])
+    assert.equal(await put(signed, sent), 403, sent)
+  assert.equal(await put('', '&x-amz-meta-colour=red'), 403)
+  assert.equal(await put('', ''), 200)
+})
+
 test('with a domain the bucket may stand in the host, and the signature holds for that bucket only', async () => {
   const { cloud, call } = await withKey({ s3Domain: 's3.example.com, other.example' })
   await using _ = cloud
