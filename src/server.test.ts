@@ -35,6 +35,41 @@ test('every answer has a request id that stands in the log, also one to what is 
   }
 })
 
+test('security-25: chunk extensions, trailers and header lines without end are cut off, whatever they belong to', async () => {
+  await using cloud = await testCloud()
+  const port = Number(new URL(cloud.url).port)
+  /** Sends the start, then the same piece again and again until the other side ends it; gives what was answered and how many bytes it took. */
+  const pour = async (start: string, piece: string): Promise<{ answer: string; sent: number }> => {
+    const socket = net.connect(port, '127.0.0.1')
+    let [answer, sent] = ['', 0]
+    socket.on('data', (chunk) => (answer += chunk)).on('error', () => {})
+    const closed = once(socket, 'close')
+    socket.write(start)
+    while (!socket.destroyed && !socket.readableEnded && sent < 2 ** 22) {
+      sent += piece.length
+      await new Promise((resolve) => socket.write(piece, resolve))
+      await new Promise(setImmediate)
+    }
+    socket.end()
+    await closed
+    return { answer, sent }
+  }
+  const post = 'POST /identity/v3/auth/tokens HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nTransfer-Encoding: chunked\r\n\r\n'
+  const line = 'x'.repeat(100)
+  for (const [what, start, piece] of [
+    ['extensions of one chunk', `${post}1`, `;${line}`],
+    ['trailers', `${post}1\r\n{\r\n0\r\n`, `${line}: ${line}\r\n`],
+    ['header lines', 'GET / HTTP/1.1\r\nHost: x\r\n', `${line}: ${line}\r\n`],
+    ['the target', 'GET /', line],
+    ['the method', '', 'A'],
+  ] as const) {
+    const { answer, sent } = await pour(start, piece)
+    assert.ok(sent < 2 ** 20, `${what}: ${sent} bytes`)
+    assert.match(answer, /^HTTP\/1\.1 (400|431|413|408) |^$/, what)
+  }
+  assert.equal((await fetch(`${cloud.url}/identity/v3`)).status, 200)
+})
+
 test('security-25: what a listener throws, at once or later, ends its own connection and nothing else', async () => {
   await using cloud = await testCloud()
   const { services } = cloud.cloud

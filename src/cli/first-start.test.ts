@@ -56,6 +56,27 @@ test('a project and a user demo with the role member, and a public guest image t
     await second.stop()
   }))
 
+test('a first start that ended before the guest image had its data is made up for by the next one', () =>
+  withClouds(async (start, dataDir) => {
+    const first = await start()
+    const { database } = first.cloud
+    // As a death between the row and the data leaves it.
+    const none = { status: 'queued' as const, size: null, checksum: null, os_hash_value: null, virtual_size: null }
+    await database.write(async ({ db }) => {
+      await db.updateTable('images').set(none).execute()
+      await db.deleteFrom('image_locations').execute()
+    })
+    await first.stop()
+    const second = await start()
+    const demo = await connectClient(findCredentials(dataDir, {}, 'nephos-demo'))
+    const { images } = (await demo.request<{ images: (Named & { size: number })[] }>('GET', 'image', '/v2/images')).body
+    assert.deepEqual(
+      images.map(({ name, status, size }) => [name, status, size]),
+      [['nephos-guest-x86_64-disk', 'active', 2 ** 20]],
+    )
+    await second.stop()
+  }))
+
 test('without the setting there is none of it, also later', () =>
   withClouds(async (start, dataDir) => {
     await (await start({ demo: false })).stop()

@@ -43,11 +43,16 @@ const misunderstood = [
   ['up', '--host', 'xen'],
   ['completion', 'csh'],
   ['status', 'more'],
+  ['service', 'frob'],
+  ['down', '--timeout', 'soon'],
+  ['ssh'],
+  ['db', 'migrate', '--frob'],
 ]
 for (const args of misunderstood) {
   test(`nephos ${args.join(' ')} is a usage error without a stack trace`, async () => {
     const { code, out, err } = await nephos(...args)
     assert.equal(code, 2, err)
+    if (args.length) assert.match(err, /^nephos: /)
     assert.doesNotMatch(err + out, /^\s+at /m)
   })
 }

@@ -2,7 +2,7 @@
 import { Command, CommanderError, Option } from 'commander'
 import { UserError } from '../config.ts'
 import { explained } from './faults.ts'
-import { addSettings, locating } from './options.ts'
+import { addSettings, locating, tellMistakes } from './options.ts'
 
 const exitUsage = 2
 
@@ -36,7 +36,7 @@ type Action = (command: Command, args: string[]) => Promise<void>
 
 /** Every command; `load` imports its file when it is run. Tests and completion read the same tree. */
 export function createProgram(): Command {
-  const program = new Command('nephos')
+  const program = tellMistakes(new Command('nephos'))
     .description('An OpenStack cloud in one process.')
     .showHelpAfterError('(nephos --help tells more)')
     .configureHelp({ showGlobalOptions: false, sortSubcommands: false })
@@ -45,7 +45,7 @@ export function createProgram(): Command {
     .exitOverride()
 
   const add = (parent: Command, usage: string, description: string, load: () => Promise<Action>): Command => {
-    const command: Command = parent.command(usage).description(description)
+    const command: Command = tellMistakes(parent.command(usage).description(description))
     const name = `${parent.parent ? `${parent.name()} ` : ''}${command.name()}`
     const lines = (examples[name] ?? []).map((line) => `  nephos ${name}${line && ` ${line}`}`)
     if (lines.length) command.addHelpText('after', `\n${lines.length > 1 ? 'Examples' : 'Example'}:\n${lines.join('\n')}`)

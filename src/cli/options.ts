@@ -6,7 +6,13 @@ import { nearest } from '../nearest.ts'
 /** Adds the flags of `names` (all settings unless given), and `--config`. */
 export function addSettings(command: Command, names: readonly (keyof Config)[] = settings.map((s) => s.name)): Command {
   command.option('--config <FILE>', 'file of settings (NEPHOS_CONFIG), else nephos.yaml in the data folder')
-  command.showSuggestionAfterError(false).configureOutput({
+  for (const s of settings) if (names.includes(s.name)) for (const option of optionsOf(s)) command.addOption(option)
+  return command
+}
+
+/** What is not understood is told like any other fault, with the flag that was probably meant. */
+export function tellMistakes(command: Command): Command {
+  return command.showSuggestionAfterError(false).configureOutput({
     outputError: (text, write) => {
       const [, flag] = /unknown option '(--[^'=]+)/.exec(text) ?? []
       const meant = flag
@@ -15,11 +21,10 @@ export function addSettings(command: Command, names: readonly (keyof Config)[] =
             command.options.map((o) => o.long ?? ''),
           )
         : ''
-      write(meant ? text.replace(/\n*$/, `\n(${meant.trim()})\n`) : text)
+      const ours = text.replace(/^error: /, 'nephos: ')
+      write(meant ? ours.replace(/\n*$/, `\n(${meant.trim()})\n`) : ours)
     },
   })
-  for (const s of settings) if (names.includes(s.name)) for (const option of optionsOf(s)) command.addOption(option)
-  return command
 }
 
 /** The settings that a command of a running cloud needs to find it. */

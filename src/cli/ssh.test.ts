@@ -1,8 +1,13 @@
 import assert from 'node:assert/strict'
+import { execFile } from 'node:child_process'
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
 import { test } from 'node:test'
+import { serveControl } from '../control.ts'
 import { makeImage } from '../testing/make.ts'
 import { testCloud } from '../testing/test-cloud.ts'
 import { connectClient } from './client.ts'
+import { nephosProgram } from './clone.ts'
 import { closedGroups } from './ssh.ts'
 
 test('a server whose groups let no SSH in is told with the group and the mend', async () => {
@@ -41,4 +46,33 @@ test('a server whose groups let no SSH in is told with the group and the mend', 
   assert.match((await closedGroups(client, id))!, closed)
   await rule({ protocol: 'tcp', port_range_min: 20, port_range_max: 30 })
   assert.equal(await closedGroups(client, id), undefined)
+})
+
+test('on the fake host nephos ssh says in one sentence that there is no guest to log in to', async () => {
+  await using cloud = await testCloud()
+  const { admin, url } = cloud
+  const { network } = (await admin.post('/network/v2.0/networks', { network: { name: 'net' } }, 201)).body
+  await admin.post('/network/v2.0/subnets', { subnet: { network_id: network.id, ip_version: 4, cidr: '10.0.0.0/24' } }, 201)
+  const server = { name: 'one', imageRef: await makeImage(admin), flavorRef: '42', networks: [{ uuid: network.id }] }
+  await admin.post('/compute/v2.1/servers', { server }, 202)
+  await cloud.settled()
+  const { dataDir } = cloud.cloud.config
+  mkdirSync(join(dataDir, 'run'), { recursive: true })
+  const control = await serveControl(cloud.cloud)
+  try {
+    const env = {
+      PATH: process.env.PATH,
+      HOME: dataDir,
+      NEPHOS_DATA_DIR: dataDir,
+      OS_AUTH_URL: `${url}/identity/v3`,
+      OS_PASSWORD: 'test-admin',
+    }
+    const { code, err } = await new Promise<{ code: unknown; err: string }>((resolve) =>
+      execFile(nephosProgram(), ['ssh', 'one'], { env }, (error, _out, err) => resolve({ code: error?.code, err })),
+    )
+    assert.match(err, /^nephos: The server one is on the fake host, which has no guests to log in to: [^\n]*\n$/)
+    assert.equal(code, 1)
+  } finally {
+    await control.close()
+  }
 })

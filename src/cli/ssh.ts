@@ -5,8 +5,10 @@ import type { Command } from 'commander'
 import { UserError } from '../config.ts'
 import { ApiError, type Client, connectClient, findCredentials } from './client.ts'
 import { nephosProgram } from './clone.ts'
+import { getControl } from './control.ts'
 import { findProgram } from './host-programs.ts'
 import { configOf } from './options.ts'
+import type { Status } from './status.ts'
 
 interface Server {
   id: string
@@ -22,6 +24,7 @@ export async function ssh(command: Command, [wanted = '', ...remote]: string[]):
   if (!program) throw new UserError('ssh is not installed. Mend: apt-get install openssh-client')
   const client = await connectClient(findCredentials(dataDir))
   const server = await findServer(client, wanted)
+  await ensureGuests(dataDir, server.name)
   const address = floatingIp(server)
   const closed = await closedGroups(client, server.id)
   if (closed) process.stderr.write(`nephos: ${closed}\n`)
@@ -44,6 +47,15 @@ export async function ssh(command: Command, [wanted = '', ...remote]: string[]):
     child.on('error', (error) => fail(new UserError(`ssh cannot be started: ${error.message}`)))
     child.on('close', (code) => done(code ?? 1))
   })
+}
+
+/** Throws where no host has guests: ssh would wait, and then say that nothing answers. */
+async function ensureGuests(dataDir: string, name: string): Promise<void> {
+  const { hosts } = await getControl<Status>(dataDir, '/status')
+  if (hosts.length && hosts.every((host) => host.hypervisor === 'fake'))
+    throw new UserError(
+      `The server ${name} is on the fake host, which has no guests to log in to: real ones need nephos up as root (nephos doctor tells more).`,
+    )
 }
 
 /** For ssh, which gives ProxyCommand to a shell. `%` stays ours. */

@@ -1,7 +1,10 @@
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import http from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { test } from 'node:test'
 import { testCloud } from '../testing/test-cloud.ts'
-import { addressList } from './forwarded.ts'
+import { addressList, clientAddress, clientHost, clientScheme, readForwarded } from './forwarded.ts'
 
 test('addresses and networks are compared in any spelling', () => {
   const isTrusted = addressList(['127.0.0.1', '10.0.0.0/8', 'fd00::/8'])
@@ -50,4 +53,43 @@ test('security-22: what a client says of itself as a proxy counts for nothing', 
   assert.doesNotMatch(made.text, /https:|cloud\.example\.org/)
   const versions = await cloud.admin.request('GET', '/compute/', { headers: https, expected: 200 })
   assert.doesNotMatch(versions.text, /https:|cloud\.example\.org/)
+})
+
+test('security-22: of what a trusted proxy hands on only what it saw itself counts, and of others nothing', async () => {
+  let trusted: string[] = []
+  const server = http.createServer((request, response) => {
+    readForwarded(request, addressList(trusted))
+    response.end(JSON.stringify([clientAddress(request), clientScheme(request), clientHost(request)]))
+  })
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+  const ask = async (headers: Record<string, string>) =>
+    (await (await fetch(`http://127.0.0.1:${port}/`, { headers: { connection: 'close', ...headers } })).json()) as unknown[]
+  const own = ['127.0.0.1', 'http', `127.0.0.1:${port}`]
+  const claimed = {
+    'x-forwarded-for': '10.0.0.1',
+    'x-forwarded-proto': 'https',
+    'x-forwarded-host': 'evil.example',
+    forwarded: 'for=10.0.0.1',
+  }
+  try {
+    assert.deepEqual(await ask(claimed), own)
+    trusted = ['10.0.0.0/8', '::1']
+    assert.deepEqual(await ask(claimed), own)
+    trusted = ['127.0.0.1', '192.0.2.1']
+    assert.deepEqual(await ask(claimed), ['10.0.0.1', 'https', 'evil.example'])
+    // What the client wrote itself stands in front of what our proxies saw.
+    const of = async (chain: string) => (await ask({ 'x-forwarded-for': chain }))[0]
+    assert.equal(await of('10.9.9.9, 203.0.113.9'), '203.0.113.9')
+    assert.equal(await of('10.9.9.9, 203.0.113.9, 192.0.2.1'), '203.0.113.9')
+    assert.equal(await of('127.0.0.1, 192.0.2.1'), '127.0.0.1')
+    for (const chain of ['', 'nobody', '203.0.113.9, unknown', '203.0.113.9:80', "' or 1=1"])
+      assert.equal(await of(chain), '127.0.0.1', chain)
+    for (const host of ['evil.example/path', 'a b', '"', '<script>', 'x'.repeat(256), ''])
+      assert.equal((await ask({ 'x-forwarded-host': host }))[2], own[2], host)
+    for (const proto of ['javascript', 'ftp', '', 'httpsx']) assert.equal((await ask({ 'x-forwarded-proto': proto }))[1], 'http', proto)
+  } finally {
+    server.close()
+  }
 })

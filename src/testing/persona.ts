@@ -1,6 +1,7 @@
 // Somebody who uses the cloud over HTTP, with a token got by password.
 import assert from 'node:assert/strict'
 import { hashPassword } from '../auth/passwords.ts'
+import { newProject, newUser } from '../auth/rows.ts'
 import { changeGeneration } from '../auth/store.ts'
 import type { Cloud } from '../cloud.ts'
 
@@ -50,37 +51,13 @@ export class Persona {
         row = { id: environment.hexId() }
         await db
           .insertInto('identity_projects')
-          .values({
-            id: row.id,
-            name: project,
-            domain_id: 'default',
-            parent_id: 'default',
-            is_domain: false,
-            description: '',
-            extra: {},
-            tags: [],
-            options: {},
-            created_at,
-          })
+          .values(newProject({ id: row.id, name: project, created_at }))
           .execute()
       }
       const userId = environment.hexId()
       await db
         .insertInto('identity_users')
-        .values({
-          id: userId,
-          name,
-          domain_id: 'default',
-          password_hash,
-          password_changed_at: created_at,
-          password_expires_at: null,
-          default_project_id: null,
-          email: null,
-          description: null,
-          extra: {},
-          options: {},
-          created_at,
-        })
+        .values(newUser({ id: userId, name, password_hash, created_at }))
         .execute()
       const found = await db
         .selectFrom('identity_roles')

@@ -38,9 +38,19 @@ async function systemctl(words: string[], ...args: string[]): Promise<string | u
   }
 }
 
+/** Throws for root's own session, where `up` would be root's cloud without what the unit of the machine does for it. */
+function ensureNotRoot({ user }: Options): void {
+  if (user && process.getuid?.() === 0)
+    throw new UserError(
+      '--user is for users other than root, whose unit is that of the machine: nephos service install, without --user.',
+      2,
+    )
+}
+
 /** Writes the unit, and starts it now and at each boot. With --print only shows it. */
 export async function install(command: Command): Promise<void> {
   const options = command.opts<Options>()
+  ensureNotRoot(options)
   const { dataDir } = configOf(command)
   const text = unitText({ program: [nephosProgram()], dataDir, isUser: Boolean(options.user) })
   if (options.print) return void process.stdout.write(text)

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
-import { execFile } from 'node:child_process'
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { execFile, spawnSync } from 'node:child_process'
+import { chownSync, existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, test } from 'node:test'
@@ -12,13 +12,20 @@ import { unitText } from './unit.ts'
 const folder = mkdtempSync(join(tmpdir(), 'nephos-service-'))
 after(() => rmSync(folder, { recursive: true, force: true }))
 
-const nephos = (...args: string[]): Promise<{ code: number; out: string; err: string }> =>
+const isRoot = process.getuid?.() === 0
+/** Somebody who is not root, where the tests are. */
+const nobody = isRoot ? { uid: 65534, gid: 65534 } : {}
+if (isRoot) chownSync(folder, 65534, 65534)
+
+const nephosAs = (who: { uid?: number; gid?: number }, ...args: string[]): Promise<{ code: number; out: string; err: string }> =>
   new Promise((resolve) => {
     const env = { PATH: process.env.PATH, HOME: folder, NEPHOS_DATA_DIR: '/srv/cloud' }
-    execFile(nephosProgram(), ['service', ...args], { env, timeout: 60_000 }, (error, out, err) =>
+    execFile(nephosProgram(), ['service', ...args], { env, timeout: 60_000, cwd: '/', ...who }, (error, out, err) =>
       resolve({ code: error ? Number(error.code) : 0, out, err }),
     )
   })
+const unreadable = spawnSync(nephosProgram(), ['--help'], { cwd: '/', ...nobody }).status !== 0 && 'who is not root cannot read this clone'
+const nephos = (...args: string[]) => nephosAs(nobody, ...args)
 
 const rootUnit = `[Unit]
 Description=Nephos, an OpenStack cloud
@@ -69,7 +76,18 @@ test('systemd takes the unit', { skip: !findProgram('systemd-analyze') && 'syste
   assert.doesNotMatch(said, /nephos\.service/)
 })
 
-test('install writes the unit, status shows it, uninstall takes it away; without systemd it says what to run', async () => {
+test('root has the unit of the machine, and is told so', { skip: !isRoot && 'only root is refused' }, async () => {
+  for (const more of [[], ['--print']]) {
+    const { code, out, err } = await nephosAs({}, 'install', '--user', ...more)
+    assert.deepEqual([code, out], [2, ''])
+    assert.match(err, /^nephos: --user is for users other than root.* nephos service install, without --user\.\n$/)
+  }
+  assert.match((await nephosAs({}, 'install', '--print')).out, /WantedBy=multi-user\.target/)
+})
+
+test('install writes the unit, status shows it, uninstall takes it away; without systemd it says what to run', {
+  skip: unreadable,
+}, async () => {
   const path = join(folder, '.config/systemd/user/nephos.service')
   const printed = await nephos('install', '--user', '--print')
   assert.equal(printed.code, 0, printed.err)

@@ -1,6 +1,7 @@
 // What a fresh cloud needs before anybody can ask for a token: the default domain, roles, the admin project and user.
 
 import { checkPassword, hashPassword } from '../../auth/passwords.ts'
+import { newProject, newUser } from '../../auth/rows.ts'
 import { changeGeneration } from '../../auth/store.ts'
 import type { Cloud } from '../../cloud.ts'
 import { demoPassword } from '../../secrets.ts'
@@ -39,18 +40,19 @@ export async function bootstrapIdentity(cloud: Cloud, initialPassword: string | 
   const hash = (text: string | null) => (text === null ? null : hashPassword(text, config.passwordCost, environment.random))
   const [password_hash, demo_hash] = await Promise.all([hash(same ? null : password), hash(demo)])
   await database.write(async ({ db }) => {
-    const common = { extra: {}, tags: [], options: {}, created_at }
     await db
       .insertInto('identity_projects')
-      .values({
-        id: defaultDomainId,
-        name: 'Default',
-        domain_id: '',
-        parent_id: null,
-        is_domain: true,
-        description: 'The default domain',
-        ...common,
-      })
+      .values(
+        newProject({
+          id: defaultDomainId,
+          name: 'Default',
+          domain_id: '',
+          parent_id: null,
+          is_domain: true,
+          description: 'The default domain',
+          created_at,
+        }),
+      )
       .onConflict((c) => c.doNothing())
       .execute()
     const ids = new Map<string, string>()
@@ -98,42 +100,22 @@ export async function bootstrapIdentity(cloud: Cloud, initialPassword: string | 
     const projectId = environment.hexId()
     await db
       .insertInto('identity_projects')
-      .values({
-        id: projectId,
-        name: 'admin',
-        domain_id: defaultDomainId,
-        parent_id: defaultDomainId,
-        is_domain: false,
-        description: "The administrators' project",
-        ...common,
-      })
+      .values(newProject({ id: projectId, name: 'admin', description: "The administrators' project", created_at }))
       .execute()
     const userId = environment.hexId()
-    const user = {
-      domain_id: defaultDomainId,
-      password_changed_at: created_at,
-      password_expires_at: null,
-      default_project_id: null,
-      email: null,
-      description: null,
-      extra: {},
-      options: {},
-      created_at,
-    }
     await db
       .insertInto('identity_users')
-      .values({ ...user, id: userId, name: 'admin', password_hash })
+      .values(newUser({ id: userId, name: 'admin', password_hash, created_at }))
       .execute()
     if (demo_hash !== null) {
       const [demoProject, demoUser] = [environment.hexId(), environment.hexId()]
-      const place = { domain_id: defaultDomainId, parent_id: defaultDomainId, is_domain: false }
       await db
         .insertInto('identity_projects')
-        .values({ id: demoProject, name: 'demo', description: 'A project to begin with', ...place, ...common })
+        .values(newProject({ id: demoProject, name: 'demo', description: 'A project to begin with', created_at }))
         .execute()
       await db
         .insertInto('identity_users')
-        .values({ ...user, id: demoUser, name: 'demo', password_hash: demo_hash })
+        .values(newUser({ id: demoUser, name: 'demo', password_hash: demo_hash, created_at }))
         .execute()
       for (const [actor_id, role] of [
         [demoUser, 'member'],

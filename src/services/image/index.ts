@@ -1,12 +1,14 @@
 // Image service (reference chapters 11 and 12): what servers boot from.
+
 import { service } from '../../api/service.ts'
+import { findProjectByName } from '../../auth/store.ts'
 import { downloadImage } from './data/download.ts'
 import { recoverUploads } from './data/recover.ts'
 import { uploadImage } from './data/upload.ts'
 import { deactivateImage, reactivateImage } from './images/actions.ts'
 import { createImage } from './images/create.ts'
 import { deleteImage } from './images/delete.ts'
-import { makeGuestImage } from './images/first.ts'
+import { fillGuestImage, noteGuestImage } from './images/first.ts'
 import { listImages } from './images/list.ts'
 import { publishRules } from './images/publish.ts'
 import { showImage } from './images/show.ts'
@@ -98,6 +100,11 @@ export const image = service({
     cloud.tasks.periodic('purge image tasks', 3_600_000, () => purgeTasks(cloud))
   },
   async bootstrap(cloud) {
-    if (await loadDefinitions(cloud)) await makeGuestImage(cloud)
+    const admin = await findProjectByName(cloud.database.read, 'default', 'admin')
+    const owner = admin?.id ?? 'admin'
+    await loadDefinitions(cloud, owner, async (tx) => {
+      if (admin) await noteGuestImage(cloud, tx, owner)
+    })
+    await fillGuestImage(cloud, owner)
   },
 })

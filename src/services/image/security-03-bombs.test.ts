@@ -97,7 +97,7 @@ test('whatever comes at once, no more than the quota is let through', async () =
   }
   const ends = await Promise.allSettled(Array.from({ length: 16 }, (_, i) => drain(`upload-${i}`)))
   for (const end of ends) assert.equal(end.status === 'rejected' && (end.reason as { status: number }).status, 413)
-  assert.ok(passed > 4 * MiB && passed <= 8 * MiB + 1, String(passed))
+  assert.ok(passed > 6 * MiB && passed <= 8 * MiB + 1, String(passed))
 })
 
 const most = { importDownloads: 6, importDownloadsOfProject: 3 }

@@ -1,5 +1,6 @@
 // Users who came by an identity provider have a row like all others, so that they can be granted roles; it is made at their first login.
 import { createHash } from 'node:crypto'
+import { newUser } from '../../../auth/rows.ts'
 import { changeGeneration, findUser, laterEpoch } from '../../../auth/store.ts'
 import type { User } from '../../../auth/tables.ts'
 import type { Db } from '../../../db/database.ts'
@@ -70,22 +71,8 @@ export async function writeFederatedUser(db: Db, login: Login, now: string): Pro
   if (before) {
     if (before.name !== name || before.email !== email) await updateUser(db, before, { name, email }, false)
   } else {
-    await insertUser(db, {
-      id,
-      name,
-      domain_id: login.domainId,
-      enabled: true,
-      password_hash: null,
-      password_changed_at: null,
-      password_expires_at: null,
-      default_project_id: null,
-      email,
-      description: null,
-      token_epoch: await laterEpoch(db),
-      extra: {},
-      options: {},
-      created_at: now,
-    } as User)
+    const token_epoch = await laterEpoch(db)
+    await insertUser(db, newUser({ id, name, domain_id: login.domainId, email, token_epoch, created_at: now }) as User)
   }
   const row = { user_id: id, display_name, last_seen_at: now }
   await db

@@ -54,18 +54,19 @@ export async function room(cloud: Cloud, { id, owner_id }: Target): Promise<numb
   return Math.max(0, Math.min(most, limit - used - Number(staged?.bytes ?? 0) - cloud.image.arrivals.of(owner_id)))
 }
 
-/** So much is claimed before it is written, without a look at the database for every piece; less where little room is left. */
-const claimBytes = { least: 2 ** 20, most: 16 * 2 ** 20 }
+/** So much is claimed at most before it is written, without a look at the database for every piece; less where little room is left for others. */
+const mostAhead = 16 * 2 ** 20
 
 /** The source, as far as its owner has room for it. Throws 413 where that ends. */
 export async function* withinRoom(cloud: Cloud, image: Target, key: string, source: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
   let claimed = 0
   let size = 0
   for await (const chunk of source) {
-    while (claimed < chunk.length) {
+    if (claimed < chunk.length) {
       const left = await room(cloud, image)
-      const part = Math.min(left, claimBytes.most, Math.max(claimBytes.least, Math.floor(left / 16)))
-      if (!part) throw tooLargeImage(size + claimed)
+      const needed = chunk.length - claimed
+      if (needed > left) throw tooLargeImage(size + claimed + left)
+      const part = Math.max(needed, Math.min(mostAhead, Math.floor(left / 16)))
       cloud.image.arrivals.add(key, part)
       claimed += part
     }

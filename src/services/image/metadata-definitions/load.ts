@@ -14,6 +14,7 @@ import softwareTags from '../../../../data/metadata-definitions/software-tags.js
 import trustedImage from '../../../../data/metadata-definitions/trusted-image.json' with { type: 'json' }
 import watchdog from '../../../../data/metadata-definitions/watchdog.json' with { type: 'json' }
 import type { Cloud } from '../../../cloud.ts'
+import type { Tx } from '../../../db/database.ts'
 import { insertNamespace, type NewNamespace } from './namespaces/create.ts'
 
 const provided = [
@@ -32,20 +33,15 @@ const provided = [
   watchdog,
 ] as unknown as NewNamespace[]
 
-/** Inserts them once in the life of a cloud: what an administrator deletes stays deleted. True when that was now. */
-export async function loadDefinitions(cloud: Cloud): Promise<boolean> {
+/** Inserts them once in the life of a cloud, and `also` does what else belongs to a fresh one: what an administrator deletes stays deleted. */
+export async function loadDefinitions(cloud: Cloud, owner: string, also: (tx: Tx) => Promise<void>): Promise<void> {
   const { database, environment } = cloud
   const now = new Date(environment.clock.now()).toISOString()
-  const admin = await database.read
-    .selectFrom('identity_projects')
-    .select('id')
-    .where('name', '=', 'admin')
-    .where('domain_id', '=', 'default')
-    .executeTakeFirst()
-  return database.write(async ({ db }) => {
+  await database.write(async (tx) => {
+    const { db } = tx
     // Resource types are never deleted: when there is one, this has been done.
-    if (await db.selectFrom('metadata_resource_types').select('name').limit(1).executeTakeFirst()) return false
-    for (const namespace of provided) await insertNamespace(db, environment.uuid(), namespace, admin?.id ?? 'admin', now)
-    return true
+    if (await db.selectFrom('metadata_resource_types').select('name').limit(1).executeTakeFirst()) return
+    for (const namespace of provided) await insertNamespace(db, environment.uuid(), namespace, owner, now)
+    await also(tx)
   })
 }
