@@ -18,12 +18,12 @@ export interface ConnectionLimits {
 const mostWaiting = 64
 
 /**
- * Gives the requests of `server` to `handle` and holds it to these limits. When one is reached the connection that has waited longest without a request makes room for the new
- * one, so that idle connections keep nobody out; where all are at work the new one is closed. A request whose body comes no further
- * is answered 408, an answer that nobody reads is broken off; work that is under way is left alone, however long it takes. A
- * connection has one request at work: those that came with it or behind it wait until that is answered, and the connection of one who
- * sends on and on ahead ends. What it gives ends all connections, also those that are WebSockets by now, which the server itself does
- * not know any more.
+ * Gives the requests of `server` to `handle` and holds it to these limits. When one is reached the connection that has waited longest
+ * without a request makes room for the new one, so that idle connections keep nobody out; where all are at work the new one is closed.
+ * A request whose body comes no further is answered 408, an answer that nobody reads is broken off; work that is under way is left
+ * alone, however long it takes. A connection has one request at work: those that came with it or behind it wait until that is answered,
+ * and the connection of one who sends on and on ahead ends. What it gives ends all connections, also those that are WebSockets by now,
+ * which the server itself does not know any more.
  */
 export function limitConnections(
   server: Server,
