@@ -91,7 +91,7 @@ const accessRules = [
     async handle(context) {
       ensureApplicationOrOwn(context.who)
       const { user_id } = context.params
-      const rows = await accessRuleQuery(context.db, user_id).orderBy('id').execute()
+      const rows = await accessRuleQuery(context.db, user_id).execute()
       return wholeCollection(context, 'access_rules', `/users/${user_id}/access_rules`, rows.map(accessRuleView))
     },
   }),
