@@ -9,6 +9,8 @@ const enough = 2_400_000
 const groupSize = 50
 /** Bytes that are looked at before others may get their turn. */
 const stepBytes = 64 * 1024
+/** Of what may stand for 51 bytes each in new memory. */
+const runsAtOnce = 4096
 const maxCode = 20
 
 class Bits {
@@ -204,10 +206,16 @@ async function readBlock(bits: Bits, size: number): Promise<Buffer> {
 /** Takes the sorting of Burrows and Wheeler back. */
 async function unsort(last: Uint8Array, origin: number): Promise<Uint8Array> {
   const starts = new Int32Array(257)
-  for (const byte of last) starts[byte + 1]!++
+  for (let i = 0; i < last.length; i++) {
+    if (i % stepBytes === 0) await turn()
+    starts[last[i]! + 1]!++
+  }
   for (let i = 1; i < 257; i++) starts[i]! += starts[i - 1]!
   const next = new Int32Array(last.length)
-  for (let i = 0; i < last.length; i++) next[starts[last[i]!]!++] = i
+  for (let i = 0; i < last.length; i++) {
+    if (i % stepBytes === 0) await turn()
+    next[starts[last[i]!]!++] = i
+  }
   const out = new Uint8Array(last.length)
   let at = next[origin]!
   for (let i = 0; i < last.length; i++) {
@@ -223,8 +231,12 @@ async function unrun(bytes: Uint8Array): Promise<Buffer> {
   /** Tells of each byte how often it stands there. */
   const each = async (say: (byte: number, count: number) => void) => {
     let equal = 0
+    let toCome = 0
     for (let i = 0; i < bytes.length; i++) {
-      if (i % stepBytes === 0) await turn()
+      if (--toCome < 0) {
+        await turn()
+        toCome = runsAtOnce
+      }
       equal = equal > 0 && bytes[i] === bytes[i - 1] ? equal + 1 : 1
       say(bytes[i]!, 1)
       if (equal === 4 && i + 1 < bytes.length) {
