@@ -44,7 +44,7 @@ function unpacked(context: BaseContext, kind: string): AsyncIterable<Buffer> {
 }
 
 async function* gunzipped(body: AsyncIterable<Buffer>): AsyncGenerator<Buffer> {
-  const gunzip = createGunzip()
+  const gunzip = createGunzip({ chunkSize: 64 * 1024 })
   // What goes wrong in front of it comes out of it.
   pipeline(Readable.from(body, { objectMode: false }), gunzip, () => {})
   try {

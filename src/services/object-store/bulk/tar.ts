@@ -38,6 +38,9 @@ async function* entriesOf(chunks: AsyncIterator<Buffer>): AsyncGenerator<Entry> 
   }
   async function exactly(count: number): Promise<Buffer> {
     while (buffer.length < count) if (!(await fill())) throw plain(400, 'Invalid Tar File: unexpected end of data')
+    return take(count)
+  }
+  function take(count: number): Buffer {
     const taken = buffer.subarray(0, count)
     buffer = buffer.subarray(count)
     return taken
@@ -63,9 +66,10 @@ async function* entriesOf(chunks: AsyncIterator<Buffer>): AsyncGenerator<Entry> 
   let longName: string | null = null
   let others = 0
   for (;;) {
-    await turn()
+    const wait = turn()
+    if (wait) await wait
     if (!buffer.length && !(await fill())) return
-    const head = await exactly(block)
+    const head = buffer.length < block ? await exactly(block) : take(block)
     if (head.equals(zeros)) {
       // After the end only padding comes, which is read so that the connection can go on.
       buffer = Buffer.alloc(0)
@@ -97,9 +101,10 @@ async function* entriesOf(chunks: AsyncIterator<Buffer>): AsyncGenerator<Entry> 
     const body = content(real)
     const type = isFile(flag) ? 'file' : flag === '5' ? 'folder' : 'other'
     yield { path, type, size: real, attributes, body }
-    for await (const _rest of body) {
-      // passed over
-    }
+    if (real)
+      for await (const _rest of body) {
+        // passed over
+      }
     attributes = {}
     longName = null
   }
