@@ -1,14 +1,12 @@
 // Lists of any length in an answer: their entries are made and written batch by batch, and all others in the process get their turn in
 // between.
+import { turn } from '../turns.ts'
 import { Poured } from './poured.ts'
 
 /** Entries of a batch: a few milliseconds of work. */
 const batchSize = 500
 /** Lists up to this length are made at once. */
 const mostAtOnce = 2 * batchSize
-
-/** What others in the process wait for. */
-const turn = () => new Promise<void>((resolve) => setImmediate(resolve))
 
 /** A list in an answer whose entries are made while it is sent. */
 export class LongList {

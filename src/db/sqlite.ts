@@ -1,5 +1,6 @@
 import SqliteDriver from 'better-sqlite3'
 import { SqliteAdapter, SqliteIntrospector, SqliteQueryCompiler } from 'kysely'
+import { createSlice } from '../turns.ts'
 import { type Database, kyselyOn, type RawConnection, runCommitted, type Tx, toSql } from './database.ts'
 import { createReserve } from './reserve.ts'
 import { columnKind } from './schema.ts'
@@ -16,23 +17,10 @@ const cacheKiB = 4 * 1024
 /** Most transactions that share one flush to the disk. */
 const batchSize = 64
 
-/** Milliseconds that queries may follow each other before all else in the process gets its turn. */
-const sliceMs = 10
 /** Rows whose values are turned back before the time is looked at again. */
 const rowsAtOnce = 1000
-let sliceBegan: number | null = null
-
-/** Null while the slice lasts, else what to wait for: answers come at once here, so somebody who asks again and again would keep the process to himself. */
-function turn(): Promise<void> | null {
-  if (sliceBegan === null) {
-    sliceBegan = performance.now()
-    setImmediate(() => {
-      sliceBegan = null
-    })
-    return null
-  }
-  return performance.now() - sliceBegan < sliceMs ? null : new Promise((resolve) => setImmediate(resolve))
-}
+/** Answers come at once here, so somebody who asks again and again would keep the process to himself. Queries wait for no other long work. */
+const turn = createSlice()
 
 interface Waiting {
   work(tx: Tx): Promise<unknown>
@@ -61,14 +49,14 @@ function rawConnection(file: SqliteDriver.Database): RawConnection {
   }
   return {
     async query(sql, parameters) {
-      // After the turn there may be no time again: others have asked before.
-      for (let wait = turn(); wait; wait = turn()) await wait
+      const wait = turn()
+      if (wait) await wait
       const { statement, special } = prepare(sql)
       const values = parameters.map(toSql)
       if (!statement.reader) return { rows: [], changes: statement.run(...values).changes }
       const rows = statement.all(...values) as Record<string, unknown>[]
       for (const [index, row] of special.length ? rows.entries() : []) {
-        if (index % rowsAtOnce === rowsAtOnce - 1) for (let wait = turn(); wait; wait = turn()) await wait
+        if (index % rowsAtOnce === rowsAtOnce - 1) await turn()
         for (const [name, kind] of special) {
           const value = row[name]
           if (value !== null) row[name] = kind === 'bool' ? value !== 0 : JSON.parse(value as string)

@@ -1,5 +1,5 @@
 // The little XML of S3's requests and answers. No document types, no entities but the five of XML itself, no processing.
-import { setImmediate } from 'node:timers/promises'
+import { turn } from '../turns.ts'
 
 export interface Element {
   name: string
@@ -71,13 +71,13 @@ export function parseXml(text: string, mostElements = 200_000): Element {
   }
 }
 
-/** The same for texts of others: every thousand pieces the event loop has its turn. */
+/** The same for texts of others, who wait while all else has its turn. */
 export async function parseXmlInTurns(text: string, mostElements: number): Promise<Element> {
   const parser = pieces(text, mostElements)
   for (let taken = 1; ; taken++) {
     const { done, value } = parser.next()
     if (done) return value
-    if (taken % 1000 === 0) await setImmediate()
+    if (taken % 200 === 0) await turn()
   }
 }
 

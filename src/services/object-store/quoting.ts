@@ -16,5 +16,12 @@ export function unquoteHeader(value: string): string | null {
   return isUtf8(bytes) ? bytes.toString('utf8') : null
 }
 
+/** The text without slashes at its end. A pattern that looks for them begins anew at each slash of others that stand before its end. */
+export function withoutSlashes(text: string): string {
+  let end = text.length
+  while (text[end - 1] === '/') end--
+  return text.slice(0, end)
+}
+
 /** Decodes text; null when what it encodes is no UTF-8. */
 export const unquote = (text: string): string | null => unquoteHeader(Buffer.from(text).toString('latin1'))

@@ -6,6 +6,7 @@ import type { BaseContext } from '../../../api/operation.ts'
 import { clientAddress } from '../../../http/forwarded.ts'
 import { findAccount } from '../accounts/store.ts'
 import { plain } from '../limits.ts'
+import { withoutSlashes } from '../quoting.ts'
 import type { Container } from '../tables.ts'
 
 export interface TempUrl {
@@ -148,7 +149,7 @@ const encoded = (name: string) => encodeURIComponent(name).replace(/['()*]/g, (c
 
 /** Headers of an answer to a temporary URL. */
 export function dispositionHeaders(temp: TempUrl, object: string, kept: string | undefined): Record<string, string> {
-  const name = temp.filename || object.replace(/\/+$/, '').split('/').at(-1) || object
+  const name = temp.filename || withoutSlashes(object).split('/').at(-1) || object
   const file = `filename="${quoted(name)}"; filename*=UTF-8''${encoded(name)}`
   const inline = temp.filename ? `inline; ${file}` : 'inline'
   const disposition = temp.inline ? inline : !temp.filename && kept ? kept : `attachment; ${file}`

@@ -1,10 +1,12 @@
 import { operation, reply } from '../../../api/operation.ts'
 import { authorize } from '../access/authorize.ts'
 import { limits } from '../limits.ts'
+import { Pieces } from '../listing/pieces.ts'
 import { formatHeaders, listingFormat, listingQuery } from '../listing/query.ts'
 import { renderContainers } from '../listing/render.ts'
 import { containersIn } from '../listing/store.ts'
 import { walk } from '../listing/walk.ts'
+import { heard } from '../objects/scope.ts'
 import { nextTimestamp } from '../timestamps.ts'
 import { findAccount } from './store.ts'
 import { accountHeaders } from './view.ts'
@@ -23,10 +25,14 @@ export const showAccount = operation({
     const query = listingQuery(context, limits.account_listing_limit)
     const format = listingFormat(context)
     const row = await findAccount(context.db, account)
-    const entries = await walk(query, (range) => containersIn(context.db, account, range))
+    const entries = await walk(query, (range) => {
+      heard(context)
+      return containersIn(context.db, account, range)
+    })
     const headers = { ...accountHeaders(row, access, nextTimestamp(context.cloud.environment.clock)), ...formatHeaders(context, format) }
     if (!entries.length && format === 'text') return reply({ status: 204, headers })
-    return reply({ headers, body: Buffer.concat(await renderContainers(account, entries, format)) })
+    const body = new Pieces(await renderContainers(account, entries, format, () => heard(context)))
+    return reply({ headers: { ...headers, 'content-length': String(body.length) }, body })
   },
 })
 

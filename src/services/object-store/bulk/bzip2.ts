@@ -1,6 +1,7 @@
 // Decompresses bzip2, a block at a time: Node has no decoder of its own. Holds one block of input and output.
+
+import { turn } from '../../../turns.ts'
 import { plain } from '../limits.ts'
-import { createTurns } from '../turns.ts'
 
 const fault = () => plain(400, 'Invalid Tar File: it cannot be decompressed')
 /** More than the longest possible code of the largest block. */
@@ -8,6 +9,8 @@ const enough = 2_400_000
 const groupSize = 50
 /** Bytes that are looked at before others may get their turn. */
 const stepBytes = 64 * 1024
+/** Of what may stand for 51 bytes each in new memory. */
+const runsAtOnce = 4096
 const maxCode = 20
 
 class Bits {
@@ -40,7 +43,6 @@ export async function* bunzip2(source: AsyncIterable<Buffer>): AsyncGenerator<Bu
 
 async function* blocksOf(chunks: AsyncIterator<Buffer>): AsyncGenerator<Buffer> {
   const bits = new Bits()
-  const turn = createTurns()
   let ended = false
   async function fill(): Promise<void> {
     const parts = [bits.bytes.subarray(bits.at >> 3)]
@@ -71,8 +73,8 @@ async function* blocksOf(chunks: AsyncIterator<Buffer>): AsyncGenerator<Buffer> 
         break
       }
       if (magic !== 0x314159265359) throw fault()
-      const block = await readBlock(bits, level * 100_000, turn)
-      if ((await checksum(block, turn)) !== sum) throw fault()
+      const block = await readBlock(bits, level * 100_000)
+      if ((await checksum(block)) !== sum) throw fault()
       for (let at = 0; at < block.length; at += stepBytes) {
         await turn()
         yield block.subarray(at, at + stepBytes)
@@ -149,9 +151,7 @@ function readCodes(bits: Bits, used: number[]): { codes: Code[]; selectors: Uint
   return { codes, selectors }
 }
 
-type Turn = ReturnType<typeof createTurns>
-
-async function readBlock(bits: Bits, size: number, turn: Turn): Promise<Buffer> {
+async function readBlock(bits: Bits, size: number): Promise<Buffer> {
   if (bits.one()) throw fault() // randomised blocks have not been written since 1999
   const origin = bits.take(24)
   const rows = bits.take(16)
@@ -200,16 +200,22 @@ async function readBlock(bits: Bits, size: number, turn: Turn): Promise<Buffer> 
     if (done) break
   }
   if (origin >= length) throw fault()
-  return unrun(await unsort(last.subarray(0, length), origin, turn), turn)
+  return unrun(await unsort(last.subarray(0, length), origin))
 }
 
 /** Takes the sorting of Burrows and Wheeler back. */
-async function unsort(last: Uint8Array, origin: number, turn: Turn): Promise<Uint8Array> {
+async function unsort(last: Uint8Array, origin: number): Promise<Uint8Array> {
   const starts = new Int32Array(257)
-  for (const byte of last) starts[byte + 1]!++
+  for (let i = 0; i < last.length; i++) {
+    if (i % stepBytes === 0) await turn()
+    starts[last[i]! + 1]!++
+  }
   for (let i = 1; i < 257; i++) starts[i]! += starts[i - 1]!
   const next = new Int32Array(last.length)
-  for (let i = 0; i < last.length; i++) next[starts[last[i]!]!++] = i
+  for (let i = 0; i < last.length; i++) {
+    if (i % stepBytes === 0) await turn()
+    next[starts[last[i]!]!++] = i
+  }
   const out = new Uint8Array(last.length)
   let at = next[origin]!
   for (let i = 0; i < last.length; i++) {
@@ -221,12 +227,16 @@ async function unsort(last: Uint8Array, origin: number, turn: Turn): Promise<Uin
 }
 
 /** After four equal bytes comes how many more of them there are. */
-async function unrun(bytes: Uint8Array, turn: Turn): Promise<Buffer> {
+async function unrun(bytes: Uint8Array): Promise<Buffer> {
   /** Tells of each byte how often it stands there. */
   const each = async (say: (byte: number, count: number) => void) => {
     let equal = 0
+    let toCome = 0
     for (let i = 0; i < bytes.length; i++) {
-      if (i % stepBytes === 0) await turn()
+      if (--toCome < 0) {
+        await turn()
+        toCome = runsAtOnce
+      }
       equal = equal > 0 && bytes[i] === bytes[i - 1] ? equal + 1 : 1
       say(bytes[i]!, 1)
       if (equal === 4 && i + 1 < bytes.length) {
@@ -254,7 +264,7 @@ const table = Uint32Array.from({ length: 256 }, (_, index) => {
   return value
 })
 
-async function checksum(bytes: Uint8Array, turn: Turn): Promise<number> {
+async function checksum(bytes: Uint8Array): Promise<number> {
   let sum = 0xffffffff
   for (let i = 0; i < bytes.length; i++) {
     if (i % stepBytes === 0) await turn()

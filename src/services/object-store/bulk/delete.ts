@@ -2,6 +2,7 @@
 
 import { Fault, title } from '../../../api/faults.ts'
 import type { BaseContext, Reply } from '../../../api/operation.ts'
+import { turn } from '../../../turns.ts'
 import { checkAccessRules, denied, ownAccess } from '../access/authorize.ts'
 import { dropContainer } from '../containers/change.ts'
 import { splitName } from '../large-objects/manifest.ts'
@@ -10,7 +11,6 @@ import { dropObject } from '../objects/change.ts'
 import { heard, objectScope } from '../objects/scope.ts'
 import { unquote } from '../quoting.ts'
 import { patient } from '../storage/data.ts'
-import { createTurns } from '../turns.ts'
 import { type Report, reportReply } from './report.ts'
 
 export const maxDeletes = 10_000
@@ -35,7 +35,6 @@ async function namesOf({ request }: BaseContext): Promise<string[]> {
     if (names.length >= maxDeletes) throw new Fault(413, `Maximum Bulk Deletes: ${maxDeletes} per request`)
     names.push(name)
   }
-  const turn = createTurns()
   for await (const chunk of patient(request)) {
     await turn()
     size += chunk.length

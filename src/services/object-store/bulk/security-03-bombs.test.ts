@@ -5,9 +5,10 @@ import { request } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { gzipSync } from 'node:zlib'
 import { testCloud } from '../../../testing/test-cloud.ts'
 import { longestTurn } from '../../../testing/turns.ts'
-import { withContainer } from '../testing.ts'
+import { anonymous, withContainer } from '../testing.ts'
 import { bunzip2 } from './bzip2.ts'
 
 /** An archive by the real tar of files `f0`, `f1`, ... that are so many zeros long. */
@@ -110,4 +111,54 @@ test('30 MB of blank lines, too many names and names that are too long cost a bu
     ['a'.repeat(10_000), 400],
   ] as const)
     await member.request('POST', `${account}?bulk-delete`, { raw, expected })
+})
+
+/** So many headers of folders, and what tar ends with. */
+function folders(count: number): Buffer {
+  const head = Buffer.alloc(512)
+  head.write('folder/', 0)
+  head.write('0000755', 100)
+  head.write('00000000000', 124)
+  head.write('        ', 148)
+  head.write('5', 156)
+  head.write(
+    head
+      .reduce((sum, byte) => sum + byte, 0)
+      .toString(8)
+      .padStart(6, '0'),
+    148,
+  )
+  return Buffer.concat([...Array.from({ length: count }, () => head), Buffer.alloc(1024)])
+}
+
+test('security-03: an archive is unpacked for nobody who is not logged in and has no signature', async () => {
+  await using cloud = await testCloud()
+  const { account, at } = await withContainer(cloud, 'things', { 'x-container-read': '.r:*', 'x-container-write': '*:*' })
+  const raw = gzipSync(folders(100))
+  for (const path of [account, at(''), at('o'), '/object-store/v1/AUTH_nobody'])
+    await anonymous(cloud, 'PUT', `${path}?extract-archive=tar.gz`, { raw, expected: 401 })
+  const signed = 'temp_url_sig=0123456789012345678901234567890123456789&temp_url_expires=9999999999'
+  await anonymous(cloud, 'PUT', `${at('o')}?extract-archive=tar.gz&${signed}`, { raw, expected: 401 })
+})
+
+test('security-03: an archive of a hundred thousand folders is not read to its end, and what is read of it leaves others their turn', async () => {
+  await using cloud = await testCloud()
+  const { member, account } = await withContainer(cloud)
+  for (const [count, message] of [
+    [9_000, 'Invalid Tar File: No Valid Files'],
+    [100_000, 'Invalid Tar File: too many entries that are no files'],
+  ] as const) {
+    const raw = gzipSync(folders(count))
+    const turns: number[] = []
+    // What the collector does in one of them is no matter.
+    for (let round = 0; round < 3; round++) {
+      const work = async () => {
+        const path = `${account}/things?extract-archive=tar.gz`
+        const { body } = await member.request('PUT', path, { raw, headers: json, expected: 200 })
+        assert.equal(body['Response Body'], message)
+      }
+      turns.push(await longestTurn(work))
+    }
+    assert.ok(Math.min(...turns) < 50, `${turns} ms`)
+  }
 })

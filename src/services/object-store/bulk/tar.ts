@@ -1,4 +1,5 @@
 // Reads tar archives as they come: ustar, with the long names of pax and GNU.
+import { turn } from '../../../turns.ts'
 import { plain } from '../limits.ts'
 
 export interface Entry {
@@ -12,7 +13,10 @@ export interface Entry {
 }
 
 const block = 512
+const zeros = Buffer.alloc(block)
 const maxLongName = 8192
+/** Folders and all else that makes no object cost time too: so many there may be, and so many more for each file. */
+const mostOthers = { inAll: 10_000, aFile: 4 }
 
 /** The entries one after the other; the source is closed when they end, or nobody wants more. Throws 400 for what is no archive. */
 export async function* tarEntries(source: AsyncIterable<Buffer>): AsyncGenerator<Entry> {
@@ -34,6 +38,9 @@ async function* entriesOf(chunks: AsyncIterator<Buffer>): AsyncGenerator<Entry> 
   }
   async function exactly(count: number): Promise<Buffer> {
     while (buffer.length < count) if (!(await fill())) throw plain(400, 'Invalid Tar File: unexpected end of data')
+    return take(count)
+  }
+  function take(count: number): Buffer {
     const taken = buffer.subarray(0, count)
     buffer = buffer.subarray(count)
     return taken
@@ -57,18 +64,23 @@ async function* entriesOf(chunks: AsyncIterator<Buffer>): AsyncGenerator<Entry> 
   }
   let attributes: Record<string, string> = {}
   let longName: string | null = null
+  let others = 0
   for (;;) {
+    const wait = turn()
+    if (wait) await wait
     if (!buffer.length && !(await fill())) return
-    const head = await exactly(block)
-    if (head.every((byte) => byte === 0)) {
+    const head = buffer.length < block ? await exactly(block) : take(block)
+    if (head.equals(zeros)) {
       // After the end only padding comes, which is read so that the connection can go on.
       buffer = Buffer.alloc(0)
-      while (await fill()) buffer = Buffer.alloc(0)
+      for (; await fill(); await turn()) buffer = Buffer.alloc(0)
       return
     }
     if (!validSum(head)) throw plain(400, 'Invalid Tar File: bad checksum')
     const size = number(head.subarray(124, 136))
     const flag = String.fromCharCode(head[156]!)
+    others = isFile(flag) ? others - mostOthers.aFile : others + 1
+    if (others > mostOthers.inAll) throw plain(400, 'Invalid Tar File: too many entries that are no files')
     if (flag === 'x' || flag === 'g') {
       const records = paxRecords(await text(size))
       if (flag === 'x') attributes = records
@@ -87,15 +99,18 @@ async function* entriesOf(chunks: AsyncIterator<Buffer>): AsyncGenerator<Entry> 
     const path = attributes.path ?? longName ?? (prefix ? `${prefix}/${short}` : short)
     const real = attributes.size && /^\d{1,15}$/.test(attributes.size) ? Number(attributes.size) : size
     const body = content(real)
-    const type = flag === '0' || flag === '\0' || flag === '7' ? 'file' : flag === '5' ? 'folder' : 'other'
+    const type = isFile(flag) ? 'file' : flag === '5' ? 'folder' : 'other'
     yield { path, type, size: real, attributes, body }
-    for await (const _rest of body) {
-      // passed over
-    }
+    if (real)
+      for await (const _rest of body) {
+        // passed over
+      }
     attributes = {}
     longName = null
   }
 }
+
+const isFile = (flag: string) => flag === '0' || flag === '\0' || flag === '7'
 
 function string(bytes: Buffer): string {
   const end = bytes.indexOf(0)

@@ -4,7 +4,7 @@ import { cleanAcl } from '../access/acl.ts'
 import { header, userMetadata } from '../headers.ts'
 import { checkContainerName, plain } from '../limits.ts'
 import { isTrue } from '../listing/query.ts'
-import { unquoteHeader } from '../quoting.ts'
+import { unquoteHeader, withoutSlashes } from '../quoting.ts'
 import type { Headers } from '../tables.ts'
 
 const settable = ['x-container-sync-to', 'x-container-sync-key', 'x-versions-location', 'x-history-location'] as const
@@ -31,7 +31,10 @@ export function containerChanges(headers: IncomingHttpHeaders, old: Headers): He
 }
 
 /** The container that a location names; null for what is no UTF-8. A slash at an end is not part of it: what is checked here is what is looked for later. */
-export const bareLocation = (location: string): string | null => unquoteHeader(location)?.replace(/^\/+|\/+$/g, '') ?? null
+export function bareLocation(location: string): string | null {
+  const name = unquoteHeader(location)
+  return name && withoutSlashes(name.replace(/^\/+/, ''))
+}
 
 function checkVersions(headers: IncomingHttpHeaders, changes: Headers, old: Headers): void {
   const stack = changes['x-versions-location']

@@ -5,6 +5,7 @@ import { listObjects } from '../listing/objects.ts'
 import { formatHeaders, listingFormat, listingQuery } from '../listing/query.ts'
 import { versionsPage } from '../listing/versions-page.ts'
 import { lookAhead, readAhead } from '../objects/ahead.ts'
+import { heard } from '../objects/scope.ts'
 import type { Container } from '../tables.ts'
 import { isBrowser, webContainer } from '../web/static.ts'
 import { containerMissing, findContainer } from './store.ts'
@@ -36,11 +37,14 @@ export const showContainer = operation({
     const query = listingQuery(context, limits.container_listing_limit)
     if (context.rawQuery.has('versions')) {
       const body = await versionsPage(context, row, query)
-      return reply({ headers: { ...containerHeaders(row, access), ...formatHeaders(context, 'json') }, body })
+      return reply({
+        headers: { ...containerHeaders(row, access), ...formatHeaders(context, 'json'), 'content-length': String(body.length) },
+        body,
+      })
     }
     const format = listingFormat(context)
     const headers: Record<string, string> = { ...containerHeaders(row, access), ...formatHeaders(context, format) }
-    const { length, body } = await listObjects(context.cloud.database, row, query, format)
+    const { length, body } = await listObjects(context.cloud.database, row, query, format, () => heard(context))
     if (!length) return reply({ status: 204, headers })
     headers['content-length'] = String(length)
     return reply({ headers, body })

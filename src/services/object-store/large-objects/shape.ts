@@ -1,5 +1,5 @@
 // The shape of JSON is looked at before it is parsed: millions of small values in a few megabytes would hold the process for long.
-import { createTurns } from '../turns.ts'
+import { turn } from '../../../turns.ts'
 
 export interface Shape {
   /** Braces, brackets and commas outside of texts. */
@@ -13,7 +13,6 @@ const [quote, comma, backslash, open, close, openBrace, closeBrace] = [34, 44, 9
 
 /** Counts until `most` marks were found. */
 export async function shapeOf(bytes: Uint8Array, most: number): Promise<Shape> {
-  const turn = createTurns()
   let [marks, level, depth, quoted] = [0, 0, 0, false]
   for (let i = 0; i < bytes.length && marks <= most; i++) {
     if (i % stepBytes === 0) await turn()

@@ -1,10 +1,10 @@
 // Listings of objects as bytes, remembered while the container does not change: a large page costs more to make than to send.
-import { Poured } from '../../../api/poured.ts'
 import type { Database, Db } from '../../../db/database.ts'
 import { release } from '../storage/release.ts'
 import type { Container } from '../tables.ts'
 import { renderInPostgres } from './in-postgres.ts'
 import { renderInSqlite } from './in-sqlite.ts'
+import { Pieces } from './pieces.ts'
 import type { Format, ListingQuery } from './query.ts'
 import { renderObjects } from './render.ts'
 import { objectsIn } from './store.ts'
@@ -24,35 +24,14 @@ interface Cache {
 }
 const caches = new WeakMap<Db, Cache>()
 
-/** A page that is sent once. */
-class Page extends Poured {
-  readonly #pieces: Buffer[]
-
-  constructor(pieces: Buffer[]) {
-    super()
-    this.#pieces = pieces
-  }
-
-  async pour(write: (piece: Buffer) => Promise<void>): Promise<void> {
-    for (const piece of this.#pieces) {
-      await write(piece)
-      release(piece)
-    }
-  }
-
-  override _read(): void {
-    for (const piece of this.#pieces) this.push(piece)
-    this.push(null)
-  }
-}
-
-/** The page as a body, with its length. `row` must have been read by the same request: its `changes` says which pages still hold. */
+/** The page as a body, with its length. `row` must have been read by the same request: its `changes` says which pages still hold; `heard` throws when its client has gone. */
 export async function listObjects(
   database: Database,
   row: Container,
   query: ListingQuery,
   format: Format,
-): Promise<{ length: number; body: Buffer | Page }> {
+  heard: () => void,
+): Promise<{ length: number; body: Buffer | Pieces }> {
   const db = database.read
   let cache = caches.get(db)
   if (!cache) {
@@ -67,13 +46,13 @@ export async function listObjects(
     cache.pages.set(key, known)
     return { length: known.length, body: known }
   }
-  const pieces = await render(database, row, query, format)
+  const pieces = await render(database, row, query, format, heard)
   const length = pieces.reduce((sum, piece) => sum + piece.length, 0)
   // Remembered when it is asked for again: in a container that changes all the time no page ever is.
   if (length >= large && (length > cacheBytes / 4 || !cache.asked.has(key))) {
     cache.asked.add(key)
     if (cache.asked.size > mostAsked) cache.asked.delete(cache.asked.values().next().value!)
-    return { length, body: new Page(pieces) }
+    return { length, body: new Pieces(pieces) }
   }
   const page = pieces.length === 1 ? pieces[0]! : Buffer.concat(pieces)
   if (pieces.length > 1) for (const piece of pieces) release(piece)
@@ -92,11 +71,20 @@ function remember(cache: Cache, key: string, page: Buffer): void {
   }
 }
 
-async function render({ dialect, read }: Database, row: Container, query: ListingQuery, format: Format): Promise<Buffer[]> {
+async function render(
+  { dialect, read }: Database,
+  row: Container,
+  query: ListingQuery,
+  format: Format,
+  heard: () => void,
+): Promise<Buffer[]> {
   // What JSON tells of versions needs the path of the container, which the database does not put into entries.
   const versioned = format === 'json' && row.metadata['x-versions-enabled'] !== undefined
   const made = versioned ? null : await (dialect === 'sqlite' ? renderInSqlite : renderInPostgres)(read, row.id, query, format)
   if (made) return made
-  const entries = await walk(query, (range) => objectsIn(read, row.id, range))
-  return renderObjects(row, entries, format)
+  const entries = await walk(query, (range) => {
+    heard()
+    return objectsIn(read, row.id, range)
+  })
+  return renderObjects(row, entries, format, heard)
 }

@@ -29,25 +29,37 @@ const nameOf = (entry: { name: string } | Folder) => ('subdir' in entry ? entry.
 export const headerText = (value: string) => (/[\x80-\xff]/.test(value) ? Buffer.from(value, 'latin1').toString('utf8') : value)
 
 /** A list as JSON, in pieces. */
-export const jsonList = async <Entry>(entries: Entry[], view: (entry: Entry) => unknown): Promise<Buffer[]> => [
+export const jsonList = async <Entry>(entries: Entry[], view: (entry: Entry) => unknown, heard?: () => void): Promise<Buffer[]> => [
   Buffer.from('['),
-  ...(await bytesInTurns(entries, ',', (entry) => JSON.stringify(view(entry)))),
+  ...(await bytesInTurns(entries, ',', (entry) => JSON.stringify(view(entry)), heard)),
   Buffer.from(']'),
 ]
 
-export async function renderContainers(account: string, entries: (ListedContainer | Folder)[], format: Format): Promise<Buffer[]> {
+export async function renderContainers(
+  account: string,
+  entries: (ListedContainer | Folder)[],
+  format: Format,
+  heard?: () => void,
+): Promise<Buffer[]> {
   if (format === 'text') return [Buffer.from(lines(entries.map(nameOf)))]
   if (format === 'json') {
-    return jsonList(entries, (entry) =>
-      'subdir' in entry
-        ? entry
-        : { name: entry.name, count: entry.objects, bytes: entry.bytes_used, last_modified: isoText(entry.changed_at) },
+    return jsonList(
+      entries,
+      (entry) =>
+        'subdir' in entry
+          ? entry
+          : { name: entry.name, count: entry.objects, bytes: entry.bytes_used, last_modified: isoText(entry.changed_at) },
+      heard,
     )
   }
-  const parts = await bytesInTurns(entries, '', (entry) =>
-    'subdir' in entry
-      ? `<subdir name="${xmlText(entry.subdir)}" />`
-      : `<container>${element('name', entry.name)}${element('count', entry.objects)}${element('bytes', entry.bytes_used)}${element('last_modified', isoText(entry.changed_at))}</container>`,
+  const parts = await bytesInTurns(
+    entries,
+    '',
+    (entry) =>
+      'subdir' in entry
+        ? `<subdir name="${xmlText(entry.subdir)}" />`
+        : `<container>${element('name', entry.name)}${element('count', entry.objects)}${element('bytes', entry.bytes_used)}${element('last_modified', isoText(entry.changed_at))}</container>`,
+    heard,
   )
   return [Buffer.from(`${declaration}<account name="${xmlText(account)}">`), ...parts, Buffer.from('</account>')]
 }
@@ -84,13 +96,18 @@ export async function renderObjects(
   container: Pick<Container, 'account' | 'name'>,
   entries: (ListedObject | Folder)[],
   format: Format,
+  heard?: () => void,
 ): Promise<Buffer[]> {
   if (format === 'text') return [Buffer.from(lines(entries.map(nameOf)))]
-  if (format === 'json') return jsonList(entries, (entry) => ('subdir' in entry ? entry : jsonObject(container, entry)))
-  const parts = await bytesInTurns(entries, '', (entry) =>
-    'subdir' in entry
-      ? `<subdir name="${xmlText(entry.subdir)}">${element('name', entry.subdir)}</subdir>`
-      : `<object>${element('name', entry.name)}${element('hash', storedEtag(entry))}${element('bytes', entry.size)}${element('content_type', headerText(entry.content_type))}${element('last_modified', isoText(entry.changed_at))}</object>`,
+  if (format === 'json') return jsonList(entries, (entry) => ('subdir' in entry ? entry : jsonObject(container, entry)), heard)
+  const parts = await bytesInTurns(
+    entries,
+    '',
+    (entry) =>
+      'subdir' in entry
+        ? `<subdir name="${xmlText(entry.subdir)}">${element('name', entry.subdir)}</subdir>`
+        : `<object>${element('name', entry.name)}${element('hash', storedEtag(entry))}${element('bytes', entry.size)}${element('content_type', headerText(entry.content_type))}${element('last_modified', isoText(entry.changed_at))}</object>`,
+    heard,
   )
   return [Buffer.from(`${declaration}<container name="${xmlText(container.name)}">`), ...parts, Buffer.from('</container>')]
 }

@@ -2,14 +2,16 @@
 import { Fault } from '../../../api/faults.ts'
 import type { BaseContext } from '../../../api/operation.ts'
 import { plain } from '../limits.ts'
+import { heard } from '../objects/scope.ts'
 import { versionName } from '../objects/versions.ts'
 import type { Container } from '../tables.ts'
+import { Pieces } from './pieces.ts'
 import { accepts, type ListingQuery } from './query.ts'
 import { jsonList, jsonObject } from './render.ts'
 import { listVersions } from './versions.ts'
 
 /** The page; `version_marker` goes on in the middle of the name that `marker` says. Throws 400 for what versions do not have, 406 for other forms. */
-export async function versionsPage(context: BaseContext, row: Container, query: ListingQuery): Promise<Buffer> {
+export async function versionsPage(context: BaseContext, row: Container, query: ListingQuery): Promise<Pieces> {
   const { rawQuery } = context
   const form = rawQuery.get('format')
   if (form === null ? !accepts(context, 'application/json') : form.toLowerCase() !== 'json')
@@ -18,11 +20,15 @@ export async function versionsPage(context: BaseContext, row: Container, query: 
   if (query.path !== null) throw plain(400, 'A listing of versions cannot be cut by path')
   if (versionMarker !== null && !query.marker) throw plain(400, 'version_marker param requires marker')
   if (versionMarker !== null && !/^(null|\d{1,10}\.\d{5})$/.test(versionMarker)) throw plain(400, 'invalid version_marker param')
-  const entries = query.limit ? await listVersions(context.cloud.database.read, row.id, { ...query, versionMarker }) : []
-  const pieces = await jsonList(entries, (entry) =>
-    'subdir' in entry
-      ? entry
-      : { ...jsonObject(row, { ...entry, version_id: '' }), version_id: versionName(entry.version_id), is_latest: entry.latest },
+  const asked = () => heard(context)
+  const entries = query.limit ? await listVersions(context.cloud.database.read, row.id, { ...query, versionMarker }, asked) : []
+  const pieces = await jsonList(
+    entries,
+    (entry) =>
+      'subdir' in entry
+        ? entry
+        : { ...jsonObject(row, { ...entry, version_id: '' }), version_id: versionName(entry.version_id), is_latest: entry.latest },
+    asked,
   )
-  return Buffer.concat(pieces)
+  return new Pieces(pieces)
 }

@@ -117,12 +117,18 @@ async function startOf(db: Db, containerId: number, query: VersionsQuery): Promi
   return start(marker, at === null, at)
 }
 
-/** Up to `query.limit` versions and folders. */
-export async function listVersions(db: Db, containerId: number, query: VersionsQuery): Promise<(ListedVersion | Folder)[]> {
+/** Up to `query.limit` versions and folders. `heard` throws when nobody hears the answer any more. */
+export async function listVersions(
+  db: Db,
+  containerId: number,
+  query: VersionsQuery,
+  heard = () => {},
+): Promise<(ListedVersion | Folder)[]> {
   const { prefix, delimiter, limit, marker, reverse = false } = query
   const result: (ListedVersion | Folder)[] = []
   let from = await startOf(db, containerId, query)
   while (from && result.length < limit) {
+    heard()
     const wanted = Math.min(page, delimiter ? page : limit - result.length)
     const rows: ListedVersion[] = await nextRows(db, containerId, from, wanted, reverse)
     let folder: string | null = null

@@ -19,6 +19,8 @@ export interface Range {
 }
 
 const firstPage = 256
+/** Long names come at a thousand in some milliseconds, in which nobody else has his turn. */
+const largestPage = 2000
 
 /** Where the names that a query asks for begin and end; null when there can be none. */
 export function boundsOf(
@@ -61,7 +63,7 @@ export async function walk<Row extends Named>(query: ListingQuery, fetch: (range
   if (!bounds || limit === 0) return result
   const { prefix, delimiter } = bounds
   let { low, lowOpen, high } = bounds
-  let page = delimiter ? Math.min(firstPage, limit) : limit
+  let page = Math.min(delimiter ? firstPage : largestPage, limit)
   for (;;) {
     const rows = await fetch({ from: low, after: lowOpen, to: high, limit: page, reverse })
     let jumped = false
@@ -99,6 +101,6 @@ export async function walk<Row extends Named>(query: ListingQuery, fetch: (range
       low = last
       lowOpen = true
     }
-    page = Math.min(jumped ? page : page * 4, 10_000)
+    page = Math.min(jumped ? page : page * 4, largestPage)
   }
 }

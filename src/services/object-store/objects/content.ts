@@ -6,12 +6,11 @@ import type { BaseContext } from '../../../api/operation.ts'
 import { Poured } from '../../../api/poured.ts'
 import { findContainer } from '../containers/store.ts'
 import { extent, readManifest, type Segment, splitName } from '../large-objects/manifest.ts'
-import { successor } from '../listing/query.ts'
-import { objectsIn } from '../listing/store.ts'
 import { unquoteHeader } from '../quoting.ts'
 import { read } from '../storage/data.ts'
 import { followLink } from './links.ts'
 import { deeper, heard, mayReadOther, type Opened } from './scope.ts'
+import { type PagedSegment, pagesOf, segmentsOn } from './segment-pages.ts'
 import { liveObject, type StoredObject } from './store.ts'
 
 export interface Content {
@@ -23,9 +22,6 @@ export interface Content {
   /** Bytes from `start` to `end`, inclusive. */
   read(start: number, end: number): Promise<Buffer | Readable>
 }
-
-/** Segments of a dynamic manifest that are listed at a time. */
-const page = 1000
 
 const badSegment = (name: string) => new Fault(409, `The segment ${name} is missing or has changed.`)
 
@@ -41,10 +37,12 @@ interface Piece {
   open(start: number, end: number): Promise<Buffer | Readable>
 }
 
+type Pieces = Iterable<Piece> | AsyncIterable<Piece>
+
 /** What the range needs of each piece, one after the other: the next is opened when it is asked for. */
-async function* opened(pieces: Iterable<Piece>, start: number, end: number): AsyncGenerator<Buffer | Readable> {
+async function* opened(pieces: Pieces, start: number, end: number): AsyncGenerator<Buffer | Readable> {
   let at = 0
-  for (const { length, open } of pieces) {
+  for await (const { length, open } of pieces) {
     const from = Math.max(start - at, 0)
     const to = Math.min(end - at, length - 1)
     at += length
@@ -120,7 +118,7 @@ class Joined extends Poured {
 }
 
 /** The first piece is opened before the answer begins, so that a fault of it can still be told. */
-async function openJoined(pieces: Iterable<Piece>, start: number, end: number): Promise<Buffer | Readable> {
+async function openJoined(pieces: Pieces, start: number, end: number): Promise<Buffer | Readable> {
   if (end < start) return Buffer.alloc(0)
   const parts = opened(pieces, start, end)
   const first = await parts.next()
@@ -169,36 +167,33 @@ export function dynamicTarget(manifest: string): { container: string; prefix: st
 }
 
 async function dynamicContent(context: BaseContext, scope: Opened, row: StoredObject): Promise<Content> {
-  const { cloud } = context
+  const { read } = context.cloud.database
   const target = dynamicTarget(row.metadata['x-object-manifest']!)
-  const container = await findContainer(cloud.database.read, scope.container.account, target.container)
-  const md5 = createHash('md5')
-  const found: Pick<StoredObject, 'name' | 'etag' | 'size'>[] = []
-  let size = 0
+  const container = await findContainer(read, scope.container.account, target.container)
   if (container && !mayReadOther(context, scope, container)) throw new Fault(context.who ? 403 : 401, 'Access was denied to a segment.')
-  let from = target.prefix
-  for (let more = container !== undefined; container && more; ) {
-    heard(context)
-    const range = { from, after: from !== target.prefix, to: successor(target.prefix), limit: page, reverse: false }
-    const listed = await objectsIn(cloud.database.read, container.id, range)
-    for (const { name, etag, size: length } of listed) {
-      if (container.id === row.container_id && name === row.name) continue
-      md5.update(etag)
-      size += length
-      found.push({ name, etag, size: length })
-    }
-    more = listed.length === page
-    if (more) from = listed.at(-1)!.name
+  const named = { containerId: container?.id ?? 0, prefix: target.prefix, self: container?.id === row.container_id ? row.name : null }
+  const { pages, size, etag } = container
+    ? await pagesOf(read, named, () => heard(context))
+    : { pages: [], size: 0, etag: createHash('md5').digest('hex') }
+  async function* pieces(first: number): AsyncGenerator<Piece> {
+    for (const page of pages.slice(first))
+      for (const segment of await segmentsOn(read, named, page))
+        yield { length: segment.size, open: (start, end) => openNamed(context, scope, named.containerId, segment, start, end) }
   }
-  async function open(name: string, etag: string, start: number, end: number): Promise<Buffer | Readable> {
-    heard(context)
-    const segment = await liveObject(cloud, cloud.database.read, container!.id, name)
-    if (!segment || segment.etag !== etag || segment.kind === 'dlo') throw badSegment(name)
-    return (await contentOf(context, segment.kind === '' ? scope : deeper(context, scope, scope.container), segment)).read(start, end)
+  async function readBytes(start: number, end: number): Promise<Buffer | Readable> {
+    let before = 0
+    let first = 0
+    // Pages before the first byte are not looked at again.
+    for (; first < pages.length - 1 && before + pages[first]!.bytes <= start; first++) before += pages[first]!.bytes
+    return openJoined(pieces(first), start - before, end - before)
   }
-  // Made as they are reached: a container may hold millions.
-  function* pieces(): Generator<Piece> {
-    for (const { name, etag, size: length } of found) yield { length, open: (start, end) => open(name, etag, start, end) }
-  }
-  return { size, etag: md5.digest('hex'), parts: null, read: (start, end) => openJoined(pieces(), start, end) }
+  return { size, etag, parts: null, read: readBytes }
+}
+
+/** Bytes of a segment that a dynamic manifest names. Throws 409 where it is not what it was. */
+async function openNamed(context: BaseContext, scope: Opened, containerId: number, named: PagedSegment, start: number, end: number) {
+  heard(context)
+  const segment = await liveObject(context.cloud, context.cloud.database.read, containerId, named.name)
+  if (!segment || segment.etag !== named.etag || segment.kind === 'dlo') throw badSegment(named.name)
+  return (await contentOf(context, segment.kind === '' ? scope : deeper(context, scope, scope.container), segment)).read(start, end)
 }

@@ -17,7 +17,7 @@ export function parseRanges(text: string | undefined, size: number): ByteRange[]
   const ranges: ByteRange[] = []
   const parts = match[1]!.split(',')
   for (const part of parts) {
-    const piece = /^\s*(\d*)\s*-\s*(\d*)\s*$/.exec(part)
+    const piece = /^(\d*)\s*-\s*(\d*)$/.exec(part.trim())
     if (!piece || (!piece[1] && !piece[2])) return null
     const [first, last] = [piece[1]!, piece[2]!]
     if (first && last && Number(last) < Number(first)) return null

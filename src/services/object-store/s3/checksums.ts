@@ -1,8 +1,8 @@
 // Checksums that clients send with their bytes, in a header or behind the last chunk: verified, kept, and given back.
 import { createHash } from 'node:crypto'
 import type { IncomingHttpHeaders } from 'node:http'
-import { setImmediate } from 'node:timers/promises'
 import { crc32 } from 'node:zlib'
+import { turn } from '../../../turns.ts'
 import { header } from '../headers.ts'
 import type { Headers } from '../tables.ts'
 import { tag } from './answers.ts'
@@ -152,7 +152,7 @@ export async function combined(algorithm: Algorithm, parts: (Checksum & { size: 
   for (const [index, { value, size }] of parts.entries()) {
     whole = combine(whole, BigInt(`0x${Buffer.from(value, 'base64').toString('hex')}`), size)
     // Ten thousand parts take a while: others have their turn between.
-    if (index % 128 === 127) await setImmediate()
+    if (index % 32 === 31) await turn()
   }
   return { algorithm, value: Buffer.from(whole.toString(16).padStart(width / 4, '0'), 'hex').toString('base64') }
 }

@@ -4,6 +4,7 @@ import { authorize } from '../access/authorize.ts'
 import { type ListingQuery, successor } from '../listing/query.ts'
 import { containersIn, type ListedObject, objectsIn } from '../listing/store.ts'
 import { walk } from '../listing/walk.ts'
+import { heard } from '../objects/scope.ts'
 import { countOf, keyText, owner, s3Time, tag, xmlReply } from './answers.ts'
 import { bucketOf, ownAccount, segmentsSuffix } from './buckets.ts'
 import { fault } from './faults.ts'
@@ -30,6 +31,7 @@ export async function listBuckets(context: BaseContext, signed: Signed): Promise
   const after = token ? fromToken(token) : null
   const shown: Awaited<ReturnType<typeof containersIn>> = []
   for (let from = after ?? (prefix || null), open = after !== null; shown.length <= most; ) {
+    heard(context)
     const range = { from, after: open, to: prefix ? successor(prefix) : null, limit: 10_000, reverse: false }
     const rows = await containersIn(context.cloud.database.read, account, range)
     shown.push(...rows.filter(({ name }) => !name.endsWith(segmentsSuffix)))
@@ -70,7 +72,12 @@ export async function listObjects(context: BaseContext, signed: Signed, name: st
   // What a gateway of Ceph may list in any order is listed in order; with a delimiter it refuses.
   if (query.delimiter && rawQuery.get('allow-unordered') === 'true')
     throw fault('InvalidArgument', 'allow-unordered cannot be combined with a delimiter.')
-  const entries = max ? await walk(query, (range) => objectsIn(context.cloud.database.read, row.id, range)) : []
+  const entries = max
+    ? await walk(query, (range) => {
+        heard(context)
+        return objectsIn(context.cloud.database.read, row.id, range)
+      })
+    : []
   const truncated = entries.length > max
   const shown = entries.slice(0, max)
   const last = shown.at(-1)

@@ -1,6 +1,6 @@
 // What is kept of the parts of an upload, or of the object that it became.
-import { setImmediate } from 'node:timers/promises'
 import type { BaseContext } from '../../../api/operation.ts'
+import { turn } from '../../../turns.ts'
 import { findContainer } from '../containers/store.ts'
 import { type Segment, splitName } from '../large-objects/manifest.ts'
 import { successor } from '../listing/query.ts'
@@ -29,7 +29,7 @@ export async function partsBelow(context: BaseContext, containerId: number, pref
     found.push(...rows)
     if (rows.length < page) break
     from = rows.at(-1)!.name
-    await setImmediate()
+    await turn()
   }
   return found
 }

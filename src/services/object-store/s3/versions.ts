@@ -1,6 +1,7 @@
 // GET ?versions of a bucket: every version and every mark of removal.
 import type { BaseContext, Reply } from '../../../api/operation.ts'
 import { listVersions } from '../listing/versions.ts'
+import { heard } from '../objects/scope.ts'
 import { versionName } from '../objects/versions.ts'
 import { countOf, keyText, owner, s3Time, tag, xmlReply } from './answers.ts'
 import { bucketOf } from './buckets.ts'
@@ -17,7 +18,7 @@ export async function listObjectVersions(context: BaseContext, signed: Signed, b
   const prefix = rawQuery.get('prefix') ?? ''
   const delimiter = rawQuery.get('delimiter') ?? ''
   const query = { prefix, delimiter, marker, versionMarker, endMarker: '', limit: max + 1 }
-  const entries = max ? await listVersions(context.cloud.database.read, row.id, query) : []
+  const entries = max ? await listVersions(context.cloud.database.read, row.id, query, () => heard(context)) : []
   const truncated = entries.length > max
   const shown = entries.slice(0, max)
   const key = keyText(rawQuery)

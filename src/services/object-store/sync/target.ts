@@ -1,6 +1,7 @@
 // Where a container is copied to: another container of this cloud, or one of a cloud that the operator knows.
 import type { Cloud } from '../../../cloud.ts'
 import { plain } from '../limits.ts'
+import { withoutSlashes } from '../quoting.ts'
 import { objectStoreSettings } from '../settings.ts'
 
 export interface Target {
@@ -27,7 +28,7 @@ export function syncTarget(cloud: Cloud, text: string): Target {
     if (!address) throw plain(400, `No cluster endpoint found for X-Container-Sync-To ${JSON.stringify(text.slice(0, 200))}`)
     if (!account || !container || rest.length) throw plain(400, 'Path required in X-Container-Sync-To')
     return {
-      url: `${address.replace(/\/+$/, '')}/${account}/${container}`,
+      url: `${withoutSlashes(address)}/${account}/${container}`,
       realm: { name: realmName.toUpperCase(), key: realm.key },
     }
   }
@@ -45,7 +46,7 @@ export function syncTarget(cloud: Cloud, text: string): Target {
   const ours = url.host === own.host && url.pathname.startsWith(own.pathname)
   if (!ours && !hosts.includes(url.host)) throw plain(400, `Invalid host ${JSON.stringify(url.host)} in X-Container-Sync-To`)
   if (!/\/[^/]+\/[^/]+\/[^/]+\/?$/.test(url.pathname)) throw plain(400, 'Path required in X-Container-Sync-To')
-  return { url: url.href.replace(/\/+$/, ''), realm: null }
+  return { url: withoutSlashes(url.href), realm: null }
 }
 
 /** Keys that sign for a realm, the present one first. */

@@ -5,12 +5,13 @@ import type { Who } from '../../../auth/who.ts'
 import { authorize } from '../access/authorize.ts'
 import { findContainer } from '../containers/store.ts'
 import { header } from '../headers.ts'
+import { Pieces } from '../listing/pieces.ts'
 import { isTrue, type ListingQuery } from '../listing/query.ts'
 import { headerText } from '../listing/render.ts'
 import { objectsIn } from '../listing/store.ts'
 import { walk } from '../listing/walk.ts'
 import { readReply } from '../objects/get.ts'
-import { mayReadOther } from '../objects/scope.ts'
+import { heard, mayReadOther } from '../objects/scope.ts'
 import { liveObject, type StoredObject } from '../objects/store.ts'
 import { quote, unquote } from '../quoting.ts'
 import type { Container } from '../tables.ts'
@@ -86,14 +87,17 @@ async function webFolder(context: BaseContext, container: Container, prefix: str
   } catch (error) {
     return webFault(context, container, error)
   }
-  const entries = await walk({ ...everything, prefix, delimiter: '/' }, (range) =>
-    objectsIn(context.cloud.database.read, container.id, range),
-  )
+  const asked = () => heard(context)
+  const entries = await walk({ ...everything, prefix, delimiter: '/' }, (range) => {
+    asked()
+    return objectsIn(context.cloud.database.read, container.id, range)
+  })
   const shown = entries.filter((entry) => 'subdir' in entry || entry.name !== prefix)
   if (prefix && !entries.length) return webFault(context, container, new Fault(404, 'The resource could not be found.'))
   const title = setting(container, 'listings-label') ?? shownPath(context)
-  const body = listingPage(title, prefix, shown, setting(container, 'listings-css'))
-  return reply({ headers: { 'content-type': 'text/html; charset=UTF-8' }, body })
+  const pieces = await listingPage({ title, prefix, css: setting(container, 'listings-css') }, shown, asked)
+  const body = new Pieces(pieces)
+  return reply({ headers: { 'content-type': 'text/html; charset=UTF-8', 'content-length': String(body.length) }, body })
 }
 
 async function webObject(context: BaseContext, container: Container, name: string): Promise<Reply | null> {
