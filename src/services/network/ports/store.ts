@@ -37,6 +37,12 @@ export const portsOfServers = (db: Db, serverIds: string[]): Promise<Port[]> =>
     ? db.selectFrom('network_ports').selectAll().where('bound_server', 'in', serverIds).orderBy('nic_order').orderBy('created_at').execute()
     : Promise.resolve([])
 
+/** Marks the port as that server's; false when another has it, also one that takes it at the same time. */
+export async function claimPort(db: Db, id: string, serverId: string): Promise<boolean> {
+  const query = db.updateTable('network_ports').set({ bound_server: serverId }).where('id', '=', id).where('bound_server', 'is', null)
+  return (await query.executeTakeFirst()).numUpdatedRows === 1n
+}
+
 /** Bound ports whose `device_id` was changed since. */
 export const renamedPorts = (db: Db): Promise<Port[]> =>
   db.selectFrom('network_ports').selectAll().whereRef('bound_server', '!=', 'device_id').orderBy('id').execute()

@@ -10,9 +10,9 @@ import { syncGroups } from '../documents/security-groups.ts'
 import { leavingPorts, noteLeaving } from '../documents/store.ts'
 import type { BindPorts } from '../facade.ts'
 import { changePort, makePort, removePort } from '../ports/make.ts'
-import { type Port, portsOfServers } from '../ports/store.ts'
+import { claimPort, type Port, portsOfServers } from '../ports/store.ts'
 import { ensureDefaultGroup } from '../security-groups/default-group.ts'
-import { resolveGroups, resolveNics } from './networks.ts'
+import { portInUse, resolveGroups, resolveNics } from './networks.ts'
 
 /** Does what `NetworkFacade.bindPorts` says; what a client could not have asked for is a TaskFailure. */
 export async function bindPorts(cloud: Cloud, tx: Tx, request: BindPorts): Promise<void> {
@@ -55,7 +55,8 @@ async function makeOrTake(cloud: Cloud, tx: Tx, request: BindPorts, now: string)
   const owner = { device_id: serverId, device_owner: `compute:${zone}` }
   for (const [order, { network, port, fixedIp }] of nics.entries()) {
     if (port) {
-      const place = { bound_host: host, bound_server: serverId, binding_host: host, guest_hostname: hostname, nic_order: order }
+      if (!(await claimPort(tx.db, port.id, serverId))) throw portInUse(port.id)
+      const place = { bound_host: host, binding_host: host, guest_hostname: hostname, nic_order: order }
       await changePort(cloud, tx, port, { ...owner, ...place }, now)
       continue
     }

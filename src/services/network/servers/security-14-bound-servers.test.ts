@@ -114,3 +114,18 @@ test('security-14: a server takes ports of its own project only, also of a netwo
   await cloud.admin.post(servers, { server: { ...server, imageRef: theirs.imageId } }, 400)
   await activeServer(cloud, theirs, { networks: server.networks })
 })
+
+test('security-26: of servers that are given the same port at once, one gets it', async () => {
+  await using cloud = await testCloud()
+  const { member, networkId } = await ground(cloud)
+  const projectId = await member.projectId()
+  const { port } = (await member.post(ports, { port: { network_id: networkId } }, 201)).body
+  const place = { projectId, hostname: 'h', host: 'fake-1', zone: 'nova', isAdmin: false, securityGroups: [], nics: [{ portId: port.id }] }
+  const bind = (digit: number) =>
+    cloud.cloud.database.write((tx) =>
+      cloud.cloud.network.bindPorts(tx, { ...place, serverId: `${digit}1111111-1111-4111-8111-111111111111` }),
+    )
+  const results = await Promise.allSettled([1, 2, 3, 4].map(bind))
+  const refused = results.flatMap((result) => (result.status === 'rejected' ? [(result.reason as Error).message] : []))
+  assert.deepEqual(refused, Array(3).fill(`Port ${port.id} is still in use.`))
+})
