@@ -19,6 +19,7 @@ import { imageLists } from './0018-image-lists.ts'
 import { objectListings } from './0019-object-listings.ts'
 import { identityRetiredIds } from './0020-identity-retired-ids.ts'
 import { credentialDelegations } from './0021-credential-delegations.ts'
+import { boundServers } from './0022-bound-servers.ts'
 
 /** All migrations, oldest first. A released one is never changed. */
 export const migrations: Migration[] = [
@@ -42,4 +43,5 @@ export const migrations: Migration[] = [
   objectListings,
   identityRetiredIds,
   credentialDelegations,
+  boundServers,
 ]

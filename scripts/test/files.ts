@@ -23,4 +23,5 @@ export function findTestFiles(root: string, wanted: readonly string[] = []): Tes
 }
 
 /** A test reaches the database through the testing kit only; two files of that know nothing of one. */
-export const touchesStore = (source: string): boolean => /^(import|\} from) .*'[./]+\/testing\/(?!until\.|free-port\.)/m.test(source)
+export const touchesStore = (source: string): boolean =>
+  /^(import|\} from) .*'[./]+\/(?:src\/)?testing\/(?!until\.|free-port\.)/m.test(source)

@@ -24,7 +24,8 @@ export function guestAt(
     const port = document.spec as PortSpec
     if (port.networkId !== networkId || !port.guestId || !port.fixedIps.some(({ ip }) => ip === source)) continue
     const guest = documents.get(`guest/${port.guestId}`) as HostDocument<'guest'> | undefined
-    return guest?.spec ? { id: guest.id, spec: guest.spec } : null
+    // A port's word for whose it is does not do: the guest has to have it among its own.
+    return guest?.spec?.nics.some(({ portId }) => portId === document.id) ? { id: guest.id, spec: guest.spec } : null
   }
   return null
 }

@@ -21,6 +21,7 @@ const port = (networkId: string, ip: string, guestId: string | null): PortSpec =
   guestId,
   dhcpOptions: [],
 })
+const nic = (portId: string) => ({ portId, mac: 'fa:16:3e:00:00:01', mtu: 1500 })
 const tree = (name: string) => ({ 'latest/meta-data/hostname': name, 'openstack/latest/meta_data.json': JSON.stringify({ name }) })
 
 /** Guests `a` and `b` of two tenants, at the same address of networks `net-a` and `net-b`. */
@@ -28,8 +29,8 @@ function documents(change: Partial<Record<string, PortSpec | null>> = {}): Map<s
   const specs: Record<string, object | null> = {
     'port/pa': port('net-a', '127.0.0.1', 'a'),
     'port/pb': port('net-b', '127.0.0.1', 'b'),
-    'guest/a': guestSpec({ metadata: tree('a') }),
-    'guest/b': guestSpec({ metadata: tree('b') }),
+    'guest/a': guestSpec({ metadata: tree('a'), nics: [nic('pa')] }),
+    'guest/b': guestSpec({ metadata: tree('b'), nics: [nic('pb'), nic('next')] }),
     ...change,
   }
   return new Map(
@@ -99,7 +100,8 @@ test("security-14: another tenant's guest at the same address is told apart by i
 })
 
 test('security-14: an address goes with its port: to the next guest, or to none', () => {
-  assert.equal(nameAt(documents({ 'port/pa': port('net-a', '127.0.0.1', 'b') }), 'net-a', '127.0.0.1'), 'b')
+  const next = documents({ 'port/pa': null, 'port/next': port('net-a', '127.0.0.1', 'b') })
+  assert.equal(nameAt(next, 'net-a', '127.0.0.1'), 'b')
   for (const gone of [
     null,
     port('net-a', '127.0.0.1', null),
@@ -108,6 +110,14 @@ test('security-14: an address goes with its port: to the next guest, or to none'
     port('net-a', '127.0.0.1', 'c'),
   ])
     assert.equal(nameAt(documents({ 'port/pa': gone }), 'net-a', '127.0.0.1'), null)
+})
+
+test('security-14: a port that says it is of a guest gives nothing of it unless the guest has the port', () => {
+  for (const guest of ['a', 'b']) {
+    const all = documents({ 'port/strange': port('net-c', '127.0.0.1', guest), 'port/pa': port('net-a', '127.0.0.1', 'b') })
+    assert.equal(nameAt(all, 'net-c', '127.0.0.1'), null, guest)
+    assert.equal(guestAt(all, 'net-a', '127.0.0.1'), null)
+  }
 })
 
 test('security-14: only an address of the port itself counts, in one spelling', () => {

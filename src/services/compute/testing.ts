@@ -42,6 +42,6 @@ export async function assertNoResidue(cloud: TestCloud): Promise<void> {
   for (const row of usage) assert.deepEqual({ ...row }, { vcpus: 0, ram_mib: 0, disk_gib: 0, servers: 0 })
   const quota = await read.selectFrom('quota_usages').selectAll().where('resource', 'like', 'compute.%').where('in_use', '<>', 0).execute()
   assert.deepEqual(quota, [])
-  const ports = await read.selectFrom('network_ports').select('id').where('device_owner', 'like', 'compute:%').execute()
+  const ports = await read.selectFrom('network_ports').select('id').where('bound_server', 'is not', null).execute()
   assert.deepEqual(ports, [])
 }

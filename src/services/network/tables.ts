@@ -77,6 +77,8 @@ export interface PortRow extends Common {
   binding_profile: Record<string, unknown>
   dns_name: string
   bound_host: string | null
+  /** The server that compute bound the port to: what a port is of, while `device_id` is what its owner wrote. */
+  bound_server: string | null
   guest_hostname: string | null
   made_by_compute: Generated<boolean>
   nic_order: Generated<number>

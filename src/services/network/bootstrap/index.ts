@@ -3,10 +3,12 @@ import type { Cloud } from '../../../cloud.ts'
 import { formatCidr, hostRange, parseCidr } from '../addresses/cidr.ts'
 import { formatIp } from '../addresses/ip.ts'
 import { defaultPools } from '../addresses/pools.ts'
+import { syncPort } from '../documents/ports.ts'
 import { syncRouter } from '../documents/routers.ts'
 import { unplacedRouters } from '../documents/store.ts'
 import { defaultMtu } from '../networks/attributes.ts'
 import { insertNetwork } from '../networks/store.ts'
+import { renamedPorts } from '../ports/store.ts'
 import { insertSubnet } from '../subnets/store.ts'
 import { adminProject, claimBootstrap } from './store.ts'
 
@@ -52,6 +54,14 @@ export async function bootstrapNetwork(cloud: Cloud): Promise<void> {
     await cloud.quota.count(tx, project_id, { 'network.network': 1, 'network.subnet': 1 })
   })
   await placeRouters(cloud)
+  await rewriteRenamedPorts(cloud)
+}
+
+/** Before ports had the mark of compute, their documents were made of `device_id`: those that say otherwise are made right. */
+async function rewriteRenamedPorts(cloud: Cloud): Promise<void> {
+  await cloud.database.write(async (tx) => {
+    for (const port of await renamedPorts(tx.db)) await syncPort(cloud, tx, port)
+  })
 }
 
 /** Puts routers that were made while no host was known onto one. */

@@ -43,7 +43,7 @@ async function portSpec(db: Db, port: Port): Promise<PortSpec> {
       ip: ip_address,
       mac: mac_address === port.mac_address ? null : mac_address,
     })),
-    guestId: port.device_owner.startsWith('compute:') && port.device_id ? port.device_id : null,
+    guestId: port.bound_server,
     dhcpOptions: port.extra_dhcp_opts
       .filter(isServed)
       .map((option) => ({ option: option.opt_name, value: option.opt_value, ipVersion: option.ip_version })),
@@ -52,6 +52,6 @@ async function portSpec(db: Db, port: Port): Promise<PortSpec> {
 
 /** Writes the document of a port that is on a host and belongs to a server. */
 export async function syncPort(cloud: Cloud, tx: Tx, port: Port): Promise<void> {
-  if (port.bound_host === null || port.device_owner.startsWith('network:')) return
+  if (port.bound_host === null || port.bound_server === null) return
   await cloud.hosts.put(tx, port.bound_host, 'port', port.id, await portSpec(tx.db, port))
 }

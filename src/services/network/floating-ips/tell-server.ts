@@ -6,6 +6,6 @@ import { findPort } from '../ports/store.ts'
 export async function tellServer(cloud: Cloud, tx: Tx, ...portIds: (string | null | undefined)[]): Promise<void> {
   for (const id of new Set(portIds)) {
     const port = id ? await findPort(tx.db, id) : undefined
-    if (port?.device_id && port.device_owner.startsWith('compute:')) await cloud.compute.addressesChanged(tx, port.device_id)
+    if (port?.bound_server) await cloud.compute.addressesChanged(tx, port.bound_server)
   }
 }

@@ -33,7 +33,7 @@ export interface NewPort {
   binding?: { host?: string; vnicType?: string; profile?: Record<string, unknown> }
   dnsName?: string
   /** Place, and name of the guest, of a port that a server gets. */
-  bound?: { host: string; hostname: string; order: number; made: boolean }
+  bound?: { server: string; host: string; hostname: string; order: number; made: boolean }
   /** The network's subnets, when the caller has them. */
   subnets?: Subnet[]
 }
@@ -94,6 +94,7 @@ export async function makePort(cloud: Cloud, tx: Tx, wanted: NewPort, now: strin
     binding_profile: binding.profile ?? {},
     dns_name: wanted.dnsName ?? '',
     bound_host: bound?.host ?? null,
+    bound_server: bound?.server ?? null,
     guest_hostname: bound?.hostname ?? null,
     made_by_compute: bound?.made ?? false,
     nic_order: bound?.order ?? 0,

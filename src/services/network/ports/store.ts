@@ -31,10 +31,21 @@ export const findPorts = (db: Db, ids: string[]): Promise<Port[]> =>
 export const portsOfNetwork = (db: Db, networkId: string): Promise<Port[]> =>
   db.selectFrom('network_ports').selectAll().where('network_id', '=', networkId).orderBy('created_at').execute()
 
-export const portsOfDevices = (db: Db, deviceIds: string[]): Promise<Port[]> =>
-  deviceIds.length
-    ? db.selectFrom('network_ports').selectAll().where('device_id', 'in', deviceIds).orderBy('nic_order').orderBy('created_at').execute()
+/** Ports that compute bound to these servers. A `device_id` that names one is only text: anybody may write it. */
+export const portsOfServers = (db: Db, serverIds: string[]): Promise<Port[]> =>
+  serverIds.length
+    ? db.selectFrom('network_ports').selectAll().where('bound_server', 'in', serverIds).orderBy('nic_order').orderBy('created_at').execute()
     : Promise.resolve([])
+
+/** Marks the port as that server's; false when another has it, also one that takes it at the same time. */
+export async function claimPort(db: Db, id: string, serverId: string): Promise<boolean> {
+  const query = db.updateTable('network_ports').set({ bound_server: serverId }).where('id', '=', id).where('bound_server', 'is', null)
+  return (await query.executeTakeFirst()).numUpdatedRows === 1n
+}
+
+/** Bound ports whose `device_id` was changed since. */
+export const renamedPorts = (db: Db): Promise<Port[]> =>
+  db.selectFrom('network_ports').selectAll().whereRef('bound_server', '!=', 'device_id').orderBy('id').execute()
 
 export const dhcpPortOf = (db: Db, networkId: string): Promise<Port | undefined> =>
   db

@@ -74,9 +74,10 @@ async function addByPort(context: BaseContext, router: Router, portId: string): 
   const { cloud, tx, now } = context
   const port = await findVisiblePort(tx.db, actorOf(context), portId)
   if (!port) throw portNotFound(portId)
-  if (port.device_id && port.device_id !== router.id) {
+  const device = port.bound_server ?? port.device_id
+  if (device && device !== router.id) {
     throw conflict(
-      `Unable to complete operation on port ${port.id} for network ${port.network_id}. Port already has an attached device ${port.device_id}.`,
+      `Unable to complete operation on port ${port.id} for network ${port.network_id}. Port already has an attached device ${device}.`,
       'PortInUse',
     )
   }

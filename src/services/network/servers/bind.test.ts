@@ -47,8 +47,10 @@ test('a server gets a port, its host the documents, and both go with the server'
   assert.deepEqual(await facade.serversWithIp(database.read, 'another', '10'), [])
   assert.deepEqual(await facade.serversWithIp(database.read, null, '(1+)+$'), [], 'no expression that could run for hours')
 
-  await database.write((tx) => facade.unbindPorts(tx, server))
-  await assert.rejects(facade.portsUnbound(database.read, server), Wait)
+  await database.write(async (tx) => {
+    await facade.unbindPorts(tx, server)
+    await assert.rejects(facade.portsUnbound(tx.db, server), Wait)
+  })
   await cloud.settled()
   await facade.portsUnbound(database.read, server)
   await database.write((tx) => facade.unbindPorts(tx, server))

@@ -10,14 +10,14 @@ import { syncGroups } from '../documents/security-groups.ts'
 import { leavingPorts, noteLeaving } from '../documents/store.ts'
 import type { BindPorts } from '../facade.ts'
 import { changePort, makePort, removePort } from '../ports/make.ts'
-import { type Port, portsOfDevices } from '../ports/store.ts'
+import { claimPort, type Port, portsOfServers } from '../ports/store.ts'
 import { ensureDefaultGroup } from '../security-groups/default-group.ts'
-import { resolveGroups, resolveNics } from './networks.ts'
+import { portInUse, resolveGroups, resolveNics } from './networks.ts'
 
 /** Does what `NetworkFacade.bindPorts` says; what a client could not have asked for is a TaskFailure. */
 export async function bindPorts(cloud: Cloud, tx: Tx, request: BindPorts): Promise<void> {
   const now = new Date(cloud.environment.clock.now()).toISOString()
-  const bound = (await portsOfDevices(tx.db, [request.serverId])).filter((port) => port.bound_host !== null)
+  const bound = (await portsOfServers(tx.db, [request.serverId])).filter((port) => port.bound_host !== null)
   if (bound.length && bound.every((port) => port.bound_host === request.host)) {
     for (const port of bound) await place(cloud, tx, port)
     return
@@ -55,6 +55,7 @@ async function makeOrTake(cloud: Cloud, tx: Tx, request: BindPorts, now: string)
   const owner = { device_id: serverId, device_owner: `compute:${zone}` }
   for (const [order, { network, port, fixedIp }] of nics.entries()) {
     if (port) {
+      if (!(await claimPort(tx.db, port.id, serverId))) throw portInUse(port.id)
       const place = { bound_host: host, binding_host: host, guest_hostname: hostname, nic_order: order }
       await changePort(cloud, tx, port, { ...owner, ...place }, now)
       continue
@@ -71,7 +72,7 @@ async function makeOrTake(cloud: Cloud, tx: Tx, request: BindPorts, now: string)
         deviceOwner: owner.device_owner,
         securityGroups: portSecurity ? groups : [],
         portSecurity,
-        bound: { host, hostname, order, made: true },
+        bound: { server: serverId, host, hostname, order, made: true },
       },
       now,
     )
@@ -87,14 +88,16 @@ async function place(cloud: Cloud, tx: Tx, port: Port): Promise<void> {
 
 /** Throws Wait or TaskFailure until the host has made the documents of all ports true. */
 export async function portsBound(cloud: Cloud, db: Db, serverId: string, host: string): Promise<void> {
-  const ports = (await portsOfDevices(db, [serverId])).filter((port) => port.bound_host === host)
+  const ports = (await portsOfServers(db, [serverId])).filter((port) => port.bound_host === host)
   for (const port of ports) await cloud.hosts.settled(db, host, 'port', port.id)
 }
+
+const unbound = { bound_host: null, bound_server: null, binding_host: '', guest_hostname: null, nic_order: 0, status: 'DOWN' }
 
 /** Does what `NetworkFacade.unbindPorts` says. */
 export async function unbindPorts(cloud: Cloud, tx: Tx, serverId: string): Promise<void> {
   const now = new Date(cloud.environment.clock.now()).toISOString()
-  for (const port of await portsOfDevices(tx.db, [serverId])) {
+  for (const port of await portsOfServers(tx.db, [serverId])) {
     if (port.bound_host !== null && (await cloud.hosts.holders(tx.db, 'port', port.id)).length) {
       await noteLeaving(tx.db, port.id, serverId, port.bound_host)
     }
@@ -103,7 +106,7 @@ export async function unbindPorts(cloud: Cloud, tx: Tx, serverId: string): Promi
       continue
     }
     if (port.bound_host !== null) await cloud.hosts.remove(tx, port.bound_host, 'port', port.id)
-    const free = { device_id: '', device_owner: '', bound_host: null, binding_host: '', guest_hostname: null, nic_order: 0, status: 'DOWN' }
+    const free = { device_id: '', device_owner: '', ...unbound }
     await changePort(cloud, tx, port, free, now)
   }
 }

@@ -5,7 +5,7 @@ import { makeFloatingIp, moveFloatingIp } from '../floating-ips/make.ts'
 import { removeFloatingIp } from '../floating-ips/remove.ts'
 import { type FloatingIp, findVisibleFloatingIp, visibleFloatingIps } from '../floating-ips/store.ts'
 import { findNetworks, type Network, visibleNetworks } from '../networks/store.ts'
-import { findPorts, portsOfDevices } from '../ports/store.ts'
+import { findPorts, portsOfServers } from '../ports/store.ts'
 import { type Actor, type Asker, actorOf } from '../wire/actor.ts'
 
 /** A floating IP with the name of its network, and the server that it leads to. */
@@ -35,8 +35,7 @@ async function placed(db: Db, rows: FloatingIp[]): Promise<PlacedFloatingIp[]> {
   const names = new Map(networks.map((network) => [network.id, network.name || network.id]))
   const ports = new Map((await findPorts(db, unique(rows.map((row) => row.port_id)))).map((port) => [port.id, port]))
   return rows.map((row) => {
-    const port = ports.get(row.port_id ?? '')
-    const serverId = port?.device_owner.startsWith('compute:') ? port.device_id : null
+    const serverId = ports.get(row.port_id ?? '')?.bound_server ?? null
     return { ...row, pool: names.get(row.floating_network_id) ?? row.floating_network_id, serverId }
   })
 }
@@ -62,7 +61,7 @@ export const floatingIpsFacade: FloatingIpsFacade = {
   },
   remove: ({ cloud, tx }, row) => removeFloatingIp(cloud, tx, row),
   async addToServer(asker, row, serverId, fixedIp) {
-    const addresses = (await portsOfDevices(asker.tx.db, [serverId])).flatMap((port) =>
+    const addresses = (await portsOfServers(asker.tx.db, [serverId])).flatMap((port) =>
       port.fixed_ips.filter(({ ip_address }) => !ip_address.includes(':')).map(({ ip_address }) => ({ portId: port.id, ip: ip_address })),
     )
     if (!addresses.length) throw badRequest('No fixed IPs associated to instance')

@@ -15,6 +15,8 @@ export interface Nic {
 
 type Asker = Pick<CheckNics, 'projectId' | 'isAdmin'>
 
+export const portInUse = (id: string) => conflict(`Port ${id} is still in use.`)
+
 /** The networks and ports that are asked for. Throws 400, 403 or 409. */
 export async function resolveNics(db: Db, asker: Asker, nics: NicRequests, serverId: string | null): Promise<Nic[]> {
   if (nics === 'none') return []
@@ -28,7 +30,10 @@ export async function resolveNics(db: Db, asker: Asker, nics: NicRequests, serve
     if (portId !== undefined) {
       const port = await findVisiblePort(db, asker, portId)
       if (!port) throw badRequest(`Port id ${portId} could not be found.`)
-      if (port.device_id && port.device_id !== serverId) throw conflict(`Port ${portId} is still in use.`)
+      if (port.project_id !== asker.projectId) throw badRequest(`Port ${portId} not usable for a server of project ${asker.projectId}.`)
+      // The owner may clear `device_id` while the port is bound; it is in use nevertheless.
+      const user = port.bound_server ?? port.device_id
+      if (user && user !== serverId) throw portInUse(portId)
       if (resolved.some((nic) => nic.port?.id === portId)) throw badRequest(`Port ${portId} is asked for more than once.`)
       if (port.binding_vnic_type !== 'normal')
         throw badRequest(`Port ${portId} is of the vnic type ${port.binding_vnic_type}, which no host of this cloud can bind.`)

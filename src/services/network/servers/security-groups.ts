@@ -5,7 +5,7 @@ import type { Cloud } from '../../../cloud.ts'
 import type { Db } from '../../../db/database.ts'
 import { syncGroups } from '../documents/security-groups.ts'
 import { changePort } from '../ports/make.ts'
-import { type Port, portsOfDevices, updatePort } from '../ports/store.ts'
+import { type Port, portsOfServers, updatePort } from '../ports/store.ts'
 import { makeRule, removeRule } from '../security-group-rules/make.ts'
 import type { NewRule } from '../security-group-rules/schema.ts'
 import { ensureDefaultGroup } from '../security-groups/default-group.ts'
@@ -65,7 +65,7 @@ const withItsRules = async (db: Db, group: SecurityGroup): Promise<GroupWithRule
 /** The server's ports, taken, so that of two changes at once the second sees the first. */
 async function takePorts(db: Db, serverId: string, now: string): Promise<Port[]> {
   const taken: Port[] = []
-  for (const { id } of await portsOfDevices(db, [serverId])) taken.push(await updatePort(db, id, {}, now))
+  for (const { id } of await portsOfServers(db, [serverId])) taken.push(await updatePort(db, id, {}, now))
   return taken
 }
 
@@ -97,7 +97,7 @@ export function securityGroupsFacade(cloud: Cloud): SecurityGroupsFacade {
     },
     findRule: findVisibleRule,
     async ofServer(db, serverId) {
-      const ids = new Set((await portsOfDevices(db, [serverId])).flatMap((port) => port.security_groups))
+      const ids = new Set((await portsOfServers(db, [serverId])).flatMap((port) => port.security_groups))
       return withRules(db, await findGroups(db, [...ids]))
     },
     create: async (asker, projectId, content) => withItsRules(asker.tx.db, await makeGroup(asker, projectId, content)),

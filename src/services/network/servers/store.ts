@@ -6,10 +6,10 @@ export async function addressesOfServers(db: Db, projectId: string | null): Prom
   let query = db
     .selectFrom('network_addresses')
     .innerJoin('network_ports', 'network_ports.id', 'network_addresses.port_id')
-    .select(['network_ports.device_id', 'network_addresses.ip_address'])
-    .where('network_ports.device_owner', 'like', 'compute:%')
+    .select(['network_ports.bound_server', 'network_addresses.ip_address'])
+    .where('network_ports.bound_server', 'is not', null)
   if (projectId !== null) query = query.where('network_ports.project_id', '=', projectId)
-  return (await query.execute()).map((row) => ({ serverId: row.device_id, ip: row.ip_address }))
+  return (await query.execute()).map((row) => ({ serverId: row.bound_server!, ip: row.ip_address }))
 }
 
 /** Ids of all things of a project, by what they are. */

@@ -3,7 +3,7 @@ import type { Db } from '../../../db/database.ts'
 import type { ServerPort } from '../facade.ts'
 import { floatingIpsOfPorts } from '../floating-ips/store.ts'
 import { findNetworks } from '../networks/store.ts'
-import { portsOfDevices } from '../ports/store.ts'
+import { portsOfServers } from '../ports/store.ts'
 import { findGroups } from '../security-groups/store.ts'
 import { findSubnets } from '../subnets/store.ts'
 
@@ -11,7 +11,7 @@ const byId = <T extends { id: string }>(rows: T[]) => new Map(rows.map((row) => 
 
 export async function portsOf(db: Db, serverIds: string[]): Promise<Map<string, ServerPort[]>> {
   const result = new Map<string, ServerPort[]>(serverIds.map((id) => [id, []]))
-  const ports = (await portsOfDevices(db, serverIds)).filter((port) => port.device_owner.startsWith('compute:'))
+  const ports = await portsOfServers(db, serverIds)
   if (!ports.length) return result
   const unique = (ids: string[]) => [...new Set(ids)]
   const networks = byId(await findNetworks(db, unique(ports.map((port) => port.network_id))))
@@ -28,7 +28,7 @@ export async function portsOf(db: Db, serverIds: string[]): Promise<Map<string, 
   }
   for (const port of ports) {
     const network = networks.get(port.network_id)!
-    result.get(port.device_id)?.push({
+    result.get(port.bound_server!)?.push({
       id: port.id,
       networkId: network.id,
       networkName: network.name,
