@@ -61,6 +61,7 @@ function parse(bytes: Buffer, self: string): Asked[] {
       continue
     }
     if (typeof segment.path !== 'string') say('expected keys to include one of "path" or "data"')
+    else if (segment.path.includes('\0')) say('path contains NULL')
     else if (!splitName(segment.path)) say('path does not refer to an object. Path must be of the form /container/object.')
     else if (segment.path.replace(/^\/?/, '/') === self) say('manifest must not include itself as a segment')
     const { size_bytes, etag, range } = segment
