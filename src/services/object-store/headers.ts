@@ -12,12 +12,12 @@ export function header(headers: IncomingHttpHeaders, name: string): string | und
   return Array.isArray(value) ? value[0] : value
 }
 
-/** A header whose value is percent-encoded text; 412 for what is no UTF-8. */
+/** A header whose value is percent-encoded text; 412 for what is no UTF-8 or holds a NUL. */
 export function decodedHeader(headers: IncomingHttpHeaders, name: string): string | undefined {
   const value = header(headers, name)
   if (value === undefined) return undefined
   const text = unquoteHeader(value)
-  if (text === null) throw plain(412, `${name} is not valid UTF-8`)
+  if (text === null) throw plain(412, `${name} is not valid UTF-8 or contains NULL`)
   return text
 }
 

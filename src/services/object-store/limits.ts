@@ -20,7 +20,13 @@ export const plain = (status: number, message: string) => new Fault(status, mess
 
 export const tooLarge = () => plain(413, 'Your request is too large.')
 
+/** Throws 412 where one holds a NUL, whatever way it came: no name has one, and not every database can be asked for it. */
+export function checkNoNul(...names: string[]): void {
+  if (names.some((name) => name.includes('\0'))) throw plain(412, 'Invalid UTF8 or contains NULL')
+}
+
 export function checkContainerName(name: string): void {
+  checkNoNul(name)
   const length = Buffer.byteLength(name)
   if (length > limits.max_container_name_length)
     throw plain(400, `Container name length of ${length} longer than ${limits.max_container_name_length}`)
@@ -28,6 +34,7 @@ export function checkContainerName(name: string): void {
 }
 
 export function checkObjectName(name: string): void {
+  checkNoNul(name)
   const length = Buffer.byteLength(name)
   if (length > limits.max_object_name_length)
     throw plain(400, `Object name length of ${length} longer than ${limits.max_object_name_length}`)

@@ -6,6 +6,6 @@ import { unquoteHeader } from './quoting.ts'
 export function readPath(path: string): string {
   if (!path.includes('%')) return path
   const text = unquoteHeader(path)
-  if (text === null || text.includes('\0')) throw plain(412, 'Invalid UTF8 or contains NULL')
+  if (text === null) throw plain(412, 'Invalid UTF8 or contains NULL')
   return path.replace(/%(?![0-9A-Fa-f]{2})/g, '%25')
 }

@@ -7,13 +7,13 @@ export const quote = (text: string): string =>
     .replaceAll('%2F', '/')
     .replace(/[!'()*]/g, (c) => `%${c.charCodeAt(0).toString(16).toUpperCase()}`)
 
-/** Decodes a header's value as it came, which is Latin-1; null when its bytes are no UTF-8. */
+/** Decodes a header's value as it came, which is Latin-1; null when its bytes are no UTF-8 or one is NUL, which no name has. */
 export function unquoteHeader(value: string): string | null {
   const bytes = Buffer.from(
     value.replace(/%([0-9a-f]{2})/gi, (_, hex: string) => String.fromCharCode(Number.parseInt(hex, 16))),
     'latin1',
   )
-  return isUtf8(bytes) ? bytes.toString('utf8') : null
+  return isUtf8(bytes) && !bytes.includes(0) ? bytes.toString('utf8') : null
 }
 
 /** The text without slashes at its end. A pattern that looks for them begins anew at each slash of others that stand before its end. */
@@ -23,5 +23,5 @@ export function withoutSlashes(text: string): string {
   return text.slice(0, end)
 }
 
-/** Decodes text; null when what it encodes is no UTF-8. */
+/** Decodes text; null when what it encodes is no UTF-8 or holds a NUL. */
 export const unquote = (text: string): string | null => unquoteHeader(Buffer.from(text).toString('latin1'))

@@ -1,14 +1,18 @@
 import { Fault } from '../../../api/faults.ts'
 import type { Cloud } from '../../../cloud.ts'
 import type { Db, Tx } from '../../../db/database.ts'
+import { checkNoNul } from '../limits.ts'
 import { prepared } from '../storage/prepared.ts'
 import type { Container, Headers } from '../tables.ts'
 
 const byName = prepared<Container>((db) =>
   db.selectFrom('object_store_containers').selectAll().where('account', '=', '').where('name', '=', ''),
 )
-export const findContainer = async (db: Db, account: string, name: string): Promise<Container | undefined> =>
-  (await byName(db, [account, name]))[0]
+/** Throws 412 for names that nothing has. */
+export async function findContainer(db: Db, account: string, name: string): Promise<Container | undefined> {
+  checkNoNul(account, name)
+  return (await byName(db, [account, name]))[0]
+}
 
 const byId = prepared<Container>((db) => db.selectFrom('object_store_containers').selectAll().where('id', '=', 0))
 const byIdLocked = prepared<Container>((db) => db.selectFrom('object_store_containers').selectAll().where('id', '=', 0).forUpdate())

@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto'
 import { readBody } from '../../../api/body.ts'
 import { Fault, title } from '../../../api/faults.ts'
 import type { BaseContext, Reply } from '../../../api/operation.ts'
+import { turn } from '../../../turns.ts'
 import { checkAccessRules, ownAccess } from '../access/authorize.ts'
 import { findContainer } from '../containers/store.ts'
 import { header } from '../headers.ts'
@@ -17,61 +18,9 @@ import { writeObject } from '../objects/write.ts'
 import { receivedBytes } from '../storage/data.ts'
 import type { Headers } from '../tables.ts'
 import { isoText } from '../timestamps.ts'
+import { type Asked, askedSegments } from './asked.ts'
 import { heartbeatReply } from './heartbeat.ts'
 import { extent, limits, manifestText, type Segment, splitName } from './manifest.ts'
-import { shapeOf } from './shape.ts'
-
-interface Asked {
-  path?: string
-  etag?: string | null
-  size_bytes?: number | null
-  range?: string
-  data?: string
-}
-
-/** A segment has a handful of keys; what is far beyond that is not parsed. */
-const mostMarks = limits.max_manifest_segments * 12
-const mostDepth = 16
-
-const known = new Set(['path', 'etag', 'size_bytes', 'range', 'data'])
-
-/** Reads and checks the form of a manifest; all its faults in one text. */
-function parse(bytes: Buffer, self: string): Asked[] {
-  let list: unknown
-  try {
-    list = JSON.parse(bytes.toString('utf8'))
-  } catch {
-    throw plain(400, 'Manifest must be valid JSON.\n')
-  }
-  if (!Array.isArray(list)) throw plain(400, 'Manifest must be a list.\n')
-  if (list.length > limits.max_manifest_segments) throw plain(413, `Number of segments must be <= ${limits.max_manifest_segments}`)
-  const faults: string[] = []
-  for (const [index, entry] of list.entries()) {
-    const say = (text: string) => faults.push(`Index ${index}: ${text}`)
-    if (entry === null || typeof entry !== 'object' || Array.isArray(entry)) {
-      say('not a JSON object')
-      continue
-    }
-    const segment = entry as Asked
-    const extra = Object.keys(segment).filter((key) => !known.has(key))
-    if (extra.length) say(`extraneous keys ${extra.map((key) => JSON.stringify(key.slice(0, 40))).join(', ')}`)
-    if (segment.data !== undefined) {
-      if (typeof segment.data !== 'string' || !/^[A-Za-z0-9+/]+={0,2}$/.test(segment.data)) say('data must be valid base64')
-      else if (segment.path !== undefined) say('path and data cannot both be given')
-      continue
-    }
-    if (typeof segment.path !== 'string') say('expected keys to include one of "path" or "data"')
-    else if (!splitName(segment.path)) say('path does not refer to an object. Path must be of the form /container/object.')
-    else if (segment.path.replace(/^\/?/, '/') === self) say('manifest must not include itself as a segment')
-    const { size_bytes, etag, range } = segment
-    if (etag !== undefined && etag !== null && typeof etag !== 'string') say('etag must be a string or null')
-    if (size_bytes !== undefined && size_bytes !== null && !(Number.isInteger(Number(size_bytes)) && Number(size_bytes) >= 1))
-      say('too small; each segment must be at least 1 byte.')
-    if (range !== undefined && range !== null && !/^(\d{1,15}-\d{0,15}|-\d{1,15})$/.test(String(range))) say('invalid range')
-  }
-  if (faults.length) throw plain(400, `${faults.join('\n')}\n`)
-  return list as Asked[]
-}
 
 /** The first and last byte that a range means in so many; null when there are none. */
 function resolved(range: string, size: number): { start: number; end: number } | null {
@@ -92,7 +41,7 @@ async function check(context: BaseContext, scope: Scope, asked: Asked): Promise<
   if (!found) return '404 Not Found'
   const row = found.kind === 'link' ? await endOf(context, { temp: scope.temp, container: container! }, found) : found
   if (typeof row === 'string') return row
-  if (asked.size_bytes !== undefined && asked.size_bytes !== null && Number(asked.size_bytes) !== row.size) return 'Size Mismatch'
+  if (asked.size_bytes !== undefined && asked.size_bytes !== null && asked.size_bytes !== row.size) return 'Size Mismatch'
   const etag = asked.etag?.replace(/^"|"$/g, '')
   if (etag && etag !== row.etag) return 'Etag Mismatch'
   if (row.size < 1) return 'Too Small; each segment must be at least 1 byte.'
@@ -127,10 +76,7 @@ export async function putManifest(context: BaseContext, scope: Scope): Promise<R
   const delete_at = deleteAt(headers, cloud)
   const self = `/${scope.place.container}/${scope.place.object}`
   const body = await readBody(context.request, limits.max_manifest_size)
-  const { marks, depth } = await shapeOf(body, mostMarks)
-  if (depth > mostDepth) throw plain(400, 'Manifest must be a list of JSON objects.\n')
-  if (marks > mostMarks) throw plain(413, `Number of segments must be <= ${limits.max_manifest_segments}`)
-  const asked = parse(body, self)
+  const asked = await askedSegments(body, self)
   for (const { path } of asked) if (path !== undefined) checkAccessRules(context, 'GET', scope.place.account, path.replace(/^\/+/, ''))
   const kept = { metadata, delete_at, content_type: contentType(headers, scope.place.object) }
   const expected = header(headers, 'etag')?.replace(/^"|"$/g, '')
@@ -151,6 +97,7 @@ export async function makeManifest(
   const segments: Segment[] = []
   const faults: [string, string][] = []
   for (const entry of asked) {
+    await turn()
     const found = await check(context, scope, entry)
     if (typeof found === 'string') faults.push([entry.path!, found])
     else segments.push(found)
@@ -159,6 +106,7 @@ export async function makeManifest(
   const md5 = createHash('md5')
   let size = 0
   for (const segment of segments) {
+    await turn()
     const { length } = extent(segment)
     size += length
     if (segment.data !== undefined) md5.update(createHash('md5').update(Buffer.from(segment.data, 'base64')).digest('hex'))

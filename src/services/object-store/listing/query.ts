@@ -32,7 +32,8 @@ const texts = ['marker', 'end_marker', 'prefix', 'delimiter', 'path']
 function checkTexts(url: string): void {
   for (const pair of url.replace(/^[^?]*\??/, '').split('&')) {
     const [name = '', value = ''] = pair.split('=', 2)
-    if (texts.includes(name) && unquoteHeader(value) === null) throw plain(400, `"${name}" parameter not valid UTF-8`)
+    // Markers may hold a NUL; of the others all that do are refused.
+    if (texts.includes(name) && unquoteHeader(value.replaceAll('%00', '')) === null) throw plain(400, `"${name}" parameter not valid UTF-8`)
   }
 }
 

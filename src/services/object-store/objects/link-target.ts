@@ -12,8 +12,9 @@ export interface Target {
 /** Account, container and object; `account` is the link's own. */
 export function linkTarget(metadata: Headers, account: string): Target {
   const other = metadata['x-symlink-target-account']
-  const place = splitName(unquoteHeader(metadata['x-symlink-target']!)!)!
-  return { account: other === undefined ? account : unquoteHeader(other)!, ...place }
+  // A name that nothing can have leads nowhere.
+  const place = splitName(unquoteHeader(metadata['x-symlink-target']!) ?? '') ?? { container: '', object: '' }
+  return { account: other === undefined ? account : (unquoteHeader(other) ?? ''), ...place }
 }
 
 /** The path of the target, encoded as the link has it. */

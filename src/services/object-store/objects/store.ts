@@ -3,6 +3,7 @@ import type { Cloud } from '../../../cloud.ts'
 import type { Db, Tx } from '../../../db/database.ts'
 import { countInAccount } from '../accounts/store.ts'
 import { countInContainer } from '../containers/store.ts'
+import { checkNoNul } from '../limits.ts'
 import { drop, keep, type Received } from '../storage/data.ts'
 import { prepared } from '../storage/prepared.ts'
 import type { Account, Container, ObjectRow } from '../tables.ts'
@@ -17,8 +18,11 @@ export const expired = (cloud: Cloud, row: { delete_at: number | null }) => row.
 const byName = prepared<StoredObject>((db) =>
   db.selectFrom('object_store_objects').selectAll().where('container_id', '=', 0).where('name', '=', ''),
 )
-export const findObject = async (db: Db, containerId: number, name: string): Promise<StoredObject | undefined> =>
-  (await byName(db, [containerId, name]))[0]
+/** Throws 412 for a name that nothing has. */
+export async function findObject(db: Db, containerId: number, name: string): Promise<StoredObject | undefined> {
+  checkNoNul(name)
+  return (await byName(db, [containerId, name]))[0]
+}
 
 const withBytes = prepared<StoredObject & { data: Buffer | null }>((db) =>
   db

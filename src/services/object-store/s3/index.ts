@@ -78,6 +78,8 @@ function preflight({ headers }: BaseContext): never {
 
 async function answer(given: BaseContext, bucket: string | null, key: string | null): Promise<Reply> {
   if (given.request.method === 'OPTIONS') preflight(given)
+  for (const text of given.rawQuery.values())
+    if (text.includes('\0')) throw fault('InvalidArgument', 'The query must not hold a NUL character.')
   const signed = isSigned(given) ? await verify(given) : unsigned(given)
   given.who = signed.who as typeof given.who
   const context = { ...given, headers: headersAsked(given) }

@@ -15,7 +15,7 @@ const toToken = (name: string) => Buffer.from(name).toString('base64url')
 /** Where a listing goes on. Throws InvalidArgument for what no listing gave. */
 function fromToken(token: string): string {
   const name = Buffer.from(token, 'base64url').toString()
-  if (toToken(name) !== token) throw fault('InvalidArgument', 'The continuation token provided is incorrect')
+  if (toToken(name) !== token || name.includes('\0')) throw fault('InvalidArgument', 'The continuation token provided is incorrect')
   return name
 }
 

@@ -40,7 +40,7 @@ function sourcePlace(text: string): { bucket: string; key: string; version: stri
     throw fault('InvalidArgument', 'x-amz-copy-source cannot be decoded.')
   }
   const match = /^\/?([^/]+)\/(.+)$/s.exec(path)
-  if (!match) throw fault('InvalidArgument', 'x-amz-copy-source must be of the form /bucket/key.')
+  if (!match || path.includes('\0')) throw fault('InvalidArgument', 'x-amz-copy-source must be of the form /bucket/key.')
   return { bucket: match[1]!, key: match[2]!, version }
 }
 
