@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { longestTurn } from './testing/turns.ts'
+import { longestTurn, onThisMachine } from './testing/turns.ts'
 import { createSlice } from './turns.ts'
 
 /** Uses so much processor time. */
@@ -19,7 +19,7 @@ test('security-25: many at work hold the process no longer than one, and take tu
     }
   }
   const held = await longestTurn(() => Promise.all(Array.from({ length: 30 }, (_, who) => work(who))))
-  assert.ok(held < 50, `${held} ms`)
+  assert.ok(held < onThisMachine(50), `${held} ms`)
   // Who came last has done half of his when who came first has done all of his, or more.
   assert.ok(steps.indexOf(0, 1) >= 0 && steps.slice(0, steps.lastIndexOf(0)).filter((who) => who === 29).length >= 5, steps.join(' '))
 })
