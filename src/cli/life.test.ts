@@ -135,9 +135,10 @@ test('a second cloud starts beside the first: a free port for services where 0 i
   for (const name of ['first', 'second']) assert.equal((await nephos(name, 'down')).code, 0)
 })
 
-test('advice about a port names what was given', async () => {
+test('advice about a port names what was given', async (t) => {
   const port = await freePort()
   const server = createServer().listen(port, '127.0.0.1')
+  t.after(() => server.close())
   await once(server, 'listening')
   const single = await nephos('ports', 'up', '--single-port', String(port))
   assert.match(
@@ -151,5 +152,4 @@ test('advice about a port names what was given', async () => {
   const offset = await nephos('ports', 'up', '--port-offset', String(away))
   assert.match(offset.err, new RegExp(`Choose another than --port-offset ${away}`))
   assert.deepEqual([single.code, metrics.code, offset.code], [1, 1, 1])
-  server.close()
 })
