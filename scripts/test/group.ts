@@ -17,6 +17,9 @@ export type GroupMessage =
   | { kind: 'took'; file: string; milliseconds: number }
   | { kind: 'end' }
 
+/** Milliseconds for hooks that run when all tests have ended. */
+const patienceMs = 10_000
+
 const tell = (message: GroupMessage) => process.send!(message)
 const textOf = (error: unknown) => (error instanceof Error ? (error.stack ?? error.message) : inspect(error))
 
@@ -25,6 +28,14 @@ process.once('message', async ({ files, timeout }: GroupRequest) => {
   // What was thrown outside of any test, or after its end, is no event of a test.
   const astray: string[] = []
   const stream = run({ files, timeout, isolation: 'none' })
+  // The runner takes its end from an event loop that has nothing left; what a failed test leaves open would keep it for ever.
+  let open = 0
+  stream.on('test:enqueue', ({ nesting }) => {
+    if (nesting === 0) open++
+  })
+  stream.on('test:complete', ({ nesting }) => {
+    if (nesting === 0 && --open === 0) setTimeout(() => open === 0 && process.emit('beforeExit', 0), patienceMs).unref()
+  })
   stream.on('test:pass', ({ name, file = '', nesting, skip, todo, details }) => {
     if (nesting === 0) tell({ kind: 'took', file, milliseconds: details.duration_ms })
     // A file without tests is itself reported as one.
