@@ -30,7 +30,7 @@ export function createSlice(): () => Promise<void> | null {
   }
   return () => {
     if (began === null) begin()
-    return !waiting.length && lasts() ? null : new Promise((resolve) => waiting.push(resolve))
+    return lasts() ? null : new Promise((resolve) => waiting.push(resolve))
   }
 }
 

@@ -15,7 +15,9 @@ export async function bytesInTurns<Item>(
   let text = ''
   for (const [index, item] of items.entries()) {
     if (index % itemsAtOnce === 0) {
-      await turn()
+      // Not at every look: who is at work ends sooner, and what it holds is soon garbage.
+      const wait = turn()
+      if (wait) await wait
       heard()
     }
     text += index ? separator + make(item) : make(item)
