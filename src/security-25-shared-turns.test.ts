@@ -14,7 +14,7 @@ test('security-25: many at work hold the process no longer than one, and take tu
   const work = async (who: number) => {
     for (let step = 0; step < 10; step++) {
       await turn()
-      spin(2)
+      spin(1)
       steps.push(who)
     }
   }
