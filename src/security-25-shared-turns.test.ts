@@ -19,7 +19,8 @@ test('security-25: many at work hold the process no longer than one, and take tu
     }
   }
   const held = await longestTurn(() => Promise.all(Array.from({ length: 30 }, (_, who) => work(who))))
-  assert.ok(held < onThisMachine(50), `${held} ms`)
+  // A slice of its own for each of the thirty would be 300 ms.
+  assert.ok(held < onThisMachine(100), `${held} ms`)
   // Who came last has done half of his when who came first has done all of his, or more.
   assert.ok(steps.indexOf(0, 1) >= 0 && steps.slice(0, steps.lastIndexOf(0)).filter((who) => who === 29).length >= 5, steps.join(' '))
 })
