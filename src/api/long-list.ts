@@ -83,6 +83,7 @@ class LongJson extends Poured {
  * The body, where it has a long list in it, as a stream of JSON; null where it has none. `cut` takes off fields of other versions.
  */
 export function longJson(body: Record<string, unknown>, cut: (body: unknown) => unknown): Poured | null {
+  if (Array.isArray(body)) return null
   for (const key in body) {
     const value = body[key]
     if (!(value instanceof LongList) && !(Array.isArray(value) && value.length > mostAtOnce)) continue

@@ -1,4 +1,5 @@
 // Small images of every format, made by hand, for tests to change one thing of. QEMU opens each of them as it is.
+import { tarHead } from '../testing/tar.ts'
 import { crc32c } from './crc32c.ts'
 
 export const MiB = 2 ** 20
@@ -173,22 +174,7 @@ export const sparseVmdk = vmdkText('monolithicSparse', 'RW 2048 SPARSE "disk.vmd
 
 /** A member of a tar archive. */
 function member(name: string, content: Buffer): Buffer {
-  const head = Buffer.alloc(512)
-  head.write(name, 0)
-  head.write('0000644', 100)
-  head.write(content.length.toString(8).padStart(11, '0'), 124)
-  head.write('        ', 148)
-  head.write('0', 156)
-  head.write('ustar', 257)
-  head.write('00', 263)
-  head.write(
-    head
-      .reduce((sum, byte) => sum + byte, 0)
-      .toString(8)
-      .padStart(6, '0'),
-    148,
-  )
-  return Buffer.concat([head, content, Buffer.alloc((512 - (content.length % 512)) % 512)])
+  return Buffer.concat([tarHead(name, '0', content.length), content, Buffer.alloc((512 - (content.length % 512)) % 512)])
 }
 
 export const tar = (members: [string, Buffer][]) =>

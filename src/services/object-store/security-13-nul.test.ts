@@ -1,31 +1,17 @@
 import assert from 'node:assert/strict'
 import { createHmac } from 'node:crypto'
 import { test } from 'node:test'
+import { tarHead } from '../../testing/tar.ts'
 import { testCloud } from '../../testing/test-cloud.ts'
 import { codeOf, withKey } from './s3/testing.ts'
 import { anonymous, withContainer } from './testing.ts'
 
 /** An archive of one empty file of that name, told by an extended header. */
 function archive(path: string): Buffer {
-  const head = (name: string, flag: string, size: number) => {
-    const bytes = Buffer.alloc(512)
-    bytes.write(name, 0)
-    bytes.write(size.toString(8).padStart(11, '0'), 124)
-    bytes.write('        ', 148)
-    bytes.write(flag, 156)
-    bytes.write(
-      bytes
-        .reduce((sum, byte) => sum + byte, 0)
-        .toString(8)
-        .padStart(6, '0'),
-      148,
-    )
-    return bytes
-  }
   const length = path.length + 9
   const record = Buffer.alloc(512)
   record.write(`${length} path=${path}\n`, 0)
-  return Buffer.concat([head('x', 'x', length), record, head('short', '0', 0), Buffer.alloc(1024)])
+  return Buffer.concat([tarHead('x', 'x', length), record, tarHead('short', '0', 0), Buffer.alloc(1024)])
 }
 
 test('security-13: a name with a NUL is refused whatever way it comes', async () => {
