@@ -40,6 +40,9 @@ export const rawSegments = async (cloud: Cloud, row: StoredObject) =>
     data !== undefined ? { data } : { path: name, etag: hash, size_bytes: bytes, ...(range && { range }) },
   )
 
+/** Which upload a manifest of S3 came of: a client whose answer was lost asks again. Its segments are parts of that upload and of nothing else. */
+export const uploadName = 'x-object-sysmeta-s3-upload'
+
 const manifestEtag = 'x-object-sysmeta-manifest-etag'
 
 /** What a static manifest's metadata says of its own bytes, whose MD5 is that. */

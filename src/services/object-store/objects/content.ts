@@ -5,7 +5,7 @@ import { Fault } from '../../../api/faults.ts'
 import type { BaseContext } from '../../../api/operation.ts'
 import { Poured } from '../../../api/poured.ts'
 import { findContainer } from '../containers/store.ts'
-import { extent, readManifest, type Segment, splitName } from '../large-objects/manifest.ts'
+import { extent, readManifest, type Segment, splitName, uploadName } from '../large-objects/manifest.ts'
 import { unquoteHeader } from '../quoting.ts'
 import { read } from '../storage/data.ts'
 import { followLink } from './links.ts'
@@ -126,13 +126,13 @@ async function openJoined(pieces: Pieces, start: number, end: number): Promise<B
 }
 
 /** The segment's object as the asker may read it; 403 or 401 where he may not, 409 where it is not what it was. */
-async function openSegment(context: BaseContext, scope: Opened, segment: Segment): Promise<Content> {
+async function openSegment(context: BaseContext, scope: Opened, segment: Segment, ofUpload: boolean): Promise<Content> {
   heard(context)
   const place = splitName(segment.name)
   const container = place && (await findContainer(context.cloud.database.read, scope.container.account, place.container))
   if (!place || !container) throw badSegment(segment.name)
   // Who may read the manifest hears that it does not work; a temporary URL leads to nothing else, whatever there is.
-  if (!mayReadOther(context, scope, container))
+  if (!ofUpload && !mayReadOther(context, scope, container))
     throw scope.temp ? new Fault(401, 'Access was denied to a segment.') : badSegment(segment.name)
   const found = await liveObject(context.cloud, context.cloud.database.read, container.id, place.object)
   const row = found?.kind === 'link' ? (await followLink(context, { ...scope, container }, found)).row : found
@@ -141,13 +141,15 @@ async function openSegment(context: BaseContext, scope: Opened, segment: Segment
 }
 
 function staticContent(context: BaseContext, scope: Opened, row: StoredObject, segments: Segment[]): Content {
+  // Parts of an upload by S3 are the object's own: who may read it reads them.
+  const ofUpload = row.metadata[uploadName] !== undefined
   const pieces = segments.map((segment): Piece => {
     const { start, length } = extent(segment)
     return {
       length,
       async open(from, to) {
         if (segment.data !== undefined) return Buffer.from(segment.data, 'base64').subarray(from, to + 1)
-        return (await openSegment(context, scope, segment)).read(start + from, start + to)
+        return (await openSegment(context, scope, segment, ofUpload)).read(start + from, start + to)
       },
     }
   })

@@ -136,6 +136,8 @@ function keptOf(context: At, found: StoredObject, asIs: boolean, account: string
   if (fresh) for (const name in old) if (name.startsWith('x-object-meta-')) delete old[name]
   if (!asIs) delete old['x-object-manifest']
   // What was said of the parts of a manifest, or of the container that a version came from, is not true of the copy.
+  // Whom S3 lets read it, and which upload it is of, is said of that object alone.
+  for (const name in old) if (name.startsWith('x-object-sysmeta-s3-')) delete old[name]
   if ((found.kind !== '' && !asIs) || !found.kind) for (const name in old) if (name.startsWith('x-object-sysmeta-')) delete old[name]
   const delete_at = deleteAt(headers, cloud) ?? (fresh ? null : found.delete_at)
   return { metadata: { ...old, ...objectMetadata(context, account) }, delete_at }

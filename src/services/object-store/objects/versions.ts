@@ -8,7 +8,7 @@ import { isTrue, successor } from '../listing/query.ts'
 import { unquoteHeader } from '../quoting.ts'
 import { drop } from '../storage/data.ts'
 import { noteChange } from '../sync/queue.ts'
-import type { Container } from '../tables.ts'
+import type { Container, Headers } from '../tables.ts'
 import { nextTimestamp, timestampText } from '../timestamps.ts'
 import { count, findObject, removeObject, replaceObject, type StoredObject } from './store.ts'
 
@@ -49,6 +49,16 @@ export const findOldVersion = (db: Db, containerId: number, name: string, id: st
     .where('name', '=', name)
     .where('version_id', '=', id)
     .executeTakeFirst()
+
+/** Changes what is kept beside an older version. */
+export const setVersion = (db: Db, { container_id, name, version_id }: StoredObject, metadata: Headers) =>
+  db
+    .updateTable('object_store_versions')
+    .set({ metadata })
+    .where('container_id', '=', container_id)
+    .where('name', '=', name)
+    .where('version_id', '=', version_id)
+    .execute()
 
 /** Keeps the row among the versions. A time at which it ends is the object's, not that of a numbered version. */
 function insertVersion(db: Db, object: StoredObject) {
@@ -158,6 +168,9 @@ const deletedType = 'application/x-deleted;swift_versions_deleted=1'
 
 /** Of what was put away into another container: where it came from. */
 const origin = 'x-object-sysmeta-versions-of'
+
+/** Put away here as a version of an object of another container. */
+export const isArchived = ({ metadata }: Pick<StoredObject, 'metadata'>): boolean => metadata[origin] !== undefined
 /** True when the object was put away there by that container, so that who may write in it may bring it back. */
 export const cameFrom = (container: Container, row: StoredObject) => row.metadata[origin] === String(container.id)
 

@@ -1,121 +1,198 @@
-// S3's canned access lists on buckets, as the container's lists have them. Objects have none of their own.
+// Access lists of buckets and objects: canned names and grants in headers, and ?acl with its XML.
+
 import { type BaseContext, type Reply, reply } from '../../../api/operation.ts'
+import type { Named } from '../../../auth/who.ts'
+import type { Db } from '../../../db/database.ts'
 import type { Element } from '../../../s3-client/xml.ts'
 import { findContainer, lockContainer, setContainerMetadata } from '../containers/store.ts'
 import { header } from '../headers.ts'
-import type { Container, Headers } from '../tables.ts'
+import { findObject, setObject } from '../objects/store.ts'
+import { findVersion, setVersion } from '../objects/versions.ts'
+import type { Headers } from '../tables.ts'
 import { nextTimestamp } from '../timestamps.ts'
-import { isOwner, owner, tag, xmlReply } from './answers.ts'
+import {
+  isEnforced,
+  isOpenAnyway,
+  isPreferred,
+  keptGrants,
+  keptList,
+  objectList,
+  shownOfBucket,
+  shownOfObject,
+  withoutLists,
+} from './access-lists.ts'
+import { ownerOf, tag, xmlReply } from './answers.ts'
 import { smallBody } from './body.ts'
-import { bucketOf, segmentsSuffix } from './buckets.ts'
+import { segmentsSuffix } from './buckets.ts'
 import { fault } from './faults.ts'
-import { existing, scopeOf } from './objects.ts'
+import { type AccessList, canned, counted, full, type Grant, groupOf, groups, named, permissionOf, permissions } from './grants.ts'
+import { bucketOf, objectOf, type WriteScope } from './scope.ts'
 import type { Signed } from './signature.ts'
 import { childText, parseXml } from './xml.ts'
 
-const groups = {
-  'public-read': { uri: 'http://acs.amazonaws.com/groups/global/AllUsers', list: '.r:*,.rlistings' },
-  'authenticated-read': { uri: 'http://acs.amazonaws.com/groups/global/AuthenticatedUsers', list: '*:*' },
-} as const
-type Canned = 'private' | keyof typeof groups
-/** Canned names that cannot be said with the container's lists. */
-const unbuilt = ['public-read-write', 'aws-exec-read', 'bucket-owner-read', 'bucket-owner-full-control', 'log-delivery-write']
+const mostText = 204_800
 
-/** The container's lists for a canned name. Throws NotImplemented for those that cannot be said with them, InvalidArgument for what is no such name. */
-function listsFor(canned: string): Headers {
-  if (canned === 'private') return {}
-  if (unbuilt.includes(canned)) throw fault('NotImplemented', `The access list ${canned} is not built.`)
-  if (!Object.hasOwn(groups, canned)) throw fault('InvalidArgument', 'There is no such canned access list.')
-  return { 'x-container-read': groups[canned as keyof typeof groups].list }
+/** Who a member of `x-amz-grant-...` is: `id="..."` or `uri="..."`. Throws InvalidArgument, and NotImplemented for mail addresses. */
+async function granteeIn(db: Db, member: string): Promise<Grant['to']> {
+  const [, kind = '', value = ''] = /^\s*(\w+)\s*=\s*"?([^"]*)"?\s*$/.exec(member) ?? []
+  switch (kind.toLowerCase()) {
+    case 'id':
+      return named(db, value)
+    case 'uri':
+      return groupOf(value)
+    case 'emailaddress':
+      throw fault('NotImplemented', 'Grants by mail address are not built.')
+  }
+  throw fault('InvalidArgument', 'Argument format not recognized')
 }
 
-/** The canned name that says what the XML grants. Throws NotImplemented for what none of them says. */
-function cannedOf(root: Element, container: Container): Canned {
+/** The grants that headers ask for, by a canned name or one by one; null for none. Throws InvalidRequest for both. */
+async function grantsInHeaders({ cloud, headers }: BaseContext, bucketOwner: Named, owner: Named): Promise<Grant[] | null> {
+  const grants: Grant[] = []
+  for (const permission of [...permissions, 'FULL_CONTROL'] as const) {
+    const value = header(headers, `x-amz-grant-${permission.toLowerCase().replace('_', '-')}`)
+    if (value === undefined) continue
+    const members = value.split(',')
+    counted([...grants, ...members.map((): Grant => ({ permission, to: owner }))])
+    for (const member of members) grants.push({ permission, to: await granteeIn(cloud.database.read, member) })
+  }
+  const name = header(headers, 'x-amz-acl')
+  if (name === undefined) return grants.length ? grants : null
+  if (grants.length) throw fault('InvalidRequest', 'Specifying both Canned ACLs and Header Grants is not allowed')
+  return canned(name, bucketOwner, owner)
+}
+
+async function grantIn(db: Db, element: Element): Promise<Grant> {
+  const grantee = element.children.find(({ name }) => name === 'Grantee')
+  if (element.name !== 'Grant' || !grantee) throw fault('MalformedACLError')
+  const permission = permissionOf(childText(element, 'Permission'))
+  const [id, uri] = [childText(grantee, 'ID'), childText(grantee, 'URI')]
+  if (childText(grantee, 'EmailAddress') !== undefined) throw fault('NotImplemented', 'Grants by mail address are not built.')
+  if (id === undefined && uri === undefined) throw fault('MalformedACLError')
+  return { permission, to: uri === undefined ? await named(db, id!) : groupOf(uri) }
+}
+
+/** The grants of an AccessControlPolicy for what belongs to `owner`, which the request cannot change. Throws MalformedACLError and AccessDenied. */
+async function grantsInXml({ cloud }: BaseContext, text: string, owner: Named): Promise<Grant[]> {
+  const root = await parseXml(text)
   const list = root.children.find(({ name }) => name === 'AccessControlList')
   if (root.name !== 'AccessControlPolicy' || !list) throw fault('MalformedACLError')
-  let canned: Canned = 'private'
-  for (const grant of list.children) {
-    const grantee = grant.children.find(({ name }) => name === 'Grantee')
-    const permission = childText(grant, 'Permission')
-    if (grant.name !== 'Grant' || !grantee || !permission) throw fault('MalformedACLError')
-    const uri = childText(grantee, 'URI')
-    // The owner may do everything in any case.
-    if (uri === undefined && permission === 'FULL_CONTROL' && isOwner(container, childText(grantee, 'ID') ?? '')) continue
-    const found = Object.entries(groups).find((entry) => entry[1].uri === uri)
-    if (!found || permission !== 'READ' || canned !== 'private') throw fault('NotImplemented', 'These grants are not built.')
-    canned = found[0] as Canned
+  const said = root.children.find(({ name }) => name === 'Owner')
+  const id = said && childText(said, 'ID')
+  if (id !== undefined && id !== owner.id) throw fault('AccessDenied')
+  const grants: Grant[] = []
+  for (const child of list.children) {
+    counted([...grants, full(owner)])
+    grants.push(await grantIn(cloud.database.read, child))
   }
-  return canned
+  return grants
 }
 
-function withoutLists(metadata: Headers): Headers {
-  const { 'x-container-read': _read, 'x-container-write': _write, ...rest } = metadata
-  return rest
+/** The grants that PUT ?acl asks for. Throws UnexpectedContent where headers and body do, MissingSecurityHeader where neither does. */
+async function grantsAsked(context: BaseContext, signed: Signed, bucketOwner: Named, owner: Named): Promise<Grant[]> {
+  const text = await smallBody(context, signed, mostText)
+  const said = await grantsInHeaders(context, bucketOwner, owner)
+  if (said && text) throw fault('UnexpectedContent')
+  if (!said && !text) throw fault('MissingSecurityHeader', 'Your request was missing a required header: x-amz-acl')
+  return said ?? grantsInXml(context, text, owner)
 }
 
-/** The lists among what is kept of a bucket, as a canned name gives them. */
-export const listsOf = (metadata: Headers): Headers =>
-  Object.fromEntries(Object.entries(metadata).filter(([name]) => name === 'x-container-read' || name === 'x-container-write'))
+const disabled = () => fault('AccessControlListNotSupported')
 
-/** Lists of a new bucket, from its headers. */
-export function listsOfNew(context: BaseContext): Headers {
-  refuseGrants(context)
-  return listsFor(header(context.headers, 'x-amz-acl') ?? 'private')
+/** The list of a new bucket, from its headers, as it is kept. Throws InvalidBucketAclWithObjectOwnership where its ownership leaves no room for one. */
+export async function grantsOfNew(context: BaseContext, owner: Named, ownership: Headers): Promise<Headers> {
+  const grants = await grantsInHeaders(context, owner, owner)
+  const kept = grants ? keptGrants(owner, grants) : {}
+  if (Object.values(ownership).includes('BucketOwnerEnforced') && Object.keys(kept).length)
+    throw fault('InvalidBucketAclWithObjectOwnership')
+  return kept
 }
 
-function refuseGrants({ headers }: BaseContext): void {
-  if (Object.keys(headers).some((name) => name.startsWith('x-amz-grant-')))
-    throw fault('NotImplemented', 'Grants in headers are not built.')
+/**
+ * The list of a new object, from its headers, as it is kept. Throws AccessControlListNotSupported where lists have no effect, and
+ * AccessDenied where the asker may write and not open.
+ */
+export async function listOfNew(context: BaseContext, { container, owner: writer, opens }: WriteScope): Promise<Headers> {
+  const bucketOwner = ownerOf(container)
+  const forOwner = header(context.headers, 'x-amz-acl') === 'bucket-owner-full-control'
+  const owner = isEnforced(container) || (forOwner && isPreferred(container)) ? bucketOwner : writer
+  const asked = await grantsInHeaders(context, bucketOwner, owner)
+  const list: AccessList = { owner, grants: asked ?? [full(owner)] }
+  const kept = keptList(container, list)
+  if (asked && isEnforced(container) && !(forOwner || Object.keys(kept).length === 0)) throw disabled()
+  if (asked && !opens && Object.keys(kept).length) throw fault('AccessDenied')
+  if (asked) checkCloses(container, list.grants)
+  return kept
 }
 
-/** PUT ?acl of a bucket: a canned name in a header, or grants in XML that one of them says. Parts of uploads follow their bucket. */
+/** Who asks for less than the container's own list opens anyway is not told that he has it. */
+function checkCloses(container: WriteScope['container'], grants: Grant[]): void {
+  if (isOpenAnyway(container, grants))
+    throw fault('NotImplemented', 'The list X-Container-Read of the container opens all objects in it: set the list of the bucket first.')
+}
+
+/** PUT ?acl of a bucket. Swift's lists of the container go: S3's grants are all that it then has. */
 export async function putBucketAcl(context: BaseContext, signed: Signed, bucket: string): Promise<Reply> {
-  const row = await bucketOf(context, signed, bucket, 'own')
-  refuseGrants(context)
-  const body = await smallBody(context, signed, 65_536)
-  const lists = listsFor(header(context.headers, 'x-amz-acl') ?? cannedOf(await parseXml(body), row))
+  const row = await bucketOf(context, signed, bucket, 'own', 'WRITE_ACP')
+  if (isEnforced(row)) throw disabled()
+  const owner = ownerOf(row)
+  const kept = keptGrants(owner, await grantsAsked(context, signed, owner, owner))
   const { cloud } = context
   await cloud.database.write(async (tx) => {
-    const segments = await findContainer(tx.db, row.account, bucket + segmentsSuffix)
+    const segments = await findContainer(tx.db, row.account, row.name + segmentsSuffix)
     for (const id of segments ? [row.id, segments.id] : [row.id]) {
       const now = await lockContainer(tx, cloud, id)
+      const lists = id === row.id ? kept : {}
       await setContainerMetadata(tx.db, id, { ...withoutLists(now.metadata), ...lists }, nextTimestamp(cloud.environment.clock))
     }
   })
   return reply({ status: 200 })
 }
 
-/** An object follows its bucket: asking for just that is no change, all else is not built. */
-export function checkObjectAcl(context: BaseContext, container: Container): void {
-  refuseGrants(context)
-  const asked = header(context.headers, 'x-amz-acl')
-  if (asked === undefined || asked === 'bucket-owner-full-control' || asked === 'bucket-owner-read') return
-  if ((listsFor(asked)['x-container-read'] ?? '') !== (container.metadata['x-container-read'] ?? ''))
-    throw fault('NotImplemented', 'Objects have no access list of their own: set the one of the bucket.')
-}
-
-/** PUT ?acl of an object: what its bucket says already, or not built. */
+/** PUT ?acl of an object or of a version of it. Its time and ETag stay. */
 export async function putObjectAcl(context: BaseContext, signed: Signed, bucket: string, key: string): Promise<Reply> {
-  const scope = await scopeOf(context, signed, bucket, key, 'write')
-  await existing(context, scope, context.rawQuery.get('versionId'))
-  const body = await smallBody(context, signed, 65_536)
-  const canned = header(context.headers, 'x-amz-acl') ?? cannedOf(await parseXml(body), scope.container)
-  checkObjectAcl({ ...context, headers: { ...context.headers, 'x-amz-acl': canned } }, scope.container)
+  const version = context.rawQuery.get('versionId')
+  const { scope, row } = await objectOf(context, signed, bucket, key, 'WRITE_ACP', version)
+  const { container } = scope
+  if (isEnforced(container)) throw disabled()
+  const { owner } = objectList(container, row)
+  const grants = await grantsAsked(context, signed, ownerOf(container), owner)
+  checkCloses(container, grants)
+  const kept = keptList(container, { owner, grants })
+  const { cloud } = context
+  await cloud.database.write(async (tx) => {
+    await lockContainer(tx, cloud, container.id)
+    const now = version === null ? await findObject(tx.db, container.id, key) : await findVersion(tx.db, container.id, key, version)
+    // What has come in the meantime belongs to whoever has put it there.
+    if (now?.made_at !== row.made_at || now.version_id !== row.version_id) throw fault('OperationAborted')
+    const metadata = { ...withoutLists(now.metadata), ...kept }
+    const present = await findObject(tx.db, container.id, key)
+    if (present?.version_id === now.version_id) await setObject(tx.db, container.id, key, { metadata })
+    else await setVersion(tx.db, now, metadata)
+  })
   return reply({ status: 200 })
 }
 
-const grant = (grantee: string, permission: string) => `<Grant>${grantee}${tag('Permission', permission)}</Grant>`
 const schema = 'xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance"'
+const person = ({ id, name }: Named) => tag('ID', id) + tag('DisplayName', name)
 
-/** What the lists of the container say, as grants: the owner's, and those of everybody. */
-export function showAcl(container: Container): Reply {
-  const whose = owner(container)
-  const own = whose.replace('<Owner>', `<Grantee ${schema} xsi:type="CanonicalUser">`).replace('</Owner>', '</Grantee>')
-  const entries = (container.metadata['x-container-read'] ?? '').split(',')
-  const open: string[] = []
-  for (const { uri, list } of Object.values(groups))
-    if (list.split(',').every((entry) => entries.includes(entry)))
-      open.push(grant(`<Grantee ${schema} xsi:type="Group">${tag('URI', uri)}</Grantee>`, 'READ'))
-  const grants = open.join('') + grant(own, 'FULL_CONTROL')
-  return xmlReply('AccessControlPolicy', `${whose}<AccessControlList>${grants}</AccessControlList>`)
+function shownGrant({ permission, to }: Grant): string {
+  const [type, inner] = typeof to === 'string' ? ['Group', tag('URI', groups[to])] : ['CanonicalUser', person(to)]
+  return `<Grant><Grantee ${schema} xsi:type="${type}">${inner}</Grantee>${tag('Permission', permission)}</Grant>`
+}
+
+const shown = ({ owner, grants }: AccessList): Reply =>
+  xmlReply(
+    'AccessControlPolicy',
+    `<Owner>${person(owner)}</Owner><AccessControlList>${grants.map(shownGrant).join('')}</AccessControlList>`,
+  )
+
+/** GET ?acl of a bucket. */
+export const showBucketAcl = async (context: BaseContext, signed: Signed, bucket: string): Promise<Reply> =>
+  shown(shownOfBucket(await bucketOf(context, signed, bucket, 'own-read', 'READ_ACP')))
+
+/** GET ?acl of an object or of a version of it. */
+export async function showObjectAcl(context: BaseContext, signed: Signed, bucket: string, key: string): Promise<Reply> {
+  const { scope, row } = await objectOf(context, signed, bucket, key, 'READ_ACP')
+  return shown(shownOfObject(scope.container, row))
 }

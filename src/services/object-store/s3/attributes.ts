@@ -8,8 +8,8 @@ import { httpDate } from '../timestamps.ts'
 import { tag, xmlReply } from './answers.ts'
 import { checksumElements, checksumOf, elementName } from './checksums.ts'
 import { fault } from './faults.ts'
-import { existing, hasVersions, scopeOf } from './objects.ts'
 import { checksumsOfParts } from './parts.ts'
+import { hasVersions, objectOf } from './scope.ts'
 import type { Signed } from './signature.ts'
 
 const names = ['ETag', 'Checksum', 'ObjectParts', 'StorageClass', 'ObjectSize'] as const
@@ -39,8 +39,7 @@ async function partsOf(context: BaseContext, row: Parameters<typeof readManifest
 }
 
 export async function objectAttributes(context: BaseContext, signed: Signed, bucket: string, key: string): Promise<Reply> {
-  const scope = await scopeOf(context, signed, bucket, key, 'read')
-  const row = await existing(context, scope, context.rawQuery.get('versionId'))
+  const { scope, row } = await objectOf(context, signed, bucket, key)
   const asked = header(context.headers, 'x-amz-object-attributes')
   if (!asked) throw fault('InvalidRequest', 'x-amz-object-attributes is missing.')
   const wanted = new Set(asked.split(',').map((name) => name.trim()))

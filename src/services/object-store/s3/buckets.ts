@@ -1,55 +1,27 @@
-// Buckets are containers. A name means the bucket of one's own project; where that has none, the one of another project that S3 made.
+// Buckets are containers: making, removing and what is set of them.
 import { Fault } from '../../../api/faults.ts'
 import { type BaseContext, type Reply, reply } from '../../../api/operation.ts'
 import { isUniqueViolation } from '../../../db/database.ts'
-import { accountPrefix, allowedByLists, authorize, type Need } from '../access/authorize.ts'
+import { authorize } from '../access/authorize.ts'
 import { removeNames } from '../bulk/delete.ts'
 import { dropContainer, putContainer } from '../containers/change.ts'
-import { containersNamed, findContainer, lockContainer, setContainerMetadata } from '../containers/store.ts'
-import { header } from '../headers.ts'
+import { findContainer, lockContainer, setContainerMetadata } from '../containers/store.ts'
 import { type ListedObject, objectsIn } from '../listing/store.ts'
 import type { Container } from '../tables.ts'
 import { nextTimestamp } from '../timestamps.ts'
-import { listsOf, listsOfNew } from './acl.ts'
-import { isOwner, madeByS3, tag, xmlReply } from './answers.ts'
+import { hasSameLists } from './access-lists.ts'
+import { grantsOfNew } from './acl.ts'
+import { madeByS3, tag, xmlReply } from './answers.ts'
 import { smallBody } from './body.ts'
 import { fault } from './faults.ts'
+import { ownershipOfNew } from './ownership.ts'
+import { bucketOf, ownAccount } from './scope.ts'
 import type { Signed } from './signature.ts'
 import { childText, parseXml, xmlBody } from './xml.ts'
 
 /** Where the parts of multipart uploads are kept; users of Swift see it, users of S3 do not. */
 export const segmentsSuffix = '+segments'
 const locationName = 'x-container-sysmeta-s3-location'
-
-/** The account of the project that signed. Throws AccessDenied where nobody did. */
-export function ownAccount({ who }: Signed): string {
-  if (!who?.project) throw fault('AccessDenied')
-  return accountPrefix + who.project.id
-}
-
-/** The bucket of that name, for those who may; throws NoSuchBucket and AccessDenied. */
-export async function bucketOf(context: BaseContext, signed: Signed, name: string, need: Need = 'list'): Promise<Container> {
-  const { read } = context.cloud.database
-  const own = signed.who?.project ? await findContainer(read, ownAccount(signed), name) : undefined
-  const row = own ?? (await foreignBucket(context, name, need))
-  if (!row) {
-    // Who may not even read in his own project learns nothing about it.
-    if (signed.who?.project) authorize(context, ownAccount(signed), need)
-    throw fault('NoSuchBucket')
-  }
-  authorize(context, row.account, need, row.metadata)
-  const expected = header(context.headers, 'x-amz-expected-bucket-owner')
-  if (expected !== undefined && !isOwner(row, expected)) throw fault('AccessDenied')
-  return row
-}
-
-/** A bucket of another project: one that lets the asker do it, else the oldest; what Swift made and nobody opened is not known to exist. */
-async function foreignBucket(context: BaseContext, name: string, need: Need): Promise<Container | undefined> {
-  const known = (await containersNamed(context.cloud.database.read, name)).filter(
-    (row) => row.metadata[madeByS3] !== undefined || allowedByLists(context, row.account, need, row.metadata),
-  )
-  return known.find((row) => allowedByLists(context, row.account, need, row.metadata)) ?? known[0]
-}
 
 const isBucketName = (name: string) =>
   /^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$/.test(name) && !/\.\.|\.-|-\./.test(name) && !/^\d{1,3}(\.\d{1,3}){3}$/.test(name)
@@ -73,19 +45,20 @@ export async function createBucket(context: BaseContext, signed: Signed, name: s
   authorize(context, account, 'own')
   const location = await locationOf(context, await smallBody(context, signed, 65_536))
   if (!isBucketName(name)) throw fault('InvalidBucketName')
-  const headers = listsOfNew(context)
+  const { user } = signed.who!
+  const ownership = ownershipOfNew(context)
+  const settings = { ...ownership, ...(await grantsOfNew(context, { id: user.id, name: user.name }, ownership)) }
   const put = () =>
     context.cloud.database.write(async (tx) => {
       const known = await findContainer(tx.db, account, name)
       if (known) {
         // Somebody's own settings must not be changed by a second try to make it.
-        if (JSON.stringify(listsOf(known.metadata)) !== JSON.stringify(headers)) throw fault('BucketAlreadyExists')
+        if (!hasSameLists(known, settings)) throw fault('BucketAlreadyExists')
         return
       }
-      await putContainer({ ...context, headers, tx, db: tx.db }, account, name)
+      await putContainer({ ...context, headers: {}, tx, db: tx.db }, account, name)
       const made = (await findContainer(tx.db, account, name))!
-      const { user } = signed.who!
-      const ours = { [madeByS3]: `${user.id} ${user.name}`, ...(location && { [locationName]: location }) }
+      const ours = { ...settings, [madeByS3]: `${user.id} ${user.name}`, ...(location && { [locationName]: location }) }
       await setContainerMetadata(tx.db, made.id, { ...made.metadata, ...ours }, made.changed_at)
     })
   await put().catch((error) => {

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto'
 import type { BaseContext, Reply } from '../../../api/operation.ts'
 import type { Element } from '../../../s3-client/xml.ts'
 import { header } from '../headers.ts'
-import type { Segment } from '../large-objects/manifest.ts'
+import { type Segment, uploadName } from '../large-objects/manifest.ts'
 import { liveObject } from '../objects/store.ts'
 import { writeObject } from '../objects/write.ts'
 import { receivedBytes } from '../storage/data.ts'
@@ -17,15 +17,13 @@ import { onlyIf } from './conditions.ts'
 import { dropParts, manifestOf } from './delete.ts'
 import { fault } from './faults.ts'
 import { maxParts, partName, removeParts, type Upload, uploadOf, wantedName } from './multipart.ts'
-import { scopeOf } from './objects.ts'
 import { type Part, partsBelow } from './parts.ts'
 import { madeVersion } from './put.ts'
+import { scopeOf } from './scope.ts'
 import type { Signed } from './signature.ts'
 import { childText, parseXml } from './xml.ts'
 
 const smallestPart = 5 * 1024 * 1024
-/** Which upload an object came of: a client whose answer was lost asks again. */
-const uploadName = 'x-object-sysmeta-s3-upload'
 /** A part and what may be said of it. */
 const elementsOfPart = 9
 
@@ -102,7 +100,7 @@ function chosen(upload: Upload, asked: Asked[], parts: Part[]): Part[] {
 
 export async function complete(context: BaseContext, signed: Signed, bucket: string, key: string): Promise<Reply> {
   const { cloud } = context
-  const scope = await scopeOf(context, signed, bucket, key, 'write')
+  const scope = await scopeOf(context, signed, bucket, key)
   const condition = onlyIf(context)
   const id = context.rawQuery.get('uploadId') ?? ''
   const made = await liveObject(cloud, cloud.database.read, scope.container.id, key)

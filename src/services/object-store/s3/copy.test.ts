@@ -52,7 +52,7 @@ test('buckets of other projects: nothing is copied out of one that is not open, 
   // What Swift made and nobody opened is not known to exist.
   await member.request('PUT', `/object-store/v1/AUTH_${member.login.projectId}/hidden`, { expected: 201 })
   assert.equal(codeOf(await call('GET', '/hidden', 404, theirs)), 'NoSuchBucket')
-  await call('PUT', '/private?acl', 200, { headers: { 'x-amz-acl': 'authenticated-read' } })
+  for (const path of ['/private', '/private/o']) await call('PUT', `${path}?acl`, 200, { headers: { 'x-amz-acl': 'authenticated-read' } })
   await call('PUT', '/mine/o', 200, copy)
   const listed = await call('GET', '/private', 200, theirs)
   assert.ok(listed.text.includes(`<Owner><ID>${member.login.userId}</ID>`))
@@ -70,8 +70,9 @@ test('buckets of other projects: nothing is copied out of one that is not open, 
 test('requests that nobody signed see what is open to everybody', async () => {
   const { cloud, call } = await withKey()
   await using _ = cloud
-  await call('PUT', '/open', 200, { headers: { 'x-amz-acl': 'public-read' } })
-  await call('PUT', '/open/o', 200, { raw: 'text' })
+  const open = { 'x-amz-acl': 'public-read' }
+  await call('PUT', '/open', 200, { headers: open })
+  await call('PUT', '/open/o', 200, { raw: 'text', headers: open })
   await call('PUT', '/private', 200)
   const send = async (method: string, path: string, headers: Record<string, string> = {}) => {
     const answer = await fetch(`${cloud.url}/object-store${path}`, { method, headers, body: method === 'PUT' ? 'x' : undefined })

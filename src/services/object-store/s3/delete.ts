@@ -14,10 +14,10 @@ import type { Container } from '../tables.ts'
 import { nextTimestamp } from '../timestamps.ts'
 import { tag, xmlReply } from './answers.ts'
 import { smallBody } from './body.ts'
-import { bucketOf, segmentsSuffix } from './buckets.ts'
+import { segmentsSuffix } from './buckets.ts'
 import { checkRemoval, type RemovalConditions, removalConditions } from './conditions.ts'
 import { fault } from './faults.ts'
-import { isVersionId, scopeOf } from './objects.ts'
+import { bucketOf, isVersionId, scopeOf } from './scope.ts'
 import type { Signed } from './signature.ts'
 import { childText, parseXml } from './xml.ts'
 
@@ -88,7 +88,7 @@ async function removeKey(context: BaseContext, scope: Scope, version: string | n
 }
 
 export async function deleteObject(context: BaseContext, signed: Signed, bucket: string, key: string): Promise<Reply> {
-  const scope = await scopeOf(context, signed, bucket, key, 'write')
+  const scope = await scopeOf(context, signed, bucket, key)
   const { version, marker } = await removeKey(context, scope, context.rawQuery.get('versionId'), removalConditions(context))
   const headers: Record<string, string> = {}
   if (version !== null) headers['x-amz-version-id'] = version
@@ -126,7 +126,7 @@ export async function deleteKeys(context: BaseContext, signed: Signed, bucket: s
   for (const { key, version, conditions } of keys) {
     const named = tag('Key', key) + (version === null ? '' : tag('VersionId', version))
     try {
-      const removed = await removeKey(context, await scopeOf(context, signed, bucket, key, 'write'), version, conditions)
+      const removed = await removeKey(context, await scopeOf(context, signed, bucket, key), version, conditions)
       const marked = removed.marker
         ? tag('DeleteMarker', 'true') + (removed.version === null ? '' : tag('DeleteMarkerVersionId', removed.version))
         : ''

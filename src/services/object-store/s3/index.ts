@@ -1,16 +1,18 @@
 // S3 on the same data: buckets are containers, signed with EC2 credentials of identity.
 import { Fault } from '../../../api/faults.ts'
 import { type BaseContext, type Method, operation, type Reply, reply } from '../../../api/operation.ts'
-import { putBucketAcl, putObjectAcl, showAcl } from './acl.ts'
+import { putBucketAcl, putObjectAcl, showBucketAcl, showObjectAcl } from './acl.ts'
 import { objectAttributes } from './attributes.ts'
-import { bucketOf, createBucket, deleteBucket, regionOf, setVersioning, showLocation, showVersioning } from './buckets.ts'
+import { createBucket, deleteBucket, regionOf, setVersioning, showLocation, showVersioning } from './buckets.ts'
 import { complete } from './complete.ts'
 import { deleteKeys, deleteObject } from './delete.ts'
 import { fault, faultReply, requestIds } from './faults.ts'
 import { listBuckets, listObjects } from './list.ts'
 import { abort, initiate, listParts, listUploads, putPart } from './multipart.ts'
-import { existing, getObject, scopeOf } from './objects.ts'
+import { getObject } from './objects.ts'
+import { bucketOwnership } from './ownership.ts'
 import { putObject } from './put.ts'
+import { bucketOf } from './scope.ts'
 import { headersAsked, isSigned, type Signed, unsigned, verify } from './signature.ts'
 import { withoutIt } from './subresources.ts'
 import { bucketTagging, objectTagging } from './tags.ts'
@@ -23,6 +25,7 @@ async function onBucket(context: BaseContext, signed: Signed, bucket: string): P
   const { rawQuery, request } = context
   const has = (name: string) => rawQuery.has(name)
   if (has('tagging')) return bucketTagging(context, signed, bucket)
+  if (has('ownershipControls')) return bucketOwnership(context, signed, bucket)
   switch (request.method) {
     case 'PUT':
       if (has('versioning')) return setVersioning(context, signed, bucket)
@@ -36,7 +39,7 @@ async function onBucket(context: BaseContext, signed: Signed, bucket: string): P
     case 'HEAD':
       return reply({ status: 200, headers: { 'x-amz-bucket-region': regionOf(await bucketOf(context, signed, bucket)) } })
   }
-  if (has('acl')) return showAcl(await bucketOf(context, signed, bucket, 'own-read'))
+  if (has('acl')) return showBucketAcl(context, signed, bucket)
   if (has('versions')) return listObjectVersions(context, signed, bucket)
   if (has('uploads')) return listUploads(context, signed, bucket)
   if (has('location')) return showLocation(await bucketOf(context, signed, bucket))
@@ -61,11 +64,7 @@ async function onObject(context: BaseContext, signed: Signed, bucket: string, ke
       throw fault('NotImplemented')
   }
   if (upload) return listParts(context, signed, bucket, key)
-  if (rawQuery.has('acl')) {
-    const scope = await scopeOf(context, signed, bucket, key, 'read')
-    await existing(context, scope, rawQuery.get('versionId'))
-    return showAcl(scope.container)
-  }
+  if (rawQuery.has('acl')) return showObjectAcl(context, signed, bucket, key)
   return getObject(context, signed, bucket, key)
 }
 

@@ -6,8 +6,9 @@ import { containersIn, type ListedObject, objectsIn } from '../listing/store.ts'
 import { walk } from '../listing/walk.ts'
 import { heard } from '../objects/scope.ts'
 import { countOf, keyText, owner, s3Time, tag, xmlReply } from './answers.ts'
-import { bucketOf, ownAccount, segmentsSuffix } from './buckets.ts'
+import { segmentsSuffix } from './buckets.ts'
 import { fault } from './faults.ts'
+import { bucketOf, ownAccount } from './scope.ts'
 import type { Signed } from './signature.ts'
 
 const toToken = (name: string) => Buffer.from(name).toString('base64url')

@@ -3,7 +3,7 @@ import { type BaseContext, type Reply, reply } from '../../../api/operation.ts'
 import { isUniqueViolation } from '../../../db/database.ts'
 import { removeNames } from '../bulk/delete.ts'
 import { putContainer } from '../containers/change.ts'
-import { findContainer, setContainerMetadata } from '../containers/store.ts'
+import { findContainer } from '../containers/store.ts'
 import { header } from '../headers.ts'
 import { successor } from '../listing/query.ts'
 import { objectsIn } from '../listing/store.ts'
@@ -11,9 +11,9 @@ import { liveObject, type StoredObject } from '../objects/store.ts'
 import { writeObject } from '../objects/write.ts'
 import { receivedBytes } from '../storage/data.ts'
 import type { Container } from '../tables.ts'
-import { checkObjectAcl, listsOf } from './acl.ts'
+import { listOfNew } from './acl.ts'
 import { countOf, keyText, owner, s3Time, tag, xmlReply } from './answers.ts'
-import { bucketOf, segmentsSuffix } from './buckets.ts'
+import { segmentsSuffix } from './buckets.ts'
 import {
   type Algorithm,
   type ChecksumType,
@@ -27,9 +27,9 @@ import {
 } from './checksums.ts'
 import { fault } from './faults.ts'
 import { metadataOf, typeOf } from './metadata.ts'
-import { scopeOf } from './objects.ts'
 import { type Part, partsBelow } from './parts.ts'
 import { copyReply, incoming } from './put.ts'
+import { bucketOf, scopeOf } from './scope.ts'
 import type { Signed } from './signature.ts'
 import { tagsFromHeader } from './tags.ts'
 
@@ -61,18 +61,14 @@ export async function uploadOf(context: BaseContext, bucket: Container, key: str
 
 export const partName = (prefix: string, number: number) => prefix + String(number).padStart(5, '0')
 
-/** The container of the parts, made with the lists of its bucket when it is not there. */
+/** The container of the parts, made when it is not there. Whoever may read the object that they become reads them with it. */
 async function segmentsOf(context: BaseContext, bucket: Container): Promise<Container> {
   const { cloud } = context
   const name = bucket.name + segmentsSuffix
   const known = await findContainer(cloud.database.read, bucket.account, name)
   if (known) return known
   await cloud.database
-    .write(async (tx) => {
-      await putContainer({ ...context, headers: {}, tx, db: tx.db }, bucket.account, name)
-      const made = (await findContainer(tx.db, bucket.account, name))!
-      await setContainerMetadata(tx.db, made.id, { ...made.metadata, ...listsOf(bucket.metadata) }, made.changed_at)
-    })
+    .write((tx) => putContainer({ ...context, headers: {}, tx, db: tx.db }, bucket.account, name))
     .catch((error) => {
       if (!isUniqueViolation(error)) throw error
     })
@@ -80,8 +76,8 @@ async function segmentsOf(context: BaseContext, bucket: Container): Promise<Cont
 }
 
 export async function initiate(context: BaseContext, signed: Signed, bucket: string, key: string): Promise<Reply> {
-  const scope = await scopeOf(context, signed, bucket, key, 'write')
-  checkObjectAcl(context, scope.container)
+  const scope = await scopeOf(context, signed, bucket, key)
+  const list = await listOfNew(context, scope)
   const { cloud, headers } = context
   const asked = header(headers, 'x-amz-checksum-type')
   const algorithm = namedAlgorithm(header(headers, 'x-amz-checksum-algorithm'))
@@ -93,7 +89,7 @@ export async function initiate(context: BaseContext, signed: Signed, bucket: str
   await writeObject(cloud, segments, {
     name: `${key}/${id}`,
     content_type: typeOf(headers),
-    metadata: { ...metadataOf(headers), ...tagsFromHeader(context), ...(algorithm && { [wantedName]: `${algorithm} ${type}` }) },
+    metadata: { ...metadataOf(headers), ...tagsFromHeader(context), ...list, ...(algorithm && { [wantedName]: `${algorithm} ${type}` }) },
     delete_at: null,
     kind: '',
     received: receivedBytes(cloud, Buffer.alloc(0)),
@@ -104,7 +100,7 @@ export async function initiate(context: BaseContext, signed: Signed, bucket: str
 }
 
 export async function putPart(context: BaseContext, signed: Signed, bucket: string, key: string): Promise<Reply> {
-  const scope = await scopeOf(context, signed, bucket, key, 'write')
+  const scope = await scopeOf(context, signed, bucket, key)
   const upload = await uploadOf(context, scope.container, key)
   const number = context.rawQuery.get('partNumber') ?? ''
   if (!/^\d{1,5}$/.test(number) || Number(number) < 1 || Number(number) > maxParts)
@@ -123,8 +119,8 @@ export async function putPart(context: BaseContext, signed: Signed, bucket: stri
 }
 
 export async function listParts(context: BaseContext, signed: Signed, bucket: string, key: string): Promise<Reply> {
-  const scope = await scopeOf(context, signed, bucket, key, 'read')
-  const upload = await uploadOf(context, scope.container, key)
+  const container = await bucketOf(context, signed, bucket)
+  const upload = await uploadOf(context, container, key)
   const shownKey = keyText(context.rawQuery)(key)
   const most = countOf(context, 'max-parts', 1000)
   const after = context.rawQuery.has('part-number-marker') ? countOf(context, 'part-number-marker', maxParts) : 0
@@ -139,7 +135,7 @@ export async function listParts(context: BaseContext, signed: Signed, bucket: st
   const sums = upload.wants ? tag('ChecksumAlgorithm', upload.wants.algorithm.toUpperCase()) + tag('ChecksumType', upload.wants.type) : ''
   return xmlReply(
     'ListPartsResult',
-    `${tag('Bucket', bucket)}${tag('Key', shownKey)}${tag('UploadId', upload.id)}${owner(scope.container, 'Initiator')}${owner(scope.container)}${tag('StorageClass', 'STANDARD')}${tag('PartNumberMarker', after)}${tag('NextPartNumberMarker', shown.length ? numberOf(shown.at(-1)!) : 0)}${tag('MaxParts', most)}${context.rawQuery.has('encoding-type') ? tag('EncodingType', 'url') : ''}${tag('IsTruncated', String(more))}${sums}${parts.join('')}`,
+    `${tag('Bucket', bucket)}${tag('Key', shownKey)}${tag('UploadId', upload.id)}${owner(container, 'Initiator')}${owner(container)}${tag('StorageClass', 'STANDARD')}${tag('PartNumberMarker', after)}${tag('NextPartNumberMarker', shown.length ? numberOf(shown.at(-1)!) : 0)}${tag('MaxParts', most)}${context.rawQuery.has('encoding-type') ? tag('EncodingType', 'url') : ''}${tag('IsTruncated', String(more))}${sums}${parts.join('')}`,
   )
 }
 
@@ -208,7 +204,7 @@ export const removeParts = (context: BaseContext, bucket: Container, names: stri
   )
 
 export async function abort(context: BaseContext, signed: Signed, bucket: string, key: string): Promise<Reply> {
-  const scope = await scopeOf(context, signed, bucket, key, 'write')
+  const scope = await scopeOf(context, signed, bucket, key)
   const upload = await uploadOf(context, scope.container, key)
   const parts = await partsBelow(context, upload.segments.id, upload.prefix, maxParts)
   await removeParts(context, scope.container, [...parts.map(({ name }) => name), `${key}/${upload.id}`])

@@ -1,59 +1,17 @@
 // GET and HEAD of objects and of their versions.
 import { type BaseContext, Reply, reply } from '../../../api/operation.ts'
-import { authorize } from '../access/authorize.ts'
 import { header } from '../headers.ts'
 import { readManifest } from '../large-objects/manifest.ts'
-import { limits } from '../limits.ts'
-import { listVersions } from '../listing/versions.ts'
 import { condition } from '../objects/conditions.ts'
 import { readReply } from '../objects/get.ts'
-import type { Scope } from '../objects/scope.ts'
-import { liveObject, type StoredObject } from '../objects/store.ts'
-import { findVersion, versionName } from '../objects/versions.ts'
-import { bucketOf } from './buckets.ts'
+import { versionName } from '../objects/versions.ts'
 import { checksumHeaders, checksumOf } from './checksums.ts'
 import { fault } from './faults.ts'
 import { shownName } from './metadata.ts'
 import { checksumsOfParts } from './parts.ts'
+import { hasVersions, objectOf } from './scope.ts'
 import type { Signed } from './signature.ts'
 import { tagsOf } from './tags.ts'
-
-/** The place that bucket and key name, for those who may. What Swift lets in besides (temporary URLs, synchronisation) is no matter of S3. */
-export async function scopeOf(context: BaseContext, signed: Signed, bucket: string, key: string, need: 'read' | 'write'): Promise<Scope> {
-  const container = await bucketOf(context, signed, bucket, need)
-  if (Buffer.byteLength(key) > limits.max_object_name_length) throw fault('KeyTooLongError')
-  const access = authorize(context, container.account, need, container.metadata)
-  return { place: { account: container.account, container: bucket, object: key }, container, access, temp: null }
-}
-
-export const isVersionId = (text: string) => /^(null|\d{1,10}\.\d{5})$/.test(text)
-
-/** True where versions are kept or once were: then answers name them. */
-export const hasVersions = (scope: Scope) => scope.container.metadata['x-versions-enabled'] !== undefined
-
-const marked = (id: string) => ({ 'x-amz-delete-marker': 'true', 'x-amz-version-id': versionName(id) })
-const anyVersion = { delimiter: '', marker: '', versionMarker: null, limit: 1 }
-
-/** The object, or that version of it. Throws NoSuchKey and its like, telling of marks of removal. */
-export async function existing(context: BaseContext, scope: Scope, version: string | null): Promise<StoredObject> {
-  const { cloud } = context
-  const { read } = cloud.database
-  const { object } = scope.place
-  if (version !== null) {
-    if (!isVersionId(version)) throw fault('InvalidArgument', 'Invalid version id specified')
-    const row = await findVersion(read, scope.container.id, object, version)
-    if (!row) throw fault('NoSuchVersion')
-    if (row.kind === 'marker') throw fault('MethodNotAllowed', undefined, { ...marked(row.version_id), allow: 'DELETE' })
-    return row
-  }
-  const row = await liveObject(cloud, read, scope.container.id, object)
-  if (row) return row
-  const [newest] = hasVersions(scope)
-    ? await listVersions(read, scope.container.id, { ...anyVersion, prefix: object, endMarker: `${object}\u0001` })
-    : []
-  const gone = newest && 'kind' in newest && newest.kind === 'marker' ? marked(newest.version_id) : { 'x-amz-delete-marker': 'false' }
-  throw fault('NoSuchKey', undefined, gone)
-}
 
 const mostParts = 10_000
 
@@ -83,8 +41,7 @@ function headerValue(name: string, text: string): string {
 
 export async function getObject(context: BaseContext, signed: Signed, bucket: string, key: string): Promise<Reply> {
   const { cloud, headers: asked, rawQuery } = context
-  const scope = await scopeOf(context, signed, bucket, key, 'read')
-  const row = await existing(context, scope, rawQuery.get('versionId'))
+  const { scope, row } = await objectOf(context, signed, bucket, key)
   const manifest = rawQuery.has('partNumber') && row.kind === 'slo' ? await readManifest(cloud, row) : null
   const part = partNumber(context, manifest?.length || 1)
   // Conditions name the ETag as S3 shows it.

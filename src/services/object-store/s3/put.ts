@@ -6,11 +6,11 @@ import { limits } from '../limits.ts'
 import { condition } from '../objects/conditions.ts'
 import { contentOf } from '../objects/content.ts'
 import type { Scope } from '../objects/scope.ts'
-import type { NewObject, StoredObject } from '../objects/store.ts'
+import type { NewObject } from '../objects/store.ts'
 import { versionName } from '../objects/versions.ts'
 import { writeObject } from '../objects/write.ts'
 import { duplicate, type Received, receive } from '../storage/data.ts'
-import { checkObjectAcl } from './acl.ts'
+import { listOfNew } from './acl.ts'
 import { isOwner, s3Time, tag, xmlReply } from './answers.ts'
 import { bodyOf } from './body.ts'
 import { type Algorithm, type Checksum, checksumElements, checksumHeaders, checksumOf, keptChecksum, running } from './checksums.ts'
@@ -18,14 +18,9 @@ import { onlyIf } from './conditions.ts'
 import { dropParts, manifestOf } from './delete.ts'
 import { fault } from './faults.ts'
 import { metadataOf, typeOf, usersOwn } from './metadata.ts'
-import { existing, hasVersions, scopeOf } from './objects.ts'
+import { type Found, hasVersions, objectOf, scopeOf } from './scope.ts'
 import type { Signed } from './signature.ts'
 import { tagHeaders, tagsFromHeader } from './tags.ts'
-
-interface Source {
-  scope: Scope
-  row: StoredObject
-}
 
 /** What `x-amz-copy-source` names: `/bucket/key?versionId=...`, percent-encoded. Throws InvalidArgument for what names nothing. */
 function sourcePlace(text: string): { bucket: string; key: string; version: string | null } {
@@ -45,24 +40,24 @@ function sourcePlace(text: string): { bucket: string; key: string; version: stri
 }
 
 /** The object to copy from, for those who may read it, with its conditions. */
-async function source(context: BaseContext, signed: Signed): Promise<Source> {
+async function source(context: BaseContext, signed: Signed): Promise<Found> {
   const { bucket, key, version } = sourcePlace(header(context.headers, 'x-amz-copy-source')!)
   const { 'x-amz-expected-bucket-owner': _, 'x-amz-source-expected-bucket-owner': expected, ...headers } = context.headers
-  const scope = await scopeOf({ ...context, headers }, signed, bucket, key, 'read')
+  const found = await objectOf({ ...context, headers }, signed, bucket, key, 'READ', version)
+  const { scope, row } = found
   if (expected !== undefined && !isOwner(scope.container, String(expected))) throw fault('AccessDenied')
-  const row = await existing(context, scope, version)
   const conditions = Object.fromEntries(
     Object.entries(context.headers)
       .filter(([name]) => name.startsWith('x-amz-copy-source-if-'))
       .map(([name, value]) => [name.slice('x-amz-copy-source-'.length), value]),
   )
   if (condition(conditions, row.etag, row.changed_at) !== 200) throw fault('PreconditionFailed')
-  return { scope, row }
+  return found
 }
 
 export interface Incoming {
   received: Received
-  copied: Source | null
+  copied: Found | null
   checksum: Checksum | null
 }
 
@@ -86,7 +81,7 @@ function copyRange(text: string | undefined, size: number): [number, number] {
   return [Number(match[1]), Number(match[2])]
 }
 
-async function copied(context: BaseContext, from: Source, algorithm: Algorithm | null): Promise<Incoming> {
+async function copied(context: BaseContext, from: Found, algorithm: Algorithm | null): Promise<Incoming> {
   const { cloud } = context
   const { scope, row } = from
   const range = header(context.headers, 'x-amz-copy-source-range')
@@ -139,8 +134,8 @@ function checkCopy(context: BaseContext, target: Scope): void {
 export const madeVersion = ({ version_id }: NewObject): Record<string, string> => (version_id ? { 'x-amz-version-id': version_id } : {})
 
 export async function putObject(context: BaseContext, signed: Signed, bucket: string, key: string): Promise<Reply> {
-  const scope = await scopeOf(context, signed, bucket, key, 'write')
-  checkObjectAcl(context, scope.container)
+  const scope = await scopeOf(context, signed, bucket, key)
+  const list = await listOfNew(context, scope)
   checkCopy(context, scope)
   const { cloud, headers } = context
   const metadata = metadataOf(headers)
@@ -157,6 +152,7 @@ export async function putObject(context: BaseContext, signed: Signed, bucket: st
       ...(keeps ? usersOwn(copied.row.metadata) : metadata),
       ...(keepsTags ? tagHeaders(copied.row.metadata) : newTags),
       ...keptChecksum(checksum),
+      ...list,
     },
     delete_at: null,
     kind: '',
@@ -173,7 +169,7 @@ export async function putObject(context: BaseContext, signed: Signed, bucket: st
 }
 
 /** The answer to a copy: what was made, and the version that it was made of. */
-export function copyReply(root: string, made: NewObject, from: Source, checksum: Checksum | null): Reply {
+export function copyReply(root: string, made: NewObject, from: Found, checksum: Checksum | null): Reply {
   const of: Record<string, string> = hasVersions(from.scope) ? { 'x-amz-copy-source-version-id': versionName(from.row.version_id) } : {}
   const inner = `${tag('LastModified', s3Time(made.changed_at))}${tag('ETag', `"${made.etag}"`)}${checksumElements(checksum)}`
   return xmlReply(root, inner, { ...madeVersion(made), ...of })

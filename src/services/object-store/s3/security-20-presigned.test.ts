@@ -155,7 +155,8 @@ test('headers that stand in the query of a presigned address count as such, and 
     ['x-amz-server-side-encryption=AES256', 501],
     ['X-Amz-Object-Lock-Mode=GOVERNANCE', 501],
     ['x-amz-storage-class=GLACIER', 400],
-    ['x-amz-acl=public-read', 501],
+    ['x-amz-acl=public-read', 200],
+    ['x-amz-acl=nothing', 400],
     ['x-amz-copy-source=%2Fnone%2Fo', 404],
     // The sum of no bytes, of which clients make addresses, says nothing of the body that comes.
     ['x-amz-checksum-crc32=AAAAAA%3D%3D', 200],

@@ -1,13 +1,12 @@
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import { test } from 'node:test'
-import { anonymous } from '../testing.ts'
 import { withKey } from './testing.ts'
 
 const code = (answer: { text: string }) => /<Code>(\w+)</.exec(answer.text)?.[1]
 
 test('tags, access lists and what a bucket does not have', async () => {
-  const { cloud, call, member } = await withKey()
+  const { cloud, call } = await withKey()
   await using _ = cloud
   await call('PUT', '/bucket', 200)
   await call('PUT', '/bucket/o', 200, { raw: 'text', headers: { 'x-amz-tagging': 'c=d%20e&a=b' } })
@@ -38,27 +37,6 @@ test('tags, access lists and what a bucket does not have', async () => {
   }
   assert.match((await call('GET', '/bucket?requestPayment', 200)).text, /BucketOwner/)
 
-  const path = `/object-store/v1/AUTH_${await member.projectId()}/bucket/o`
-  await anonymous(cloud, 'GET', path, { expected: 401 })
-  await call('PUT', '/bucket?acl', 200, { headers: { 'x-amz-acl': 'public-read' } })
-  assert.equal((await anonymous(cloud, 'GET', path, { expected: 200 })).text, 'text')
-  const shown = (await call('GET', '/bucket?acl', 200)).text
-  assert.match(shown, /AllUsers<\/URI><\/Grantee><Permission>READ/)
-  // Who is not the owner is granted nothing, and is not told that he was.
-  for (const grantee of ['<ID>somebody</ID>', '<EmailAddress>a@example.com</EmailAddress>'])
-    await call('PUT', '/bucket?acl', 501, {
-      raw: shown.replace(/<ID>[^<]*<\/ID>(<DisplayName>[^<]*<\/DisplayName><\/Grantee>)/, `${grantee}$1`),
-    })
-  assert.equal(code(await call('PUT', '/bucket?acl', 400, { headers: { 'x-amz-acl': 'public-ready' } })), 'InvalidArgument')
-  // What was shown can be put again.
-  await call('PUT', '/bucket?acl', 200, { raw: shown })
-  await anonymous(cloud, 'GET', path, { expected: 200 })
-  await call('PUT', '/bucket/p', 200, { raw: 'x', headers: { 'x-amz-acl': 'public-read' } })
-  await call('PUT', '/bucket/p', 501, { raw: 'x', headers: { 'x-amz-acl': 'private' } })
-  await call('PUT', '/bucket?acl', 501, { headers: { 'x-amz-acl': 'public-read-write' } })
-  await call('PUT', '/bucket?acl', 501, { headers: { 'x-amz-grant-read': 'id=1' } })
-  await call('PUT', '/bucket?acl', 200, { headers: { 'x-amz-acl': 'private' } })
-  await anonymous(cloud, 'GET', path, { expected: 401 })
   const sizes = await call('GET', '/bucket/o?attributes', 200, { headers: { 'x-amz-object-attributes': 'ObjectSize,ETag' } })
   assert.match(sizes.text, /<ETag>\w{32}<\/ETag><ObjectSize>4<\/ObjectSize>/)
 })

@@ -122,7 +122,6 @@ test('headers that ask for what is not built are refused, whatever the request',
     'x-amz-mfa': '1 2',
     'x-amz-write-offset-bytes': '4',
     'x-amz-bucket-object-lock-enabled': 'true',
-    'x-amz-object-ownership': 'ObjectWriter',
   }
   for (const [name, value] of Object.entries(refused)) {
     const headers = { [name]: value }

@@ -1,9 +1,8 @@
 // What a query may ask for beside the bucket or object itself, so that nothing about the one is taken for something about the other.
 import { type BaseContext, type Reply, reply } from '../../../api/operation.ts'
 import { xmlReply } from './answers.ts'
-import { bucketOf } from './buckets.ts'
 import { type Code, fault } from './faults.ts'
-import { existing, scopeOf } from './objects.ts'
+import { bucketOf, objectOf } from './scope.ts'
 import type { Signed } from './signature.ts'
 
 interface Subresource {
@@ -44,7 +43,7 @@ const subresources = {
   metrics: ofBuckets(all, null),
   notification: ofBuckets('GET PUT', { root: 'NotificationConfiguration', inner: '' }),
   'object-lock': ofBuckets('GET PUT', 'ObjectLockConfigurationNotFoundError'),
-  ownershipControls: ofBuckets(all, 'OwnershipControlsNotFoundError'),
+  ownershipControls: ofBuckets(all),
   partNumber: ofObjects('GET HEAD PUT'),
   policy: ofBuckets(all, 'NoSuchBucketPolicy'),
   policyStatus: ofBuckets('GET', 'NoSuchBucketPolicy'),
@@ -93,7 +92,7 @@ export async function withoutIt(context: BaseContext, signed: Signed, bucket: st
   if (!found || bucket === null) return null
   const [name, { without }] = found
   if (without === 'InvalidRequest') {
-    await existing(context, await scopeOf(context, signed, bucket, key!, 'read'), context.rawQuery.get('versionId'))
+    await objectOf(context, signed, bucket, key!)
     throw fault(without, 'The bucket has no object lock.')
   }
   if (!without || (method !== 'GET' && method !== 'DELETE')) throw fault('NotImplemented', `The subresource ${name} is not built.`)

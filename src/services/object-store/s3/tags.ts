@@ -6,9 +6,8 @@ import { findObject, setObject } from '../objects/store.ts'
 import type { Headers } from '../tables.ts'
 import { nextTimestamp } from '../timestamps.ts'
 import { tag, xmlReply } from './answers.ts'
-import { bucketOf } from './buckets.ts'
 import { fault } from './faults.ts'
-import { existing, scopeOf } from './objects.ts'
+import { bucketOf, objectOf, scopeOf } from './scope.ts'
 import type { Signed } from './signature.ts'
 import { childText, xmlBody } from './xml.ts'
 
@@ -59,11 +58,12 @@ export async function objectTagging(context: BaseContext, signed: Signed, bucket
   const { method } = context.request
   const version = context.rawQuery.get('versionId')
   if (method === 'GET') {
-    const scope = await scopeOf(context, signed, bucket, key, 'read')
-    return tagging((await existing(context, scope, version)).metadata[objectName] ?? '')
+    // No grant opens tags.
+    const { row } = await objectOf(context, signed, bucket, key, null)
+    return tagging(row.metadata[objectName] ?? '')
   }
   if (version !== null) throw fault('NotImplemented', 'Tags of older versions cannot be changed.')
-  const scope = await scopeOf(context, signed, bucket, key, 'write')
+  const scope = await scopeOf(context, signed, bucket, key)
   const text = method === 'PUT' ? await tagsFromBody(context, signed, 10) : ''
   const { cloud } = context
   await cloud.database.write(async (tx) => {

@@ -15,7 +15,6 @@ const unbuilt: [name: RegExp, what: string][] = [
 /** Headers of which one value says what is so in any case. */
 const only: Record<string, string> = {
   'x-amz-bucket-object-lock-enabled': 'false',
-  'x-amz-object-ownership': 'bucketownerenforced',
 }
 
 const encryptions = new Set(['AES256', 'aws:kms', 'aws:kms:dsse'])

@@ -4,8 +4,8 @@ import { listVersions } from '../listing/versions.ts'
 import { heard } from '../objects/scope.ts'
 import { versionName } from '../objects/versions.ts'
 import { countOf, keyText, owner, s3Time, tag, xmlReply } from './answers.ts'
-import { bucketOf } from './buckets.ts'
 import { fault } from './faults.ts'
+import { bucketOf } from './scope.ts'
 import type { Signed } from './signature.ts'
 
 export async function listObjectVersions(context: BaseContext, signed: Signed, bucket: string): Promise<Reply> {

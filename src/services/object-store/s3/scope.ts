@@ -1,0 +1,185 @@
+// The bucket or object that a request names, for those who may: by their project, by the container's own lists, or by S3's grants.
+
+import type { BaseContext } from '../../../api/operation.ts'
+import type { Named, Who } from '../../../auth/who.ts'
+import { type Access, accountPrefix, allowedByLists, authorize, denied, type Need, ownAccess } from '../access/authorize.ts'
+import { containersNamed, findContainer } from '../containers/store.ts'
+import { header } from '../headers.ts'
+import { limits } from '../limits.ts'
+import { listVersions } from '../listing/versions.ts'
+import { followLink } from '../objects/links.ts'
+import type { Scope } from '../objects/scope.ts'
+import { liveObject, type StoredObject } from '../objects/store.ts'
+import { findVersion, versionName } from '../objects/versions.ts'
+import type { Container } from '../tables.ts'
+import { bucketGrants, hasGrants, objectList } from './access-lists.ts'
+import { isOwner, madeByS3, ownerOf } from './answers.ts'
+import { fault } from './faults.ts'
+import { isGranted, type Permission } from './grants.ts'
+import type { Signed } from './signature.ts'
+
+/** The account of the project that signed. Throws AccessDenied where nobody did. */
+export function ownAccount({ who }: Signed): string {
+  if (!who?.project) throw fault('AccessDenied')
+  return accountPrefix + who.project.id
+}
+
+const stranger: Access = { owner: false, reseller: false }
+
+/** What lets the asker do it to all of a bucket, and as whom; null for nothing. */
+interface Opening {
+  by: 'account' | 'lists' | 'grants'
+  access: Access
+}
+
+/** What S3 must have granted for what Swift's lists have no name for, or call otherwise. */
+const grantedAs: Partial<Record<Need, Permission>> = { list: 'READ', write: 'WRITE' }
+
+const isRead = (need: Need) => need === 'read' || need === 'list' || need === 'own-read'
+
+function openingOf(context: BaseContext, container: Container, need: Need, permission: Permission | undefined): Opening | null {
+  const own = ownAccess(context, container.account, isRead(need))
+  if (own) return { by: 'account', access: own }
+  if (allowedByLists(context, container.account, need, container.metadata)) return { by: 'lists', access: stranger }
+  const granted = permission !== undefined && isGranted(bucketGrants(container), context.who as Who | null, permission)
+  return granted ? { by: 'grants', access: stranger } : null
+}
+
+/** Of buckets beyond the own project those are known to exist which S3 made or opened, or which let their objects be listed. */
+const isKnown = (context: BaseContext, container: Container): boolean =>
+  container.metadata[madeByS3] !== undefined || hasGrants(container) || openingOf(context, container, 'list', undefined) !== null
+
+/**
+ * The bucket of that name in the own project; where that has none, one of another project in which `look` finds what the request is
+ * about. Throws AccessDenied where it finds nothing, NoSuchBucket where no such bucket is known.
+ */
+async function chosen<T>(
+  context: BaseContext,
+  signed: Signed,
+  name: string,
+  need: Need,
+  look: (container: Container) => T | null | Promise<T | null>,
+): Promise<{ container: Container; found: T }> {
+  const { read } = context.cloud.database
+  const own = signed.who?.project ? await findContainer(read, ownAccount(signed), name) : undefined
+  const candidates = own ? [own] : await containersNamed(read, name)
+  for (const container of candidates) {
+    const found = await look(container)
+    if (found === null) continue
+    const expected = header(context.headers, 'x-amz-expected-bucket-owner')
+    if (expected !== undefined && !isOwner(container, expected)) throw fault('AccessDenied')
+    return { container, found }
+  }
+  const known = own ?? candidates.find((container) => isKnown(context, container))
+  if (known) throw denied(context, known.account)
+  // Who may not even read in his own project learns nothing about it.
+  if (signed.who?.project) authorize(context, ownAccount(signed), need)
+  throw fault('NoSuchBucket')
+}
+
+/** The bucket of that name, for those who may; `permission` is the grant that lets others. Throws NoSuchBucket and AccessDenied. */
+export async function bucketOf(
+  context: BaseContext,
+  signed: Signed,
+  name: string,
+  need: Need = 'list',
+  permission: Permission | undefined = grantedAs[need],
+): Promise<Container> {
+  return (await chosen(context, signed, name, need, (container) => openingOf(context, container, need, permission))).container
+}
+
+function checkKey(key: string): void {
+  if (Buffer.byteLength(key) > limits.max_object_name_length) throw fault('KeyTooLongError')
+}
+
+/** A place to write to. */
+export interface WriteScope extends Scope {
+  /** Whose the new object is: somebody else's than the bucket's where a grant lets him write. */
+  owner: Named
+  /** Whether the asker may say who else may read what he writes: not where a list of the container lets him write, which does not give that. */
+  opens: boolean
+}
+
+/** The place that bucket and key name, for those who may write there. What Swift lets in besides (temporary URLs, synchronisation) is no matter of S3. */
+export async function scopeOf(context: BaseContext, signed: Signed, bucket: string, key: string): Promise<WriteScope> {
+  checkKey(key)
+  const { container, found } = await chosen(context, signed, bucket, 'write', (one) => openingOf(context, one, 'write', 'WRITE'))
+  const user = signed.who?.user
+  const owner = found.by === 'grants' && user ? { id: user.id, name: user.name } : ownerOf(container)
+  const opens = found.by === 'account' || (found.by === 'grants' && user !== undefined)
+  return {
+    place: { account: container.account, container: bucket, object: key },
+    container,
+    access: found.access,
+    temp: null,
+    owner,
+    opens,
+  }
+}
+
+export const isVersionId = (text: string) => /^(null|\d{1,10}\.\d{5})$/.test(text)
+
+/** True where versions are kept or once were: then answers name them. */
+export const hasVersions = ({ container }: Pick<Scope, 'container'>) => container.metadata['x-versions-enabled'] !== undefined
+
+const marked = (id: string) => ({ 'x-amz-delete-marker': 'true', 'x-amz-version-id': versionName(id) })
+const anyVersion = { delimiter: '', marker: '', versionMarker: null, limit: 1 }
+
+/** What is there of that name: an object, a version, or a mark of removal where a version was asked for. */
+const foundIn = ({ cloud }: BaseContext, container: Container, key: string, version: string | null): Promise<StoredObject | undefined> =>
+  version === null
+    ? liveObject(cloud, cloud.database.read, container.id, key)
+    : findVersion(cloud.database.read, container.id, key, version)
+
+/** Why there is no such object: NoSuchKey and its like, telling of marks of removal. */
+async function missing(context: BaseContext, { container, place }: Scope, version: string | null, row: StoredObject | undefined) {
+  if (row) return fault('MethodNotAllowed', undefined, { ...marked(row.version_id), allow: 'DELETE' })
+  if (version !== null) return fault('NoSuchVersion')
+  const [newest] = hasVersions({ container })
+    ? await listVersions(context.cloud.database.read, container.id, {
+        ...anyVersion,
+        prefix: place.object,
+        endMarker: `${place.object}\u0001`,
+      })
+    : []
+  const gone = newest && 'kind' in newest && newest.kind === 'marker' ? marked(newest.version_id) : { 'x-amz-delete-marker': 'false' }
+  return fault('NoSuchKey', undefined, gone)
+}
+
+const needOf = { READ: 'read', READ_ACP: 'own-read', WRITE_ACP: 'own' } as const
+
+export interface Found {
+  scope: Scope
+  row: StoredObject
+}
+
+/**
+ * The object, or that version of it, for those who may; null as `permission` asks for reading what no grant opens. Throws NoSuchKey and
+ * its like for those who may see what is there, AccessDenied for all others.
+ */
+export async function objectOf(
+  context: BaseContext,
+  signed: Signed,
+  bucket: string,
+  key: string,
+  permission: keyof typeof needOf | null = 'READ',
+  version: string | null = context.rawQuery.get('versionId'),
+): Promise<Found> {
+  checkKey(key)
+  if (version !== null && !isVersionId(version)) throw fault('InvalidArgument', 'Invalid version id specified')
+  const need = needOf[permission ?? 'READ']
+  const { container, found } = await chosen(context, signed, bucket, need, async (one) => {
+    const row = await foundIn(context, one, key, version)
+    const there = row && row.kind !== 'marker'
+    const opening = openingOf(context, one, need, undefined)
+    if (opening) return { row, access: opening.access }
+    if (there && permission && isGranted(objectList(one, row).grants, signed.who, permission)) return { row, access: stranger }
+    return !there && openingOf(context, one, 'list', 'READ') ? { row, access: stranger } : null
+  })
+  const scope = { place: { account: container.account, container: bucket, object: key }, container, access: found.access, temp: null }
+  if (!found.row || found.row.kind === 'marker') throw await missing(context, scope, version, found.row)
+  if (permission !== 'READ' || found.row.kind !== 'link') return { scope, row: found.row }
+  // What is read of a link is what it leads to, for those whom that lets read it.
+  const { row, where } = await followLink(context, scope, found.row)
+  return { scope: { ...scope, container: where.container }, row }
+}
