@@ -35,6 +35,8 @@ test('a server whose groups let no SSH in is told with the group and the mend', 
       { security_group_rule: { security_group_id: group, direction: 'ingress', ethertype: 'IPv4', ...more } },
       201,
     )
+  // A port that only says that it is the server's is not asked.
+  await admin.post('/network/v2.0/ports', { port: { network_id, device_id: id, port_security_enabled: false, security_groups: [] } }, 201)
   const closed = new RegExp(`security group default lets SSH .* Mend: openstack security group rule create .* ${group}$`)
   assert.match((await closedGroups(client, id))!, closed)
   for (const more of [

@@ -103,7 +103,11 @@ const letsSshIn = ({ direction, ethertype, protocol, port_range_min: from, port_
 export async function closedGroups(client: Client, serverId: string): Promise<string | undefined> {
   const get = async <T>(path: string) => (await client.request<T>('GET', 'network', path)).body
   type Port = { port_security_enabled?: boolean; security_groups: string[] }
-  const { ports } = await get<{ ports: Port[] }>(`/v2.0/ports?device_id=${serverId}`)
+  // Anybody may write a server's id into a port of his own: those that the server has are compute's to tell.
+  type Interfaces = { interfaceAttachments: { port_id: string }[] }
+  const { body } = await client.request<Interfaces>('GET', 'compute', `/servers/${serverId}/os-interface`)
+  const mine = new URLSearchParams(body.interfaceAttachments.map(({ port_id }): [string, string] => ['id', port_id]))
+  const { ports } = mine.size ? await get<{ ports: Port[] }>(`/v2.0/ports?${mine}`) : { ports: [] }
   if (!ports.length || ports.some((port) => port.port_security_enabled === false)) return undefined
   const ids = [...new Set(ports.flatMap((port) => port.security_groups))]
   type Group = { id: string; name: string; security_group_rules: Rule[] }
