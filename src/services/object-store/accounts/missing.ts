@@ -1,5 +1,5 @@
 import { operation } from '../../../api/operation.ts'
-import { plain } from '../limits.ts'
+import { plainPage } from '../limits.ts'
 
 /** Paths that end with the version name no account. */
 export const accountMissing = (['GET', 'HEAD', 'PUT', 'POST', 'DELETE'] as const).map((method) =>
@@ -15,7 +15,7 @@ export const accountMissing = (['GET', 'HEAD', 'PUT', 'POST', 'DELETE'] as const
     input: 'stream',
     transaction: 'none',
     async handle() {
-      throw plain(412, 'Bad URL')
+      throw plainPage(412, 'Bad URL')
     },
   }),
 )
