@@ -3,6 +3,7 @@ import { ReadStream } from 'node:fs'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { Readable, Writable } from 'node:stream'
 import { pipeline as pipe } from 'node:stream/promises'
+import { passOver } from './body.ts'
 import { type Fault, type FaultStyle, renderFault } from './faults.ts'
 import { longJson, whole } from './long-list.ts'
 import { Reply } from './operation.ts'
@@ -18,7 +19,10 @@ function inXml(response: ServerResponse, json: string, xml: XmlDialect): string 
   return toXml(xml, JSON.parse(json))
 }
 
-/** Writes a result: nothing, JSON (or the same as XML), text, bytes or a stream. `cut` takes off fields that the request's version does not have. */
+/**
+ * Writes a result: nothing, JSON (or the same as XML), text, bytes or a stream. What the handler left of the request's body is nobody's any
+ * more. `cut` takes off fields that the request's version does not have.
+ */
 export async function sendResult(
   request: IncomingMessage,
   response: ServerResponse,
@@ -27,6 +31,7 @@ export async function sendResult(
   cut: (body: unknown) => unknown,
   xml?: XmlDialect,
 ): Promise<void> {
+  passOver(request)
   const made = result instanceof Reply ? result : null
   let body = made ? made.body : result
   response.statusCode = made?.status ?? status ?? 200
