@@ -7,7 +7,7 @@ import { passOver } from './body.ts'
 import { type Fault, type FaultStyle, renderFault } from './faults.ts'
 import { longJson, whole } from './long-list.ts'
 import { Reply } from './operation.ts'
-import { Poured, sendPoured } from './poured.ts'
+import { left, Poured, sendPoured } from './poured.ts'
 import type { ServiceDeclaration } from './service.ts'
 import type { XmlDialect } from './xml/dialect.ts'
 import { toXml } from './xml/write.ts'
@@ -60,7 +60,10 @@ export async function sendResult(
       response.end()
       return
     }
-    body = JSON.stringify(cut(long ? await whole(body as object) : body))
+    const heard = () => {
+      if (response.destroyed) throw left()
+    }
+    body = JSON.stringify(cut(long ? await whole(body as object, heard) : body))
     if (!response.hasHeader('content-type')) {
       if (xml) body = inXml(response, body as string, xml)
       else response.setHeader('content-type', 'application/json')
@@ -93,7 +96,6 @@ async function sendFile(file: ReadStream, response: ServerResponse): Promise<voi
     },
     final: (done) => void response.end(done),
   })
-  const left = () => Object.assign(new Error('the client has gone'), { code: 'ERR_STREAM_PREMATURE_CLOSE' })
   const gone = () => sink.destroy(left())
   response.once('close', gone)
   try {
