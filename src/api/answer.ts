@@ -3,10 +3,11 @@ import { ReadStream } from 'node:fs'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { Readable, Writable } from 'node:stream'
 import { pipeline as pipe } from 'node:stream/promises'
+import { passOver } from './body.ts'
 import { type Fault, type FaultStyle, renderFault } from './faults.ts'
 import { longJson, whole } from './long-list.ts'
 import { Reply } from './operation.ts'
-import { Poured, sendPoured } from './poured.ts'
+import { left, Poured, sendPoured } from './poured.ts'
 import type { ServiceDeclaration } from './service.ts'
 import type { XmlDialect } from './xml/dialect.ts'
 import { toXml } from './xml/write.ts'
@@ -18,7 +19,10 @@ function inXml(response: ServerResponse, json: string, xml: XmlDialect): string 
   return toXml(xml, JSON.parse(json))
 }
 
-/** Writes a result: nothing, JSON (or the same as XML), text, bytes or a stream. `cut` takes off fields that the request's version does not have. */
+/**
+ * Writes a result: nothing, JSON (or the same as XML), text, bytes or a stream. What the handler left of the request's body is nobody's any
+ * more. `cut` takes off fields that the request's version does not have.
+ */
 export async function sendResult(
   request: IncomingMessage,
   response: ServerResponse,
@@ -27,6 +31,7 @@ export async function sendResult(
   cut: (body: unknown) => unknown,
   xml?: XmlDialect,
 ): Promise<void> {
+  passOver(request)
   const made = result instanceof Reply ? result : null
   let body = made ? made.body : result
   response.statusCode = made?.status ?? status ?? 200
@@ -55,7 +60,10 @@ export async function sendResult(
       response.end()
       return
     }
-    body = JSON.stringify(cut(long ? await whole(body as object) : body))
+    const heard = () => {
+      if (response.destroyed) throw left()
+    }
+    body = JSON.stringify(cut(long ? await whole(body as object, heard) : body))
     if (!response.hasHeader('content-type')) {
       if (xml) body = inXml(response, body as string, xml)
       else response.setHeader('content-type', 'application/json')
@@ -88,7 +96,6 @@ async function sendFile(file: ReadStream, response: ServerResponse): Promise<voi
     },
     final: (done) => void response.end(done),
   })
-  const left = () => Object.assign(new Error('the client has gone'), { code: 'ERR_STREAM_PREMATURE_CLOSE' })
   const gone = () => sink.destroy(left())
   response.once('close', gone)
   try {

@@ -48,6 +48,22 @@ export async function readBody(request: IncomingMessage, limit: number, seconds 
   return kept.subarray(0, size)
 }
 
+/**
+ * Lets go by what is still to come of a body that is answered already: behind it comes the next request of the connection. Node does so by
+ * itself only where nobody began to read.
+ */
+export function passOver(request: IncomingMessage): void {
+  const begun = request.readableDidRead || request.listenerCount('readable') > 0
+  if (request.complete || !begun) return
+  // No stream flows while somebody listens for `readable`, as an iterator does for as long as it waits; when that ends later, a stream
+  // without a listener for `data` stands still.
+  request
+    .removeAllListeners('readable')
+    .removeAllListeners('data')
+    .on('data', () => {})
+    .resume()
+}
+
 function depthOf(text: string): number {
   let depth = 0
   let deepest = 0

@@ -96,13 +96,14 @@ export function longJson(body: Record<string, unknown>, cut: (body: unknown) => 
   return null
 }
 
-/** The body with its long list whole, where it has to be seen as a whole. */
-export async function whole(body: object): Promise<object> {
+/** The body with its long list whole, where it has to be seen as a whole. `heard` throws when nobody hears the answer any more. */
+export async function whole(body: object, heard: () => void): Promise<object> {
   const made: Record<string, unknown> = { ...body }
   for (const [key, value] of Object.entries(made)) {
     if (!(value instanceof LongList)) continue
     const entries: object[] = []
     for await (const batch of value.batches) {
+      heard()
       for (const entry of batch) entries.push(entry)
       await turn()
     }

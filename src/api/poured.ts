@@ -8,7 +8,7 @@ export abstract class Poured extends Readable {
 }
 
 /** The error that a client leaves behind who goes in the midst of an answer. */
-const left = () => Object.assign(new Error('the client has gone'), { code: 'ERR_STREAM_PREMATURE_CLOSE' })
+export const left = () => Object.assign(new Error('the client has gone'), { code: 'ERR_STREAM_PREMATURE_CLOSE' })
 
 /** Sends the body as the answer's. Resolves when all was sent; a fault of the body ends the connection where the answer has begun. */
 export async function sendPoured(body: Poured, response: ServerResponse): Promise<void> {

@@ -38,7 +38,8 @@ export async function serveLink(parts: {
   async function body(request: http.IncomingMessage): Promise<Record<string, unknown>> {
     const chunks: Buffer[] = []
     let size = 0
-    for await (const chunk of request) {
+    // A fault of what is in it is no client that has gone: the request must not end with the reading.
+    for await (const chunk of request.iterator({ destroyOnReturn: false })) {
       size += (chunk as Buffer).length
       if (size > maxBody) throw new Error('too large')
       chunks.push(chunk as Buffer)
@@ -127,7 +128,7 @@ export async function serveLink(parts: {
       if (request.destroyed && !request.complete) return void response.destroy()
       if (!(error instanceof HostNameTaken)) log.error({ error: error.stack }, 'agent link')
       if (response.headersSent) return void response.destroy()
-      response.writeHead(error instanceof HostNameTaken ? 409 : 500).end(error.message)
+      response.writeHead(error instanceof HostNameTaken ? 409 : 500, { connection: 'close' }).end(error.message)
     }),
   )
   server.maxConnections = maxConnections

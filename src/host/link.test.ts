@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import http from 'node:http'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { silentLog } from '../log.ts'
@@ -130,3 +131,22 @@ test('a second agent that takes the name of a live one is refused', () =>
     await until('n1', () => settled(cloud, 'network', 'n1'))
     assert.deepEqual([first.host.inventory().network, thief.host.inventory().network], [['n1'], []])
   }))
+
+test('an agent that says too much to be heard is told of to the operator', async () => {
+  await using cloud = await testCloud()
+  const socketPath = join(cloud.cloud.config.dataDir, 'link.sock')
+  const told: string[] = []
+  const log = { ...silentLog, error: (_fields: object, text: string) => void told.push(text) }
+  const server = await serveLink({ socketPath, hosts: cloud.cloud.hosts, log })
+  try {
+    let ended = false
+    const sent = http.request({ socketPath, path: '/agent/sync', method: 'POST' }, (answer) => answer.resume())
+    sent.on('error', () => {}).on('close', () => (ended = true))
+    for (let i = 0; i < 65; i++) sent.write(Buffer.alloc(2 ** 20, ' '))
+    await until('it is told', () => told.length > 0)
+    assert.deepEqual(told, ['agent link'])
+    await until('the connection is gone', () => ended)
+  } finally {
+    await server.close()
+  }
+})

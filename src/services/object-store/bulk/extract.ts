@@ -92,7 +92,6 @@ export async function extractArchive(context: BaseContext, account: string, pref
     report.status = '400 Bad Request'
     report.body = 'Invalid Tar File: No Valid Files'
   }
-  if (!context.request.readableEnded) Readable.prototype.resume.call(context.request)
   return reportReply(context, report)
 }
 

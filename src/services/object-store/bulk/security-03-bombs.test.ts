@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { gzipSync } from 'node:zlib'
+import { tarHead } from '../../../testing/tar.ts'
 import { testCloud } from '../../../testing/test-cloud.ts'
 import { longestTurn, onThisMachine } from '../../../testing/turns.ts'
 import { anonymous, withContainer } from '../testing.ts'
@@ -117,19 +118,7 @@ test('30 MB of blank lines, too many names and names that are too long cost a bu
 
 /** So many headers of folders, and what tar ends with. */
 function folders(count: number): Buffer {
-  const head = Buffer.alloc(512)
-  head.write('folder/', 0)
-  head.write('0000755', 100)
-  head.write('00000000000', 124)
-  head.write('        ', 148)
-  head.write('5', 156)
-  head.write(
-    head
-      .reduce((sum, byte) => sum + byte, 0)
-      .toString(8)
-      .padStart(6, '0'),
-    148,
-  )
+  const head = tarHead('folder/', '5', 0, '0000755')
   return Buffer.concat([...Array.from({ length: count }, () => head), Buffer.alloc(1024)])
 }
 

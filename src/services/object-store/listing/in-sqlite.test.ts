@@ -87,6 +87,38 @@ test('listings that SQLite makes are those that are made here, and come from ent
   assert.equal(counts[0]!.entries, counts[0]!.objects)
 })
 
+test('a page of several statements is the same as one that is made here', async (t) => {
+  await using cloud = await testCloud()
+  const { database } = cloud.cloud
+  if (database.dialect !== 'sqlite') return t.skip('only on SQLite')
+  const letters = ['a', 'b', '/', '//', 'é', '😀', '"', '\\', '{', ',', '{"bytes":', '{"subdir":']
+  // Many of them, and with as many folders; some have what stands between the lines of a text.
+  const names = new Set(
+    Array.from({ length: 9_000 }, (_, index) => `${index % 3 ? '' : 'x/'}${textOf(letters, 5)}${index}${textOf(letters, 4)}`),
+  )
+  const { id } = await filledContainer(cloud, letters, [
+    ...names,
+    ...Array.from({ length: 5_000 }, (_, index) => `y/${index}{\n{/${index}`),
+  ])
+  const container = { account: 'AUTH_x', name: 'things' }
+  for (const prefix of ['', 'x/', 'y/', 'y/1'])
+    for (const delimiter of ['', '/', 'é', '//'])
+      for (const limit of [10_000, 7_001, 701]) {
+        const query: ListingQuery = { limit, marker: '', endMarker: '', prefix, delimiter, path: null, reverse: false }
+        const entries = await walk(query, (range) => objectsIn(database.read, id, range))
+        const what = JSON.stringify(query)
+        const wanted = async (format: 'text' | 'json') => Buffer.concat(await renderObjects(container, entries, format)).toString()
+        assert.deepEqual(JSON.parse(joined(await renderInSqlite(database.read, id, query, 'json'))), JSON.parse(await wanted('json')), what)
+        const made = await renderInSqlite(database.read, id, query, 'text')
+        if (made) assert.equal(joined(made), await wanted('text'), what)
+        else
+          assert.ok(
+            entries.some((entry) => ('subdir' in entry ? entry.subdir : entry.name).includes('\n')),
+            what,
+          )
+      }
+})
+
 test('what SQL cannot say of an object is said all the same', async () => {
   await using cloud = await testCloud()
   const { call, member, at } = await withContainer(cloud)

@@ -80,7 +80,7 @@ async function render(
 ): Promise<Buffer[]> {
   // What JSON tells of versions needs the path of the container, which the database does not put into entries.
   const versioned = format === 'json' && row.metadata['x-versions-enabled'] !== undefined
-  const made = versioned ? null : await (dialect === 'sqlite' ? renderInSqlite : renderInPostgres)(read, row.id, query, format)
+  const made = versioned ? null : await (dialect === 'sqlite' ? renderInSqlite : renderInPostgres)(read, row.id, query, format, heard)
   if (made) return made
   const entries = await walk(query, (range) => {
     heard()

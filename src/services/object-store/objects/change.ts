@@ -13,22 +13,13 @@ import { noteChange } from '../sync/queue.ts'
 import type { Container, Headers } from '../tables.ts'
 import { nextTimestamp } from '../timestamps.ts'
 import { lookAhead } from './ahead.ts'
+import { cameFrom, takenByDelete } from './archive.ts'
 import { objectMissing } from './get.ts'
 import { linkPath } from './link-target.ts'
 import { deleteAt, objectMetadata } from './metadata.ts'
 import { objectScope, type Scope } from './scope.ts'
 import { count, expired, findObject, setObject } from './store.ts'
-import {
-  cameFrom,
-  checkVersion,
-  isVersioned,
-  marksRemovals,
-  removeKeeping,
-  removeVersion,
-  takenByDelete,
-  unlink,
-  versionName,
-} from './versions.ts'
+import { checkVersion, isVersioned, marksRemovals, removeKeeping, removeVersion, unlink, versionName } from './versions.ts'
 
 const common = { path: '/{account}/{container}/{object*}', auth: 'optional', policy: null, majors: ['v1', 'v1.0'] } as const
 

@@ -1,16 +1,16 @@
-// Older versions of objects: kept beside the container (X-Versions-Enabled) or in another one (X-Versions-Location, X-History-Location).
-import { Fault } from '../../../api/faults.ts'
+// Older versions of objects that are kept beside the container (X-Versions-Enabled), and where a container keeps what is replaced or removed:
+// there, or in another one.
 import type { Cloud } from '../../../cloud.ts'
 import type { Db, Tx } from '../../../db/database.ts'
-import { findContainer, lockContainer } from '../containers/store.ts'
 import { plain } from '../limits.ts'
-import { isTrue, successor } from '../listing/query.ts'
-import { unquoteHeader } from '../quoting.ts'
+import { isTrue } from '../listing/query.ts'
 import { drop } from '../storage/data.ts'
 import { noteChange } from '../sync/queue.ts'
 import type { Container, Headers } from '../tables.ts'
 import { nextTimestamp, timestampText } from '../timestamps.ts'
-import { count, findObject, removeObject, replaceObject, type StoredObject } from './store.ts'
+import { putAway, removeFromStack, removeIntoHistory } from './archive.ts'
+import { marker } from './marker.ts'
+import { count, findObject, removeObject, type StoredObject } from './store.ts'
 
 export const keepsVersions = (container: Container) => isTrue(container.metadata['x-versions-enabled'])
 /** Versions were kept once and are no more: those that are there stay. */
@@ -163,49 +163,14 @@ export async function uncoverNewest(tx: Tx, container: Container, name: string):
   if (row && row.kind !== 'marker') await makeCurrent(tx, container, row)
 }
 
-/** The type of marks of removal. */
-const deletedType = 'application/x-deleted;swift_versions_deleted=1'
-
-/** Of what was put away into another container: where it came from. */
-const origin = 'x-object-sysmeta-versions-of'
-
-/** Put away here as a version of an object of another container. */
-export const isArchived = ({ metadata }: Pick<StoredObject, 'metadata'>): boolean => metadata[origin] !== undefined
-/** True when the object was put away there by that container, so that who may write in it may bring it back. */
-export const cameFrom = (container: Container, row: StoredObject) => row.metadata[origin] === String(container.id)
-
-const archivePrefix = (name: string) => `${Buffer.byteLength(name).toString(16).padStart(3, '0')}${name}/`
-
-/** The other container that older versions go to; undefined where they go to none, null where it is not there. */
-export async function archiveContainer(db: Db, { account, metadata }: Container): Promise<Container | undefined | null> {
-  const location = metadata['x-history-location'] ?? metadata['x-versions-location']
-  return location ? ((await findContainer(db, account, unquoteHeader(location)?.replaceAll('/', '') ?? '')) ?? null) : undefined
-}
-
-/** That container, kept from changing. Throws 412 where it is not there. */
-async function archiveOf(tx: Tx, cloud: Cloud, container: Container): Promise<Container | null> {
-  const found = await archiveContainer(tx.db, container)
-  if (found === undefined) return null
-  if (found === null) throw new Fault(412, 'The container for versions is not there.')
-  return found.id === container.id ? container : lockContainer(tx, cloud, found.id)
-}
-
 /** Puts the row that is about to be replaced away; true when its bytes belong to somebody else now. */
-export async function archive(tx: Tx, cloud: Cloud, container: Container, old: StoredObject): Promise<boolean> {
+export async function keepReplaced(tx: Tx, cloud: Cloud, container: Container, old: StoredObject): Promise<boolean> {
   // What was numbered stays a version, also after the container has stopped to number.
   if (keepsVersions(container) || (old.version_id && versionsSuspended(container))) {
     await insertVersion(tx.db, old)
     return true
   }
-  const to = await archiveOf(tx, cloud, container)
-  if (!to) return false
-  const name = archivePrefix(old.name) + timestampText(old.made_at)
-  const before = await findObject(tx.db, to.id, name)
-  const { container_id, ...row } = old
-  const metadata = { ...row.metadata, [origin]: String(container.id) }
-  await replaceObject(tx, cloud, to, before, { ...row, metadata, name, version_id: '' }, null)
-  await count(tx.db, container, 0, -old.stored)
-  return true
+  return putAway(tx, cloud, container, old)
 }
 
 /** Deletes as the container's versions have it: keeps the old one, or brings back the one before. Gives the id of a deletion marker; S3 wants one (`nullMarker`) also where versions are no longer kept. */
@@ -237,92 +202,7 @@ export async function removeKeeping(
     await insertVersion(tx.db, marker(container, name, version_id, at))
     return version_id
   }
-  if (container.metadata['x-history-location']) {
-    const to = (await archiveOf(tx, cloud, container))!
-    if (old) await archive(tx, cloud, container, old)
-    const { container_id, ...row } = marker(container, archivePrefix(name) + timestampText(at), '', at)
-    const metadata = { [origin]: String(container.id) }
-    await replaceObject(tx, cloud, to, undefined, { ...row, metadata, kind: '', content_type: deletedType }, null)
-    // The archive has its bytes and has taken them off the container's count.
-    if (old) await removeObject(tx, cloud, container, old, true)
-    return null
-  }
-  // Where the archive is gone nothing comes back, and the object can be removed all the same.
-  const stack = await archiveContainer(tx.db, container)
-  const from = stack && (stack.id === container.id ? container : await lockContainer(tx, cloud, stack.id))
-  const { version, mark } = from ? await topOf(tx.db, from, name, old !== undefined) : nothing
-  if (from && mark) await removeObject(tx, cloud, from, mark)
-  if (from && version) await restore(tx, cloud, { from, to: container, version, old, name })
-  else if (old) await removeObject(tx, cloud, container, old)
+  if (container.metadata['x-history-location']) await removeIntoHistory(tx, cloud, container, old, name, at)
+  else await removeFromStack(tx, cloud, container, old, name)
   return null
 }
-
-const nothing: { version?: StoredObject; mark?: StoredObject } = {}
-
-/**
- * What deleting in a stack takes out of the archive: the newest version; or, where a history has left a mark that the object was removed
- * and it is not there, that mark and the version below it.
- */
-async function topOf(db: Db, archive: Container, name: string, present: boolean): Promise<typeof nothing> {
-  const [first, second] = await newest(db, archive.id, archivePrefix(name))
-  if (first?.content_type !== deletedType) return first ? { version: first } : nothing
-  if (present) return nothing
-  return { mark: first, ...(second && second.content_type !== deletedType && { version: second }) }
-}
-
-/** What a DELETE of the name takes out of the other container, and that container; null where it takes nothing. */
-export async function takenByDelete(
-  db: Db,
-  container: Container,
-  name: string,
-): Promise<{ archive: Container; rows: StoredObject[] } | null> {
-  if (!container.metadata['x-versions-location']) return null
-  const archive = await archiveContainer(db, container)
-  if (!archive) return null
-  const rows = Object.values(await topOf(db, archive, name, (await findObject(db, container.id, name)) !== undefined))
-  return rows.length ? { archive, rows } : null
-}
-
-interface Restored {
-  from: Container
-  to: Container
-  version: StoredObject
-  old: StoredObject | undefined
-  name: string
-}
-
-async function restore(tx: Tx, cloud: Cloud, { from, to, version, old, name }: Restored): Promise<void> {
-  const { container_id, ...row } = version
-  const { [origin]: _, ...metadata } = row.metadata
-  await removeObject(tx, cloud, from, version, true)
-  await count(tx.db, from, 0, -version.stored)
-  await replaceObject(tx, cloud, to, old, { ...row, metadata, name }, null)
-}
-
-const marker = (container: Container, name: string, version_id: string, at: number): StoredObject => ({
-  container_id: container.id,
-  name,
-  version_id,
-  place: 'none',
-  data_id: null,
-  size: 0,
-  stored: 0,
-  etag: 'd41d8cd98f00b204e9800998ecf8427e',
-  content_type: deletedType,
-  kind: 'marker',
-  metadata: {},
-  made_at: at,
-  changed_at: at,
-  delete_at: null,
-})
-
-const newest = (db: Db, containerId: number, prefix: string): Promise<StoredObject[]> =>
-  db
-    .selectFrom('object_store_objects')
-    .selectAll()
-    .where('container_id', '=', containerId)
-    .where('name', '>', prefix)
-    .where('name', '<', successor(prefix)!)
-    .orderBy('name', 'desc')
-    .limit(2)
-    .execute()

@@ -10,7 +10,7 @@ import { noteChange } from '../sync/queue.ts'
 import type { Container, Headers, ObjectKind } from '../tables.ts'
 import { nextTimestamp, timestampText } from '../timestamps.ts'
 import { type Counted, expired, findObject, type NewObject, replaceObject, type StoredObject } from './store.ts'
-import { archive, dropNullVersion, isVersioned, keepsVersions, versionsSuspended } from './versions.ts'
+import { dropNullVersion, isVersioned, keepReplaced, keepsVersions, versionsSuspended } from './versions.ts'
 
 export interface Wanted {
   name: string
@@ -60,7 +60,7 @@ export async function writeObject(cloud: Cloud, container: Pick<Container, 'id'>
         changed_at: at,
         delete_at: wanted.delete_at,
       }
-      const spare = old !== undefined && (await archive(tx, cloud, locked, old))
+      const spare = old !== undefined && (await keepReplaced(tx, cloud, locked, old))
       if (old && !spare) await wanted.replacing?.(old, tx.db)
       // In another container the old bytes are counted there; among own versions they stay counted here.
       let account = await replaceObject(tx, cloud, locked, old, object, received, spare)

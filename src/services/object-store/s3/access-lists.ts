@@ -1,7 +1,7 @@
 // Where access lists are kept: beside the metadata of buckets and objects, where users of Swift neither see nor set them.
 import type { Named } from '../../../auth/who.ts'
 import { parseAcl } from '../access/acl.ts'
-import { isArchived } from '../objects/versions.ts'
+import { isArchived } from '../objects/archive.ts'
 import type { Container, Headers, ObjectRow } from '../tables.ts'
 import { ownerOf } from './answers.ts'
 import { type AccessList, full, type Grant, inOrder } from './grants.ts'

@@ -79,8 +79,9 @@ const patienceMs = 60_000
 
 /** The body of a request; ends with an error when the client stops sending. */
 export async function* patient(request: IncomingMessage): AsyncGenerator<Buffer> {
-  // A body that nobody reads to its end is given up by it too; that alone keeps no process.
-  const timer = setTimeout(() => request.destroy(new Fault(408, 'Request Timeout')), patienceMs).unref()
+  // A body that nobody reads to its end is given up by it too; that alone keeps no process. What was answered and flows by is the server's.
+  const late = () => request.readableFlowing || request.destroy(new Fault(408, 'Request Timeout'))
+  const timer = setTimeout(late, patienceMs).unref()
   try {
     for await (const chunk of request.iterator({ destroyOnReturn: false }) as AsyncIterable<Buffer>) {
       timer.refresh()
