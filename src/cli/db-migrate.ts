@@ -5,12 +5,14 @@ import { UserError } from '../config.ts'
 import { migrate } from '../db/migrate.ts'
 import { openDatabase } from '../db/open.ts'
 import { isRunning } from './control.ts'
+import { becomeOwnerOf } from './data-folder.ts'
 import { configOf } from './options.ts'
 
 /** Brings the database to the newest version, as each start does. */
 export async function dbMigrate(command: Command): Promise<void> {
   const { dataDir, databaseUrl } = configOf(command)
   if (!databaseUrl && (await isRunning(dataDir))) throw new UserError(`A cloud runs on ${dataDir}. It migrates by itself at its start.`)
+  if (!databaseUrl) becomeOwnerOf(join(dataDir, 'nephos.db'))
   const database = await openDatabase({ databaseUrl, file: join(dataDir, 'nephos.db') })
   try {
     const done = await migrate(database, migrations, () => Date.now())

@@ -13,6 +13,7 @@ import { silentLog } from '../log.ts'
 import { openStores, type Stores } from '../services/image/stores/index.ts'
 import { deactivate, findOrphans, type Progress, type Verified, verifyImages } from '../services/image/stores/verify.ts'
 import { objectStoreFacade } from '../services/object-store/facade.ts'
+import { becomeOwnerOf } from './data-folder.ts'
 import { configOf } from './options.ts'
 
 interface Options {
@@ -42,6 +43,7 @@ async function open(config: Config): Promise<{ database: Database; stores: Store
   const { dataDir, databaseUrl } = config
   const file = join(dataDir, 'nephos.db')
   if (!databaseUrl && !existsSync(file)) throw new UserError(`There is no database in ${dataDir}.`)
+  if (!databaseUrl) becomeOwnerOf(file)
   const database = await openDatabase({ databaseUrl, file })
   try {
     const { rows } = await execute(database.read, 'select name from schema_migrations')

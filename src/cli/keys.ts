@@ -10,6 +10,7 @@ import { migrate } from '../db/migrate.ts'
 import { openDatabase } from '../db/open.ts'
 import { createEnvironment } from '../environment.ts'
 import { getControl, NotRunning } from './control.ts'
+import { becomeOwnerOf } from './data-folder.ts'
 import { configOf } from './options.ts'
 
 export const keysStatus = (command: Command): Promise<void> => run(command, false)
@@ -28,6 +29,7 @@ async function run(command: Command, rotate: boolean): Promise<void> {
 }
 
 async function inDatabase(config: Config, rotate: boolean): Promise<KeyReport> {
+  if (!config.databaseUrl) becomeOwnerOf(join(config.dataDir, 'nephos.db'))
   const environment = createEnvironment({ seed: config.seed ?? undefined })
   const database = await openDatabase({ databaseUrl: config.databaseUrl, file: join(config.dataDir, 'nephos.db') })
   try {

@@ -52,7 +52,7 @@ export function portGuard(portId: string, port: PortSpec): Guard | null {
     ]),
     ...v6.map(({ mac, range }) => `ether saddr ${mac} ${range.prefixLength ? `ip6 saddr ${cidr(range)}` : 'ether type ip6'} accept`),
   ]
-  const neighbour = 'icmpv6 type { nd-neighbor-solicit, nd-neighbor-advert }'
+  const neighbour = 'meta l4proto ipv6-icmp'
   const claims = [
     // The target of an advertisement lies 8 bytes into the ICMPv6 message.
     ...v6.map(({ range: { address, prefixLength } }) =>
@@ -85,10 +85,7 @@ export function guardScript(guards: readonly Guard[], there: GuardsThere): strin
     if (there.get(tap)?.some((found) => found.hash === hash)) return []
     const [own, claiming] = chainsOf(tap, hash)
     const head = `type filter hook ingress device "${tap}" priority 0; policy drop;`
-    return [
-      chainText(claiming, claims),
-      chainText(own, [head, ...rules.map((rule) => rule.replace(claimChain, claiming))]),
-    ]
+    return [chainText(claiming, claims), chainText(own, [head, ...rules.map((rule) => rule.replace(claimChain, claiming))])]
   })
   const old = guards.flatMap(({ tap, hash }) =>
     (there.get(tap) ?? []).filter((found) => found.hash !== hash).flatMap((found) => chainsOf(tap, found.hash)),
