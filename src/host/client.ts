@@ -160,6 +160,8 @@ export function createHosts(parts: { database: Database; environment: Environmen
         else await touchHost(tx.db, host, clock.now())
         for (const document of request.taken) await markTaken(tx.db, host, document)
         for (const report of request.reports) {
+          // A host speaks of what is its own: nobody hears what it says of things that no document of its asks for.
+          if (!(await findDocument(tx.db, host, report.kind, report.id))) continue
           if (await applyReport(tx.db, host, report)) await parts.tasks().wake(tx, key(host, report.kind, report.id))
           for (const listener of listeners.get(report.kind) ?? []) await listener(tx, host, report)
         }
