@@ -73,13 +73,18 @@ function show(path: string, uid: number): void {
 }
 
 /**
- * Makes this process of root's one of the user whose file it is, for good: in a sticky folder the kernel may keep even root from
- * writing to a file of another, and what is written beside it (a journal) is then that user's too.
+ * Lets root work as the user whose file it is: in a sticky folder the kernel may keep even root from writing to a file of another, and
+ * what is made beside it (a journal) has to be that user's too.
  */
-export function becomeOwnerOf(path: string): void {
+export async function asOwnerOf<T>(path: string, work: () => Promise<T>): Promise<T> {
   const found = statSync(path, { throwIfNoEntry: false })
-  if (process.getuid?.() !== 0 || !found || found.uid === 0) return
-  process.setgroups!([])
-  process.setgid!(found.gid)
-  process.setuid!(found.uid)
+  if (process.getuid?.() !== 0 || !found || found.uid === 0) return work()
+  process.setegid!(found.gid)
+  process.seteuid!(found.uid)
+  try {
+    return await work()
+  } finally {
+    process.seteuid!(0)
+    process.setegid!(0)
+  }
 }

@@ -1,14 +1,27 @@
 // security class 4: what of the data folder is whose. The control process talks to strangers: taken over, it must not become root by what
 // it leaves there for root to find.
 import assert from 'node:assert/strict'
-import { chownSync, existsSync, lchownSync, lstatSync, mkdirSync, mkdtempSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  chownSync,
+  existsSync,
+  lchownSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { loadConfig, UserError } from '../config.ts'
 import { run } from '../host/commands/exec.ts'
 import { claimOwnFolders } from '../host/own-folders.ts'
-import { keepDataFolder, shareDataFolder } from './data-folder.ts'
+import { asOwnerOf, keepDataFolder, shareDataFolder } from './data-folder.ts'
+import { onlyVariables } from './env.ts'
 import { claimFolder, cloudProcessOf } from './process.ts'
 
 const uid = 64_991
@@ -113,3 +126,35 @@ test("security-04: what the control process writes down as the cloud's process i
     assert.equal(cloudProcessOf(dataDir), undefined)
     release()
   }))
+
+test('security-04: what root writes beside the database belongs to the one whose it is', () =>
+  withFolder(async (dataDir) => {
+    const database = join(dataDir, 'nephos.db')
+    writeFileSync(database, '')
+    chownSync(database, uid, uid)
+    chownSync(dataDir, 0, uid)
+    chmodSync(dataDir, 0o1770)
+    await assert.rejects(
+      asOwnerOf(database, async () => {
+        writeFileSync(`${database}-wal`, '')
+        throw new Error('meanwhile')
+      }),
+      /meanwhile/,
+    )
+    assert.deepEqual([statSync(`${database}-wal`).uid, process.geteuid!(), process.getegid!()], [uid, 0, 0])
+  }))
+
+test('security-04: what a shell of root runs out of the data folder sets variables of clients and does nothing else', () => {
+  const fine = "export OS_USERNAME='admin'\nexport OS_PASSWORD='it'\\''s $(x) `y`'\n"
+  assert.equal(onlyVariables(fine, 'openrc'), fine)
+  for (const more of [
+    'id\n',
+    'export OS_X=$(id)\n',
+    "export OS_X='a';id\n",
+    "export PATH='/tmp'\n",
+    "export OS_X=''\nid\n",
+    'export OS_X=a b\n',
+    'id',
+  ])
+    assert.throws(() => onlyVariables(fine + more, 'openrc'), UserError, more)
+})
