@@ -1,6 +1,6 @@
 // Every setting: name, type, default, sentence. Read once, in the order flag, environment, file, default; nothing is read when
 // this module is imported. docs/config.md is generated from the table.
-import { existsSync, readFileSync } from 'node:fs'
+import { closeSync, existsSync, fstatSync, openSync, readFileSync } from 'node:fs'
 import { homedir, hostname } from 'node:os'
 import { join, resolve } from 'node:path'
 import { parse } from 'yaml'
@@ -348,6 +348,9 @@ function fromEnvironment(env: Record<string, string | undefined>): Map<string, s
   return found
 }
 
+/** They say who may do what on the machine: the control process, whose folder this is, must not choose for root. */
+const powerful: ReadonlySet<string> = new Set<keyof Config>(['controlUid', 'guestUids'])
+
 /** Values by setting name; the empty key holds the path. */
 function fromFile(path: string, mustExist: boolean): Map<string, unknown> {
   const found = new Map<string, unknown>([['', path]])
@@ -356,8 +359,15 @@ function fromFile(path: string, mustExist: boolean): Map<string, unknown> {
     return found
   }
   let content: unknown
+  let isRoots = false
   try {
-    content = parse(readFileSync(path, 'utf8')) ?? {}
+    const file = openSync(path, 'r')
+    try {
+      isRoots = fstatSync(file).uid === 0
+      content = parse(readFileSync(file, 'utf8')) ?? {}
+    } finally {
+      closeSync(file)
+    }
   } catch (error) {
     throw new UserError(`${path} cannot be read: ${(error as Error).message.split('\n')[0]}`)
   }
@@ -367,6 +377,8 @@ function fromFile(path: string, mustExist: boolean): Map<string, unknown> {
     const name = byKey.get(key)
     if (!name) throw new UserError(`${path}: there is no setting ${key}.${nearest(key, [...byKey.keys()])}`)
     if (name === 'dataDir') throw new UserError(`${path}: data-dir is given by flag or by NEPHOS_DATA_DIR.`)
+    if (powerful.has(name) && process.getuid?.() === 0 && !isRoots)
+      throw new UserError(`${path}: ${key} counts for root only in a file of root's own. Mend: look at the file, then chown root ${path}`)
     if (value !== null) found.set(name, value)
   }
   return found

@@ -1,7 +1,7 @@
 // The cloud that the demo talks to: the one that runs, or one that it starts as npm start does, and ends again.
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { mkdirSync, openSync, readFileSync } from 'node:fs'
+import { constants, mkdirSync, openSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { isRunning } from '../../src/cli/control.ts'
@@ -16,7 +16,8 @@ export async function ensureCloud(config: Config, args: string[]): Promise<{ sto
   if (await isRunning(config.dataDir)) return { stop: async () => {} }
   mkdirSync(config.dataDir, { recursive: true, mode: 0o700 })
   const path = join(config.dataDir, 'demo.log')
-  const log = openSync(path, 'w', 0o600)
+  // Others may have made a link of that name: the folder is not root's alone.
+  const log = openSync(path, constants.O_WRONLY | constants.O_CREAT | constants.O_TRUNC | constants.O_NOFOLLOW, 0o600)
   const child = spawn(process.execPath, ['--disable-warning=ExperimentalWarning', bundlePath, 'up', ...args], {
     stdio: ['ignore', log, log],
     detached: true,

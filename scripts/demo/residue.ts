@@ -1,6 +1,7 @@
 // What is on this machine and in the database, by name, so that two looks can be compared: what the second has more is residue.
 import { existsSync, globSync, readdirSync, readFileSync, statSync } from 'node:fs'
 import { basename, join } from 'node:path'
+import { asOwnerOf } from '../../src/cli/data-folder.ts'
 import type { Config } from '../../src/config.ts'
 import { execute } from '../../src/db/database.ts'
 import { openDatabase } from '../../src/db/open.ts'
@@ -71,7 +72,7 @@ function processes({ dataDir }: Config): string[] {
  * The database, logs, and what the host writes for itself: whenever it has found something out, and which user number a guest gets next,
  * since none is given again before all others were. They are there as long as the cloud is.
  */
-const kept = /^nephos\.db|\.log$|^run\/known_hosts$|^cache\/accelerator\.json$|^agent\/guest-uids\.json$/
+const kept = /^nephos\.db|\.log$|^(run|agent)\/known_hosts$|^cache\/accelerator\.json$|^agent\/guest-uids\.json$/
 
 /** Files of the data folder and of running programs, but for what is kept. */
 function files({ dataDir }: Config): string[] {
@@ -82,7 +83,9 @@ function files({ dataDir }: Config): string[] {
   )
 }
 
-async function rows({ databaseUrl, dataDir }: Config): Promise<string[]> {
+const rows = (config: Config): Promise<string[]> => asOwnerOf(join(config.dataDir, 'nephos.db'), () => rowsOf(config))
+
+async function rowsOf({ databaseUrl, dataDir }: Config): Promise<string[]> {
   const database = await openDatabase({ databaseUrl, file: join(dataDir, 'nephos.db') })
   try {
     const list =

@@ -4,6 +4,7 @@ import { createEnvironment } from '../environment.ts'
 import { guestUidsOf } from '../host/agent-main.ts'
 import { kinds } from '../host/documents.ts'
 import { createLinuxHost } from '../host/linux-host.ts'
+import { claimOwnFolders } from '../host/own-folders.ts'
 import { createReconciler } from '../host/reconcile.ts'
 import { createLog } from '../log.ts'
 
@@ -14,6 +15,7 @@ export async function clearMachine(config: Config): Promise<void> {
   const environment = createEnvironment()
   const log = createLog({ level: 'error', format: 'pretty' })
   const { hostName: name, dataDir, hostRoute } = config
+  claimOwnFolders(dataDir)
   const guestUids = guestUidsOf(config)
   const noImages = () => Promise.reject(new Error('a machine that is cleared needs no image'))
   const host = await createLinuxHost({ name, dataDir, guestUids, hostRoute, environment, log, fetchImage: noImages, tell: async () => {} })

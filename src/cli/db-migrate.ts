@@ -5,13 +5,19 @@ import { UserError } from '../config.ts'
 import { migrate } from '../db/migrate.ts'
 import { openDatabase } from '../db/open.ts'
 import { isRunning } from './control.ts'
+import { asOwnerOf } from './data-folder.ts'
 import { configOf } from './options.ts'
 
 /** Brings the database to the newest version, as each start does. */
 export async function dbMigrate(command: Command): Promise<void> {
   const { dataDir, databaseUrl } = configOf(command)
   if (!databaseUrl && (await isRunning(dataDir))) throw new UserError(`A cloud runs on ${dataDir}. It migrates by itself at its start.`)
-  const database = await openDatabase({ databaseUrl, file: join(dataDir, 'nephos.db') })
+  const file = join(dataDir, 'nephos.db')
+  await asOwnerOf(file, () => bringUp(databaseUrl, file))
+}
+
+async function bringUp(databaseUrl: string | null, file: string): Promise<void> {
+  const database = await openDatabase({ databaseUrl, file })
   try {
     const done = await migrate(database, migrations, () => Date.now())
     for (const name of done) process.stdout.write(`${name}\n`)

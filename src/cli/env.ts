@@ -16,8 +16,15 @@ export async function env(command: Command): Promise<void> {
     )
   if (paths) return void process.stdout.write(`OPENRC=${openrc}\nOS_CLIENT_CONFIG_FILE=${clouds}\n`)
   try {
-    process.stdout.write(readFileSync(openrc, 'utf8'))
+    process.stdout.write(onlyVariables(readFileSync(openrc, 'utf8'), openrc))
   } catch (error) {
+    if (error instanceof UserError) throw error
     throw new UserError(`${openrc} cannot be read: ${(error as Error).message}`)
   }
+}
+
+/** A shell runs what is printed, root's among them, and the file is the control process's: it sets variables to quoted words, and no more. */
+export function onlyVariables(text: string, path: string): string {
+  if (/^(?:export OS_[A-Z_]+=(?:'[^'\n]*'|\\'|[\w@%+=:,./-])*\n)*$/.test(text)) return text
+  throw new UserError(`${path} holds more than variables: look who changed it; nephos up writes it anew.`)
 }

@@ -13,6 +13,7 @@ import { silentLog } from '../log.ts'
 import { openStores, type Stores } from '../services/image/stores/index.ts'
 import { deactivate, findOrphans, type Progress, type Verified, verifyImages } from '../services/image/stores/verify.ts'
 import { objectStoreFacade } from '../services/object-store/facade.ts'
+import { asOwnerOf } from './data-folder.ts'
 import { configOf } from './options.ts'
 
 interface Options {
@@ -28,10 +29,15 @@ export async function imageVerify(command: Command, [id]: string[]): Promise<voi
   const config = configOf(command)
   if (options.delete && !options.orphans) throw new UserError('--delete belongs to --orphans.', 2)
   if (options.orphans && (id !== undefined || options.deactivate)) throw new UserError('--orphans looks at stores, not at images.', 2)
+  const bad = await asOwnerOf(join(config.dataDir, 'nephos.db'), () => look(config, id ?? null, options))
+  if (bad) process.exitCode = 1
+}
+
+/** True when something is wrong. */
+async function look(config: Config, id: string | null, options: Options): Promise<boolean> {
   const { database, stores } = await open(config)
   try {
-    const bad = options.orphans ? await orphans(database, stores, options) : await verify(database, stores, id ?? null, options)
-    if (bad) process.exitCode = 1
+    return options.orphans ? await orphans(database, stores, options) : await verify(database, stores, id, options)
   } finally {
     stores.close()
     await database.close()

@@ -10,6 +10,7 @@ import { migrate } from '../db/migrate.ts'
 import { openDatabase } from '../db/open.ts'
 import { createEnvironment } from '../environment.ts'
 import { getControl, NotRunning } from './control.ts'
+import { asOwnerOf } from './data-folder.ts'
 import { configOf } from './options.ts'
 
 export const keysStatus = (command: Command): Promise<void> => run(command, false)
@@ -22,7 +23,7 @@ async function run(command: Command, rotate: boolean): Promise<void> {
     report = await getControl<KeyReport>(config.dataDir, rotate ? '/keys/rotate' : '/keys', rotate ? 'POST' : 'GET')
   } catch (error) {
     if (!(error instanceof NotRunning)) throw error
-    report = await inDatabase(config, rotate)
+    report = await asOwnerOf(join(config.dataDir, 'nephos.db'), () => inDatabase(config, rotate))
   }
   process.stdout.write(command.opts().json ? `${JSON.stringify(report, null, 2)}\n` : keysText(report))
 }

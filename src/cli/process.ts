@@ -1,5 +1,5 @@
 // Which process is the cloud of a data folder: written down at its start, with the moment at which it began, as numbers are given anew.
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
 /** The agent's folder is root's alone, so that nobody else can have root end another process. */
@@ -34,6 +34,12 @@ export function claimFolder(dataDir: string, withAgent: boolean): () => void {
   }
 }
 
+/** What a user has written down names that user's processes alone: root acts on the number. */
+function mayName(path: string, pid: number): boolean {
+  const owner = statSync(path, { throwIfNoEntry: false })?.uid
+  return owner === 0 || owner === statSync(`/proc/${pid}`, { throwIfNoEntry: false })?.uid
+}
+
 export interface CloudProcess {
   pid: number
   isAlive(): boolean
@@ -51,7 +57,7 @@ export function cloudProcessOf(dataDir: string): CloudProcess | undefined {
     }
     const [pid, began] = [Number(text.split(' ')[0]), text.trim().split(' ')[1]]
     const isAlive = () => beganAt(pid) === began
-    if (pid > 1 && began && isAlive()) return { pid, isAlive }
+    if (pid > 1 && began && isAlive() && mayName(path, pid)) return { pid, isAlive }
   }
   return undefined
 }

@@ -24,7 +24,7 @@ export async function reset(command: Command): Promise<void> {
     await (await import('./clear-machine.ts')).clearMachine(config)
   }
   if (databaseUrl) await (await import('./clear-database.ts')).clearDatabase(databaseUrl)
-  for (const name of names) rmSync(join(dataDir, name), { recursive: true, force: true })
+  for (const name of readdirSync(dataDir)) rmSync(join(dataDir, name), { recursive: true, force: true })
   process.stdout.write(`Deleted what was in ${dataDir}.\n`)
 }
 

@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process'
-import { mkdirSync } from 'node:fs'
+import { existsSync, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Command } from 'commander'
 import { UserError } from '../config.ts'
@@ -30,7 +30,8 @@ export async function ssh(command: Command, [wanted = '', ...remote]: string[]):
   if (closed) process.stderr.write(`nephos: ${closed}\n`)
   const { login, identity } = command.opts<{ login: string; identity?: string }>()
   const proxy = [nephosProgram(), 'connect', '--data-dir', dataDir, '%h', '%p']
-  const folder = join(dataDir, 'run')
+  // Root writes only where nobody else can have put a link.
+  const folder = join(dataDir, process.getuid?.() === 0 && existsSync(join(dataDir, 'agent')) ? 'agent' : 'run')
   mkdirSync(folder, { recursive: true })
   const options = {
     ProxyCommand: proxy.map(quote).join(' '),

@@ -1,12 +1,11 @@
 // `nephos up` as root: this process is the agent, and the control process is its child under a user without rights.
-import { chownSync, lstatSync, mkdirSync, readdirSync } from 'node:fs'
-import { join } from 'node:path'
 import type { Config } from '../config.ts'
 import { run } from '../host/commands/exec.ts'
 import { startProgram } from '../host/commands/program.ts'
 import { guardProcess } from '../last-resort.ts'
 import { createLog } from '../log.ts'
 import { thisProgram } from './clone.ts'
+import { shareDataFolder } from './data-folder.ts'
 import { flagsOf } from './options.ts'
 import { endWithin } from './signals.ts'
 
@@ -16,8 +15,7 @@ const asUser = (uid: number) => ['setpriv', '--reuid', String(uid), '--regid', S
 export async function obstacleToDropping(config: Config): Promise<string | undefined> {
   const { controlUid, dataDir } = config
   if (controlUid === 0) return 'controlUid is 0'
-  mkdirSync(dataDir, { recursive: true, mode: 0o700 })
-  giveFiles(dataDir, controlUid)
+  shareDataFolder(dataDir, controlUid)
   const [setpriv, ...rest] = asUser(controlUid)
   const tried = async (args: string[]) =>
     run(setpriv!, [...rest, ...args], { timeout: 10_000 }).then(
@@ -27,22 +25,6 @@ export async function obstacleToDropping(config: Config): Promise<string | undef
   if (!(await tried([...thisProgram(), '--help']))) return `user ${controlUid} cannot read the program in ${process.argv[1]}`
   if (!(await tried(['test', '-w', dataDir]))) return `user ${controlUid} cannot reach ${dataDir}`
   return undefined
-}
-
-/** What belongs to the control process in the data folder; guests, their images and the agent's documents stay root's. */
-const ownNames =
-  /^(nephos\.db(-wal|-shm)?|(admin|demo)-password|master-key|clouds\.yaml|(demo-)?openrc|(policy|nephos|federation|directory|image-stores|object-store)\.yaml|keys|images|object-store|run)$/
-
-function giveFiles(dataDir: string, uid: number): void {
-  chownSync(dataDir, uid, uid)
-  const give = (path: string) => {
-    const { uid: owner, isDirectory } = ((stat) => ({ uid: stat.uid, isDirectory: stat.isDirectory() }))(lstatSync(path))
-    if (owner !== uid) chownSync(path, uid, uid)
-    // Of millions of objects none is looked at where the folder is right: it is only wrong after a cloud that ran wholly as root.
-    if (isDirectory && (owner !== uid || path !== join(dataDir, 'object-store')))
-      for (const name of readdirSync(path)) give(join(path, name))
-  }
-  for (const name of readdirSync(dataDir)) if (ownNames.test(name)) give(join(dataDir, name))
 }
 
 /** Runs both until `stopped`. A control process that ends unasked after it was ready is started again. */

@@ -5,6 +5,7 @@ import { guardProcess } from '../last-resort.ts'
 import type { RunningCloud } from '../main.ts'
 import { cloneFolder, nephosProgram, thisProgram } from './clone.ts'
 import { isRunning } from './control.ts'
+import { keepDataFolder } from './data-folder.ts'
 import { type Decision, decideHost } from './decide-host.ts'
 import { configOf, flagsOf } from './options.ts'
 import { claimFolder, cloudProcessOf } from './process.ts'
@@ -27,6 +28,7 @@ export async function up(command: Command): Promise<void> {
   const obstacle = isRoot ? await obstacleToDropping(config) : 'there is no agent'
   const withAgent = !obstacle
   if (isRoot && obstacle && config.controlUid !== 0) process.stderr.write(`The control process runs as root: ${obstacle}.\n`)
+  if (!withAgent && process.getuid?.() === 0) keepDataFolder(config.dataDir)
   process.umask(withAgent ? 0o022 : 0o077) // the agent's guests run as other users and pass through its folders; all else is the owner's
   const release = claimFolder(config.dataDir, withAgent)
   try {

@@ -13,13 +13,15 @@ import { guestUidRange, type UidRange } from './guests/uids.ts'
 import { openJournal } from './journal.ts'
 import { connectLink } from './link-client.ts'
 import { createLinuxHost } from './linux-host.ts'
+import { claimOwnFolders } from './own-folders.ts'
 
 /** Runs the agent of this machine until `stop`; guests and networks stay as they are. */
 export async function runAgent(config: Config): Promise<{ stop(): Promise<void> }> {
   const environment = createEnvironment()
   const log = createLog({ level: config.logLevel, format: config.logFormat })
+  mkdirSync(config.dataDir, { recursive: true, mode: 0o700 })
+  claimOwnFolders(config.dataDir)
   const folder = join(config.dataDir, 'agent')
-  mkdirSync(folder, { recursive: true, mode: 0o700 })
   const pidFile = join(folder, 'pid')
   const killed = onlyOne(pidFile, config.dataDir)
   if (killed !== null)

@@ -79,6 +79,8 @@ export interface Hosts {
   onReport(kind: Kind, listener: ReportListener): void
   /** One contact of an agent; waits up to `waitMs` for documents when there are none. Throws HostNameTaken. */
   sync(request: SyncRequest, waitMs: number, signal?: AbortSignal): Promise<SyncAnswer>
+  /** Whether the host's name is that agent's: the one which has reported under it last. */
+  isAgent(host: string, session: string): Promise<boolean>
   /** The agent of that host, when it is connected to this process. */
   calls(host: string): AgentCalls | undefined
   connect(host: string, calls: AgentCalls): () => void
@@ -160,6 +162,8 @@ export function createHosts(parts: { database: Database; environment: Environmen
         else await touchHost(tx.db, host, clock.now())
         for (const document of request.taken) await markTaken(tx.db, host, document)
         for (const report of request.reports) {
+          // A host speaks of what is its own: nobody hears what it says of things that no document of its asks for.
+          if (!(await findDocument(tx.db, host, report.kind, report.id))) continue
           if (await applyReport(tx.db, host, report)) await parts.tasks().wake(tx, key(host, report.kind, report.id))
           for (const listener of listeners.get(report.kind) ?? []) await listener(tx, host, report)
         }
@@ -178,6 +182,7 @@ export function createHosts(parts: { database: Database; environment: Environmen
       }
       return { documents }
     },
+    isAgent: async (host, session) => (await findHost(database.read, host))?.session === session,
     calls: (host) => connected.get(host),
     forgetImage(sha512) {
       for (const calls of connected.values()) void calls.forgetImage(sha512).catch(() => {}) // the agent prunes by itself as well

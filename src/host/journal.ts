@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto'
 import { closeSync, fsyncSync, mkdirSync, openSync, readdirSync, readFileSync, renameSync, rmSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
-import type { HostDocument } from './documents.ts'
+import { type HostDocument, kinds } from './documents.ts'
 
 export interface DocumentJournal {
   load(): HostDocument[]
@@ -16,7 +16,12 @@ export interface DocumentJournal {
 export function openJournal(directory: string): DocumentJournal {
   const folder = join(directory, 'documents')
   mkdirSync(folder, { recursive: true, mode: 0o700 })
-  const file = (document: Pick<HostDocument, 'kind' | 'id'>) => join(folder, `${document.kind}-${document.id}.json`)
+  // The control process chooses the words, and has fewer rights than who writes here: they name a file in this folder and no other.
+  function file({ kind, id }: Pick<HostDocument, 'kind' | 'id'>): string {
+    if (!kinds.includes(kind) || !/^[\w-]{1,64}$/.test(id))
+      throw new Error(`${JSON.stringify(`${kind} ${id}`.slice(0, 80))} names no document`)
+    return join(folder, `${kind}-${id}.json`)
+  }
   const write = (path: string, text: string) => {
     const temporary = `${path}.new`
     const descriptor = openSync(temporary, 'w', 0o600)

@@ -133,6 +133,17 @@ export async function serveLink(parts: {
   )
   server.maxConnections = maxConnections
   tellFaults(server, log, 'the control socket cannot take a connection')
+  const accept = (socket: Duplex, protocol: string) =>
+    socket.write(`HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: ${protocol}\r\n\r\n`)
+  /** Consoles of a host's guests are asked of its agent, and of nobody who only says its name. */
+  async function admit(query: URLSearchParams, socket: Duplex, head: Buffer): Promise<void> {
+    const host = query.get('host') ?? ''
+    if (!(await hosts.isAgent(host, query.get('session') ?? ''))) return void socket.end('HTTP/1.1 409 Conflict\r\n\r\n')
+    accept(socket, 'nephos-calls')
+    if (head.length) socket.unshift(head)
+    takeCalls(host, socket)
+  }
+
   const upgraded = new Set<Duplex>()
   function takeUpgrade(request: http.IncomingMessage, socket: Duplex, head: Buffer): unknown {
     upgraded.add(socket)
@@ -143,21 +154,15 @@ export async function serveLink(parts: {
     const [path = '', query = ''] = (request.url ?? '').split('?', 2)
     const asked = { path, query: new URLSearchParams(query) }
     const stream = /^\/agent\/stream\/(\d{1,15})$/.exec(path)
-    const accept = (protocol: string) =>
-      socket.write(`HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: ${protocol}\r\n\r\n`)
     if (stream) {
       const waiter = streams.get(Number(stream[1]))
       streams.delete(Number(stream[1]))
       if (!waiter) return socket.end('HTTP/1.1 404 Not Found\r\n\r\n')
-      accept('nephos-stream')
+      accept(socket, 'nephos-stream')
       if (head.length) socket.unshift(head)
       return waiter.resolve(socket as never)
     }
-    if (path === '/agent/calls') {
-      accept('nephos-calls')
-      if (head.length) socket.unshift(head)
-      return takeCalls(asked.query.get('host') ?? '', socket)
-    }
+    if (path === '/agent/calls') return admit(asked.query, socket, head)
     return parts.moreUpgrades ? parts.moreUpgrades(asked, socket) : socket.end('HTTP/1.1 404 Not Found\r\n\r\n')
   }
   server.on(

@@ -130,6 +130,20 @@ test('a second agent that takes the name of a live one is refused', () =>
     await database.write((tx) => hosts.put(tx, 'away', 'network', 'n1', network))
     await until('n1', () => settled(cloud, 'network', 'n1'))
     assert.deepEqual([first.host.inventory().network, thief.host.inventory().network], [['n1'], []])
+    await until('the first agent answers calls', () => hosts.calls('away') !== undefined)
+    await database.write((tx) => hosts.put(tx, 'away', 'guest', 'g1', guest))
+    await until('g1', () => settled(cloud, 'guest', 'g1'))
+    const asked = http.get({
+      socketPath: join(cloud.cloud.config.dataDir, 'link.sock'),
+      path: '/agent/calls?host=away&session=another',
+      headers: { connection: 'Upgrade', upgrade: 'nephos-calls' },
+    })
+    const status = await new Promise((resolve) => {
+      asked.once('response', (answer) => resolve(answer.statusCode)).once('upgrade', () => resolve(101))
+    })
+    asked.destroy()
+    assert.equal(status, 409)
+    assert.match(await hosts.calls('away')!.consoleLog('g1'), /login: $/)
   }))
 
 test('an agent that says too much to be heard is told of to the operator', async () => {

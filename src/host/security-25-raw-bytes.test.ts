@@ -64,7 +64,10 @@ test('security-25: an agent whose answers are none loses its connection, and not
   const control = await serveControl(cloud.cloud)
   const socketPath = join(cloud.cloud.config.dataDir, 'run/control.sock')
   try {
+    const { hosts, database } = cloud.cloud
+    const { facts } = (await hosts.list(database.read))[0]!
     for (const [index, answer] of [...noAnswers, 'x'.repeat(17 * 2 ** 20)].entries()) {
+      await hosts.sync({ host: `h${index}`, session: 's', facts, all: false, taken: [], reports: [] }, 0)
       const socket = await upgrade(socketPath, `/agent/calls?host=h${index}&session=s`, 'nephos-calls')
       let over = false
       for (const event of ['end', 'close']) socket.on(event, () => (over = true))

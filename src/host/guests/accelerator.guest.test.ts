@@ -22,7 +22,9 @@ test('the answer is kept until the machine starts anew', async () => {
     await writeFile(path, JSON.stringify({ ...kept, accelerator: other }))
     assert.equal(await probeAccelerator({ dataDir, log: silentLog }), other, 'what is kept is believed')
     await writeFile(path, JSON.stringify({ bootId: 'another boot', accelerator: other }))
-    assert.equal(await probeAccelerator({ dataDir, log: silentLog }), found, 'and not after another boot')
+    // Where KVM answers at times only, the answer may be another one now: what counts is that the machine was asked.
+    const again = await probeAccelerator({ dataDir, log: silentLog })
+    assert.deepEqual(JSON.parse(await readFile(path, 'utf8')), { ...kept, accelerator: again }, 'and not after another boot')
   } finally {
     await rm(dataDir, { recursive: true })
   }

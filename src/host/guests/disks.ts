@@ -6,6 +6,7 @@ import { makeExt4, makeSwap } from '../commands/filesystems.ts'
 import { createOverlay } from '../commands/qemu-img.ts'
 import type { GuestSpec } from '../documents.ts'
 import { names, replaceFile } from './files.ts'
+import { formatOf } from './images.ts'
 
 const GiB = 2 ** 30
 const MiB = 2 ** 20
@@ -17,7 +18,7 @@ export async function makeDisks(folder: string, spec: GuestSpec, uid: number): P
     // qemu-img writes the base's name into the overlay relative to it: both must lie in one folder, so no temporary folder.
     const temporary = `${names.root}.new`
     await rm(join(folder, temporary), { force: true })
-    await createOverlay(folder, temporary, { name: names.base, format: spec.image.format }, bytes)
+    await createOverlay(folder, temporary, { name: names.base, format: formatOf(spec.image) }, bytes)
     return join(folder, temporary)
   })
   if (spec.ephemeralGiB > 0) await blank(folder, names.ephemeral, uid, spec.ephemeralGiB * GiB, (path) => makeExt4(path, 'ephemeral0'))

@@ -10,6 +10,12 @@ import { replaceFile } from './files.ts'
 
 const maxVirtualBytes = 4 * 2 ** 40
 
+/** Throws for another format than the two: QEMU has drivers of many names, some of which open other files. */
+export function formatOf({ format }: GuestImage): 'raw' | 'qcow2' {
+  if (format !== 'raw' && format !== 'qcow2') throw new Error(`'${String(format).slice(0, 40)}' is no format of a guest's image`)
+  return format
+}
+
 export type FetchImage = (image: GuestImage, toPath: string, signal: AbortSignal) => Promise<void>
 
 export interface Images {
@@ -26,7 +32,7 @@ export function createImages(options: { dataDir: string; clock: Clock; fetchImag
   const fetching = new Map<string, Promise<void>>()
   const pathOf = (image: GuestImage) => {
     if (!/^[0-9a-f]{128}$/.test(image.sha512)) throw new Error(`image ${image.id} has no SHA-512 sum`)
-    return join(folder, `${image.sha512.slice(0, 40)}.${image.format === 'qcow2' ? 'qcow2' : 'raw'}`)
+    return join(folder, `${image.sha512.slice(0, 40)}.${formatOf(image)}`)
   }
 
   async function fetch(image: GuestImage, path: string, signal: AbortSignal): Promise<void> {

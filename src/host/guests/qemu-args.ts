@@ -1,6 +1,7 @@
 // A guest as QEMU's arguments. No value of a user stands where QEMU splits at commas: what may vary is JSON, checked, or an argument of its own.
 import type { GuestSpec } from '../documents.ts'
 import { names } from './files.ts'
+import { formatOf } from './images.ts'
 
 /** Its own caches of translated code would grow with the guest's memory. */
 const translationMiB = 64
@@ -44,11 +45,12 @@ export function qemuArgs(spec: GuestSpec, machine: GuestMachine): string[] {
 function diskArgs(spec: GuestSpec, hasConfigDrive: boolean): string[] {
   const file = (filename: string, readOnly = false) => ({ driver: 'file', filename, 'read-only': readOnly, discard: 'unmap' })
   // A format is never guessed, and a backing file never taken from a header.
+  const format = formatOf(spec.image)
   const base = {
-    driver: spec.image.format,
+    driver: format,
     'read-only': true,
     file: file(names.base, true),
-    ...(spec.image.format === 'qcow2' ? { backing: null } : {}),
+    ...(format === 'qcow2' ? { backing: null } : {}),
   }
   const disk = (id: string, node: object, device: object = {}) => [
     ...json('-blockdev', { 'node-name': id, discard: 'unmap', ...node }),

@@ -29,6 +29,17 @@ export function parseAddress(text: string): { family: 4 | 6; address: string } {
   return range
 }
 
+/** An address of a link, with the length of its network's prefix: `10.0.0.5/24`. Throws when one of the two is none. */
+export function linkAddress(ip: string, prefixLength: number): string {
+  return `${parseAddress(ip).address}/${parseRange(`${ip}/${prefixLength}`).prefixLength}`
+}
+
+/** Bytes of a link's largest packet. Throws for what is no such number: it stands among words for ip. */
+export function parseMtu(value: number): number {
+  if (!Number.isInteger(value) || value < 68 || value > 65_535) throw new Error(`${String(value).slice(0, 40)} is not an MTU`)
+  return value
+}
+
 /** With its prefix length, always: `10.0.0.5/32`. */
 export const cidr = (range: Range) => `${range.address}/${range.prefixLength}`
 

@@ -3,7 +3,7 @@
 import { createHash } from 'node:crypto'
 import { join } from 'node:path'
 import type { HostSubnet, NetworkSpec, PortSpec } from '../documents.ts'
-import { contains, netmask, parseAddress, parseMac, parseRange } from './addresses.ts'
+import { contains, netmask, parseAddress, parseMac, parseMtu, parseRange } from './addresses.ts'
 import { dhcpLink, shortId } from './names.ts'
 
 export const metadataAddress = '169.254.169.254'
@@ -61,7 +61,7 @@ export function renderConfig(runDir: string, networkId: string, network: Network
     `addn-hosts=${files.names}`,
     'dhcp-authoritative',
     'dhcp-lease-max=65536',
-    `dhcp-option-force=option:mtu,${whole(network.mtu)}`,
+    `dhcp-option-force=option:mtu,${parseMtu(network.mtu)}`,
     ...(domain ? [`domain=${domain}`, `local=/${domain}/`, 'expand-hosts'] : []),
     ...dhcpSubnets(network).flatMap((subnet, index) => (subnet.ipVersion === 4 ? subnetLines(subnet, `subnet${index}`) : [])),
   ]
@@ -150,9 +150,4 @@ function attempt<T>(work: () => T): T | null {
 
 function assertPrintable(line: string): void {
   if (/[^\x20-\x7e]/.test(line)) throw new Error(`a configuration line with control characters: ${JSON.stringify(line.slice(0, 80))}`)
-}
-
-function whole(value: number): number {
-  if (!Number.isInteger(value) || value < 68 || value > 65_535) throw new Error(`${value} is not an MTU`)
-  return value
 }

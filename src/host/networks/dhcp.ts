@@ -51,6 +51,7 @@ export function createDhcp(context: NetworkContext): Dhcp {
   const rendered = memoize(context)
 
   async function restart(id: string, pid: number): Promise<void> {
+    pids.delete(id) // its end is no death to be told
     await stopDnsmasq(pid, files(id).config, context.environment.clock)
     await launch(id)
   }

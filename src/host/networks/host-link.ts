@@ -3,13 +3,13 @@
 import { networkInterfaces } from 'node:os'
 import { run } from '../commands/exec.ts'
 import { deleteLink, ipBatch, type Route } from '../commands/ip.ts'
-import { setKernel } from '../commands/netns.ts'
-import { nftApply } from '../commands/nft.ts'
+import { namespaceInode, setKernel } from '../commands/netns.ts'
+import { nftApply, nftTable, rulesHash } from '../commands/nft.ts'
 import { outsideNamespace } from './names.ts'
 import { bringUp } from './plug.ts'
 
 export interface HostLink {
-  /** Whether the machine has the link and exactly these routes (as `10.0.0.0/24`); no link when none is wished. */
+  /** Whether the machine has the link, with its filter, and exactly these routes (as `10.0.0.0/24`); no link when none is wished. */
   agrees(ranges: readonly string[]): Promise<boolean>
   /** Makes it so. The outside namespace must be there. */
   settle(ranges: readonly string[]): Promise<void>
@@ -20,15 +20,30 @@ export interface HostLink {
 const addresses = { host: '169.254.96.1/30', outside: '169.254.96.2/30' }
 const via = addresses.outside.split('/')[0]!
 
-/** Beyond the outside namespace nobody knows the way back to the host. */
-const masquerade = (inside: string) =>
-  `table ip nephos\ndelete table ip nephos\ntable ip nephos {\n\tchain postrouting {\n\t\ttype nat hook postrouting priority srcnat; policy accept;\n\t\tiifname "${inside}" masquerade\n\t}\n}\n`
+/**
+ * Only the machine begins connections over the link: guests behind routers would else reach what listens on it. Beyond the outside
+ * namespace nobody knows the way back to the host, hence the masquerade.
+ */
+function rules(inside: string): { script: string; hash: string } {
+  const chain = (name: string, hook: string, lines: string[]) =>
+    `\tchain ${name} {\n\t\ttype ${hook};\n${lines.map((line) => `\t\t${line}\n`).join('')}\t}\n`
+  const body =
+    chain('forward', 'filter hook forward priority filter; policy drop', [
+      `iifname "${inside}" accept`,
+      `oifname "${inside}" ct state established,related accept`,
+    ]) + chain('postrouting', 'nat hook postrouting priority srcnat; policy accept', [`iifname "${inside}" masquerade`])
+  const hash = rulesHash(body)
+  return { script: `add table ip nephos\ndelete table ip nephos\ntable ip nephos {\n\tcomment "${hash}"\n${body}}\n`, hash }
+}
 
 export function createHostLink({ prefix, hostRoute }: { prefix: string; hostRoute: boolean }): HostLink {
   const namespace = outsideNamespace(prefix)
   const link = `${prefix}-host`
   const inside = 'host0'
   const isThere = () => Object.hasOwn(networkInterfaces(), link)
+  const { script, hash } = rules(inside)
+  const isOneWay = async () =>
+    (await namespaceInode(namespace)) !== null && !!(await nftTable(namespace, 'ip', 'nephos'))?.includes(`comment "${hash}"`)
 
   async function routes(): Promise<string[]> {
     const text = await run('ip', ['-4', '-j', 'route', 'show', 'dev', link])
@@ -41,7 +56,7 @@ export function createHostLink({ prefix, hostRoute }: { prefix: string; hostRout
     have.length === ranges.length && ranges.every((range) => have.includes(range))
 
   return {
-    agrees: async (ranges) => (hostRoute && isThere() ? same(await routes(), ranges) : hostRoute === isThere()),
+    agrees: async (ranges) => (hostRoute && isThere() ? same(await routes(), ranges) && (await isOneWay()) : hostRoute === isThere()),
     async settle(ranges) {
       if (!hostRoute) return isThere() ? deleteLink(null, link) : undefined
       if (!isThere()) {
@@ -52,8 +67,10 @@ export function createHostLink({ prefix, hostRoute }: { prefix: string; hostRout
           `addr add ${addresses.host} dev ${link}`,
         ])
         await bringUp(namespace, inside, [addresses.outside])
+      }
+      if (!(await isOneWay())) {
+        await nftApply(namespace, script)
         await setKernel(namespace, ['net.ipv4.ip_forward=1'])
-        await nftApply(namespace, masquerade(inside))
       }
       const have = await routes()
       await ipBatch(null, [

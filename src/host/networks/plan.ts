@@ -1,6 +1,6 @@
 // From what is there to what is wished, for one network: the list of changes, without doing any.
 import type { NetworkSpec } from '../documents.ts'
-import { cidr, parseAddress, parseRange } from './addresses.ts'
+import { cidr, parseAddress, parseMtu, parseRange } from './addresses.ts'
 import { dhcpAddresses, dhcpMac, dhcpSubnets, renderConfig } from './dhcp-files.ts'
 import type { EndHave, NetworkHave } from './observe.ts'
 
@@ -34,7 +34,8 @@ export function planNetwork(runDir: string, id: string, want: NetworkSpec | unde
   if (!want) return have ? [...changes, { do: 'remove bridge' }] : []
 
   for (const subnet of want.subnets) cidr(parseRange(subnet.cidr))
-  const { mtu, adminUp: up } = want
+  const { adminUp: up } = want
+  const mtu = parseMtu(want.mtu)
   if (have?.bridge?.mtu !== mtu || have.bridge.up !== up) changes.push({ do: 'ensure bridge', mtu, up })
   // A bridge made anew has lost what was plugged into it.
   const dhcp = have?.bridge ? have.dhcp : null

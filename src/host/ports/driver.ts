@@ -1,6 +1,7 @@
 // The driver of guests' ports.
 import type { PortSpec } from '../documents.ts'
 import type { Driver } from '../driver.ts'
+import { parseMtu } from '../networks/addresses.ts'
 import type { NetworkContext } from '../networks/context.ts'
 import type { Dhcp } from '../networks/dhcp.ts'
 import { dhcpSubnets, portLines } from '../networks/dhcp-files.ts'
@@ -61,7 +62,7 @@ export function portDriver(context: NetworkContext, parts: { firewall: Firewall;
     if (dhcpSubnets(network).length) portLines(network, id, port)
     const guard = guards.has(port) ? guards.get(port)! : portGuard(id, port)
     guards.set(port, guard)
-    return { port, mtu: network.mtu, guard }
+    return { port, mtu: parseMtu(network.mtu), guard }
   }
 
   /** The changes of all ports that can be made; those that cannot are told of when their turn comes. */

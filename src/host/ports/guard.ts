@@ -6,14 +6,14 @@ import { cidr, leadingBits, linkLocal, parseMac, parseRange, type Range } from '
 import { tapName } from '../networks/names.ts'
 
 export const guardTable = 'nephos'
-/** Stands for the jump to the chain of neighbour advertisements, whose name has the hash. */
-const jump = 'jump to neighbour'
+/** Stands for the chain of claims, whose name has the hash. */
+const claimChain = 'the chain of claims'
 
 export interface Guard {
   tap: string
-  /** Rules on what the guest sends, then on the addresses that it may claim as an IPv6 neighbour. */
+  /** Rules on what the guest sends, then on those messages in which others believe what is said and not who says it. */
   rules: string[]
-  neighbour: string[]
+  claims: string[]
   /** Known by this when it is read back. */
   hash: string
 }
@@ -37,26 +37,32 @@ export function portGuard(portId: string, port: PortSpec): Guard | null {
     'udp sport 547 udp dport 546 drop',
     'icmpv6 type nd-router-advert drop',
     'icmpv6 type nd-redirect drop',
-    jump,
+    `icmpv6 type nd-neighbor-advert jump ${claimChain}`,
+    // Who looks whether an address is free makes others do without it.
+    `ip6 saddr :: icmpv6 type nd-neighbor-solicit jump ${claimChain}`,
+    `udp dport 67 jump ${claimChain}`,
     ...macs.flatMap((mac) => [
       `ether saddr ${mac} ip saddr 0.0.0.0 ip daddr 255.255.255.255 udp sport 68 udp dport 67 accept`,
-      `ether saddr ${mac} arp saddr ether ${mac} arp operation request arp saddr ip 0.0.0.0 accept`,
       `ether saddr ${mac} ip6 saddr :: ip6 daddr ff02::/16 icmpv6 type { nd-neighbor-solicit, nd-router-solicit, mld-listener-report, mld2-listener-report } accept`,
     ]),
     ...v4.flatMap(({ mac, range }) => [
       `ether saddr ${mac} ${range.prefixLength ? `ip saddr ${cidr(range)}` : 'ether type ip'} accept`,
       `ether saddr ${mac} arp saddr ether ${mac}${range.prefixLength ? ` arp saddr ip ${cidr(range)}` : ''} accept`,
+      `ether saddr ${mac} arp operation request arp saddr ether ${mac} arp saddr ip 0.0.0.0${range.prefixLength ? ` arp daddr ip ${cidr(range)}` : ''} accept`,
     ]),
     ...v6.map(({ mac, range }) => `ether saddr ${mac} ${range.prefixLength ? `ip6 saddr ${cidr(range)}` : 'ether type ip6'} accept`),
   ]
-  // The target of an advertisement lies 8 bytes into the ICMPv6 message.
-  const neighbour = [
-    ...v6.map(({ range }) =>
-      range.prefixLength ? `@th,64,${range.prefixLength} ${leadingBits(range.address, range.prefixLength)} return` : 'return',
+  const neighbour = 'meta l4proto ipv6-icmp'
+  const claims = [
+    // The target of an advertisement lies 8 bytes into the ICMPv6 message.
+    ...v6.map(({ range: { address, prefixLength } }) =>
+      prefixLength ? `${neighbour} @th,64,${prefixLength} ${leadingBits(address, prefixLength)} return` : `${neighbour} return`,
     ),
+    // 24 bytes into a DHCP message: the address of a relay, of which a guest is none, and the MAC for which it speaks.
+    ...macs.map((mac) => `ether saddr ${mac} udp dport 67 @th,256,80 0x${mac.replaceAll(':', '')} return`),
     'drop',
   ]
-  return { tap, rules, neighbour, hash: rulesHash([...rules, ...neighbour].join('\n')) }
+  return { tap, rules, claims, hash: rulesHash([...rules, ...claims].join('\n')) }
 }
 
 function allowedPairs(port: PortSpec): Pair[] {
@@ -75,14 +81,11 @@ const chainsOf = (tap: string, hash: string) => [`${tap}-${hash}`, `nd-${tap}-${
 
 /** A script that puts guards in force in place of those that `there` lists; the devices must exist. */
 export function guardScript(guards: readonly Guard[], there: GuardsThere): string {
-  const chains = guards.flatMap(({ tap, rules, neighbour, hash }) => {
+  const chains = guards.flatMap(({ tap, rules, claims, hash }) => {
     if (there.get(tap)?.some((found) => found.hash === hash)) return []
-    const [own, nd] = chainsOf(tap, hash)
+    const [own, claiming] = chainsOf(tap, hash)
     const head = `type filter hook ingress device "${tap}" priority 0; policy drop;`
-    return [
-      chainText(nd, neighbour),
-      chainText(own, [head, ...rules.map((rule) => (rule === jump ? `icmpv6 type nd-neighbor-advert jump ${nd}` : rule))]),
-    ]
+    return [chainText(claiming, claims), chainText(own, [head, ...rules.map((rule) => rule.replace(claimChain, claiming))])]
   })
   const old = guards.flatMap(({ tap, hash }) =>
     (there.get(tap) ?? []).filter((found) => found.hash !== hash).flatMap((found) => chainsOf(tap, found.hash)),

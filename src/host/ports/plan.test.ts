@@ -76,10 +76,12 @@ test('the guard of a port', () => {
     guardScript([guarded], old).replaceAll('tap44444444000', 'TAP').replaceAll(guarded.hash, 'HASH'),
     `table netdev nephos {
 	chain nd-TAP-HASH {
-		@th,64,128 0xfd000000000000000000000000000005 return
-		@th,64,64 0xfd01000000000000 return
-		@th,64,128 0xfe80000000000000f8163efffe000005 return
-		@th,64,128 0xfe80000000000000f8163efffe000077 return
+		meta l4proto ipv6-icmp @th,64,128 0xfd000000000000000000000000000005 return
+		meta l4proto ipv6-icmp @th,64,64 0xfd01000000000000 return
+		meta l4proto ipv6-icmp @th,64,128 0xfe80000000000000f8163efffe000005 return
+		meta l4proto ipv6-icmp @th,64,128 0xfe80000000000000f8163efffe000077 return
+		ether saddr fa:16:3e:00:00:05 udp dport 67 @th,256,80 0xfa163e000005 return
+		ether saddr fa:16:3e:00:00:77 udp dport 67 @th,256,80 0xfa163e000077 return
 		drop
 	}
 	chain TAP-HASH {
@@ -90,18 +92,21 @@ test('the guard of a port', () => {
 		icmpv6 type nd-router-advert drop
 		icmpv6 type nd-redirect drop
 		icmpv6 type nd-neighbor-advert jump nd-TAP-HASH
+		ip6 saddr :: icmpv6 type nd-neighbor-solicit jump nd-TAP-HASH
+		udp dport 67 jump nd-TAP-HASH
 		ether saddr fa:16:3e:00:00:05 ip saddr 0.0.0.0 ip daddr 255.255.255.255 udp sport 68 udp dport 67 accept
-		ether saddr fa:16:3e:00:00:05 arp saddr ether fa:16:3e:00:00:05 arp operation request arp saddr ip 0.0.0.0 accept
 		ether saddr fa:16:3e:00:00:05 ip6 saddr :: ip6 daddr ff02::/16 icmpv6 type { nd-neighbor-solicit, nd-router-solicit, mld-listener-report, mld2-listener-report } accept
 		ether saddr fa:16:3e:00:00:77 ip saddr 0.0.0.0 ip daddr 255.255.255.255 udp sport 68 udp dport 67 accept
-		ether saddr fa:16:3e:00:00:77 arp saddr ether fa:16:3e:00:00:77 arp operation request arp saddr ip 0.0.0.0 accept
 		ether saddr fa:16:3e:00:00:77 ip6 saddr :: ip6 daddr ff02::/16 icmpv6 type { nd-neighbor-solicit, nd-router-solicit, mld-listener-report, mld2-listener-report } accept
 		ether saddr fa:16:3e:00:00:05 ip saddr 10.0.0.5/32 accept
 		ether saddr fa:16:3e:00:00:05 arp saddr ether fa:16:3e:00:00:05 arp saddr ip 10.0.0.5/32 accept
+		ether saddr fa:16:3e:00:00:05 arp operation request arp saddr ether fa:16:3e:00:00:05 arp saddr ip 0.0.0.0 arp daddr ip 10.0.0.5/32 accept
 		ether saddr fa:16:3e:00:00:05 ip saddr 10.7.0.0/16 accept
 		ether saddr fa:16:3e:00:00:05 arp saddr ether fa:16:3e:00:00:05 arp saddr ip 10.7.0.0/16 accept
+		ether saddr fa:16:3e:00:00:05 arp operation request arp saddr ether fa:16:3e:00:00:05 arp saddr ip 0.0.0.0 arp daddr ip 10.7.0.0/16 accept
 		ether saddr fa:16:3e:00:00:77 ether type ip accept
 		ether saddr fa:16:3e:00:00:77 arp saddr ether fa:16:3e:00:00:77 accept
+		ether saddr fa:16:3e:00:00:77 arp operation request arp saddr ether fa:16:3e:00:00:77 arp saddr ip 0.0.0.0 accept
 		ether saddr fa:16:3e:00:00:05 ip6 saddr fd00::5/128 accept
 		ether saddr fa:16:3e:00:00:05 ip6 saddr fd01::/64 accept
 		ether saddr fa:16:3e:00:00:05 ip6 saddr fe80::f816:3eff:fe00:5/128 accept

@@ -1,8 +1,9 @@
-// Address translation of a router as one nftables table, exchanged in one transaction; pure.
+// Address translation and filter of a router as nftables tables, exchanged in one transaction; pure.
 import { rulesHash } from '../commands/nft.ts'
 import type { RouterSpec } from '../documents.ts'
 import { parseAddress } from '../networks/addresses.ts'
 import { gatewayLink } from '../networks/names.ts'
+import { sourceRules } from './sources.ts'
 
 export const natTable = 'nephos'
 
@@ -45,10 +46,14 @@ export function renderNat(router: RouterSpec): Nat {
   const body =
     chain('prerouting', 'nat hook prerouting priority dstnat', prerouting) +
     chain('postrouting', 'nat hook postrouting priority srcnat', postrouting) +
-    chain('forward', 'filter hook forward priority filter', dropped)
-  const hash = rulesHash(body)
-  const table = `table ip ${natTable}`
-  return { script: `add ${table}\ndelete ${table}\n${table} {\n\tcomment "${hash}"\n${body}}\n`, hash }
+    chain('forward', 'filter hook forward priority filter', [...sourceRules(router, 4), ...dropped])
+  const body6 = chain('forward', 'filter hook forward priority filter', sourceRules(router, 6))
+  const hash = rulesHash(body + body6)
+  const table = (family: string, inside: string) => {
+    const name = `table ${family} ${natTable}`
+    return `add ${name}\ndelete ${name}\n${name} {\n\tcomment "${hash}"\n${inside}}\n`
+  }
+  return { script: table('ip', body) + table('ip6', body6), hash }
 }
 
 /** The hash in a listing of the table. */

@@ -1,6 +1,6 @@
 // From a router as it is to the router as it is wished: lines for ip and a script for nft; pure.
 import type { NetworkSpec, RouterSpec } from '../documents.ts'
-import { cidr, parseAddress, parseMac, parseRange } from '../networks/addresses.ts'
+import { cidr, linkAddress, parseAddress, parseMac, parseMtu, parseRange } from '../networks/addresses.ts'
 import { bridgeName, gatewayLink, ownerAlias, routerLink } from '../networks/names.ts'
 import { addressLines, type Plug } from '../networks/plug.ts'
 import { renderNat } from './nat.ts'
@@ -43,13 +43,13 @@ export function wantedLinks(namespace: string, id: string, want: RouterSpec, net
   ) => {
     const network = networks.get(end.networkId)
     if (!network) throw new Error(`router ${id} is on network ${end.networkId}, which is not on this host`)
-    const addresses = [...end.fixedIps.map(({ ip, prefixLength }) => `${parseAddress(ip).address}/${prefixLength}`), ...more]
+    const addresses = [...end.fixedIps.map(({ ip, prefixLength }) => linkAddress(ip, prefixLength)), ...more]
     return {
       namespace,
       ...names,
       bridge: bridgeName(end.networkId),
       alias: ownerAlias('router', id),
-      mtu: network.mtu,
+      mtu: parseMtu(network.mtu),
       mac: parseMac(end.mac),
       addresses,
     }

@@ -1,4 +1,6 @@
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { type AddressInfo, createServer } from 'node:net'
 import { networkInterfaces } from 'node:os'
 import { test } from 'node:test'
 import { run } from '../commands/exec.ts'
@@ -139,6 +141,28 @@ test('with a route from the host the machine itself reaches floating IPs; it is 
   assert.equal(Object.hasOwn(networkInterfaces(), link), false)
   assert.notEqual(await dev(), link)
   await machine.endGuests()
+})
+
+test('security-11: with a route from the host no guest reaches the machine over it', async () => {
+  const { machine, guest, outside, ids, spec } = await site({ hostRoute: true, outerNet: '198.51.100' })
+  await using _ = machine
+  const [ofHost, outer] = ['169.254.96.1', '198.51.100.1']
+  await machine.put({ kind: 'router', id: ids.routerId, spec: spec([floating('198.51.100.10', '10.0.0.5')]) })
+  const server = createServer((socket) => socket.destroy()).listen(0, ofHost)
+  try {
+    await once(server, 'listening')
+    const { port } = server.address() as AddressInfo
+    assert.equal(await guest.reaches(outer), true)
+    assert.equal(await guest.connects(ofHost, port), false)
+    assert.equal(await guest.pings(ofHost), false)
+    // A filter that was lost, or was never there, is made again.
+    await outside('nft', ['delete', 'table', 'ip', 'nephos'])
+    machine.reconciler.lookAgain()
+    await machine.reconciler.idle()
+    assert.equal(await guest.connects(ofHost, port), false)
+  } finally {
+    server.close()
+  }
 })
 
 test('a router that lost its namespace is made anew', async () => {
