@@ -119,11 +119,11 @@ async function bridgeFilter(): Promise<Finding> {
 async function accelerator(config: Config): Promise<Finding> {
   if (missingPrograms().some((m) => m.program === 'qemu-system-x86_64'))
     return { subject: 'accelerator', verdict: 'warn', text: 'unknown: QEMU is missing' }
-  const { probeAccelerator } = await import('../host/guests/accelerator.ts')
+  const { probeAccelerator, whyEmulated } = await import('../host/guests/accelerator.ts')
   const found = await probeAccelerator({ dataDir: config.dataDir, log: silentLog })
   if (found === 'kvm') return { subject: 'accelerator', verdict: 'ok', text: 'KVM runs a guest' }
-  const why = existsSync('/dev/kvm') ? '/dev/kvm is there, but no guest runs under it' : 'there is no /dev/kvm'
-  return { subject: 'accelerator', verdict: 'ok', text: `emulation (slow): ${why}` }
+  const { text, mend } = await whyEmulated()
+  return { subject: 'accelerator', verdict: mend ? 'warn' : 'ok', text: `emulation (slow): ${text}`, ...(mend && { mend }) }
 }
 
 function dataFolder({ dataDir }: Config): Finding {

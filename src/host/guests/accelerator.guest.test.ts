@@ -4,11 +4,26 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { silentLog } from '../../log.ts'
-import { probeAccelerator, runsUnder } from './accelerator.ts'
+import { barrier, probeAccelerator, runsUnder } from './accelerator.ts'
 
 test('the probe sees a guest that runs, and ends one that does not answer in time', async () => {
   assert.equal(await runsUnder('tcg', 20_000), true)
   assert.equal(await runsUnder('tcg', 1), false)
+})
+
+test('what guests may not open is not used, and told with the mend', () => {
+  assert.deepEqual(barrier(null), { text: 'there is no /dev/kvm' })
+  for (const device of [
+    { mode: 0o020600, gid: 0 },
+    { mode: 0o020660, gid: 0 },
+    { mode: 0o020640, gid: 104 },
+  ])
+    assert.match(barrier(device)!.mend!, /chgrp kvm/)
+  for (const device of [
+    { mode: 0o020666, gid: 0 },
+    { mode: 0o020660, gid: 104 },
+  ])
+    assert.equal(barrier(device), undefined)
 })
 
 test('the answer is kept until the machine starts anew', async () => {

@@ -1,4 +1,5 @@
-// Whether KVM really runs guests here: /dev/kvm may exist and hang. Only a guest that ran under it tells, and only a time limit ends the wait.
+// Whether KVM really runs guests here: /dev/kvm may exist and hang, or be closed to them. Only a guest that ran under it tells, and only a
+// time limit ends the wait.
 import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -8,6 +9,9 @@ import { CommandError, run } from '../commands/exec.ts'
 export type Accelerator = 'kvm' | 'tcg'
 
 const answerMs = 2500
+/** KVM may take so many times as long as emulation for a guest that does next to nothing, and so long in any case, in ms. */
+const slower = 3
+const leastMs = 500
 const sign = 'guest runs'
 
 /** A boot sector that writes the sign to the serial port and leaves QEMU through its exit port. */
@@ -73,9 +77,34 @@ export async function runsUnder(accelerator: Accelerator, limitMs = answerMs): P
   }
 }
 
+/** Why no guest may use that device; undefined when one may. A guest is a user of its own, and joins the device's group. */
+export function barrier(device: { mode: number; gid: number } | null): { text: string; mend?: string } | undefined {
+  if (!device) return { text: 'there is no /dev/kvm' }
+  const isOpen = (device.mode & 0o006) === 0o006 || (device.gid !== 0 && (device.mode & 0o060) === 0o060)
+  return isOpen
+    ? undefined
+    : { text: '/dev/kvm is closed to guests, which are users of their own', mend: 'chgrp kvm /dev/kvm && chmod 660 /dev/kvm' }
+}
+
+const kvmBarrier = async () => barrier(await stat('/dev/kvm').catch(() => null))
+
+/** Why guests do not run under KVM on this machine, where they do not. */
+export const whyEmulated = async (): Promise<{ text: string; mend?: string }> =>
+  (await kvmBarrier()) ?? { text: '/dev/kvm is there, but no guest ran under it as fast as emulated' }
+
 /**
- * `kvm` when a guest ran under it within 2.5 seconds, else `tcg`. The answer is kept in the data folder until the machine starts anew.
- * Says in the log what was found when it was looked for.
+ * Whether KVM runs a guest, and does so in a time near to what emulation needs: within a virtual machine it may take so long over each step
+ * of one that guests come up in minutes, or never.
+ */
+async function isWorthIt(): Promise<boolean> {
+  const began = performance.now()
+  const emulated = await runsUnder('tcg')
+  return runsUnder('kvm', emulated ? Math.max(leastMs, (performance.now() - began) * slower) : answerMs)
+}
+
+/**
+ * `kvm` when guests may use it and one ran under it about as fast as emulated, else `tcg`. The answer is kept in the data folder until the
+ * machine starts anew. Says in the log what was found when it was looked for.
  */
 export async function probeAccelerator(options: { dataDir: string; log: Log }): Promise<Accelerator> {
   const { dataDir, log } = options
@@ -86,14 +115,12 @@ export async function probeAccelerator(options: { dataDir: string; log: Log }): 
     () => null,
   )
   if (kept?.bootId === bootId && (kept.accelerator === 'kvm' || kept.accelerator === 'tcg')) return kept.accelerator
-  const hasDevice = await stat('/dev/kvm').then(
-    () => true,
-    () => false,
-  )
-  const accelerator = hasDevice && (await runsUnder('kvm')) ? 'kvm' : 'tcg'
-  const why = hasDevice ? `/dev/kvm is there, but no guest ran under it within ${answerMs} ms` : 'there is no /dev/kvm'
+  const accelerator = !(await kvmBarrier()) && (await isWorthIt()) ? 'kvm' : 'tcg'
   if (accelerator === 'kvm') log.info({ accelerator }, 'guests run under KVM')
-  else log.warn({ accelerator }, `guests are emulated, which is slow: ${why}`)
+  else {
+    const { text, mend } = await whyEmulated()
+    log.warn({ accelerator }, `guests are emulated, which is slow: ${text}.${mend ? ` Mend: ${mend}` : ''}`)
+  }
   await keep(join(dataDir, 'cache'), JSON.stringify({ bootId, accelerator }))
   return accelerator
 }
