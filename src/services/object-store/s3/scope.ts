@@ -12,10 +12,10 @@ import type { Scope } from '../objects/scope.ts'
 import { liveObject, type StoredObject } from '../objects/store.ts'
 import { findVersion, versionName } from '../objects/versions.ts'
 import type { Container } from '../tables.ts'
-import { bucketGrants, hasGrants, objectList } from './access-lists.ts'
+import { bucketGrants, hasGrants, objectList, opens } from './access-lists.ts'
 import { isOwner, madeByS3, ownerOf } from './answers.ts'
 import { fault } from './faults.ts'
-import { isGranted, type Permission } from './grants.ts'
+import type { Permission } from './grants.ts'
 import type { Signed } from './signature.ts'
 
 /** The account of the project that signed. Throws AccessDenied where nobody did. */
@@ -41,7 +41,7 @@ function openingOf(context: BaseContext, container: Container, need: Need, permi
   const own = ownAccess(context, container.account, isRead(need))
   if (own) return { by: 'account', access: own }
   if (allowedByLists(context, container.account, need, container.metadata)) return { by: 'lists', access: stranger }
-  const granted = permission !== undefined && isGranted(bucketGrants(container), context.who as Who | null, permission)
+  const granted = permission !== undefined && opens(container, bucketGrants(container), context.who as Who | null, permission)
   return granted ? { by: 'grants', access: stranger } : null
 }
 
@@ -106,14 +106,13 @@ export async function scopeOf(context: BaseContext, signed: Signed, bucket: stri
   const { container, found } = await chosen(context, signed, bucket, 'write', (one) => openingOf(context, one, 'write', 'WRITE'))
   const user = signed.who?.user
   const owner = found.by === 'grants' && user ? { id: user.id, name: user.name } : ownerOf(container)
-  const opens = found.by === 'account' || (found.by === 'grants' && user !== undefined)
   return {
     place: { account: container.account, container: bucket, object: key },
     container,
     access: found.access,
     temp: null,
     owner,
-    opens,
+    opens: found.by === 'account' || (found.by === 'grants' && user !== undefined),
   }
 }
 
@@ -173,7 +172,7 @@ export async function objectOf(
     const there = row && row.kind !== 'marker'
     const opening = openingOf(context, one, need, undefined)
     if (opening) return { row, access: opening.access }
-    if (there && permission && isGranted(objectList(one, row).grants, signed.who, permission)) return { row, access: stranger }
+    if (there && permission && opens(one, objectList(one, row).grants, signed.who, permission)) return { row, access: stranger }
     return !there && openingOf(context, one, 'list', 'READ') ? { row, access: stranger } : null
   })
   const scope = { place: { account: container.account, container: bucket, object: key }, container, access: found.access, temp: null }
