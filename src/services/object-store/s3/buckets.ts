@@ -3,7 +3,6 @@ import { Fault } from '../../../api/faults.ts'
 import { type BaseContext, type Reply, reply } from '../../../api/operation.ts'
 import { isUniqueViolation } from '../../../db/database.ts'
 import { authorize } from '../access/authorize.ts'
-import { removeNames } from '../bulk/delete.ts'
 import { dropContainer, putContainer } from '../containers/change.ts'
 import { findContainer, lockContainer, setContainerMetadata } from '../containers/store.ts'
 import { type ListedObject, objectsIn } from '../listing/store.ts'
@@ -15,12 +14,11 @@ import { madeByS3, tag, xmlReply } from './answers.ts'
 import { smallBody } from './body.ts'
 import { fault } from './faults.ts'
 import { ownershipOfNew } from './ownership.ts'
+import { removeParts, segmentsSuffix } from './parts.ts'
 import { bucketOf, ownAccount } from './scope.ts'
 import type { Signed } from './signature.ts'
 import { childText, parseXml, xmlBody } from './xml.ts'
 
-/** Where the parts of multipart uploads are kept; users of Swift see it, users of S3 do not. */
-export const segmentsSuffix = '+segments'
 const locationName = 'x-container-sysmeta-s3-location'
 
 const isBucketName = (name: string) =>
@@ -75,22 +73,23 @@ export const regionOf = (row: Container): string => row.metadata[locationName] ?
 export async function deleteBucket(context: BaseContext, signed: Signed, name: string): Promise<Reply> {
   const { account } = await bucketOf(context, signed, name, 'own')
   await context.cloud.database.write((tx) => dropContainer({ ...context, tx, db: tx.db }, account, name))
-  await dropUploads(context, account, name + segmentsSuffix)
+  await dropUploads(context, account, name)
   return reply({ status: 204 })
 }
 
 /** With an empty bucket go the uploads that were begun in it. */
-async function dropUploads(context: BaseContext, account: string, name: string): Promise<void> {
+async function dropUploads(context: BaseContext, account: string, bucket: string): Promise<void> {
   const { database } = context.cloud
+  const name = bucket + segmentsSuffix
   const segments = await findContainer(database.read, account, name)
   if (!segments) return
   for (let from: string | null = null; ; ) {
     const rows: ListedObject[] = await objectsIn(database.read, segments.id, { from, after: true, to: null, limit: 1000, reverse: false })
     const ours = rows.filter((row) => /\/[0-9a-f]{32}(\/\d{5})?$/.test(row.name))
-    await removeNames(
+    await removeParts(
       context,
-      account,
-      ours.map((row) => [name, ...row.name.split('/')].map(encodeURIComponent).join('/')),
+      { account, name: bucket },
+      ours.map((row) => row.name),
     )
     if (rows.length < 1000) break
     from = rows.at(-1)!.name

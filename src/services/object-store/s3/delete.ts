@@ -1,22 +1,19 @@
 // Removal of keys and of versions, one or many, with the parts of which they were made.
 import { Fault } from '../../../api/faults.ts'
 import { type BaseContext, type Reply, reply } from '../../../api/operation.ts'
-import type { Cloud } from '../../../cloud.ts'
-import type { Db, Tx } from '../../../db/database.ts'
-import { removeNames } from '../bulk/delete.ts'
+import type { Tx } from '../../../db/database.ts'
 import { lockContainer } from '../containers/store.ts'
-import { readManifest, type Segment } from '../large-objects/manifest.ts'
+import type { Segment } from '../large-objects/manifest.ts'
 import { mayRestore } from '../objects/change.ts'
 import type { Scope } from '../objects/scope.ts'
 import { findObject, type StoredObject } from '../objects/store.ts'
 import { findVersion, removeKeeping, removeVersion, uncoverNewest } from '../objects/versions.ts'
-import type { Container } from '../tables.ts'
 import { nextTimestamp } from '../timestamps.ts'
 import { tag, xmlReply } from './answers.ts'
 import { smallBody } from './body.ts'
-import { segmentsSuffix } from './buckets.ts'
 import { checkRemoval, type RemovalConditions, removalConditions } from './conditions.ts'
 import { fault } from './faults.ts'
+import { dropParts, manifestOf } from './parts.ts'
 import { bucketOf, isVersionId, scopeOf } from './scope.ts'
 import type { Signed } from './signature.ts'
 import { childText, parseXml } from './xml.ts'
@@ -27,20 +24,6 @@ interface Removed {
   /** A mark of removal was made, or was what was removed. */
   marker: boolean
 }
-
-/** The parts of a multipart object, which go with it. */
-const partsOf = (manifest: Segment[], bucket: Container) =>
-  manifest.map(({ name }) => name).filter((name) => name.startsWith(`/${bucket.name}${segmentsSuffix}/`))
-
-/** Removes the parts of what was replaced or removed for good. */
-export async function dropParts(context: BaseContext, bucket: Container, manifest: Segment[]): Promise<void> {
-  const names = partsOf(manifest, bucket).map((name) => name.split('/').map(encodeURIComponent).join('/'))
-  if (names.length) await removeNames(context, bucket.account, names)
-}
-
-/** The manifest of a row that is about to go, for `dropParts`. */
-export const manifestOf = async (cloud: Cloud, db: Db, row: StoredObject | undefined): Promise<Segment[]> =>
-  row?.kind === 'slo' ? readManifest(cloud, row, db) : []
 
 /** The mark of removal that stands before all versions of a name without a present object. */
 const markerOf = (tx: Tx, containerId: number, name: string): Promise<StoredObject | undefined> =>
