@@ -4,11 +4,12 @@ import { type BaseContext, type Reply, reply } from '../../../api/operation.ts'
 import type { Named } from '../../../auth/who.ts'
 import type { Db } from '../../../db/database.ts'
 import type { Element } from '../../../s3-client/xml.ts'
+import { isMarked, marked } from '../access/shared.ts'
 import { findContainer, lockContainer, setContainerMetadata } from '../containers/store.ts'
 import { header } from '../headers.ts'
 import { findObject, setObject } from '../objects/store.ts'
 import { findVersion, setVersion } from '../objects/versions.ts'
-import type { Headers } from '../tables.ts'
+import type { Container, Headers } from '../tables.ts'
 import { nextTimestamp } from '../timestamps.ts'
 import {
   isEnforced,
@@ -122,7 +123,17 @@ export async function listOfNew(context: BaseContext, { container, owner: writer
   if (asked && isEnforced(container) && !(forOwner || Object.keys(kept).length === 0)) throw disabled()
   if (asked && !opens && Object.keys(kept).length) throw fault('AccessDenied')
   if (asked) checkCloses(container, list.grants)
+  await noteOpened(context, container, list)
   return kept
+}
+
+/** Notes that something in the bucket is open to others than its owner, where that is new. */
+async function noteOpened({ cloud }: BaseContext, container: Container, { owner, grants }: AccessList): Promise<void> {
+  if (isMarked(container) || grants.every(({ to }) => typeof to !== 'string' && to.id === owner.id)) return
+  await cloud.database.write(async (tx) => {
+    const now = await lockContainer(tx, cloud, container.id)
+    await setContainerMetadata(tx.db, now.id, marked(now.metadata, nextTimestamp(cloud.environment.clock)), now.changed_at)
+  })
 }
 
 /** Who asks for less than the container's own list opens anyway is not told that he has it. */
@@ -143,7 +154,9 @@ export async function putBucketAcl(context: BaseContext, signed: Signed, bucket:
     for (const id of segments ? [row.id, segments.id] : [row.id]) {
       const now = await lockContainer(tx, cloud, id)
       const lists = id === row.id ? kept : {}
-      await setContainerMetadata(tx.db, id, { ...withoutLists(now.metadata), ...lists }, nextTimestamp(cloud.environment.clock))
+      const at = nextTimestamp(cloud.environment.clock)
+      const metadata = { ...withoutLists(now.metadata), ...lists }
+      await setContainerMetadata(tx.db, id, Object.keys(lists).length ? marked(metadata, at) : metadata, at)
     }
   })
   return reply({ status: 200 })
@@ -159,6 +172,7 @@ export async function putObjectAcl(context: BaseContext, signed: Signed, bucket:
   const grants = await grantsAsked(context, signed, ownerOf(container), owner)
   checkCloses(container, grants)
   const kept = keptList(container, { owner, grants })
+  await noteOpened(context, container, { owner, grants })
   const { cloud } = context
   await cloud.database.write(async (tx) => {
     await lockContainer(tx, cloud, container.id)

@@ -3,6 +3,7 @@ import { Fault } from '../../../api/faults.ts'
 import { type BaseContext, type Reply, reply } from '../../../api/operation.ts'
 import { isUniqueViolation } from '../../../db/database.ts'
 import { authorize } from '../access/authorize.ts'
+import { marked } from '../access/shared.ts'
 import { dropContainer, putContainer } from '../containers/change.ts'
 import { findContainer, lockContainer, setContainerMetadata } from '../containers/store.ts'
 import { type ListedObject, objectsIn } from '../listing/store.ts'
@@ -45,7 +46,8 @@ export async function createBucket(context: BaseContext, signed: Signed, name: s
   if (!isBucketName(name)) throw fault('InvalidBucketName')
   const { user } = signed.who!
   const ownership = ownershipOfNew(context)
-  const settings = { ...ownership, ...(await grantsOfNew(context, { id: user.id, name: user.name }, ownership)) }
+  const grants = await grantsOfNew(context, { id: user.id, name: user.name }, ownership)
+  const settings = { ...ownership, ...grants }
   const put = () =>
     context.cloud.database.write(async (tx) => {
       const known = await findContainer(tx.db, account, name)
@@ -57,7 +59,8 @@ export async function createBucket(context: BaseContext, signed: Signed, name: s
       await putContainer({ ...context, headers: {}, tx, db: tx.db }, account, name)
       const made = (await findContainer(tx.db, account, name))!
       const ours = { ...settings, [madeByS3]: `${user.id} ${user.name}`, ...(location && { [locationName]: location }) }
-      await setContainerMetadata(tx.db, made.id, { ...made.metadata, ...ours }, made.changed_at)
+      const metadata = { ...made.metadata, ...ours }
+      await setContainerMetadata(tx.db, made.id, Object.keys(grants).length ? marked(metadata, made.made_at) : metadata, made.changed_at)
     })
   await put().catch((error) => {
     // Somebody else made it at the same time.

@@ -5,7 +5,6 @@ import type { Tx } from '../../../db/database.ts'
 import { lockContainer } from '../containers/store.ts'
 import type { Segment } from '../large-objects/manifest.ts'
 import { mayRestore } from '../objects/change.ts'
-import type { Scope } from '../objects/scope.ts'
 import { findObject, type StoredObject } from '../objects/store.ts'
 import { findVersion, removeKeeping, removeVersion, uncoverNewest } from '../objects/versions.ts'
 import { nextTimestamp } from '../timestamps.ts'
@@ -14,7 +13,7 @@ import { smallBody } from './body.ts'
 import { checkRemoval, type RemovalConditions, removalConditions } from './conditions.ts'
 import { fault } from './faults.ts'
 import { dropParts, manifestOf } from './parts.ts'
-import { bucketOf, isVersionId, scopeOf } from './scope.ts'
+import { checkKey, isVersionId, scopeOf, type WriteScope } from './scope.ts'
 import type { Signed } from './signature.ts'
 import { childText, parseXml } from './xml.ts'
 
@@ -38,10 +37,11 @@ const markerOf = (tx: Tx, containerId: number, name: string): Promise<StoredObje
     .executeTakeFirst()
 
 /** Removes the key, or one version of it, if it is as was asked for. What is not there is as good as removed. */
-async function removeKey(context: BaseContext, scope: Scope, version: string | null, asked: RemovalConditions): Promise<Removed> {
+async function removeKey(context: BaseContext, scope: WriteScope, version: string | null, asked: RemovalConditions): Promise<Removed> {
   const { cloud } = context
   const { object } = scope.place
   if (version !== null && !isVersionId(version)) throw fault('InvalidArgument', 'Invalid version id specified')
+  if (version !== null && scope.by !== 'account') throw fault('AccessDenied')
   let manifest: Segment[] = []
   const removed = await cloud.database.write(async (tx): Promise<Removed> => {
     const container = await lockContainer(tx, cloud, scope.container.id)
@@ -103,13 +103,14 @@ async function wantedKeys(text: string): Promise<{ keys: Wanted[]; quiet: boolea
 
 /** POST ?delete: many keys at once. */
 export async function deleteKeys(context: BaseContext, signed: Signed, bucket: string): Promise<Reply> {
-  await bucketOf(context, signed, bucket, 'write')
+  const scope = await scopeOf(context, signed, bucket, '')
   const { keys, quiet } = await wantedKeys(await smallBody(context, signed, 2_097_152))
   const results: string[] = []
   for (const { key, version, conditions } of keys) {
     const named = tag('Key', key) + (version === null ? '' : tag('VersionId', version))
     try {
-      const removed = await removeKey(context, await scopeOf(context, signed, bucket, key), version, conditions)
+      checkKey(key)
+      const removed = await removeKey(context, { ...scope, place: { ...scope.place, object: key } }, version, conditions)
       const marked = removed.marker
         ? tag('DeleteMarker', 'true') + (removed.version === null ? '' : tag('DeleteMarkerVersionId', removed.version))
         : ''

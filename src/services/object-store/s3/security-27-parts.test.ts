@@ -34,7 +34,11 @@ async function begin(send: Send, parts: string[], used = parts.length) {
     const { headers } = await send('PUT', `/bkt/big?uploadId=${id}&partNumber=${index + 1}`, raw)
     listed.push(`<Part><PartNumber>${index + 1}</PartNumber><ETag>${headers.get('etag')}</ETag></Part>`)
   }
-  return { id, path: `/bkt/big?uploadId=${id}`, raw: `<CompleteMultipartUpload>${listed.slice(0, used).join('')}</CompleteMultipartUpload>` }
+  return {
+    id,
+    path: `/bkt/big?uploadId=${id}`,
+    raw: `<CompleteMultipartUpload>${listed.slice(0, used).join('')}</CompleteMultipartUpload>`,
+  }
 }
 
 test('security-27: who may only write leaves no parts behind either', async () => {
@@ -68,7 +72,9 @@ test('security-27: an upload that is ended twice at once is ended once, and is w
   await using _ = cloud
   for (const versioning of ['', 'Enabled']) {
     if (versioning)
-      await call('PUT', '/bkt?versioning', 200, { raw: `<VersioningConfiguration><Status>${versioning}</Status></VersioningConfiguration>` })
+      await call('PUT', '/bkt?versioning', 200, {
+        raw: `<VersioningConfiguration><Status>${versioning}</Status></VersioningConfiguration>`,
+      })
     for (let round = 0; round < 4; round++) {
       const upload = await begin(send, [five, 'end'])
       const ends = await Promise.all([1, 2, 3, 4].map(() => send('POST', upload.path, upload.raw)))
