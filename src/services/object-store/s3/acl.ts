@@ -12,6 +12,7 @@ import { findVersion, setVersion } from '../objects/versions.ts'
 import type { Container, Headers } from '../tables.ts'
 import { nextTimestamp } from '../timestamps.ts'
 import {
+  bucketGrants,
   isEnforced,
   isOpenAnyway,
   isPreferred,
@@ -27,7 +28,7 @@ import { smallBody } from './body.ts'
 import { fault } from './faults.ts'
 import { type AccessList, canned, counted, full, type Grant, groupOf, groups, named, permissionOf, permissions } from './grants.ts'
 import { segmentsSuffix } from './parts.ts'
-import { bucketOf, objectOf, type WriteScope } from './scope.ts'
+import { bucketOf, checkMayOpen, objectOf, type WriteScope } from './scope.ts'
 import type { Signed } from './signature.ts'
 import { childText, parseXml } from './xml.ts'
 
@@ -35,8 +36,12 @@ const mostText = 204_800
 
 /** Who a member of `x-amz-grant-...` is: `id="..."` or `uri="..."`. Throws InvalidArgument, and NotImplemented for mail addresses. */
 async function granteeIn(db: Db, member: string): Promise<Grant['to']> {
-  const [, kind = '', value = ''] = /^\s*(\w+)\s*=\s*"?([^"]*)"?\s*$/.exec(member) ?? []
-  switch (kind.toLowerCase()) {
+  const mark = member.indexOf('=')
+  const value = member
+    .slice(mark + 1)
+    .trim()
+    .replace(/^"|"$/g, '')
+  switch (member.slice(0, Math.max(mark, 0)).trim().toLowerCase()) {
     case 'id':
       return named(db, value)
     case 'uri':
@@ -69,7 +74,8 @@ async function grantIn(db: Db, element: Element): Promise<Grant> {
   const permission = permissionOf(childText(element, 'Permission'))
   const [id, uri] = [childText(grantee, 'ID'), childText(grantee, 'URI')]
   if (childText(grantee, 'EmailAddress') !== undefined) throw fault('NotImplemented', 'Grants by mail address are not built.')
-  if (id === undefined && uri === undefined) throw fault('MalformedACLError')
+  // What names two would be taken for one by us and for the other by somebody else.
+  if ((id === undefined) === (uri === undefined)) throw fault('MalformedACLError')
   return { permission, to: uri === undefined ? await named(db, id!) : groupOf(uri) }
 }
 
@@ -153,6 +159,8 @@ export async function putBucketAcl(context: BaseContext, signed: Signed, bucket:
     const segments = await findContainer(tx.db, row.account, row.name + segmentsSuffix)
     for (const id of segments ? [row.id, segments.id] : [row.id]) {
       const now = await lockContainer(tx, cloud, id)
+      if (id === row.id) checkMayOpen(context, now, bucketGrants(now))
+      if (isEnforced(now)) throw disabled()
       const lists = id === row.id ? kept : {}
       const at = nextTimestamp(cloud.environment.clock)
       const metadata = { ...withoutLists(now.metadata), ...lists }
@@ -175,10 +183,12 @@ export async function putObjectAcl(context: BaseContext, signed: Signed, bucket:
   await noteOpened(context, container, { owner, grants })
   const { cloud } = context
   await cloud.database.write(async (tx) => {
-    await lockContainer(tx, cloud, container.id)
+    const locked = await lockContainer(tx, cloud, container.id)
     const now = version === null ? await findObject(tx.db, container.id, key) : await findVersion(tx.db, container.id, key, version)
     // What has come in the meantime belongs to whoever has put it there.
     if (now?.made_at !== row.made_at || now.version_id !== row.version_id) throw fault('OperationAborted')
+    checkMayOpen(context, locked, objectList(locked, now).grants)
+    if (isEnforced(locked)) throw disabled()
     const metadata = { ...withoutLists(now.metadata), ...kept }
     const present = await findObject(tx.db, container.id, key)
     if (present?.version_id === now.version_id) await setObject(tx.db, container.id, key, { metadata })

@@ -16,7 +16,7 @@ import type { Container } from '../tables.ts'
 import { bucketGrants, hasGrants, objectList, opens } from './access-lists.ts'
 import { isOwner, madeByS3, ownerOf } from './answers.ts'
 import { fault } from './faults.ts'
-import type { Permission } from './grants.ts'
+import type { Grant, Permission } from './grants.ts'
 import { segmentsSuffix } from './parts.ts'
 import type { Signed } from './signature.ts'
 
@@ -45,6 +45,12 @@ function openingOf(context: BaseContext, container: Container, need: Need, permi
   if (allowedByLists(context, container.account, need, container.metadata)) return { by: 'lists', access: stranger }
   const granted = permission !== undefined && opens(container, bucketGrants(container), context.who as Who | null, permission)
   return granted ? { by: 'grants', access: stranger } : null
+}
+
+/** Throws AccessDenied where, by the bucket and its grants or those of an object in it, the asker may not set who may: asked again when they are locked. */
+export function checkMayOpen(context: BaseContext, container: Container, grants: Grant[]): void {
+  const may = openingOf(context, container, 'own', undefined) || opens(container, grants, context.who as Who | null, 'WRITE_ACP')
+  if (!may) throw fault('AccessDenied')
 }
 
 /** Of buckets beyond the own project those are known to exist which S3 made or opened, or which let their objects be listed. */

@@ -1,5 +1,7 @@
 // What no grant gives: older versions to remove, tags, and what is kept beside a bucket for its uploads.
 import assert from 'node:assert/strict'
+import { once } from 'node:events'
+import { request } from 'node:http'
 import { test } from 'node:test'
 import { accountOf, anonymous } from '../testing.ts'
 import { addKey, codeOf, type Options, signed, withKey } from './testing.ts'
@@ -96,6 +98,31 @@ test('security-18: tags are told, copied and changed by no grant', async () => {
   assert.match((await send('GET', '/bkt/o?tagging', 200)).text, /secret/)
   await send('PUT', '/mine/o', 200, { headers: copy })
   assert.match((await send('GET', '/mine/o?tagging', 200)).text, /secret/)
+})
+
+test('security-18: who was let set a list and is no more does not set it by a request from before', async () => {
+  const { cloud, call } = await withOther()
+  await using _ = cloud
+  const everybody = 'uri="http://acs.amazonaws.com/groups/global/AllUsers"'
+  const grant = { headers: { 'x-amz-grant-write-acp': everybody } }
+  await call('PUT', '/bkt', 200)
+  await call('PUT', '/bkt/o', 200, { raw: 'text' })
+  const raw = `<AccessControlPolicy><AccessControlList><Grant><Grantee><URI>http://acs.amazonaws.com/groups/global/AllUsers</URI></Grantee><Permission>FULL_CONTROL</Permission></Grant></AccessControlList></AccessControlPolicy>`
+  for (const path of ['/bkt', '/bkt/o']) {
+    await call('PUT', `${path}?acl`, 200, grant)
+    const slow = request(`${cloud.url}/object-store${path}?acl`, { method: 'PUT', headers: { 'content-length': raw.length } })
+    slow.write(raw.slice(0, 10))
+    const answered = once(slow, 'response')
+    // The request is there, and asked, when others of the same kind are done.
+    for (let count = 0; count < 5; count++)
+      await anonymous(cloud, 'PUT', `/object-store${path}?acl`, { headers: grant.headers, expected: 200 })
+    await call('PUT', `${path}?acl`, 200, { headers: { 'x-amz-acl': 'private' } })
+    slow.end(raw.slice(10))
+    const [answer] = await answered
+    answer.resume()
+    assert.equal(answer.statusCode, 403, path)
+    await anonymous(cloud, 'GET', `/object-store${path}`, { expected: 403 })
+  }
 })
 
 test('security-18: nobody else sees an upload before it is an object', async () => {
