@@ -65,6 +65,9 @@ const subresources = {
   website: ofBuckets(all, 'NoSuchWebsiteConfiguration'),
 } satisfies Record<string, Subresource>
 
+/** The sub-resources that a query names. */
+export const subresourcesIn = (query: URLSearchParams): string[] => Object.keys(subresources).filter((name) => query.has(name))
+
 /** Throws unless each sub-resource that the query names is one of that thing, by that method. */
 function checkTargets({ rawQuery, request }: BaseContext, bucket: string | null, key: string | null): void {
   const method = request.method!
