@@ -102,6 +102,7 @@ export async function readableVersion(
 ): Promise<StoredObject | undefined> {
   const { read } = context.cloud.database
   const row = await findVersion(read, container.id, place.object, version)
+  if (row?.version_id === '' && expired(context.cloud, row)) return undefined
   if (!row || ownAccess(context, place.account, true) !== null) return row
   const present = await findObject(read, container.id, place.object)
   return present && present.version_id === row.version_id ? row : undefined

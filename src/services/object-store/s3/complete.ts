@@ -145,7 +145,7 @@ async function end(context: BaseContext, ending: Ending): Promise<NewObject> {
 async function tryToEnd(context: BaseContext, { scope, upload, asked }: Ending): Promise<NewObject> {
   const { cloud } = context
   const { place, container } = scope
-  const condition = onlyIf(context)
+  const condition = onlyIf(context, container)
   const state = (db: Db) => stateOfParts(db, upload.segments.id, upload.prefix)
   const before = await state(cloud.database.read)
   const all = await partsBelow(context, upload.segments.id, upload.prefix, maxParts)

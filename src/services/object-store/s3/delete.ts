@@ -13,7 +13,7 @@ import { smallBody } from './body.ts'
 import { checkRemoval, type RemovalConditions, removalConditions } from './conditions.ts'
 import { fault } from './faults.ts'
 import { dropParts, manifestOf } from './parts.ts'
-import { checkKey, isVersionId, scopeOf, type WriteScope } from './scope.ts'
+import { checkKey, checkMayKnow, isVersionId, scopeOf, type WriteScope } from './scope.ts'
 import type { Signed } from './signature.ts'
 import { childText, parseXml } from './xml.ts'
 
@@ -56,6 +56,7 @@ async function removeKey(context: BaseContext, scope: WriteScope, version: strin
     }
     const old = await findObject(tx.db, container.id, object)
     if (Object.values(asked).some((value) => value !== undefined)) {
+      checkMayKnow(context, container, old)
       const there = old ?? (await markerOf(tx, container.id, object))
       // Asked for as it was, and never there: not even a mark is made.
       if (!there) return { version: null, marker: false }

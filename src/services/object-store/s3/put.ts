@@ -142,7 +142,7 @@ export async function putObject(context: BaseContext, signed: Signed, bucket: st
   checkCopy(context, scope)
   const { cloud, headers } = context
   const metadata = metadataOf(headers)
-  const condition = onlyIf(context)
+  const condition = onlyIf(context, scope.container)
   const newTags = tagsFromHeader(context)
   const { received, copied, checksum } = await incoming(context, signed)
   const keeps = copied && directive(context, 'x-amz-metadata-directive') === 'COPY'

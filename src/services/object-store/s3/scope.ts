@@ -10,7 +10,7 @@ import { limits } from '../limits.ts'
 import { listVersions } from '../listing/versions.ts'
 import { followLink } from '../objects/links.ts'
 import type { Scope } from '../objects/scope.ts'
-import { findObject, liveObject, type StoredObject } from '../objects/store.ts'
+import { expired, findObject, liveObject, type StoredObject } from '../objects/store.ts'
 import { findVersion, versionName } from '../objects/versions.ts'
 import type { Container } from '../tables.ts'
 import { bucketGrants, hasGrants, objectList, opens } from './access-lists.ts'
@@ -50,6 +50,15 @@ function openingOf(context: BaseContext, container: Container, need: Need, permi
 /** Throws AccessDenied where, by the bucket and its grants or those of an object in it, the asker may not set who may: asked again when they are locked. */
 export function checkMayOpen(context: BaseContext, container: Container, grants: Grant[]): void {
   const may = openingOf(context, container, 'own', undefined) || opens(container, grants, context.who as Who | null, 'WRITE_ACP')
+  if (!may) throw fault('AccessDenied')
+}
+
+/** Throws AccessDenied where a condition on what is there, or is not, would tell somebody of it who may neither read nor list it. */
+export function checkMayKnow(context: BaseContext, container: Container, row: StoredObject | undefined): void {
+  const may = row
+    ? openingOf(context, container, 'read', undefined) ||
+      opens(container, objectList(container, row).grants, context.who as Who | null, 'READ')
+    : openingOf(context, container, 'list', 'READ')
   if (!may) throw fault('AccessDenied')
 }
 
@@ -166,10 +175,17 @@ const marked = (id: string) => ({ 'x-amz-delete-marker': 'true', 'x-amz-version-
 const anyVersion = { delimiter: '', marker: '', versionMarker: null, limit: 1 }
 
 /** What is there of that name: an object, a version, or a mark of removal where a version was asked for. */
-const foundIn = ({ cloud }: BaseContext, container: Container, key: string, version: string | null): Promise<StoredObject | undefined> =>
-  version === null
-    ? liveObject(cloud, cloud.database.read, container.id, key)
-    : findVersion(cloud.database.read, container.id, key, version)
+async function foundIn(
+  { cloud }: BaseContext,
+  container: Container,
+  key: string,
+  version: string | null,
+): Promise<StoredObject | undefined> {
+  const { read } = cloud.database
+  if (version === null) return liveObject(cloud, read, container.id, key)
+  const row = await findVersion(read, container.id, key, version)
+  return row && expired(cloud, row) ? undefined : row
+}
 
 /** Lists of a container open what is present in it and, as by Swift, no older version. */
 async function isPresent({ cloud }: BaseContext, { container_id, name, version_id }: StoredObject): Promise<boolean> {

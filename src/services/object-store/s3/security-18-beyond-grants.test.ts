@@ -100,6 +100,51 @@ test('security-18: tags are told, copied and changed by no grant', async () => {
   assert.match((await send('GET', '/mine/o?tagging', 200)).text, /secret/)
 })
 
+test('security-18: conditions tell nobody of what he may not read', async () => {
+  const { cloud, other, call, send } = await withOther()
+  await using _ = cloud
+  await call('PUT', '/bkt', 200, { headers: { 'x-amz-grant-write': `id=${other.login.userId}` } })
+  const made = await call('PUT', '/bkt/o', 200, { raw: 'text' })
+  for (const key of ['o', 'none'])
+    for (const headers of [
+      { 'if-match': '*' },
+      { 'if-match': '"0"' },
+      { 'if-match': made.headers.get('etag')! },
+      { 'x-amz-if-match-size': '5' },
+      { 'x-amz-if-match-last-modified-time': 'Mon, 30 Nov 2015 18:00:43 GMT' },
+    ] as Record<string, string>[]) {
+      await send('DELETE', `/bkt/${key}`, 403, { headers })
+      if (!headers['if-match']) continue
+      await send('PUT', `/bkt/${key}`, 403, { raw: 'x', headers })
+      await send('PUT', `/bkt/${key}`, 403, {
+        raw: 'x',
+        headers: { 'if-none-match': headers['if-match'] === '*' ? '"1"' : headers['if-match']! },
+      })
+      const raw = `<Delete><Object><Key>${key}</Key><ETag>${headers['if-match']}</ETag></Object></Delete>`
+      assert.equal(codeOf(await send('POST', '/bkt?delete', 200, { raw })), 'AccessDenied')
+    }
+  assert.equal((await call('GET', '/bkt/o', 200)).text, 'text')
+  // What he may read, and what he only makes where nothing is, he may.
+  await send('PUT', '/bkt/new', 200, { raw: 'x', headers: { 'if-none-match': '*' } })
+  await call('PUT', '/bkt/o?acl', 200, { headers: { 'x-amz-acl': 'public-read' } })
+  await send('DELETE', '/bkt/o', 412, { headers: { 'if-match': '"0"' } })
+  await send('DELETE', '/bkt/o', 204, { headers: { 'if-match': made.headers.get('etag')! } })
+})
+
+test('security-18: what has expired is not read as a version either', async () => {
+  const { cloud, member, account, call } = await withOther()
+  await using _ = cloud
+  await call('PUT', '/bkt', 200)
+  await call('PUT', '/bkt/o', 200, { raw: 'text' })
+  await cloud.cloud.database.write(({ db }) =>
+    db.updateTable('object_store_objects').set({ delete_at: 1 }).where('name', '=', 'o').execute(),
+  )
+  await call('GET', '/bkt/o', 404)
+  await call('GET', '/bkt/o?versionId=null', 404)
+  await call('PUT', '/bkt/copy', 404, { headers: { 'x-amz-copy-source': '/bkt/o?versionId=null' } })
+  await member.request('COPY', `${account}/bkt/o?version-id=null`, { headers: { destination: 'bkt/copy' }, expected: 404 })
+})
+
 test('security-18: who was let set a list and is no more does not set it by a request from before', async () => {
   const { cloud, call } = await withOther()
   await using _ = cloud
