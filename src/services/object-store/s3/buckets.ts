@@ -1,7 +1,7 @@
 // Buckets are containers: making, removing and what is set of them.
 import { Fault } from '../../../api/faults.ts'
 import { type BaseContext, type Reply, reply } from '../../../api/operation.ts'
-import { isUniqueViolation } from '../../../db/database.ts'
+import { type Db, isUniqueViolation } from '../../../db/database.ts'
 import { authorize } from '../access/authorize.ts'
 import { marked } from '../access/shared.ts'
 import { dropContainer, putContainer } from '../containers/change.ts'
@@ -80,29 +80,28 @@ export async function deleteBucket(context: BaseContext, signed: Signed, name: s
   return reply({ status: 204 })
 }
 
-/** With an empty bucket go the uploads that were begun in it. */
+/** With an empty bucket go the uploads that were begun in it, unless somebody has made it again: what is there may be of that one. */
 async function dropUploads(context: BaseContext, account: string, bucket: string): Promise<void> {
   const { database } = context.cloud
   const name = bucket + segmentsSuffix
   const segments = await findContainer(database.read, account, name)
   if (!segments) return
-  for (let from: string | null = null; ; ) {
-    const rows: ListedObject[] = await objectsIn(database.read, segments.id, { from, after: true, to: null, limit: 1000, reverse: false })
-    const ours = rows.filter((row) => /\/[0-9a-f]{32}(\/\d{5})?$/.test(row.name))
-    await removeParts(
-      context,
-      { account, name: bucket },
-      ours.map((row) => row.name),
-    )
-    if (rows.length < 1000) break
-    from = rows.at(-1)!.name
+  const checkGone = async (db: Db) => {
+    if (await findContainer(db, account, bucket)) throw fault('BucketAlreadyExists')
   }
-  await database
-    .write((tx) => dropContainer({ ...context, tx, db: tx.db }, account, name))
-    .catch((error) => {
-      // Somebody keeps things of his own there.
-      if (!(error instanceof Fault)) throw error
-    })
+  try {
+    for (let from: string | null = null; ; ) {
+      const rows: ListedObject[] = await objectsIn(database.read, segments.id, { from, after: true, to: null, limit: 1000, reverse: false })
+      const names = rows.flatMap((row) => (/\/[0-9a-f]{32}(\/\d{5})?$/.test(row.name) ? [row.name] : []))
+      await removeParts(context, { account, name: bucket }, names, checkGone)
+      if (rows.length < 1000) break
+      from = rows.at(-1)!.name
+    }
+    await database.write((tx) => dropContainer({ ...context, tx, db: tx.db }, account, name))
+  } catch (error) {
+    // Somebody keeps things of his own there.
+    if (!(error instanceof Fault)) throw error
+  }
 }
 
 export async function setVersioning(context: BaseContext, signed: Signed, name: string): Promise<Reply> {

@@ -105,8 +105,8 @@ interface Ending {
 }
 
 /** What was put as the object that the upload has become; undefined where that is not what is there. */
-async function ended({ cloud, rawQuery }: BaseContext, { container, place }: WriteScope): Promise<StoredObject | undefined> {
-  const row = await liveObject(cloud, cloud.database.read, container.id, place.object)
+async function ended({ cloud, rawQuery }: BaseContext, { container, place }: WriteScope, db: Db): Promise<StoredObject | undefined> {
+  const row = await liveObject(cloud, db, container.id, place.object)
   return row?.metadata[uploadName] === rawQuery.get('uploadId') ? row : undefined
 }
 
@@ -114,15 +114,17 @@ export async function complete(context: BaseContext, signed: Signed, bucket: str
   const scope = await scopeOf(context, signed, bucket, key)
   const done = (made: NewObject) =>
     xmlReply('CompleteMultipartUploadResult', answer(context, bucket, key, made.etag, checksumOf(made.metadata)), madeVersion(made))
-  const before = await ended(context, scope)
+  const { database } = context.cloud
+  const before = await ended(context, scope, database.read)
   if (before) return done(before)
   try {
     const upload = await uploadOf(context, scope.container, key)
     const asked = await askedParts(await smallBody(context, signed, 4_194_304, { ofObject: true }))
     return done(await end(context, { scope, upload, asked }))
   } catch (error) {
-    // Somebody else has ended it at the same time.
-    const meanwhile = error instanceof Fault && error.type === 'NoSuchUpload' ? await ended(context, scope) : undefined
+    if (!(error instanceof Fault) || error.type !== 'NoSuchUpload') throw error
+    // Somebody else has ended it at the same time. Reads may not see yet what the transaction saw.
+    const meanwhile = await database.write(({ db }) => ended(context, scope, db))
     if (!meanwhile) throw error
     return done(meanwhile)
   }

@@ -1,7 +1,7 @@
 // Multipart uploads: parts are objects in BUCKET+segments, and the whole is a static large object of them.
 import { type BaseContext, type Reply, reply } from '../../../api/operation.ts'
 import type { Cloud } from '../../../cloud.ts'
-import { isUniqueViolation, type Tx } from '../../../db/database.ts'
+import { type Db, isUniqueViolation, type Tx } from '../../../db/database.ts'
 import { putContainer } from '../containers/change.ts'
 import { findContainer, lockContainer } from '../containers/store.ts'
 import { header } from '../headers.ts'
@@ -56,6 +56,11 @@ export async function uploadOf(context: BaseContext, bucket: Container, key: str
   const [algorithm = '', type] = (row.metadata[wantedName] ?? '').split(' ')
   const wants = isAlgorithm(algorithm) ? { algorithm, type: checksumType(algorithm, type) } : null
   return { id, bucket, segments, prefix: `${key}/${id}/`, row, wants }
+}
+
+/** Throws NoSuchUpload where it has ended: its container is locked. */
+async function stillThere(db: Db, { segments, row }: Upload): Promise<void> {
+  if (!(await findObject(db, segments.id, row.name))) throw fault('NoSuchUpload')
 }
 
 /** Whoever takes the upload away, to abort or to complete it, is the one who does. Throws NoSuchUpload for all others. */
@@ -118,9 +123,7 @@ export async function putPart(context: BaseContext, signed: Signed, bucket: stri
     kind: '',
     received,
     // What comes when the upload has ended is no part of anything.
-    async onlyIf(_, tx) {
-      if (!(await findObject(tx.db, upload.segments.id, upload.row.name))) throw fault('NoSuchUpload')
-    },
+    onlyIf: (_, tx) => stillThere(tx.db, upload),
   })
   if (copied) return copyReply('CopyPartResult', made, copied, checksum)
   return reply({ status: 200, headers: { etag: `"${made.etag}"`, ...checksumHeaders(checksum) } })
@@ -208,16 +211,13 @@ export async function abort(context: BaseContext, signed: Signed, bucket: string
   const { cloud } = context
   const scope = await scopeOf(context, signed, bucket, key)
   const upload = await uploadOf(context, scope.container, key)
-  const removeAll = async () => {
+  const removeAll = async (first?: (db: Db) => Promise<void>) => {
     const parts = await partsBelow(context, upload.segments.id, upload.prefix, maxParts)
-    await removeParts(
-      context,
-      scope.container,
-      parts.map(({ name }) => name),
-    )
+    const names = parts.map(({ name }) => name)
+    await removeParts(context, scope.container, names, first)
   }
   // The upload goes behind its parts, so that who was interrupted may abort it again; without it no more parts come, but some may have.
-  await removeAll()
+  await removeAll((db) => stillThere(db, upload))
   await cloud.database.write((tx) => endUpload(tx, cloud, upload), { frees: true })
   await removeAll()
   return reply({ status: 204 })

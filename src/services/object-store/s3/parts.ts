@@ -82,20 +82,29 @@ export async function removePart(tx: Tx, cloud: Cloud, segments: Container, name
 /** So many go in one transaction. */
 const removedAtOnce = 50
 
-/** Removes what has those names in the container of parts, on behalf of the bucket: who may end an upload or remove an object has no rights there. */
-export async function removeParts({ cloud }: BaseContext, bucket: Pick<Container, 'account' | 'name'>, names: string[]): Promise<void> {
+/**
+ * Removes what has those names in the container of parts, on behalf of the bucket: who may end an upload or remove an object has no rights
+ * there. `first` may throw, in each transaction, because they are to stay.
+ */
+export async function removeParts(
+  { cloud }: BaseContext,
+  bucket: Pick<Container, 'account' | 'name'>,
+  names: string[],
+  first?: (db: Db) => Promise<void>,
+): Promise<void> {
   const known = names.length ? await findContainer(cloud.database.read, bucket.account, bucket.name + segmentsSuffix) : undefined
   if (!known) return
   for (let from = 0; from < names.length; from += removedAtOnce) {
     const removal = async (tx: Tx) => {
       const segments = await lockContainer(tx, cloud, known.id)
+      await first?.(tx.db)
       for (const name of names.slice(from, from + removedAtOnce)) await removePart(tx, cloud, segments, name)
     }
     try {
       await cloud.database.write(removal, { frees: true })
     } catch (error) {
       // Somebody has removed the container.
-      if (error instanceof Fault && error.status === 404) return
+      if (error instanceof Fault && error.status === 404 && error.type === undefined) return
       throw error
     }
     await turn()

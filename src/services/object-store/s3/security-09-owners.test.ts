@@ -40,6 +40,7 @@ test('security-09: readers, and who has another role, neither open nor write wha
         ['PUT', `/${bucket}/o`, { raw: 'x' }],
         ['DELETE', `/${bucket}/o`],
         ['POST', `/${bucket}/o?uploads`],
+        ['DELETE', `/${bucket}?lifecycle`],
       ] as [string, string, Options?][]) {
         const { status } = await signed(cloud, method, path, { ...options, access, secret })
         assert.equal(status, method === 'GET' && reads ? 200 : 403, `${access} ${method} ${path}`)

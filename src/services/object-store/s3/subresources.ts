@@ -99,7 +99,7 @@ export async function withoutIt(context: BaseContext, signed: Signed, bucket: st
     throw fault(without, 'The bucket has no object lock.')
   }
   if (!without || (method !== 'GET' && method !== 'DELETE')) throw fault('NotImplemented', `The subresource ${name} is not built.`)
-  await bucketOf(context, signed, bucket)
+  await bucketOf(context, signed, bucket, method === 'DELETE' ? 'own' : 'list')
   if (method === 'DELETE') return reply({ status: 204 })
   if (typeof without === 'string') throw fault(without)
   return xmlReply(without.root, without.inner)
