@@ -2,6 +2,7 @@ import { Fault, forbidden } from '../../../api/faults.ts'
 import { type BaseContext, operation, reply } from '../../../api/operation.ts'
 import { isUniqueViolation } from '../../../db/database.ts'
 import { type Access, anyName, authorize, checkAccessRules } from '../access/authorize.ts'
+import { markedByLists } from '../access/shared.ts'
 import { countInAccount, ensureAccount } from '../accounts/store.ts'
 import { bulkDelete } from '../bulk/delete.ts'
 import { extractArchive } from '../bulk/extract.ts'
@@ -47,8 +48,9 @@ function changesOf(context: BaseContext, account: string, name: string, old: Hea
 
 /** Stores the changes of a container; a new partner is to get all that is there. */
 async function store({ db, cloud }: BaseContext, row: Container, changes: Headers): Promise<void> {
-  const metadata = merged(row.metadata, changes, 'container')
-  await setContainerMetadata(db, row.id, metadata, nextTimestamp(cloud.environment.clock))
+  const at = nextTimestamp(cloud.environment.clock)
+  const metadata = markedByLists(merged(row.metadata, changes, 'container'), at)
+  await setContainerMetadata(db, row.id, metadata, at)
   const [before, now] = [row.metadata, metadata].map((one) => one['x-container-sync-to'])
   const keyed = row.metadata['x-container-sync-key'] !== metadata['x-container-sync-key']
   if (now && (before !== now || keyed)) await noteAll(db, row.id)
@@ -62,7 +64,7 @@ export async function putContainer(context: BaseContext, account: string, name: 
   await ensureAccount(db, account, at)
   const known = await findContainer(db, account, name)
   if (!known) {
-    await insertContainer(db, account, name, merged({}, changesOf(context, account, name, {}), 'container'), at)
+    await insertContainer(db, account, name, markedByLists(merged({}, changesOf(context, account, name, {}), 'container'), at), at)
     await countInAccount(db, account, { containers: 1 })
     return true
   }

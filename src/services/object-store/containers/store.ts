@@ -1,3 +1,4 @@
+import { sql } from 'kysely'
 import { Fault } from '../../../api/faults.ts'
 import type { Cloud } from '../../../cloud.ts'
 import type { Db, Tx } from '../../../db/database.ts'
@@ -17,8 +18,8 @@ export async function findContainer(db: Db, account: string, name: string): Prom
 const byId = prepared<Container>((db) => db.selectFrom('object_store_containers').selectAll().where('id', '=', 0))
 const byIdLocked = prepared<Container>((db) => db.selectFrom('object_store_containers').selectAll().where('id', '=', 0).forUpdate())
 
-/** Containers of that name in all accounts, the oldest first. Account by account, since names alone have no index. */
-export const containersNamed = (db: Db, name: string): Promise<Container[]> =>
+/** Account by account, since names alone have no index. */
+const named = (db: Db, name: string) =>
   db
     .selectFrom('object_store_accounts')
     .innerJoin('object_store_containers', (on) =>
@@ -26,7 +27,15 @@ export const containersNamed = (db: Db, name: string): Promise<Container[]> =>
     )
     .selectAll('object_store_containers')
     .orderBy('object_store_containers.made_at')
-    .limit(100)
+
+/** Containers of that name in all accounts, the oldest first. */
+export const containersNamed = (db: Db, name: string): Promise<Container[]> => named(db, name).limit(100).execute()
+
+/** Those of them whose metadata have one of these. No value looks like a name in the text that is kept: its quotes are escaped. */
+export const containersNamedWith = (db: Db, name: string, headers: readonly string[]): Promise<Container[]> =>
+  named(db, name)
+    .where(({ eb, or }) => or(headers.map((header) => eb(sql<string>`object_store_containers.metadata`, 'like', `%"${header}":%`))))
+    .limit(1000)
     .execute()
 
 export const containerMissing = () => new Fault(404, 'The resource could not be found.')

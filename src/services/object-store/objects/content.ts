@@ -135,9 +135,10 @@ async function openSegment(context: BaseContext, scope: Opened, segment: Segment
   if (!ofUpload && !mayReadOther(context, scope, container))
     throw scope.temp ? new Fault(401, 'Access was denied to a segment.') : badSegment(segment.name)
   const found = await liveObject(context.cloud, context.cloud.database.read, container.id, place.object)
-  const row = found?.kind === 'link' ? (await followLink(context, { ...scope, container }, found)).row : found
+  // What a link leads to names its own segments in its own account.
+  const { row, where } = found?.kind === 'link' ? await followLink(context, { ...scope, container }, found) : { row: found, where: scope }
   if (!row || row.etag !== segment.hash || row.size !== segment.bytes) throw badSegment(segment.name)
-  return contentOf(context, row.kind === '' ? scope : deeper(context, scope, scope.container), row)
+  return contentOf(context, row.kind === '' ? where : deeper(context, where, where.container), row)
 }
 
 function staticContent(context: BaseContext, scope: Opened, row: StoredObject, segments: Segment[]): Content {

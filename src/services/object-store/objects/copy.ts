@@ -15,14 +15,13 @@ import type { Headers } from '../tables.ts'
 import { httpDate, timestampText } from '../timestamps.ts'
 import { condition, rangeHolds } from './conditions.ts'
 import { contentOf } from './content.ts'
-import { objectMissing, versionAsked } from './get.ts'
+import { objectMissing, readableVersion, versionAsked } from './get.ts'
 import { followLink } from './links.ts'
 import { contentType, deleteAt, objectMetadata } from './metadata.ts'
 import { madeReply } from './put.ts'
 import { parseRanges } from './ranges.ts'
 import { type Opened, objectScope, type Place, type Scope } from './scope.ts'
 import { liveObject, type NewObject, type StoredObject } from './store.ts'
-import { findVersion } from './versions.ts'
 import { writeObject } from './write.ts'
 
 type At = BaseContext & { params: Place }
@@ -95,10 +94,7 @@ async function findSource(context: At, account: string, container: string, objec
   const { cloud, rawQuery } = context
   const version = versionAsked(context, scope)
   const { read } = cloud.database
-  const row =
-    version === null
-      ? await liveObject(cloud, read, scope.container.id, object)
-      : await findVersion(read, scope.container.id, object, version)
+  const row = version === null ? await liveObject(cloud, read, scope.container.id, object) : await readableVersion(context, scope, version)
   if (!row || row.kind === 'marker') throw objectMissing()
   if (row.kind !== 'link' || rawQuery.get('symlink') === 'get') return { scope, row, where: scope }
   return { scope, ...(await followLink(context, scope, row)) }

@@ -12,7 +12,7 @@ import { type Content, contentOf } from './content.ts'
 import { followLink } from './links.ts'
 import { type ByteRange, parseRanges } from './ranges.ts'
 import { type Opened, objectScope, type Place, type Scope } from './scope.ts'
-import { expired, liveObject, type StoredObject } from './store.ts'
+import { expired, findObject, liveObject, type StoredObject } from './store.ts'
 import { checkVersion, findVersion, isVersioned, versionName } from './versions.ts'
 import { objectHeaders } from './view.ts'
 
@@ -94,6 +94,20 @@ export function versionAsked(context: BaseContext, scope: Scope): string | null 
   return version
 }
 
+/** That version, for those who may read it: whom a list of the container lets in reads what is present, be it called null, and nothing older. */
+export async function readableVersion(
+  context: BaseContext,
+  { place, container }: Scope,
+  version: string,
+): Promise<StoredObject | undefined> {
+  const { read } = context.cloud.database
+  const row = await findVersion(read, container.id, place.object, version)
+  if (row?.version_id === '' && expired(context.cloud, row)) return undefined
+  if (!row || ownAccess(context, place.account, true) !== null) return row
+  const present = await findObject(read, container.id, place.object)
+  return present && present.version_id === row.version_id ? row : undefined
+}
+
 /** A row, with its bytes when they were read at once. */
 type Found = StoredObject & { data?: Buffer | null }
 
@@ -104,7 +118,7 @@ async function findReadable(context: BaseContext, scope: Scope, attempt: number)
   const ahead = attempt === 1 && version === null ? readAhead(context, scope.place) : null
   const row =
     version !== null
-      ? await findVersion(cloud.database.read, id, scope.place.object, version)
+      ? await readableVersion(context, scope, version)
       : ahead && ahead.object !== null
         ? ahead.object && !expired(cloud, ahead.object)
           ? ahead.object

@@ -1,7 +1,7 @@
 // The one way in which an object comes to be: its bytes are durable, then row, counts and versions change together.
 import { Fault } from '../../../api/faults.ts'
 import type { Cloud } from '../../../cloud.ts'
-import type { Db } from '../../../db/database.ts'
+import type { Db, Tx } from '../../../db/database.ts'
 import { findAccount } from '../accounts/store.ts'
 import { findContainer, lockContainer } from '../containers/store.ts'
 import { manifestMetadata } from '../large-objects/manifest.ts'
@@ -26,8 +26,8 @@ export interface Wanted {
   onlyNew?: boolean
   /** The time of the object where it comes from another cloud, in units; unless it is older than what is there, which throws 409. */
   at?: number
-  /** If-Match and its like: told of what is there now, throws what the client is to hear. */
-  onlyIf?: (old: StoredObject | undefined) => void
+  /** If-Match and its like: told of what is there now, in the transaction, throws what the client is to hear. */
+  onlyIf?: (old: StoredObject | undefined, tx: Tx) => void | Promise<void>
   /** Told of what is about to be replaced for good, in the transaction that does it. */
   replacing?: (old: StoredObject, db: Db) => Promise<void>
   /** Quotas of the account do not bind resellers. */
@@ -42,7 +42,7 @@ export async function writeObject(cloud: Cloud, container: Pick<Container, 'id'>
       const locked = await lockContainer(tx, cloud, container.id)
       const old = await findObject(tx.db, locked.id, wanted.name)
       if (old && wanted.onlyNew && !expired(cloud, old)) throw new Fault(412, 'A precondition for this request was not met.')
-      wanted.onlyIf?.(old && !expired(cloud, old) ? old : undefined)
+      await wanted.onlyIf?.(old && !expired(cloud, old) ? old : undefined, tx)
       if (wanted.at !== undefined && old && old.changed_at >= wanted.at) throw new Fault(409, 'There is a newer object.')
       const at = wanted.at ?? nextTimestamp(cloud.environment.clock)
       const object: NewObject = {

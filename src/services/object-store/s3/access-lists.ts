@@ -1,10 +1,10 @@
 // Where access lists are kept: beside the metadata of buckets and objects, where users of Swift neither see nor set them.
-import type { Named } from '../../../auth/who.ts'
+import type { Named, Who } from '../../../auth/who.ts'
 import { parseAcl } from '../access/acl.ts'
 import { isArchived } from '../objects/archive.ts'
 import type { Container, Headers, ObjectRow } from '../tables.ts'
-import { ownerOf } from './answers.ts'
-import { type AccessList, full, type Grant, inOrder } from './grants.ts'
+import { isOwner, ownerOf } from './answers.ts'
+import { type AccessList, full, type Grant, inOrder, isGranted, type Permission } from './grants.ts'
 
 const bucketName = 'x-container-sysmeta-s3-acl'
 const objectName = 'x-object-sysmeta-s3-acl'
@@ -54,6 +54,17 @@ export function objectList(container: Container, { metadata }: Row): AccessList 
   if (isEnforced(container) || isArchived({ metadata }) || metadata[objectName] === undefined) return { owner, grants: [full(owner)] }
   return JSON.parse(metadata[objectName])
 }
+
+/**
+ * Whether grants on a bucket or on something in it give that to somebody. What they give its owner they do not: he may by his roles in the
+ * project of the bucket, or no more, be it that he has left it.
+ */
+export const opens = (container: Container, grants: Grant[], who: Who | null, permission: Permission): boolean =>
+  isGranted(
+    grants.filter(({ to }) => typeof to === 'string' || !isOwner(container, to.id)),
+    who,
+    permission,
+  )
 
 /** What the container's own list for reading says of everybody, as grants: of its objects, or of itself, which takes more. */
 function opened({ metadata }: Container, of: 'bucket' | 'object'): Grant[] {

@@ -4,13 +4,15 @@ import { type BaseContext, type Reply, reply } from '../../../api/operation.ts'
 import type { Named } from '../../../auth/who.ts'
 import type { Db } from '../../../db/database.ts'
 import type { Element } from '../../../s3-client/xml.ts'
+import { isMarked, marked } from '../access/shared.ts'
 import { findContainer, lockContainer, setContainerMetadata } from '../containers/store.ts'
 import { header } from '../headers.ts'
 import { findObject, setObject } from '../objects/store.ts'
 import { findVersion, setVersion } from '../objects/versions.ts'
-import type { Headers } from '../tables.ts'
+import type { Container, Headers } from '../tables.ts'
 import { nextTimestamp } from '../timestamps.ts'
 import {
+  bucketGrants,
   isEnforced,
   isOpenAnyway,
   isPreferred,
@@ -23,10 +25,10 @@ import {
 } from './access-lists.ts'
 import { ownerOf, tag, xmlReply } from './answers.ts'
 import { smallBody } from './body.ts'
-import { segmentsSuffix } from './buckets.ts'
 import { fault } from './faults.ts'
 import { type AccessList, canned, counted, full, type Grant, groupOf, groups, named, permissionOf, permissions } from './grants.ts'
-import { bucketOf, objectOf, type WriteScope } from './scope.ts'
+import { segmentsSuffix } from './parts.ts'
+import { bucketOf, checkMayOpen, objectOf, type WriteScope } from './scope.ts'
 import type { Signed } from './signature.ts'
 import { childText, parseXml } from './xml.ts'
 
@@ -34,8 +36,12 @@ const mostText = 204_800
 
 /** Who a member of `x-amz-grant-...` is: `id="..."` or `uri="..."`. Throws InvalidArgument, and NotImplemented for mail addresses. */
 async function granteeIn(db: Db, member: string): Promise<Grant['to']> {
-  const [, kind = '', value = ''] = /^\s*(\w+)\s*=\s*"?([^"]*)"?\s*$/.exec(member) ?? []
-  switch (kind.toLowerCase()) {
+  const mark = member.indexOf('=')
+  const value = member
+    .slice(mark + 1)
+    .trim()
+    .replace(/^"|"$/g, '')
+  switch (member.slice(0, Math.max(mark, 0)).trim().toLowerCase()) {
     case 'id':
       return named(db, value)
     case 'uri':
@@ -68,7 +74,8 @@ async function grantIn(db: Db, element: Element): Promise<Grant> {
   const permission = permissionOf(childText(element, 'Permission'))
   const [id, uri] = [childText(grantee, 'ID'), childText(grantee, 'URI')]
   if (childText(grantee, 'EmailAddress') !== undefined) throw fault('NotImplemented', 'Grants by mail address are not built.')
-  if (id === undefined && uri === undefined) throw fault('MalformedACLError')
+  // What names two would be taken for one by us and for the other by somebody else.
+  if ((id === undefined) === (uri === undefined)) throw fault('MalformedACLError')
   return { permission, to: uri === undefined ? await named(db, id!) : groupOf(uri) }
 }
 
@@ -122,7 +129,17 @@ export async function listOfNew(context: BaseContext, { container, owner: writer
   if (asked && isEnforced(container) && !(forOwner || Object.keys(kept).length === 0)) throw disabled()
   if (asked && !opens && Object.keys(kept).length) throw fault('AccessDenied')
   if (asked) checkCloses(container, list.grants)
+  await noteOpened(context, container, list)
   return kept
+}
+
+/** Notes that something in the bucket is open to others than its owner, where that is new. */
+async function noteOpened({ cloud }: BaseContext, container: Container, { owner, grants }: AccessList): Promise<void> {
+  if (isMarked(container) || grants.every(({ to }) => typeof to !== 'string' && to.id === owner.id)) return
+  await cloud.database.write(async (tx) => {
+    const now = await lockContainer(tx, cloud, container.id)
+    await setContainerMetadata(tx.db, now.id, marked(now.metadata, nextTimestamp(cloud.environment.clock)), now.changed_at)
+  })
 }
 
 /** Who asks for less than the container's own list opens anyway is not told that he has it. */
@@ -142,8 +159,12 @@ export async function putBucketAcl(context: BaseContext, signed: Signed, bucket:
     const segments = await findContainer(tx.db, row.account, row.name + segmentsSuffix)
     for (const id of segments ? [row.id, segments.id] : [row.id]) {
       const now = await lockContainer(tx, cloud, id)
+      if (id === row.id) checkMayOpen(context, now, bucketGrants(now))
+      if (isEnforced(now)) throw disabled()
       const lists = id === row.id ? kept : {}
-      await setContainerMetadata(tx.db, id, { ...withoutLists(now.metadata), ...lists }, nextTimestamp(cloud.environment.clock))
+      const at = nextTimestamp(cloud.environment.clock)
+      const metadata = { ...withoutLists(now.metadata), ...lists }
+      await setContainerMetadata(tx.db, id, Object.keys(lists).length ? marked(metadata, at) : metadata, at)
     }
   })
   return reply({ status: 200 })
@@ -159,12 +180,15 @@ export async function putObjectAcl(context: BaseContext, signed: Signed, bucket:
   const grants = await grantsAsked(context, signed, ownerOf(container), owner)
   checkCloses(container, grants)
   const kept = keptList(container, { owner, grants })
+  await noteOpened(context, container, { owner, grants })
   const { cloud } = context
   await cloud.database.write(async (tx) => {
-    await lockContainer(tx, cloud, container.id)
+    const locked = await lockContainer(tx, cloud, container.id)
     const now = version === null ? await findObject(tx.db, container.id, key) : await findVersion(tx.db, container.id, key, version)
     // What has come in the meantime belongs to whoever has put it there.
     if (now?.made_at !== row.made_at || now.version_id !== row.version_id) throw fault('OperationAborted')
+    checkMayOpen(context, locked, objectList(locked, now).grants)
+    if (isEnforced(locked)) throw disabled()
     const metadata = { ...withoutLists(now.metadata), ...kept }
     const present = await findObject(tx.db, container.id, key)
     if (present?.version_id === now.version_id) await setObject(tx.db, container.id, key, { metadata })

@@ -1,9 +1,9 @@
 // Buckets are containers: making, removing and what is set of them.
 import { Fault } from '../../../api/faults.ts'
 import { type BaseContext, type Reply, reply } from '../../../api/operation.ts'
-import { isUniqueViolation } from '../../../db/database.ts'
+import { type Db, isUniqueViolation } from '../../../db/database.ts'
 import { authorize } from '../access/authorize.ts'
-import { removeNames } from '../bulk/delete.ts'
+import { marked } from '../access/shared.ts'
 import { dropContainer, putContainer } from '../containers/change.ts'
 import { findContainer, lockContainer, setContainerMetadata } from '../containers/store.ts'
 import { type ListedObject, objectsIn } from '../listing/store.ts'
@@ -15,12 +15,11 @@ import { madeByS3, tag, xmlReply } from './answers.ts'
 import { smallBody } from './body.ts'
 import { fault } from './faults.ts'
 import { ownershipOfNew } from './ownership.ts'
+import { removeParts, segmentsSuffix } from './parts.ts'
 import { bucketOf, ownAccount } from './scope.ts'
 import type { Signed } from './signature.ts'
 import { childText, parseXml, xmlBody } from './xml.ts'
 
-/** Where the parts of multipart uploads are kept; users of Swift see it, users of S3 do not. */
-export const segmentsSuffix = '+segments'
 const locationName = 'x-container-sysmeta-s3-location'
 
 const isBucketName = (name: string) =>
@@ -47,7 +46,8 @@ export async function createBucket(context: BaseContext, signed: Signed, name: s
   if (!isBucketName(name)) throw fault('InvalidBucketName')
   const { user } = signed.who!
   const ownership = ownershipOfNew(context)
-  const settings = { ...ownership, ...(await grantsOfNew(context, { id: user.id, name: user.name }, ownership)) }
+  const grants = await grantsOfNew(context, { id: user.id, name: user.name }, ownership)
+  const settings = { ...ownership, ...grants }
   const put = () =>
     context.cloud.database.write(async (tx) => {
       const known = await findContainer(tx.db, account, name)
@@ -59,7 +59,8 @@ export async function createBucket(context: BaseContext, signed: Signed, name: s
       await putContainer({ ...context, headers: {}, tx, db: tx.db }, account, name)
       const made = (await findContainer(tx.db, account, name))!
       const ours = { ...settings, [madeByS3]: `${user.id} ${user.name}`, ...(location && { [locationName]: location }) }
-      await setContainerMetadata(tx.db, made.id, { ...made.metadata, ...ours }, made.changed_at)
+      const metadata = { ...made.metadata, ...ours }
+      await setContainerMetadata(tx.db, made.id, Object.keys(grants).length ? marked(metadata, made.made_at) : metadata, made.changed_at)
     })
   await put().catch((error) => {
     // Somebody else made it at the same time.
@@ -75,32 +76,32 @@ export const regionOf = (row: Container): string => row.metadata[locationName] ?
 export async function deleteBucket(context: BaseContext, signed: Signed, name: string): Promise<Reply> {
   const { account } = await bucketOf(context, signed, name, 'own')
   await context.cloud.database.write((tx) => dropContainer({ ...context, tx, db: tx.db }, account, name))
-  await dropUploads(context, account, name + segmentsSuffix)
+  await dropUploads(context, account, name)
   return reply({ status: 204 })
 }
 
-/** With an empty bucket go the uploads that were begun in it. */
-async function dropUploads(context: BaseContext, account: string, name: string): Promise<void> {
+/** With an empty bucket go the uploads that were begun in it, unless somebody has made it again: what is there may be of that one. */
+async function dropUploads(context: BaseContext, account: string, bucket: string): Promise<void> {
   const { database } = context.cloud
+  const name = bucket + segmentsSuffix
   const segments = await findContainer(database.read, account, name)
   if (!segments) return
-  for (let from: string | null = null; ; ) {
-    const rows: ListedObject[] = await objectsIn(database.read, segments.id, { from, after: true, to: null, limit: 1000, reverse: false })
-    const ours = rows.filter((row) => /\/[0-9a-f]{32}(\/\d{5})?$/.test(row.name))
-    await removeNames(
-      context,
-      account,
-      ours.map((row) => [name, ...row.name.split('/')].map(encodeURIComponent).join('/')),
-    )
-    if (rows.length < 1000) break
-    from = rows.at(-1)!.name
+  const checkGone = async (db: Db) => {
+    if (await findContainer(db, account, bucket)) throw fault('BucketAlreadyExists')
   }
-  await database
-    .write((tx) => dropContainer({ ...context, tx, db: tx.db }, account, name))
-    .catch((error) => {
-      // Somebody keeps things of his own there.
-      if (!(error instanceof Fault)) throw error
-    })
+  try {
+    for (let from: string | null = null; ; ) {
+      const rows: ListedObject[] = await objectsIn(database.read, segments.id, { from, after: true, to: null, limit: 1000, reverse: false })
+      const names = rows.flatMap((row) => (/\/[0-9a-f]{32}(\/\d{5})?$/.test(row.name) ? [row.name] : []))
+      await removeParts(context, { account, name: bucket }, names, checkGone)
+      if (rows.length < 1000) break
+      from = rows.at(-1)!.name
+    }
+    await database.write((tx) => dropContainer({ ...context, tx, db: tx.db }, account, name))
+  } catch (error) {
+    // Somebody keeps things of his own there.
+    if (!(error instanceof Fault)) throw error
+  }
 }
 
 export async function setVersioning(context: BaseContext, signed: Signed, name: string): Promise<Reply> {

@@ -1,25 +1,25 @@
 // The end of a multipart upload: its parts become one object, and what was not used goes.
 import { createHash } from 'node:crypto'
+import { Fault } from '../../../api/faults.ts'
 import type { BaseContext, Reply } from '../../../api/operation.ts'
+import type { Db } from '../../../db/database.ts'
 import type { Element } from '../../../s3-client/xml.ts'
 import { header } from '../headers.ts'
 import { type Segment, uploadName } from '../large-objects/manifest.ts'
-import { liveObject } from '../objects/store.ts'
+import { liveObject, type NewObject, type StoredObject } from '../objects/store.ts'
 import { writeObject } from '../objects/write.ts'
 import { receivedBytes } from '../storage/data.ts'
 import type { Headers } from '../tables.ts'
 import { isoText } from '../timestamps.ts'
 import { tag, xmlReply } from './answers.ts'
 import { smallBody } from './body.ts'
-import { segmentsSuffix } from './buckets.ts'
 import { type Checksum, checksumElements, checksumOf, combined, compositeOf, elementName, keptChecksum, promised } from './checksums.ts'
 import { onlyIf } from './conditions.ts'
-import { dropParts, manifestOf } from './delete.ts'
 import { fault } from './faults.ts'
-import { maxParts, partName, removeParts, type Upload, uploadOf, wantedName } from './multipart.ts'
-import { type Part, partsBelow } from './parts.ts'
+import { endUpload, maxParts, partName, type Upload, uploadOf, wantedName } from './multipart.ts'
+import { dropParts, manifestOf, type Part, partsBelow, removeParts, segmentsSuffix, stateOfParts } from './parts.ts'
 import { madeVersion } from './put.ts'
-import { scopeOf } from './scope.ts'
+import { scopeOf, type WriteScope } from './scope.ts'
 import type { Signed } from './signature.ts'
 import { childText, parseXml } from './xml.ts'
 
@@ -82,7 +82,7 @@ function checkClaim({ headers }: BaseContext, { wants }: Upload, whole: Wanted):
     throw fault('BadDigest', `The ${whole.algorithm} you specified did not match the calculated checksum.`)
 }
 
-const answer = (context: BaseContext, bucket: string, key: string, etag: string, checksum: Wanted | null): string =>
+const answer = (context: BaseContext, bucket: string, key: string, etag: string, checksum: ReturnType<typeof checksumOf>): string =>
   `${tag('Location', context.href(`//${bucket}/${key}`))}${tag('Bucket', bucket)}${tag('Key', key)}${tag('ETag', `"${etag}"`)}${checksumElements(checksum)}`
 
 const withoutWish = ({ [wantedName]: _, ...metadata }: Headers): Headers => metadata
@@ -98,16 +98,58 @@ function chosen(upload: Upload, asked: Asked[], parts: Part[]): Part[] {
   })
 }
 
+interface Ending {
+  scope: WriteScope
+  upload: Upload
+  asked: Asked[]
+}
+
+/** What was put as the object that the upload has become; undefined where that is not what is there. */
+async function ended({ cloud, rawQuery }: BaseContext, { container, place }: WriteScope, db: Db): Promise<StoredObject | undefined> {
+  const row = await liveObject(cloud, db, container.id, place.object)
+  return row?.metadata[uploadName] === rawQuery.get('uploadId') ? row : undefined
+}
+
 export async function complete(context: BaseContext, signed: Signed, bucket: string, key: string): Promise<Reply> {
-  const { cloud } = context
   const scope = await scopeOf(context, signed, bucket, key)
-  const condition = onlyIf(context)
-  const id = context.rawQuery.get('uploadId') ?? ''
-  const made = await liveObject(cloud, cloud.database.read, scope.container.id, key)
-  if (made?.metadata[uploadName] === id)
-    return xmlReply('CompleteMultipartUploadResult', answer(context, bucket, key, made.etag, checksumOf(made.metadata)), madeVersion(made))
-  const upload = await uploadOf(context, scope.container, key)
-  const asked = await askedParts(await smallBody(context, signed, 4_194_304, { ofObject: true }))
+  const done = (made: NewObject) =>
+    xmlReply('CompleteMultipartUploadResult', answer(context, bucket, key, made.etag, checksumOf(made.metadata)), madeVersion(made))
+  const { database } = context.cloud
+  const before = await ended(context, scope, database.read)
+  if (before) return done(before)
+  try {
+    const upload = await uploadOf(context, scope.container, key)
+    const asked = await askedParts(await smallBody(context, signed, 4_194_304, { ofObject: true }))
+    return done(await end(context, { scope, upload, asked }))
+  } catch (error) {
+    if (!(error instanceof Fault) || error.type !== 'NoSuchUpload') throw error
+    // Somebody else has ended it at the same time. Reads may not see yet what the transaction saw.
+    const meanwhile = await database.write(({ db }) => ended(context, scope, db))
+    if (!meanwhile) throw error
+    return done(meanwhile)
+  }
+}
+
+const changed = Symbol('parts have come or changed')
+const mostTries = 5
+
+/** Makes the object of the parts as they are. Throws OperationAborted where they do not stay so. */
+async function end(context: BaseContext, ending: Ending): Promise<NewObject> {
+  for (let tried = 1; tried <= mostTries; tried++)
+    try {
+      return await tryToEnd(context, ending)
+    } catch (error) {
+      if (error !== changed) throw error
+    }
+  throw fault('OperationAborted')
+}
+
+async function tryToEnd(context: BaseContext, { scope, upload, asked }: Ending): Promise<NewObject> {
+  const { cloud } = context
+  const { place, container } = scope
+  const condition = onlyIf(context, container)
+  const state = (db: Db) => stateOfParts(db, upload.segments.id, upload.prefix)
+  const before = await state(cloud.database.read)
   const all = await partsBelow(context, upload.segments.id, upload.prefix, maxParts)
   const parts = chosen(upload, asked, all)
   const checksum = await wholeChecksum(context, upload, asked, parts)
@@ -118,7 +160,7 @@ export async function complete(context: BaseContext, signed: Signed, bucket: str
     .filter(({ size }) => size > 0)
     .map(
       (part): Segment => ({
-        name: `/${bucket}${segmentsSuffix}/${part.name}`,
+        name: `/${place.container}${segmentsSuffix}/${part.name}`,
         hash: part.etag,
         bytes: part.size,
         content_type: part.content_type,
@@ -129,26 +171,32 @@ export async function complete(context: BaseContext, signed: Signed, bucket: str
   const claimedSize = header(context.headers, 'x-amz-mp-object-size')
   if (claimedSize !== undefined && Number(claimedSize) !== size)
     throw fault('InvalidRequest', 'The object is not as long as x-amz-mp-object-size says.')
-  const etag = `${md5.digest('hex')}-${parts.length}`
   let replaced: Segment[] = []
-  const written = await writeObject(cloud, scope.container, {
-    name: key,
+  const written = await writeObject(cloud, container, {
+    name: place.object,
     content_type: upload.row.content_type,
     metadata: { ...withoutWish(upload.row.metadata), [uploadName]: upload.id, ...keptChecksum(checksum, checksum?.composite) },
     delete_at: null,
     kind: 'slo',
     received: receivedBytes(cloud, Buffer.from(JSON.stringify(segments))),
     size,
-    etag,
-    onlyIf: condition,
+    etag: `${md5.digest('hex')}-${parts.length}`,
+    async onlyIf(old, tx) {
+      await endUpload(tx, cloud, upload)
+      if ((await state(tx.db)) !== before) throw changed
+      condition(old)
+    },
     async replacing(old, db) {
       replaced = await manifestOf(cloud, db, old)
     },
     reseller: scope.access.reseller,
   })
-  await dropParts(context, scope.container, replaced)
+  await dropParts(context, container, replaced)
   const used = new Set(parts.filter((part) => part.size > 0).map(({ name }) => name))
-  const unused = all.map(({ name }) => name).filter((name) => !used.has(name))
-  await removeParts(context, scope.container, [...unused, `${key}/${upload.id}`])
-  return xmlReply('CompleteMultipartUploadResult', answer(context, bucket, key, etag, checksum), madeVersion(written))
+  await removeParts(
+    context,
+    container,
+    all.map(({ name }) => name).filter((name) => !used.has(name)),
+  )
+  return written
 }

@@ -3,16 +3,21 @@ import type { BaseContext } from '../../../api/operation.ts'
 import { header } from '../headers.ts'
 import { condition } from '../objects/conditions.ts'
 import type { StoredObject } from '../objects/store.ts'
+import type { Container } from '../tables.ts'
 import { lastModifiedSeconds } from '../timestamps.ts'
 import { fault } from './faults.ts'
+import { checkMayKnow } from './scope.ts'
 
 type Decide = (old: StoredObject | undefined) => void
 
 /** If-Match and If-None-Match of a PUT. */
-export function onlyIf({ headers }: BaseContext): Decide {
+export function onlyIf(context: BaseContext, container: Container): Decide {
+  const { headers } = context
   const match = header(headers, 'if-match')
   const noneMatch = header(headers, 'if-none-match')
   return (old) => {
+    // That something must not be there yet is said by whoever makes it.
+    if (match !== undefined || (noneMatch !== undefined && noneMatch.trim() !== '*')) checkMayKnow(context, container, old)
     if (match !== undefined && !old) throw fault('NoSuchKey')
     if (!old) return
     if (match !== undefined && condition({ 'if-match': match }, old.etag, old.changed_at) !== 200) throw fault('PreconditionFailed')

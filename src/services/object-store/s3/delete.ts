@@ -1,23 +1,19 @@
 // Removal of keys and of versions, one or many, with the parts of which they were made.
 import { Fault } from '../../../api/faults.ts'
 import { type BaseContext, type Reply, reply } from '../../../api/operation.ts'
-import type { Cloud } from '../../../cloud.ts'
-import type { Db, Tx } from '../../../db/database.ts'
-import { removeNames } from '../bulk/delete.ts'
+import type { Tx } from '../../../db/database.ts'
 import { lockContainer } from '../containers/store.ts'
-import { readManifest, type Segment } from '../large-objects/manifest.ts'
+import type { Segment } from '../large-objects/manifest.ts'
 import { mayRestore } from '../objects/change.ts'
-import type { Scope } from '../objects/scope.ts'
 import { findObject, type StoredObject } from '../objects/store.ts'
 import { findVersion, removeKeeping, removeVersion, uncoverNewest } from '../objects/versions.ts'
-import type { Container } from '../tables.ts'
 import { nextTimestamp } from '../timestamps.ts'
 import { tag, xmlReply } from './answers.ts'
 import { smallBody } from './body.ts'
-import { segmentsSuffix } from './buckets.ts'
 import { checkRemoval, type RemovalConditions, removalConditions } from './conditions.ts'
 import { fault } from './faults.ts'
-import { bucketOf, isVersionId, scopeOf } from './scope.ts'
+import { dropParts, manifestOf } from './parts.ts'
+import { checkKey, checkMayKnow, isVersionId, scopeOf, type WriteScope } from './scope.ts'
 import type { Signed } from './signature.ts'
 import { childText, parseXml } from './xml.ts'
 
@@ -27,20 +23,6 @@ interface Removed {
   /** A mark of removal was made, or was what was removed. */
   marker: boolean
 }
-
-/** The parts of a multipart object, which go with it. */
-const partsOf = (manifest: Segment[], bucket: Container) =>
-  manifest.map(({ name }) => name).filter((name) => name.startsWith(`/${bucket.name}${segmentsSuffix}/`))
-
-/** Removes the parts of what was replaced or removed for good. */
-export async function dropParts(context: BaseContext, bucket: Container, manifest: Segment[]): Promise<void> {
-  const names = partsOf(manifest, bucket).map((name) => name.split('/').map(encodeURIComponent).join('/'))
-  if (names.length) await removeNames(context, bucket.account, names)
-}
-
-/** The manifest of a row that is about to go, for `dropParts`. */
-export const manifestOf = async (cloud: Cloud, db: Db, row: StoredObject | undefined): Promise<Segment[]> =>
-  row?.kind === 'slo' ? readManifest(cloud, row, db) : []
 
 /** The mark of removal that stands before all versions of a name without a present object. */
 const markerOf = (tx: Tx, containerId: number, name: string): Promise<StoredObject | undefined> =>
@@ -55,10 +37,11 @@ const markerOf = (tx: Tx, containerId: number, name: string): Promise<StoredObje
     .executeTakeFirst()
 
 /** Removes the key, or one version of it, if it is as was asked for. What is not there is as good as removed. */
-async function removeKey(context: BaseContext, scope: Scope, version: string | null, asked: RemovalConditions): Promise<Removed> {
+async function removeKey(context: BaseContext, scope: WriteScope, version: string | null, asked: RemovalConditions): Promise<Removed> {
   const { cloud } = context
   const { object } = scope.place
   if (version !== null && !isVersionId(version)) throw fault('InvalidArgument', 'Invalid version id specified')
+  if (version !== null && scope.by !== 'account') throw fault('AccessDenied')
   let manifest: Segment[] = []
   const removed = await cloud.database.write(async (tx): Promise<Removed> => {
     const container = await lockContainer(tx, cloud, scope.container.id)
@@ -73,6 +56,7 @@ async function removeKey(context: BaseContext, scope: Scope, version: string | n
     }
     const old = await findObject(tx.db, container.id, object)
     if (Object.values(asked).some((value) => value !== undefined)) {
+      checkMayKnow(context, container, old)
       const there = old ?? (await markerOf(tx, container.id, object))
       // Asked for as it was, and never there: not even a mark is made.
       if (!there) return { version: null, marker: false }
@@ -120,13 +104,14 @@ async function wantedKeys(text: string): Promise<{ keys: Wanted[]; quiet: boolea
 
 /** POST ?delete: many keys at once. */
 export async function deleteKeys(context: BaseContext, signed: Signed, bucket: string): Promise<Reply> {
-  await bucketOf(context, signed, bucket, 'write')
+  const scope = await scopeOf(context, signed, bucket, '')
   const { keys, quiet } = await wantedKeys(await smallBody(context, signed, 2_097_152))
   const results: string[] = []
   for (const { key, version, conditions } of keys) {
     const named = tag('Key', key) + (version === null ? '' : tag('VersionId', version))
     try {
-      const removed = await removeKey(context, await scopeOf(context, signed, bucket, key), version, conditions)
+      checkKey(key)
+      const removed = await removeKey(context, { ...scope, place: { ...scope.place, object: key } }, version, conditions)
       const marked = removed.marker
         ? tag('DeleteMarker', 'true') + (removed.version === null ? '' : tag('DeleteMarkerVersionId', removed.version))
         : ''

@@ -1,19 +1,18 @@
 // Multipart uploads: parts are objects in BUCKET+segments, and the whole is a static large object of them.
 import { type BaseContext, type Reply, reply } from '../../../api/operation.ts'
-import { isUniqueViolation } from '../../../db/database.ts'
-import { removeNames } from '../bulk/delete.ts'
+import type { Cloud } from '../../../cloud.ts'
+import { type Db, isUniqueViolation, type Tx } from '../../../db/database.ts'
 import { putContainer } from '../containers/change.ts'
-import { findContainer } from '../containers/store.ts'
+import { findContainer, lockContainer } from '../containers/store.ts'
 import { header } from '../headers.ts'
 import { successor } from '../listing/query.ts'
 import { objectsIn } from '../listing/store.ts'
-import { liveObject, type StoredObject } from '../objects/store.ts'
+import { findObject, liveObject, type StoredObject } from '../objects/store.ts'
 import { writeObject } from '../objects/write.ts'
 import { receivedBytes } from '../storage/data.ts'
 import type { Container } from '../tables.ts'
 import { listOfNew } from './acl.ts'
 import { countOf, keyText, owner, s3Time, tag, xmlReply } from './answers.ts'
-import { segmentsSuffix } from './buckets.ts'
 import {
   type Algorithm,
   type ChecksumType,
@@ -27,7 +26,7 @@ import {
 } from './checksums.ts'
 import { fault } from './faults.ts'
 import { metadataOf, typeOf } from './metadata.ts'
-import { type Part, partsBelow } from './parts.ts'
+import { type Part, partsBelow, removePart, removeParts, segmentsSuffix } from './parts.ts'
 import { copyReply, incoming } from './put.ts'
 import { bucketOf, scopeOf } from './scope.ts'
 import type { Signed } from './signature.ts'
@@ -57,6 +56,16 @@ export async function uploadOf(context: BaseContext, bucket: Container, key: str
   const [algorithm = '', type] = (row.metadata[wantedName] ?? '').split(' ')
   const wants = isAlgorithm(algorithm) ? { algorithm, type: checksumType(algorithm, type) } : null
   return { id, bucket, segments, prefix: `${key}/${id}/`, row, wants }
+}
+
+/** Throws NoSuchUpload where it has ended: its container is locked. */
+async function stillThere(db: Db, { segments, row }: Upload): Promise<void> {
+  if (!(await findObject(db, segments.id, row.name))) throw fault('NoSuchUpload')
+}
+
+/** Whoever takes the upload away, to abort or to complete it, is the one who does. Throws NoSuchUpload for all others. */
+export async function endUpload(tx: Tx, cloud: Cloud, { segments, row }: Upload): Promise<void> {
+  if (!(await removePart(tx, cloud, await lockContainer(tx, cloud, segments.id), row.name))) throw fault('NoSuchUpload')
 }
 
 export const partName = (prefix: string, number: number) => prefix + String(number).padStart(5, '0')
@@ -113,6 +122,8 @@ export async function putPart(context: BaseContext, signed: Signed, bucket: stri
     delete_at: null,
     kind: '',
     received,
+    // What comes when the upload has ended is no part of anything.
+    onlyIf: (_, tx) => stillThere(tx.db, upload),
   })
   if (copied) return copyReply('CopyPartResult', made, copied, checksum)
   return reply({ status: 200, headers: { etag: `"${made.etag}"`, ...checksumHeaders(checksum) } })
@@ -196,17 +207,18 @@ export async function listUploads(context: BaseContext, signed: Signed, bucket: 
   )
 }
 
-export const removeParts = (context: BaseContext, bucket: Container, names: string[]) =>
-  removeNames(
-    context,
-    bucket.account,
-    names.map((name) => [bucket.name + segmentsSuffix, ...name.split('/')].map(encodeURIComponent).join('/')),
-  )
-
 export async function abort(context: BaseContext, signed: Signed, bucket: string, key: string): Promise<Reply> {
+  const { cloud } = context
   const scope = await scopeOf(context, signed, bucket, key)
   const upload = await uploadOf(context, scope.container, key)
-  const parts = await partsBelow(context, upload.segments.id, upload.prefix, maxParts)
-  await removeParts(context, scope.container, [...parts.map(({ name }) => name), `${key}/${upload.id}`])
+  const removeAll = async (first?: (db: Db) => Promise<void>) => {
+    const parts = await partsBelow(context, upload.segments.id, upload.prefix, maxParts)
+    const names = parts.map(({ name }) => name)
+    await removeParts(context, scope.container, names, first)
+  }
+  // The upload goes behind its parts, so that who was interrupted may abort it again; without it no more parts come, but some may have.
+  await removeAll((db) => stillThere(db, upload))
+  await cloud.database.write((tx) => endUpload(tx, cloud, upload), { frees: true })
+  await removeAll()
   return reply({ status: 204 })
 }

@@ -41,7 +41,7 @@ function headerValue(name: string, text: string): string {
 
 export async function getObject(context: BaseContext, signed: Signed, bucket: string, key: string): Promise<Reply> {
   const { cloud, headers: asked, rawQuery } = context
-  const { scope, row } = await objectOf(context, signed, bucket, key)
+  const { scope, row, tags: shown } = await objectOf(context, signed, bucket, key)
   const manifest = rawQuery.has('partNumber') && row.kind === 'slo' ? await readManifest(cloud, row) : null
   const part = partNumber(context, manifest?.length || 1)
   // Conditions name the ETag as S3 shows it.
@@ -60,7 +60,7 @@ export async function getObject(context: BaseContext, signed: Signed, bucket: st
   }
   headers.etag = `"${row.etag}"`
   if (hasVersions(scope)) headers['x-amz-version-id'] = versionName(row.version_id)
-  const tags = tagsOf(row.metadata).length
+  const tags = shown ? tagsOf(row.metadata).length : 0
   if (tags) headers['x-amz-tagging-count'] = String(tags)
   // The one part of an object that has no parts is all of it.
   const whole = part !== null && !manifest && made.status === 200

@@ -11,16 +11,16 @@ import { versionName } from '../objects/versions.ts'
 import { writeObject } from '../objects/write.ts'
 import { duplicate, type Received, receive } from '../storage/data.ts'
 import { listOfNew } from './acl.ts'
-import { isOwner, s3Time, tag, xmlReply } from './answers.ts'
+import { s3Time, tag, xmlReply } from './answers.ts'
 import { bodyOf } from './body.ts'
 import { type Algorithm, type Checksum, checksumElements, checksumHeaders, checksumOf, keptChecksum, running } from './checksums.ts'
 import { onlyIf } from './conditions.ts'
-import { dropParts, manifestOf } from './delete.ts'
 import { fault } from './faults.ts'
 import { metadataOf, typeOf, usersOwn } from './metadata.ts'
+import { dropParts, manifestOf } from './parts.ts'
 import { type Found, hasVersions, objectOf, scopeOf } from './scope.ts'
 import type { Signed } from './signature.ts'
-import { tagHeaders, tagsFromHeader } from './tags.ts'
+import { tagHeaders, tagsFromHeader, tagsOf } from './tags.ts'
 
 /** What `x-amz-copy-source` names: `/bucket/key?versionId=...`, percent-encoded. Throws InvalidArgument for what names nothing. */
 function sourcePlace(text: string): { bucket: string; key: string; version: string | null } {
@@ -42,10 +42,13 @@ function sourcePlace(text: string): { bucket: string; key: string; version: stri
 /** The object to copy from, for those who may read it, with its conditions. */
 async function source(context: BaseContext, signed: Signed): Promise<Found> {
   const { bucket, key, version } = sourcePlace(header(context.headers, 'x-amz-copy-source')!)
-  const { 'x-amz-expected-bucket-owner': _, 'x-amz-source-expected-bucket-owner': expected, ...headers } = context.headers
+  const { 'x-amz-expected-bucket-owner': _, 'x-amz-source-expected-bucket-owner': expected, ...others } = context.headers
+  const headers = expected === undefined ? others : { ...others, 'x-amz-expected-bucket-owner': expected }
   const found = await objectOf({ ...context, headers }, signed, bucket, key, 'READ', version)
-  const { scope, row } = found
-  if (expected !== undefined && !isOwner(scope.container, String(expected))) throw fault('AccessDenied')
+  const { row } = found
+  // A part has no tags.
+  const keepsTags = !context.rawQuery.has('uploadId') && directive(context, 'x-amz-tagging-directive') === 'COPY'
+  if (keepsTags && !found.tags && tagsOf(row.metadata).length) throw fault('AccessDenied')
   const conditions = Object.fromEntries(
     Object.entries(context.headers)
       .filter(([name]) => name.startsWith('x-amz-copy-source-if-'))
@@ -139,7 +142,7 @@ export async function putObject(context: BaseContext, signed: Signed, bucket: st
   checkCopy(context, scope)
   const { cloud, headers } = context
   const metadata = metadataOf(headers)
-  const condition = onlyIf(context)
+  const condition = onlyIf(context, scope.container)
   const newTags = tagsFromHeader(context)
   const { received, copied, checksum } = await incoming(context, signed)
   const keeps = copied && directive(context, 'x-amz-metadata-directive') === 'COPY'

@@ -3,19 +3,21 @@
 import type { BaseContext } from '../../../api/operation.ts'
 import type { Named, Who } from '../../../auth/who.ts'
 import { type Access, accountPrefix, allowedByLists, authorize, denied, type Need, ownAccess } from '../access/authorize.ts'
-import { containersNamed, findContainer } from '../containers/store.ts'
+import { sharedSince, signsOfSharing } from '../access/shared.ts'
+import { containersNamed, containersNamedWith, findContainer } from '../containers/store.ts'
 import { header } from '../headers.ts'
 import { limits } from '../limits.ts'
 import { listVersions } from '../listing/versions.ts'
 import { followLink } from '../objects/links.ts'
 import type { Scope } from '../objects/scope.ts'
-import { liveObject, type StoredObject } from '../objects/store.ts'
+import { expired, findObject, liveObject, type StoredObject } from '../objects/store.ts'
 import { findVersion, versionName } from '../objects/versions.ts'
 import type { Container } from '../tables.ts'
-import { bucketGrants, hasGrants, objectList } from './access-lists.ts'
+import { bucketGrants, hasGrants, objectList, opens } from './access-lists.ts'
 import { isOwner, madeByS3, ownerOf } from './answers.ts'
 import { fault } from './faults.ts'
-import { isGranted, type Permission } from './grants.ts'
+import type { Grant, Permission } from './grants.ts'
+import { segmentsSuffix } from './parts.ts'
 import type { Signed } from './signature.ts'
 
 /** The account of the project that signed. Throws AccessDenied where nobody did. */
@@ -41,17 +43,66 @@ function openingOf(context: BaseContext, container: Container, need: Need, permi
   const own = ownAccess(context, container.account, isRead(need))
   if (own) return { by: 'account', access: own }
   if (allowedByLists(context, container.account, need, container.metadata)) return { by: 'lists', access: stranger }
-  const granted = permission !== undefined && isGranted(bucketGrants(container), context.who as Who | null, permission)
+  const granted = permission !== undefined && opens(container, bucketGrants(container), context.who as Who | null, permission)
   return granted ? { by: 'grants', access: stranger } : null
+}
+
+/** Throws AccessDenied where, by the bucket and its grants or those of an object in it, the asker may not set who may: asked again when they are locked. */
+export function checkMayOpen(context: BaseContext, container: Container, grants: Grant[]): void {
+  const may = openingOf(context, container, 'own', undefined) || opens(container, grants, context.who as Who | null, 'WRITE_ACP')
+  if (!may) throw fault('AccessDenied')
+}
+
+/** Throws AccessDenied where a condition on what is there, or is not, would tell somebody of it who may neither read nor list it. */
+export function checkMayKnow(context: BaseContext, container: Container, row: StoredObject | undefined): void {
+  const may = row
+    ? openingOf(context, container, 'read', undefined) ||
+      opens(container, objectList(container, row).grants, context.who as Who | null, 'READ')
+    : openingOf(context, container, 'list', 'READ')
+  if (!may) throw fault('AccessDenied')
 }
 
 /** Of buckets beyond the own project those are known to exist which S3 made or opened, or which let their objects be listed. */
 const isKnown = (context: BaseContext, container: Container): boolean =>
   container.metadata[madeByS3] !== undefined || hasGrants(container) || openingOf(context, container, 'list', undefined) !== null
 
+/** Where the bucket of a name is looked for, and what else of that name may be known. */
+interface Candidates {
+  own: Container | undefined
+  meant: Container[]
+  others: Container[]
+}
+
 /**
- * The bucket of that name in the own project; where that has none, one of another project in which `look` finds what the request is
- * about. Throws AccessDenied where it finds nothing, NoSuchBucket where no such bucket is known.
+ * Each project may have a bucket of any name. Meant is that of the owner whom the request expects; else that of the own project; else of
+ * all others the one that was opened first, to whomever and to whatever end: so nobody answers for it by a bucket of the same name.
+ */
+async function candidatesFor(context: BaseContext, signed: Signed, name: string): Promise<Candidates> {
+  const { read } = context.cloud.database
+  const own = signed.who?.project ? await findContainer(read, ownAccount(signed), name) : undefined
+  const expected = header(context.headers, 'x-amz-expected-bucket-owner')
+  if (own && (expected === undefined || isOwner(own, expected))) return { own, meant: [own], others: [] }
+  // Parts of uploads are no matter of others.
+  if (name.endsWith(segmentsSuffix)) return { own, meant: [], others: [] }
+  if (expected !== undefined) {
+    const others = await containersNamed(read, name)
+    const ofProject = /^[\w.-]{1,64}$/.test(expected) ? await findContainer(read, accountPrefix + expected, name) : undefined
+    const meant = ofProject ?? others.find((container) => isOwner(container, expected))
+    return { own, meant: meant ? [meant] : [], others }
+  }
+  const [first] = (await containersNamedWith(read, name, signsOfSharing))
+    .flatMap((container) => {
+      const since = sharedSince(container)
+      return since === null ? [] : [{ container, since }]
+    })
+    .sort((a, b) => a.since - b.since)
+  const others = first ? [first.container] : await containersNamed(read, name)
+  return { own, meant: others, others }
+}
+
+/**
+ * The bucket that a name means, if `look` finds there what the request is about. Throws AccessDenied where it finds nothing, NoSuchBucket
+ * where no such bucket is known.
  */
 async function chosen<T>(
   context: BaseContext,
@@ -60,17 +111,12 @@ async function chosen<T>(
   need: Need,
   look: (container: Container) => T | null | Promise<T | null>,
 ): Promise<{ container: Container; found: T }> {
-  const { read } = context.cloud.database
-  const own = signed.who?.project ? await findContainer(read, ownAccount(signed), name) : undefined
-  const candidates = own ? [own] : await containersNamed(read, name)
-  for (const container of candidates) {
+  const { own, meant, others } = await candidatesFor(context, signed, name)
+  for (const container of meant) {
     const found = await look(container)
-    if (found === null) continue
-    const expected = header(context.headers, 'x-amz-expected-bucket-owner')
-    if (expected !== undefined && !isOwner(container, expected)) throw fault('AccessDenied')
-    return { container, found }
+    if (found !== null) return { container, found }
   }
-  const known = own ?? candidates.find((container) => isKnown(context, container))
+  const known = own ?? [...meant, ...others].find((container) => isKnown(context, container))
   if (known) throw denied(context, known.account)
   // Who may not even read in his own project learns nothing about it.
   if (signed.who?.project) authorize(context, ownAccount(signed), need)
@@ -88,7 +134,8 @@ export async function bucketOf(
   return (await chosen(context, signed, name, need, (container) => openingOf(context, container, need, permission))).container
 }
 
-function checkKey(key: string): void {
+/** Throws KeyTooLongError. */
+export function checkKey(key: string): void {
   if (Buffer.byteLength(key) > limits.max_object_name_length) throw fault('KeyTooLongError')
 }
 
@@ -98,6 +145,8 @@ export interface WriteScope extends Scope {
   owner: Named
   /** Whether the asker may say who else may read what he writes: not where a list of the container lets him write, which does not give that. */
   opens: boolean
+  /** What lets him write: older versions are removed by the account alone, and tags are changed by no grant. */
+  by: Opening['by']
 }
 
 /** The place that bucket and key name, for those who may write there. What Swift lets in besides (temporary URLs, synchronisation) is no matter of S3. */
@@ -106,14 +155,14 @@ export async function scopeOf(context: BaseContext, signed: Signed, bucket: stri
   const { container, found } = await chosen(context, signed, bucket, 'write', (one) => openingOf(context, one, 'write', 'WRITE'))
   const user = signed.who?.user
   const owner = found.by === 'grants' && user ? { id: user.id, name: user.name } : ownerOf(container)
-  const opens = found.by === 'account' || (found.by === 'grants' && user !== undefined)
   return {
     place: { account: container.account, container: bucket, object: key },
     container,
     access: found.access,
     temp: null,
     owner,
-    opens,
+    opens: found.by === 'account' || (found.by === 'grants' && user !== undefined),
+    by: found.by,
   }
 }
 
@@ -126,10 +175,22 @@ const marked = (id: string) => ({ 'x-amz-delete-marker': 'true', 'x-amz-version-
 const anyVersion = { delimiter: '', marker: '', versionMarker: null, limit: 1 }
 
 /** What is there of that name: an object, a version, or a mark of removal where a version was asked for. */
-const foundIn = ({ cloud }: BaseContext, container: Container, key: string, version: string | null): Promise<StoredObject | undefined> =>
-  version === null
-    ? liveObject(cloud, cloud.database.read, container.id, key)
-    : findVersion(cloud.database.read, container.id, key, version)
+async function foundIn(
+  { cloud }: BaseContext,
+  container: Container,
+  key: string,
+  version: string | null,
+): Promise<StoredObject | undefined> {
+  const { read } = cloud.database
+  if (version === null) return liveObject(cloud, read, container.id, key)
+  const row = await findVersion(read, container.id, key, version)
+  return row && expired(cloud, row) ? undefined : row
+}
+
+/** Lists of a container open what is present in it and, as by Swift, no older version. */
+async function isPresent({ cloud }: BaseContext, { container_id, name, version_id }: StoredObject): Promise<boolean> {
+  return (await findObject(cloud.database.read, container_id, name))?.version_id === version_id
+}
 
 /** Why there is no such object: NoSuchKey and its like, telling of marks of removal. */
 async function missing(context: BaseContext, { container, place }: Scope, version: string | null, row: StoredObject | undefined) {
@@ -151,6 +212,8 @@ const needOf = { READ: 'read', READ_ACP: 'own-read', WRITE_ACP: 'own' } as const
 export interface Found {
   scope: Scope
   row: StoredObject
+  /** Whether the asker may see its tags, which no grant opens. */
+  tags: boolean
 }
 
 /**
@@ -172,14 +235,16 @@ export async function objectOf(
     const row = await foundIn(context, one, key, version)
     const there = row && row.kind !== 'marker'
     const opening = openingOf(context, one, need, undefined)
-    if (opening) return { row, access: opening.access }
-    if (there && permission && isGranted(objectList(one, row).grants, signed.who, permission)) return { row, access: stranger }
-    return !there && openingOf(context, one, 'list', 'READ') ? { row, access: stranger } : null
+    if (opening && (opening.by === 'account' || version === null || (row && (await isPresent(context, row)))))
+      return { row, access: opening.access, tags: true }
+    if (there && permission && opens(one, objectList(one, row).grants, signed.who, permission))
+      return { row, access: stranger, tags: false }
+    return !there && openingOf(context, one, 'list', 'READ') ? { row, access: stranger, tags: false } : null
   })
   const scope = { place: { account: container.account, container: bucket, object: key }, container, access: found.access, temp: null }
   if (!found.row || found.row.kind === 'marker') throw await missing(context, scope, version, found.row)
-  if (permission !== 'READ' || found.row.kind !== 'link') return { scope, row: found.row }
+  if (permission !== 'READ' || found.row.kind !== 'link') return { scope, row: found.row, tags: found.tags }
   // What is read of a link is what it leads to, for those whom that lets read it.
   const { row, where } = await followLink(context, scope, found.row)
-  return { scope: { ...scope, container: where.container }, row }
+  return { scope: { ...scope, container: where.container }, row, tags: true }
 }

@@ -80,6 +80,24 @@ test('version 2 signs what it answers with, in UTF-8', async () => {
   assert.deepEqual([split.status, split.headers.get('x-evil')], [400, null])
 })
 
+test('what version 2 does not sign is not added to an address', async () => {
+  const { cloud, call } = await withKey()
+  await using _ = cloud
+  await call('PUT', '/bucket', 200, { headers: { 'x-amz-object-ownership': 'BucketOwnerEnforced' } })
+  await call('PUT', '/bucket/o', 200, { raw: 'text' })
+  assert.equal((await fetch(second(cloud.url, '/bucket/o', ''))).status, 200)
+  for (const [path, added] of [
+    ['/bucket/', 'ownershipControls'],
+    ['/bucket/', 'acl'],
+    ['/bucket/o', 'attributes&x-id=1'],
+  ] as const) {
+    const answer = await fetch(second(cloud.url, path, '', added))
+    assert.equal(answer.status, 403, added)
+    const code = codeOf({ text: await answer.text() })
+    assert.equal(code, added === 'acl' ? 'SignatureDoesNotMatch' : 'AccessDenied', added)
+  }
+})
+
 test('a key with an empty secret signs nothing', async () => {
   const { cloud, call } = await withKey()
   await using _ = cloud

@@ -6,6 +6,7 @@ import type { Who } from '../../../auth/who.ts'
 import { header } from '../headers.ts'
 import { fault } from './faults.ts'
 import { bucketPath } from './hosts.ts'
+import { subresourcesIn } from './subresources.ts'
 
 export interface Signed {
   /** Who signed; null where nobody did. */
@@ -167,7 +168,7 @@ export function headersAsked({ headers, rawQuery }: BaseContext): IncomingHttpHe
 }
 
 /** Parts of the query that belong to the resource of a version 2 signature. */
-const subresources = new Set(
+const signedSubresources = new Set(
   'acl,cors,delete,lifecycle,location,logging,notification,object-lock,partNumber,policy,publicAccessBlock,requestPayment,restore,tagging,torrent,uploadId,uploads,versionId,versioning,versions,website,response-cache-control,response-content-disposition,response-content-encoding,response-content-language,response-content-type,response-expires'.split(
     ',',
   ),
@@ -183,6 +184,9 @@ async function version2(context: BaseContext, authorization: string): Promise<Si
   const amzDate = header(headers, 'x-amz-date')
   let date = amzDate === undefined ? (header(headers, 'date') ?? '') : ''
   if (!match) {
+    // What is no part of the signature could be added by whoever is given the address.
+    const bare = subresourcesIn(rawQuery).find((name) => !signedSubresources.has(name))
+    if (bare) throw fault('AccessDenied', `Signatures of version 2 do not cover ${bare}.`)
     date = rawQuery.get('Expires') ?? ''
     if (!/^\d{1,12}$/.test(date) || Number(date) * 1000 < now) throw fault('AccessDenied', 'Request has expired')
   } else if (!(Math.abs(signedAt(amzDate ?? date, Date.parse) - now) <= skewMs)) throw fault('RequestTimeTooSkewed')
@@ -194,7 +198,7 @@ async function version2(context: BaseContext, authorization: string): Promise<Si
     .map((name) => `${name}:${signedValue(context, name) ?? asked[name]}\n`)
     .join('')
   const query = signedQuery(context, bytesOf)
-    .filter(([name]) => subresources.has(name))
+    .filter(([name]) => signedSubresources.has(name))
     .map(([name, value]) => (value ? `${name}=${value}` : name))
     .join('&')
   const path = bucketPath(context) + request.url!.split('?')[0]!

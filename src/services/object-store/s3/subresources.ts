@@ -65,6 +65,9 @@ const subresources = {
   website: ofBuckets(all, 'NoSuchWebsiteConfiguration'),
 } satisfies Record<string, Subresource>
 
+/** The sub-resources that a query names. */
+export const subresourcesIn = (query: URLSearchParams): string[] => Object.keys(subresources).filter((name) => query.has(name))
+
 /** Throws unless each sub-resource that the query names is one of that thing, by that method. */
 function checkTargets({ rawQuery, request }: BaseContext, bucket: string | null, key: string | null): void {
   const method = request.method!
@@ -96,7 +99,7 @@ export async function withoutIt(context: BaseContext, signed: Signed, bucket: st
     throw fault(without, 'The bucket has no object lock.')
   }
   if (!without || (method !== 'GET' && method !== 'DELETE')) throw fault('NotImplemented', `The subresource ${name} is not built.`)
-  await bucketOf(context, signed, bucket)
+  await bucketOf(context, signed, bucket, method === 'DELETE' ? 'own' : 'list')
   if (method === 'DELETE') return reply({ status: 204 })
   if (typeof without === 'string') throw fault(without)
   return xmlReply(without.root, without.inner)

@@ -64,6 +64,7 @@ export async function objectTagging(context: BaseContext, signed: Signed, bucket
   }
   if (version !== null) throw fault('NotImplemented', 'Tags of older versions cannot be changed.')
   const scope = await scopeOf(context, signed, bucket, key)
+  if (scope.by === 'grants') throw fault('AccessDenied')
   const text = method === 'PUT' ? await tagsFromBody(context, signed, 10) : ''
   const { cloud } = context
   await cloud.database.write(async (tx) => {

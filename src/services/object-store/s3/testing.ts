@@ -52,7 +52,7 @@ export async function signed(cloud: TestCloud, method: string, path: string, opt
     method,
     place,
     query,
-    ...names.map((n) => `${n}:${headers[n]!.trim()}`),
+    ...names.map((n) => `${n}:${headers[n]!.trim().replace(/ +/g, ' ')}`),
     '',
     names.join(';'),
     headers['x-amz-content-sha256'],
