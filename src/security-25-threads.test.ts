@@ -13,10 +13,10 @@ const times = <T>(count: number, make: () => T) => Array.from({ length: count },
 /** How many files are looked at, one after the other, until half of the work is done. */
 async function filesDuring(work: Promise<unknown>[]): Promise<number> {
   let done = 0
-  for (const one of work) one.then(() => done++)
+  const all = Promise.all(work.map((one) => one.then(() => done++)))
   let files = 0
   for (; done < work.length / 2; files++) await stat(import.meta.filename)
-  await Promise.all(work)
+  await all
   return files
 }
 

@@ -6,21 +6,37 @@ import { columnKind } from './schema.ts'
 
 pg.types.setTypeParser(20, Number) // bigint: our numbers stay far below 2^53
 
+/**
+ * Statements that the server keeps for one connection, until that ends: clients make as many as there are ways to order and to narrow
+ * lists, so one that has more is replaced by another.
+ */
+const mostPrepared = 500
+/** Characters of a statement; longer ones, of hundreds of filters, take much memory and hardly come again. */
+const longestPrepared = 8000
+
 const names = new Map<string, string>()
+const prepared = new WeakMap<pg.PoolClient, Set<string>>()
+
 /** A named statement is prepared once in a connection. */
-function statementName(sql: string): string {
+function statementName(client: pg.PoolClient, sql: string): string | undefined {
+  if (sql.length > longestPrepared) return undefined
   let name = names.get(sql)
   if (!name) {
     name = createHash('sha1').update(sql).digest('base64url')
     if (names.size < 5000) names.set(sql, name)
   }
+  const mine = prepared.get(client) ?? new Set()
+  prepared.set(client, mine.add(name))
   return name
 }
 
-function rawConnection(client: pg.Pool | pg.ClientBase): RawConnection {
+/** Gives the connection back to the pool, or closes it. */
+const giveBack = (client: pg.PoolClient, broken: boolean) => client.release(broken || (prepared.get(client)?.size ?? 0) > mostPrepared)
+
+function rawConnection(client: pg.PoolClient): RawConnection {
   return {
     async query(sql, parameters) {
-      const result = await client.query({ name: statementName(sql), text: sql, values: parameters.map(toSql) })
+      const result = await client.query({ name: statementName(client, sql), text: sql, values: parameters.map(toSql) })
       const rows = result.rows as Record<string, unknown>[]
       for (const field of result.fields ?? []) {
         const kind = columnKind(field.name)
@@ -46,6 +62,8 @@ export async function openPostgres(url: string): Promise<Database> {
   }
   const pool = new pg.Pool({ connectionString: url, max: 16 })
   pool.on('error', () => {}) // an idle connection that breaks is replaced at the next use
+  // One that breaks between two queries of a transaction fails at the next of them.
+  pool.on('connect', (client) => void client.on('error', () => {}))
   const listeners = new Map<string, (() => void)[]>()
   let closed = false
   let listening: pg.Client | null = null
@@ -81,13 +99,27 @@ export async function openPostgres(url: string): Promise<Database> {
       })
       throw error
     } finally {
-      client.release(broken)
+      giveBack(client, broken)
     }
+  }
+
+  const reads: RawConnection = {
+    async query(sql, parameters) {
+      const client = await pool.connect()
+      let failed = true
+      try {
+        const result = await rawConnection(client).query(sql, parameters)
+        failed = false
+        return result
+      } finally {
+        giveBack(client, failed)
+      }
+    },
   }
 
   return {
     dialect: 'postgres',
-    read: kyselyOn(rawConnection(pool), dialect),
+    read: kyselyOn(reads, dialect),
     async write(work) {
       for (let attempt = 1; ; attempt++) {
         try {
