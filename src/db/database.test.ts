@@ -9,7 +9,7 @@ import { sql } from 'kysely'
 import { migrations } from '../../migrations/index.ts'
 import { createQuota, QuotaExceeded } from '../quota/quota.ts'
 import { testDatabaseUrl } from '../testing/database.ts'
-import { type Database, execute, isUniqueViolation } from './database.ts'
+import { type Database, type Db, execute, isUniqueViolation } from './database.ts'
 import { migrate } from './migrate.ts'
 import { openDatabase } from './open.ts'
 
@@ -212,3 +212,15 @@ test('a connection to PostgreSQL that is cut amid a transaction fails that trans
     await assert.rejects(cut)
     assert.deepEqual(await database.write(async ({ db }) => (await execute(db, 'select 1 as one')).rows), [{ one: 1 }])
   }))
+
+test(
+  'security-25: many transactions at once that read outside of themselves do not wait for each other for ever',
+  { timeout: 30_000 },
+  () =>
+    withDatabase(async (database) => {
+      await migrate(database, migrations, Date.now)
+      const roles = (db: Db) => db.selectFrom('identity_roles').select('id').execute()
+      const all = Array.from({ length: 60 }, () => database.write(async ({ db }) => [await roles(db), await roles(database.read)]))
+      assert.equal((await Promise.all(all)).length, 60)
+    }),
+)

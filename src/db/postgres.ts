@@ -51,6 +51,14 @@ function rawConnection(client: pg.PoolClient): RawConnection {
   }
 }
 
+function openPool(url: string, max: number): pg.Pool {
+  const pool = new pg.Pool({ connectionString: url, max })
+  pool.on('error', () => {}) // an idle connection that breaks is replaced at the next use
+  // One that breaks between two queries of a transaction fails at the next of them.
+  pool.on('connect', (client) => void client.on('error', () => {}))
+  return pool
+}
+
 const retried = new Set(['40001', '40P01'])
 
 /** Connects to a PostgreSQL 15 or later database named by a `postgres://` address. */
@@ -60,10 +68,8 @@ export async function openPostgres(url: string): Promise<Database> {
     createIntrospector: (db: ConstructorParameters<typeof PostgresIntrospector>[0]) => new PostgresIntrospector(db),
     createQueryCompiler: () => new PostgresQueryCompiler(),
   }
-  const pool = new pg.Pool({ connectionString: url, max: 16 })
-  pool.on('error', () => {}) // an idle connection that breaks is replaced at the next use
-  // One that breaks between two queries of a transaction fails at the next of them.
-  pool.on('connect', (client) => void client.on('error', () => {}))
+  // Of their own for both: who reads in the midst of a transaction must not wait for one that waits for him.
+  const [readers, writers] = [openPool(url, 10), openPool(url, 10)]
   const listeners = new Map<string, (() => void)[]>()
   let closed = false
   let listening: pg.Client | null = null
@@ -84,7 +90,7 @@ export async function openPostgres(url: string): Promise<Database> {
   await listen()
 
   async function once<T>(work: (tx: Tx) => Promise<T>): Promise<T> {
-    const client = await pool.connect()
+    const client = await writers.connect()
     const actions: (() => unknown)[] = []
     let broken = false
     try {
@@ -105,7 +111,7 @@ export async function openPostgres(url: string): Promise<Database> {
 
   const reads: RawConnection = {
     async query(sql, parameters) {
-      const client = await pool.connect()
+      const client = await readers.connect()
       let failed = true
       try {
         const result = await rawConnection(client).query(sql, parameters)
@@ -130,7 +136,7 @@ export async function openPostgres(url: string): Promise<Database> {
       }
     },
     notify(channel) {
-      void pool.query(`notify ${channel}`).catch(() => {})
+      void readers.query(`notify ${channel}`).catch(() => {})
     },
     onNotify(channel, listener) {
       if (!/^[a-z_]+$/.test(channel)) throw new Error(`channel ${channel}`)
@@ -141,7 +147,7 @@ export async function openPostgres(url: string): Promise<Database> {
     async close() {
       closed = true
       await listening?.end()
-      await pool.end()
+      await Promise.all([readers.end(), writers.end()])
     },
   }
 }
