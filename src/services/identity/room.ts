@@ -6,5 +6,6 @@ export const mostOfUser = 1000
 
 /** Throws 403, in upstream's words, for a user who has as many as may be. */
 export function ensureRoom(what: string, { count }: { count: number | string }): void {
-  if (Number(count) >= mostOfUser) throw forbidden(`Unable to create additional ${what}, maximum of ${mostOfUser} already exceeded for user.`)
+  if (Number(count) >= mostOfUser)
+    throw forbidden(`Unable to create additional ${what}, maximum of ${mostOfUser} already exceeded for user.`)
 }

@@ -106,5 +106,8 @@ export function checkCounts(tags: string[], properties: Record<string, string>):
   }
   const text = Object.entries(properties).reduce((sum, [name, value]) => sum + name.length + value.length, 0)
   if (text > maxPropertyText)
-    throw new Fault(413, `The limit has been exceeded on the length of all image properties. Attempted: ${text}, Maximum: ${maxPropertyText}`)
+    throw new Fault(
+      413,
+      `The limit has been exceeded on the length of all image properties. Attempted: ${text}, Maximum: ${maxPropertyText}`,
+    )
 }
