@@ -1,4 +1,5 @@
 // Faults that rise from deeper layers, in their place among those of the service.
+import { TooManyWaiting } from '../auth/turns.ts'
 import { isTooComplex, isUniqueViolation } from '../db/database.ts'
 import { QuotaExceeded } from '../quota/quota.ts'
 import { badRequest, conflict, Fault, forbidden } from './faults.ts'
@@ -10,6 +11,10 @@ export function deeperFault(error: unknown, service: ServiceDeclaration): Fault 
   if (error instanceof QuotaExceeded) {
     return service.quotaFault?.(error.resource, error.limit, error.inUse, error.requested) ?? forbidden(error.message)
   }
+  if (error instanceof TooManyWaiting)
+    return new Fault(error.ofClient ? 429 : 503, 'Too many logins, passwords and keys are waiting for their turn. Try again later.', {
+      headers: { 'retry-after': '1' },
+    })
   if (isUniqueViolation(error)) return conflict('Conflict occurred: a resource with these attributes exists already.')
   if (isTooComplex(error)) return badRequest('The request has more filters or sort keys than the database takes at once.')
   const code = (error as NodeJS.ErrnoException)?.code ?? ''

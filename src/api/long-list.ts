@@ -1,5 +1,6 @@
 // Lists of any length in an answer: their entries are made and written batch by batch, and all others in the process get their turn in
 // between.
+import type { Readable } from 'node:stream'
 import { turn } from '../turns.ts'
 import { Poured } from './poured.ts'
 
@@ -77,6 +78,52 @@ class LongJson extends Poured {
     }
     await write(Buffer.from(text + this.#end))
   }
+}
+
+/** Characters up to which a text is put together before it is sent. */
+const longestAtOnce = 2 ** 20
+
+/** Text in pieces that are made while it is sent. */
+class LongText extends Poured {
+  readonly #pieces: AsyncIterable<string>
+  constructor(pieces: AsyncIterable<string>) {
+    super()
+    this.#pieces = pieces
+  }
+  async pour(write: (piece: Buffer) => Promise<void>): Promise<void> {
+    for await (const piece of this.#pieces) {
+      if (piece) await write(Buffer.from(piece))
+      await turn()
+    }
+  }
+}
+
+/** `begin`, the entries (which are JSON already) of all parts with commas between them, and `end`: as a text where that is short, else sent while it is made. */
+export async function shortOrLongText(begin: string, parts: AsyncGenerator<string[]>, end: string): Promise<string | Readable> {
+  let text = begin
+  let separator = ''
+  const add = (entries: string[]) => {
+    for (const entry of entries) {
+      text += separator + entry
+      separator = ','
+    }
+  }
+  for (let next = await parts.next(); !next.done; next = await parts.next()) {
+    add(next.value)
+    if (text.length <= longestAtOnce) continue
+    return new LongText(
+      (async function* () {
+        yield text
+        for await (const entries of parts) {
+          text = ''
+          add(entries)
+          yield text
+        }
+        yield end
+      })(),
+    )
+  }
+  return text + end
 }
 
 /**

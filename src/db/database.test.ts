@@ -3,10 +3,13 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
+import { sql } from 'kysely'
 import { migrations } from '../../migrations/index.ts'
 import { createQuota, QuotaExceeded } from '../quota/quota.ts'
 import { testDatabaseUrl } from '../testing/database.ts'
-import { type Database, isUniqueViolation } from './database.ts'
+import { type Database, type Db, execute, isUniqueViolation } from './database.ts'
 import { migrate } from './migrate.ts'
 import { openDatabase } from './open.ts'
 
@@ -161,3 +164,63 @@ test('who asks again and again leaves all else in the process its turn', () =>
     })
     assert.ok(turns >= 5, `${turns} turns in 200 ms of a transaction`)
   }))
+
+test('security-25: what is kept of statements that clients make by their filters and sort keys has an end', () =>
+  withDatabase(async (database) => {
+    await migrate(database, migrations, Date.now)
+    setFlagsFromString('--expose-gc')
+    const collect = runInNewContext('gc') as () => void
+    const ask = (filters: number, differs: number) =>
+      database.write(({ db }) => {
+        const ids = Array.from({ length: filters }, (_, index) => `x${index}`)
+        return db
+          .selectFrom('identity_roles')
+          .select('id')
+          .where('id', 'in', ids)
+          .where('name', '!=', sql.lit(`${differs}`))
+          .execute()
+      })
+    const memory = async () => {
+      // The memory of a statement is given back in a turn after its collection.
+      collect()
+      await new Promise((resolve) => setImmediate(resolve))
+      return process.memoryUsage.rss() / 2 ** 20
+    }
+    await ask(1000, 0)
+    const before = await memory()
+    for (let index = 1; index <= 1000; index++) {
+      await ask(1000, index)
+      if (index % 50 === 0) await memory()
+    }
+    const grown = (await memory()) - before
+    assert.ok(grown < 60, `${grown} MiB more`)
+    if (database.dialect !== 'postgres') return
+    for (let index = 0; index < 1500; index++) await ask(1, index)
+    const kept = await database.write(({ db }) => execute(db, 'select count(*) as count from pg_prepared_statements'))
+    assert.ok(Number((kept.rows[0] as { count: number }).count) <= 502, JSON.stringify(kept.rows))
+  }))
+
+test('a connection to PostgreSQL that is cut amid a transaction fails that transaction and nothing else', () =>
+  withDatabase(async (database) => {
+    if (database.dialect !== 'postgres') return
+    const cut = database.write(async ({ db }) => {
+      const { rows } = await execute(db, 'select pg_backend_pid() as pid')
+      await execute(database.read, 'select pg_terminate_backend($1)', [(rows[0] as { pid: number }).pid])
+      await new Promise((resolve) => setTimeout(resolve, 100))
+      await execute(db, 'select 1')
+    })
+    await assert.rejects(cut)
+    assert.deepEqual(await database.write(async ({ db }) => (await execute(db, 'select 1 as one')).rows), [{ one: 1 }])
+  }))
+
+test(
+  'security-25: many transactions at once that read outside of themselves do not wait for each other for ever',
+  { timeout: 30_000 },
+  () =>
+    withDatabase(async (database) => {
+      await migrate(database, migrations, Date.now)
+      const roles = (db: Db) => db.selectFrom('identity_roles').select('id').execute()
+      const all = Array.from({ length: 60 }, () => database.write(async ({ db }) => [await roles(db), await roles(database.read)]))
+      assert.equal((await Promise.all(all)).length, 60)
+    }),
+)

@@ -6,21 +6,37 @@ import { columnKind } from './schema.ts'
 
 pg.types.setTypeParser(20, Number) // bigint: our numbers stay far below 2^53
 
+/**
+ * Statements that the server keeps for one connection, until that ends: clients make as many as there are ways to order and to narrow
+ * lists, so one that has more is replaced by another.
+ */
+const mostPrepared = 500
+/** Characters of a statement; longer ones, of hundreds of filters, take much memory and hardly come again. */
+const longestPrepared = 8000
+
 const names = new Map<string, string>()
+const prepared = new WeakMap<pg.PoolClient, Set<string>>()
+
 /** A named statement is prepared once in a connection. */
-function statementName(sql: string): string {
+function statementName(client: pg.PoolClient, sql: string): string | undefined {
+  if (sql.length > longestPrepared) return undefined
   let name = names.get(sql)
   if (!name) {
     name = createHash('sha1').update(sql).digest('base64url')
     if (names.size < 5000) names.set(sql, name)
   }
+  const mine = prepared.get(client) ?? new Set()
+  prepared.set(client, mine.add(name))
   return name
 }
 
-function rawConnection(client: pg.Pool | pg.ClientBase): RawConnection {
+/** Gives the connection back to the pool, or closes it. */
+const giveBack = (client: pg.PoolClient, broken: boolean) => client.release(broken || (prepared.get(client)?.size ?? 0) > mostPrepared)
+
+function rawConnection(client: pg.PoolClient): RawConnection {
   return {
     async query(sql, parameters) {
-      const result = await client.query({ name: statementName(sql), text: sql, values: parameters.map(toSql) })
+      const result = await client.query({ name: statementName(client, sql), text: sql, values: parameters.map(toSql) })
       const rows = result.rows as Record<string, unknown>[]
       for (const field of result.fields ?? []) {
         const kind = columnKind(field.name)
@@ -35,6 +51,14 @@ function rawConnection(client: pg.Pool | pg.ClientBase): RawConnection {
   }
 }
 
+function openPool(url: string, max: number): pg.Pool {
+  const pool = new pg.Pool({ connectionString: url, max })
+  pool.on('error', () => {}) // an idle connection that breaks is replaced at the next use
+  // One that breaks between two queries of a transaction fails at the next of them.
+  pool.on('connect', (client) => void client.on('error', () => {}))
+  return pool
+}
+
 const retried = new Set(['40001', '40P01'])
 
 /** Connects to a PostgreSQL 15 or later database named by a `postgres://` address. */
@@ -44,8 +68,8 @@ export async function openPostgres(url: string): Promise<Database> {
     createIntrospector: (db: ConstructorParameters<typeof PostgresIntrospector>[0]) => new PostgresIntrospector(db),
     createQueryCompiler: () => new PostgresQueryCompiler(),
   }
-  const pool = new pg.Pool({ connectionString: url, max: 16 })
-  pool.on('error', () => {}) // an idle connection that breaks is replaced at the next use
+  // Of their own for both: who reads in the midst of a transaction must not wait for one that waits for him.
+  const [readers, writers] = [openPool(url, 10), openPool(url, 10)]
   const listeners = new Map<string, (() => void)[]>()
   let closed = false
   let listening: pg.Client | null = null
@@ -66,7 +90,7 @@ export async function openPostgres(url: string): Promise<Database> {
   await listen()
 
   async function once<T>(work: (tx: Tx) => Promise<T>): Promise<T> {
-    const client = await pool.connect()
+    const client = await writers.connect()
     const actions: (() => unknown)[] = []
     let broken = false
     try {
@@ -81,13 +105,27 @@ export async function openPostgres(url: string): Promise<Database> {
       })
       throw error
     } finally {
-      client.release(broken)
+      giveBack(client, broken)
     }
+  }
+
+  const reads: RawConnection = {
+    async query(sql, parameters) {
+      const client = await readers.connect()
+      let failed = true
+      try {
+        const result = await rawConnection(client).query(sql, parameters)
+        failed = false
+        return result
+      } finally {
+        giveBack(client, failed)
+      }
+    },
   }
 
   return {
     dialect: 'postgres',
-    read: kyselyOn(rawConnection(pool), dialect),
+    read: kyselyOn(reads, dialect),
     async write(work) {
       for (let attempt = 1; ; attempt++) {
         try {
@@ -98,7 +136,7 @@ export async function openPostgres(url: string): Promise<Database> {
       }
     },
     notify(channel) {
-      void pool.query(`notify ${channel}`).catch(() => {})
+      void readers.query(`notify ${channel}`).catch(() => {})
     },
     onNotify(channel, listener) {
       if (!/^[a-z_]+$/.test(channel)) throw new Error(`channel ${channel}`)
@@ -109,7 +147,7 @@ export async function openPostgres(url: string): Promise<Database> {
     async close() {
       closed = true
       await listening?.end()
-      await pool.end()
+      await Promise.all([readers.end(), writers.end()])
     },
   }
 }

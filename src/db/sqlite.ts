@@ -12,6 +12,8 @@ interface Prepared {
 }
 
 const cacheSize = 1000
+/** Characters of all statements that are kept: one of hundreds of filters takes as much memory as hundreds of others. */
+const cacheText = 2 ** 19
 /** Of each of the two connections. */
 const cacheKiB = 4 * 1024
 /** Most transactions that share one flush to the disk. */
@@ -31,6 +33,7 @@ interface Waiting {
 function rawConnection(file: SqliteDriver.Database): RawConnection {
   // Kysely makes the same text for the same query, so statements are prepared once (preparing anew leaks and is slow).
   const prepared = new Map<string, Prepared>()
+  let text = 0
   const prepare = (sql: string): Prepared => {
     const known = prepared.get(sql)
     if (known) return known
@@ -42,7 +45,12 @@ function rawConnection(file: SqliteDriver.Database): RawConnection {
         if (kind) special.push([column.name, kind])
       }
     }
-    if (prepared.size >= cacheSize) prepared.delete(prepared.keys().next().value!)
+    text += sql.length
+    for (const [oldest] of prepared) {
+      if (prepared.size < cacheSize && text <= cacheText) break
+      prepared.delete(oldest)
+      text -= oldest.length
+    }
     const entry = { statement, special }
     prepared.set(sql, entry)
     return entry

@@ -16,7 +16,7 @@ interface Client {
 async function withServer(
   limits: Partial<ConnectionLimits>,
   listener: http.RequestListener,
-  work: (connect: (send?: string, from?: string) => Client) => Promise<void>,
+  work: (connect: (send?: string, from?: string) => Client, server: http.Server) => Promise<void>,
 ): Promise<void> {
   const server = http.createServer({ requestTimeout: 0 })
   limitConnections(server, { total: 100, perAddress: 50, stalledSeconds: 60, ...limits }, listener)
@@ -33,7 +33,7 @@ async function withServer(
     return client
   }
   try {
-    await work(connect)
+    await work(connect, server)
   } finally {
     for (const { socket } of clients) socket.destroy()
     server.closeAllConnections()
@@ -182,6 +182,25 @@ test('security-25: who sends hundreds of requests ahead and reads nothing is cut
       response.on('drain', more)
       more()
       await until('it is broken off', () => response.destroyed)
+    },
+  )
+})
+
+test('security-25: a connection that becomes a WebSocket while a request of it is at work ends', () => {
+  const held: http.ServerResponse[] = []
+  return withServer(
+    {},
+    (_request, response) => void held.push(response),
+    async (connect, server) => {
+      const upgraded: net.Socket[] = []
+      server.on('upgrade', (_request, socket: net.Socket) => void upgraded.push(socket.on('error', () => {})))
+      const upgrade = 'GET /console HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n'
+      const ahead = connect(get + upgrade)
+      await until('it is ended', () => ahead.closed)
+      assert.ok(held.every(({ destroyed }) => destroyed) && upgraded.every(({ destroyed }) => destroyed))
+      const alone = connect(upgrade)
+      await until('it is a WebSocket', () => upgraded.some(({ destroyed }) => !destroyed))
+      assert.equal(alone.closed, false)
     },
   )
 })

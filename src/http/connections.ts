@@ -76,6 +76,8 @@ export function limitConnections(
     line.push([request, response])
   })
   server.on('upgrade', (_request, socket: Socket) => {
+    // The connection of one who does not wait for the answer before that.
+    if (answers.has(socket)) return open.end(socket)
     socket.setTimeout(0)
     answers.set(socket, {} as ServerResponse)
   })

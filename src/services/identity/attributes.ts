@@ -10,14 +10,25 @@ type Attributes = Record<string, unknown>
 /** Never kept from a body: they are ours, or secret. */
 const ours = new Set(['id', 'links', 'password', 'OS-KSADM:password', 'original_password', 'federated'])
 
-/** What is in the body besides the known names. */
-export function extraOf(body: Attributes, known: readonly string[]): Attributes {
-  return Object.fromEntries(Object.entries(body).filter(([name]) => !known.includes(name) && !ours.has(name)))
+/** Characters of all of them as JSON: they are in every list of such things. */
+const mostExtra = 16_384
+
+function bounded(extra: Attributes): Attributes {
+  if (JSON.stringify(extra).length > mostExtra) throw badRequest('The attributes that are not of this API are too long together.')
+  return extra
 }
 
-/** An update's extra attributes over those of before; null takes one away. */
+/** What is in the body besides the known names. Throws 400 for too much. */
+export function extraOf(body: Attributes, known: readonly string[]): Attributes {
+  return bounded(Object.fromEntries(Object.entries(body).filter(([name]) => !known.includes(name) && !ours.has(name))))
+}
+
+/** An update's extra attributes over those of before; null takes one away. Throws 400 for too much. */
 export function mergeExtra(before: Attributes, body: Attributes, known: readonly string[]): Attributes {
-  return Object.fromEntries(Object.entries({ ...before, ...extraOf(body, known) }).filter(([, value]) => value !== null))
+  const changes = extraOf(body, known)
+  const merged = Object.fromEntries(Object.entries({ ...before, ...changes }).filter(([, value]) => value !== null))
+  // What was kept before there was an end is no hindrance to changes of something else.
+  return Object.keys(changes).length ? bounded(merged) : merged
 }
 
 export const Id = Type.String({ minLength: 1, maxLength: 64, pattern: '^[a-zA-Z0-9_-]+$' })

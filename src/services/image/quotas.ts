@@ -14,4 +14,6 @@ export const quotaFault = (resource: string, limit: number, inUse: number, reque
 /** Most tags, custom properties and members of one image. */
 export const maxTags = 128
 export const maxProperties = 128
+/** Characters of all custom properties of one image: lists of a thousand images are made of them. */
+export const maxPropertyText = 2 ** 18
 export const maxMembers = 128

@@ -62,6 +62,8 @@ async function grantOf(cloud: Cloud, request: IncomingMessage, query: URLSearchP
 async function connect(cloud: Cloud, request: IncomingMessage, socket: Duplex, head: Buffer, prefix: string): Promise<void> {
   const { query } = targetOf(request, prefix)
   const { serverId } = await grantOf(cloud, request, query)
+  // Who has gone by now is never heard to go: the place would be taken for ever.
+  if (socket.destroyed) return
   let stream: Duplex | null = null
   const forget = noteConsole(serverId, () => (stream ?? socket).destroy())
   if (!forget) throw new Refusal(429, `The server has ${mostViewers} viewers already.`)

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
-import { get } from 'node:http'
+import { once } from 'node:events'
+import { get, type IncomingMessage } from 'node:http'
 import { Duplex } from 'node:stream'
 import { text } from 'node:stream/consumers'
 import { test } from 'node:test'
@@ -9,6 +10,7 @@ import { type TestCloudOptions, testCloud } from '../../../testing/test-cloud.ts
 import { until } from '../../../testing/until.ts'
 import { activeServer, ground, statusOf } from '../testing.ts'
 import { mostViewers } from './open-consoles.ts'
+import { consoleListener } from './proxy.ts'
 
 const path = '/compute/v2.1/servers'
 
@@ -116,6 +118,21 @@ test('security-15: a server has at most so many viewers', async () => {
     next?.socket.close()
     return next !== null
   })
+})
+
+test('security-15: viewers that leave while their token is looked at take no place', async () => {
+  const { cloud, ask } = await setUp()
+  await using _end = cloud
+  const address = await ask()
+  const { pathname, search } = new URL(address.socket)
+  const request = { url: pathname + search, headers: {} } as IncomingMessage
+  // A database that takes its time to look up the token is as slow as this for all of them.
+  const leaving = Array.from({ length: mostViewers }, () => new Duplex({ read() {}, write: (_chunk, _encoding, done) => done() }))
+  await Promise.all(leaving.map((socket) => once(socket.destroy(), 'close')))
+  for (const socket of leaving) consoleListener.upgrade!(cloud.cloud, request, socket, Buffer.alloc(0), '/console')
+  const viewer = await connect(address.socket)
+  assert.equal(viewer?.hello, 'RFB 003.008\n')
+  viewer!.socket.close()
 })
 
 test('security-15: a viewer that no longer answers is let go, and one that does is kept', async () => {

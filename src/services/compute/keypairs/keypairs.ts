@@ -4,6 +4,7 @@ import { operation, reply } from '../../../api/operation.ts'
 import { Closed } from '../../../api/types.ts'
 import { since } from '../../../api/versions.ts'
 import { rule } from '../../../auth/policy.ts'
+import { asClient } from '../../../threads.ts'
 import { quotaFault } from '../quotas.ts'
 import { adminOrUser } from '../rules.ts'
 import { generateSshKey, readPublicKey } from './ssh-key.ts'
@@ -79,15 +80,17 @@ const create = operation({
   async handle({ body, who, cloud, now, at, db }) {
     const { name, public_key, type: kind = 'ssh', user_id = who.user.id } = body.keypair
     if (kind !== 'ssh') throw notBuilt('A key pair of type x509')
-    // A pair costs much to make: who has as many as may be is told before.
+    const taken = () => conflict(`Key pair '${name}' already exists.`)
+    // A pair costs much to make: what cannot be kept is refused before.
+    if (await findKeypair(db, user_id, name)) throw taken()
     const { limit } = (await cloud.quota.show(db, who.project?.id ?? '', 'compute.')).key_pairs!
     const { in_use } = (await cloud.quota.show(db, user_id, 'compute.')).key_pairs!
     if (limit >= 0 && in_use >= limit) throw quotaFault('key_pairs', limit, in_use, 1)
-    const made = public_key === undefined ? await generateSshKey() : null
+    const made = public_key === undefined ? await asClient(who.user.id, generateSshKey) : null
     const key = made ?? readPublicKey(public_key!)
     if (!key) throw badRequest('Keypair data is invalid: failed to generate fingerprint')
     await cloud.database.write(async (tx) => {
-      if (await findKeypair(tx.db, user_id, name)) throw conflict(`Key pair '${name}' already exists.`)
+      if (await findKeypair(tx.db, user_id, name)) throw taken()
       await cloud.quota.take(tx, user_id, { 'compute.key_pairs': 1 }, who.project?.id)
       await insertKeypair(tx.db, { user_id, name, type: kind, public_key: key.publicKey, fingerprint: key.fingerprint, created_at: now })
     })

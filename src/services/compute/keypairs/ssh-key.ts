@@ -1,6 +1,7 @@
 // SSH keys: making an RSA pair off the main thread, the one-line public form, and fingerprints.
 import { createHash, generateKeyPair, type KeyObject } from 'node:crypto'
 import { promisify } from 'node:util'
+import { onThread } from '../../../threads.ts'
 
 export interface SshKey {
   publicKey: string
@@ -32,7 +33,7 @@ export function encodeRsa(key: KeyObject, comment: string): SshKey {
 
 /** A new RSA pair of 2048 bits: the private half as PEM. */
 export async function generateSshKey(): Promise<SshKey & { privateKey: string }> {
-  const { publicKey, privateKey } = await generate('rsa', { modulusLength: 2048, publicExponent: 0x10001 })
+  const { publicKey, privateKey } = await onThread(() => generate('rsa', { modulusLength: 2048, publicExponent: 0x10001 }))
   return {
     ...encodeRsa(publicKey, 'Generated-by-Nephos'),
     privateKey: privateKey.export({ type: 'pkcs1', format: 'pem' }) as string,

@@ -2,8 +2,14 @@
 import type { Trust } from '../../../auth/delegation-tables.ts'
 import { changeGeneration } from '../../../auth/store.ts'
 import type { Db } from '../../../db/database.ts'
+import { ensureRoom } from '../room.ts'
 
-export const insertTrust = (db: Db, row: Trust) => db.insertInto('identity_trusts').values(row).execute()
+/** Throws 403 for one too many of the trustor. */
+export async function insertTrust(db: Db, row: Trust): Promise<void> {
+  const all = db.selectFrom('identity_trusts').select(({ fn }) => fn.countAll<number | string>().as('count'))
+  ensureRoom('trusts', await all.where('trustor_user_id', '=', row.trustor_user_id).executeTakeFirstOrThrow())
+  await db.insertInto('identity_trusts').values(row).execute()
+}
 
 export function trustQuery(db: Db, filter: { trustor?: string; trustee?: string }) {
   let query = db.selectFrom('identity_trusts').selectAll().orderBy('created_at').orderBy('id')

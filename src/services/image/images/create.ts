@@ -4,7 +4,7 @@ import { type BaseContext, operation, reply } from '../../../api/operation.ts'
 import { validator } from '../../../api/validate.ts'
 import { rule } from '../../../auth/policy.ts'
 import { importHeaders } from '../imports/discovery.ts'
-import { count, maxProperties, maxTags } from '../quotas.ts'
+import { count, maxProperties, maxPropertyText, maxTags } from '../quotas.ts'
 import { ownerMember } from '../rules.ts'
 import { ImageAnswer } from '../schemas/image.ts'
 import { addresses } from '../stores/addresses.ts'
@@ -104,4 +104,10 @@ export function checkCounts(tags: string[], properties: Record<string, string>):
       `The limit has been exceeded on the number of allowed image properties. Attempted: ${propertyCount}, Maximum: ${maxProperties}`,
     )
   }
+  const text = Object.entries(properties).reduce((sum, [name, value]) => sum + name.length + value.length, 0)
+  if (text > maxPropertyText)
+    throw new Fault(
+      413,
+      `The limit has been exceeded on the length of all image properties. Attempted: ${text}, Maximum: ${maxPropertyText}`,
+    )
 }

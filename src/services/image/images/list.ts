@@ -1,6 +1,7 @@
 // GET /v2/images (reference 11.2.2).
 import { badRequest } from '../../../api/faults.ts'
 import { type Direction, type ListRequest, type ListShape, listRows } from '../../../api/list.ts'
+import { shortOrLongText } from '../../../api/long-list.ts'
 import { operation, reply } from '../../../api/operation.ts'
 import { rule } from '../../../auth/policy.ts'
 import { anyReader } from '../rules.ts'
@@ -76,8 +77,8 @@ export const listImages = operation({
     ]
     const seen = db.selectFrom('images').select(columns).select('revision').where(visibleTo(viewer, crowded))
     const { rows, next } = await listRows(seen, shape, request, (query) => conditions.reduce((q, condition) => q.where(condition), query))
-    const texts = await context.cloud.image.texts.of(db, rows)
     const tail = `"first":${JSON.stringify(link(rawQuery))},${next === null ? '' : `"next":${JSON.stringify(link(rawQuery, next))},`}"schema":"/v2/schemas/images"`
-    return reply({ headers: { 'content-type': 'application/json' }, body: `{"images":[${texts.join(',')}],${tail}}` })
+    const body = await shortOrLongText('{"images":[', context.cloud.image.texts.inParts(db, rows), `],${tail}}`)
+    return reply({ headers: { 'content-type': 'application/json' }, body })
   },
 })

@@ -15,7 +15,7 @@ export const showImage = operation({
   policy: rule('get_image', seenByReader, 'Show an image.'),
   on: images,
   async handle({ db, image, cloud }) {
-    const [text] = await cloud.image.texts.of(db, [image])
+    const text = await cloud.image.texts.one(db, image)
     if (text === undefined) throw notFound(missingImage(image.id))
     return reply({ headers: { 'content-type': 'application/json' }, body: text })
   },

@@ -34,34 +34,67 @@ export const imageView = (image: FullImage, more: object) => ({
   schema: '/v2/schemas/image',
 })
 
+/** Images whose texts are made at once: all that belongs to them is in memory meanwhile. */
+export const imagesAtOnce = 25
+
 export interface ImageTexts {
-  /** JSON of each image, in the same order; images that are gone meanwhile are left out. */
-  of(db: Db, images: { id: string; revision: number }[]): Promise<string[]>
+  /** JSON of each image, in the same order and in parts; images that are gone meanwhile are left out. */
+  inParts(db: Db, images: Seen[]): AsyncGenerator<string[]>
+  /** JSON of the image; undefined when it is gone. */
+  one(db: Db, image: Seen): Promise<string | undefined>
 }
 
-const cacheSize = 5000
+interface Seen {
+  id: string
+  revision: number
+}
+
+const mostKept = 5000
+/** Characters of all texts that are kept. */
+const mostText = 2 ** 25
 
 export function createImageTexts(more: (image: FullImage) => object): ImageTexts {
   const known = new Map<string, { revision: number; text: string }>()
-  return {
-    async of(db, images) {
-      const missing = images.filter(({ id, revision }) => known.get(id)?.revision !== revision).map(({ id }) => id)
-      const fresh = new Map<string, string>()
-      if (missing.length) {
-        const rows = await db.selectFrom('images').selectAll().where('id', 'in', missing).execute()
-        for (const image of await complete(db, rows)) {
-          const text = JSON.stringify(imageView(image, more(image)))
-          fresh.set(image.id, text)
-          known.delete(image.id)
-          known.set(image.id, { revision: image.revision, text })
-        }
-        while (known.size > cacheSize) known.delete(known.keys().next().value!)
+  let kept = 0
+  const forget = (id: string) => {
+    kept -= known.get(id)?.text.length ?? 0
+    known.delete(id)
+  }
+  const find = ({ id, revision }: Seen) => {
+    const found = known.get(id)
+    return found?.revision === revision ? found.text : undefined
+  }
+
+  async function texts(db: Db, images: Seen[]): Promise<string[]> {
+    const fresh = new Map<string, string>()
+    const missing = images.filter((image) => find(image) === undefined).map(({ id }) => id)
+    const old = images.map((image) => find(image))
+    if (missing.length) {
+      const rows = await db.selectFrom('images').selectAll().where('id', 'in', missing).execute()
+      for (const image of await complete(db, rows)) {
+        const text = JSON.stringify(imageView(image, more(image)))
+        fresh.set(image.id, text)
+        forget(image.id)
+        known.set(image.id, { revision: image.revision, text })
+        kept += text.length
       }
-      return images.flatMap(({ id, revision }) => {
-        const kept = known.get(id)
-        const text = fresh.get(id) ?? (kept?.revision === revision ? kept.text : undefined)
-        return text === undefined ? [] : [text]
-      })
+      for (const id of known.keys()) {
+        if (known.size <= mostKept && kept <= mostText) break
+        forget(id)
+      }
+    }
+    return images.flatMap(({ id }, index) => old[index] ?? fresh.get(id) ?? [])
+  }
+
+  return {
+    async *inParts(db, images) {
+      for (let at = 0; at < images.length; ) {
+        let end = at
+        for (let made = 0; end < images.length && made < imagesAtOnce; end++) if (find(images[end]!) === undefined) made++
+        yield await texts(db, images.slice(at, end))
+        at = end
+      }
     },
+    one: async (db, image) => (await texts(db, [image]))[0],
   }
 }

@@ -1,11 +1,14 @@
 // GET /v1/images and /v1/images/detail (reference 12.2.1, 12.2.3).
 import { badRequest } from '../../../api/faults.ts'
 import { type ListShape, listRequest, listRows } from '../../../api/list.ts'
+import { LongList } from '../../../api/long-list.ts'
 import { type BaseContext, operation } from '../../../api/operation.ts'
+import type { Db } from '../../../db/database.ts'
 import { type Condition, conditionsOf } from '../images/filters.ts'
 import { listImages } from '../images/list.ts'
 import { viewerOf } from '../images/resource.ts'
 import { complete, type Image, isCrowded, visibleTo } from '../images/store.ts'
+import { imagesAtOnce } from '../images/view.ts'
 import { briefView, detailView } from './view.ts'
 
 const sortable = ['name', 'status', 'container_format', 'disk_format', 'size', 'id', 'created_at', 'updated_at']
@@ -70,6 +73,17 @@ export const listBrief = operation({
   handle: async (context) => ({ images: (await page(context)).map(briefView) }),
 })
 
+/** A page of usual length at once; more is sent while it is made, since properties may be long. */
+async function details(db: Db, rows: Image[]): Promise<object[] | LongList> {
+  const part = async (at: number) => (await complete(db, rows.slice(at, at + imagesAtOnce))).map(detailView)
+  if (rows.length <= imagesAtOnce) return part(0)
+  return new LongList(
+    (async function* () {
+      for (let at = 0; at < rows.length; at += imagesAtOnce) yield await part(at)
+    })(),
+  )
+}
+
 const detailed = (path: '/images/detail' | '/images/details', catalog: string) =>
   operation({
     id: `v1.images.${path.slice(8)}`,
@@ -78,7 +92,7 @@ const detailed = (path: '/images/detail' | '/images/details', catalog: string) =
     summary: 'List images with details',
     catalog: [catalog],
     policy: listImages.policy,
-    handle: async (context) => ({ images: (await complete(context.db, await page(context))).map(detailView) }),
+    handle: async (context) => ({ images: await details(context.db, await page(context)) }),
   })
 
 export const listDetail = detailed('/images/detail', 'image-v1.images.list-image-details')
