@@ -96,7 +96,7 @@ export async function removeNames(context: BaseContext, account: string, names: 
 async function removeName(context: BaseContext, account: string, path: string): Promise<void> {
   const place = splitName(path)
   if (place) {
-    const scope = await objectScope({ ...context, params: { account, ...place } }, 'write')
+    const scope = await objectScope({ ...context, params: { account, ...place } }, 'write', 'DELETE')
     await dropObject({ ...context, rawQuery: new URLSearchParams() }, scope)
     return
   }
