@@ -70,10 +70,15 @@ export function merged(old: Headers, changes: Headers, kind: Kind): Headers {
     if (value === '') delete result[name]
     else result[name] = value
   }
+  checkMetadata(result, kind)
+  return result
+}
+
+/** Throws 400 where the user's metadata among these exceed the limits, whatever they were put together of. */
+export function checkMetadata(metadata: Headers, kind: Kind): void {
   const prefix = `x-${kind}-meta-`
-  const own = Object.entries(result).filter(([name]) => name.startsWith(prefix))
+  const own = Object.entries(metadata).filter(([name]) => name.startsWith(prefix))
   if (own.length > limits.max_meta_count) throw plain(400, `Too many metadata items; max ${limits.max_meta_count}`)
   const size = own.reduce((sum, [name, value]) => sum + name.length - prefix.length + value.length, 0)
   if (size > limits.max_meta_overall_size) throw plain(400, `Total metadata too large; max ${limits.max_meta_overall_size}`)
-  return result
 }

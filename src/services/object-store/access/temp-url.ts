@@ -98,19 +98,19 @@ export async function signingKeys(
 /** What a link's query may say: signed, or a wish about the name under which a browser stores it. */
 const signedNames = new Set(['temp_url_sig', 'temp_url_expires', 'temp_url_prefix', 'temp_url_ip_range', 'filename', 'inline'])
 
-/** The grant that the query's signature gives; null when there is no signature. All else is taken out of the query. Throws 401 when it is wrong or late. */
+/** The grant that the query's signature gives for `method`; null when there is no signature. All else is taken out of the query. Throws 401 when it is wrong or late. */
 export async function checkTempUrl(
   context: BaseContext,
   account: string,
   container: Container | undefined,
   containerName: string,
   object: string,
+  method: string = context.request.method!,
 ): Promise<TempUrl | null> {
   const query = context.rawQuery
   const signatureText = query.get('temp_url_sig')
   const expiresText = query.get('temp_url_expires')
   if (signatureText === null && expiresText === null) return null
-  const method = context.request.method!
   const signature = readSignature(signatureText ?? '')
   const expires = readExpiry(expiresText ?? '')
   if (!signature || !(expires * 1000 > context.cloud.environment.clock.now())) throw invalid()

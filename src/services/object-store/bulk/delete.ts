@@ -5,6 +5,7 @@ import type { BaseContext, Reply } from '../../../api/operation.ts'
 import { turn } from '../../../turns.ts'
 import { checkAccessRules, denied, ownAccess } from '../access/authorize.ts'
 import { dropContainer } from '../containers/change.ts'
+import { type Held, held } from '../held.ts'
 import { splitName } from '../large-objects/manifest.ts'
 import { limits, plain } from '../limits.ts'
 import { dropObject } from '../objects/change.ts'
@@ -14,18 +15,25 @@ import { patient } from '../storage/data.ts'
 import { type Report, reportReply } from './report.ts'
 
 export const maxDeletes = 10_000
+/** So many names are told that could not be removed; then no more of them are tried. */
+export const maxFailed = 1000
 
 /** Removes what the body names; objects as their access lists allow, containers when they are empty. */
 export async function bulkDelete(context: BaseContext, account: string): Promise<Reply> {
   if (!ownAccess(context, account, false) && !context.who) throw denied(context, account)
-  const names = await namesOf(context)
-  return reportReply(context, await removeNames(context, account, whileHeard(context, names), true))
+  const memory = held(context)
+  try {
+    const names = await namesOf(context, memory)
+    return reportReply(context, await removeNames(context, account, whileHeard(context, names), true))
+  } finally {
+    memory.release()
+  }
 }
 
 const maxLine = limits.max_object_name_length * 3 + limits.max_container_name_length * 3 + 2
 
-/** The lines of the body, read as they come: what is blank costs nothing but its reading. Throws 413 for too many, 400 for one too long. */
-async function namesOf({ request }: BaseContext): Promise<string[]> {
+/** The lines of the body, read as they come: what is blank costs nothing but its reading. Throws 413 for too many, 400 for one too long, 503 where there is no memory for them. */
+async function namesOf({ request }: BaseContext, memory: Held): Promise<string[]> {
   const names: string[] = []
   let size = 0
   let rest: Buffer = Buffer.alloc(0)
@@ -33,6 +41,7 @@ async function namesOf({ request }: BaseContext): Promise<string[]> {
     const name = line.length ? line.toString('utf8').trim() : ''
     if (!name) return
     if (names.length >= maxDeletes) throw new Fault(413, `Maximum Bulk Deletes: ${maxDeletes} per request`)
+    memory.add(name.length)
     names.push(name)
   }
   for await (const chunk of patient(request)) {
@@ -83,6 +92,9 @@ export async function removeNames(context: BaseContext, account: string, names: 
       if (error instanceof Fault && error.status === 404) report.counts['Number Not Found']!++
       else if (error instanceof Fault) report.errors.push([line, `${error.status} ${title(error.status)}`])
       else throw error
+      if (report.errors.length < maxFailed) continue
+      report.body = 'Max delete failures exceeded'
+      break
     }
   }
   if (report.errors.length) report.status = '400 Bad Request'
@@ -96,7 +108,7 @@ export async function removeNames(context: BaseContext, account: string, names: 
 async function removeName(context: BaseContext, account: string, path: string): Promise<void> {
   const place = splitName(path)
   if (place) {
-    const scope = await objectScope({ ...context, params: { account, ...place } }, 'write')
+    const scope = await objectScope({ ...context, params: { account, ...place } }, 'write', 'DELETE')
     await dropObject({ ...context, rawQuery: new URLSearchParams() }, scope)
     return
   }

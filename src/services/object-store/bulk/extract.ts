@@ -7,6 +7,7 @@ import { checkAccessRules, denied, ownAccess } from '../access/authorize.ts'
 import { checkTempUrl } from '../access/temp-url.ts'
 import { putContainer } from '../containers/change.ts'
 import { findContainer } from '../containers/store.ts'
+import { checkMetadata } from '../headers.ts'
 import { checkContainerName, limits, plain, tooLarge } from '../limits.ts'
 import { contentType } from '../objects/metadata.ts'
 import { objectScope } from '../objects/scope.ts'
@@ -116,6 +117,7 @@ async function putEntry(context: BaseContext, account: string, path: string, ent
     const match = /^SCHILY\.xattr\.user\.meta\.([A-Za-z0-9_-]{1,128})$/.exec(name)
     if (match && /^[\x20-\x7e]{1,256}$/.test(value)) metadata[`x-object-meta-${match[1]!.toLowerCase().replaceAll('_', '-')}`] = value
   }
+  checkMetadata(metadata, 'object')
   await writeObject(cloud, scope.container, {
     name: object,
     content_type: type || contentType({}, object),

@@ -130,7 +130,10 @@ function create(cloud: Cloud): Remote | null {
     },
     async read(id, start, end) {
       try {
-        return (await client.get(keyOf(id), { start, end })).body
+        const { body, size } = await client.get(keyOf(id), { start, end })
+        if (size === end - start + 1) return body
+        body.destroy()
+        throw new S3Fault(206, 'WrongLength', `The S3 service gave ${size} bytes of ${id} where ${end - start + 1} were asked for.`)
       } catch (error) {
         throw told(cloud, error)
       }

@@ -1,5 +1,5 @@
 import { operation, reply } from '../../../api/operation.ts'
-import { maxDeletes } from '../bulk/delete.ts'
+import { maxDeletes, maxFailed as mostFailed } from '../bulk/delete.ts'
 import { maxFailed } from '../bulk/extract.ts'
 import { yieldFrequency } from '../large-objects/heartbeat.ts'
 import { limits as segments } from '../large-objects/manifest.ts'
@@ -20,7 +20,7 @@ export const capabilities = {
     valid_api_versions: ['v1', 'v1.0'],
   },
   account_quotas: {},
-  bulk_delete: { max_deletes_per_request: maxDeletes, max_failed_deletes: maxDeletes },
+  bulk_delete: { max_deletes_per_request: maxDeletes, max_failed_deletes: mostFailed },
   container_quotas: {},
   dlo: { max_segments: 0 },
   slo: {

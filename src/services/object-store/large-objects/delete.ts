@@ -1,13 +1,13 @@
 import type { BaseContext, Reply } from '../../../api/operation.ts'
+import { authorize } from '../access/authorize.ts'
 import { noneRemoved, removeNames, whileHeard } from '../bulk/delete.ts'
 import { reportReply } from '../bulk/report.ts'
 import { findContainer } from '../containers/store.ts'
 import { plain } from '../limits.ts'
 import { dropObject } from '../objects/change.ts'
-import { versionAsked } from '../objects/get.ts'
-import { heard, type Scope } from '../objects/scope.ts'
+import { readableVersion, versionAsked } from '../objects/get.ts'
+import { heard, mayReadOther, type Scope } from '../objects/scope.ts'
 import { liveObject, type StoredObject } from '../objects/store.ts'
-import { findVersion } from '../objects/versions.ts'
 import { quote } from '../quoting.ts'
 import { readManifest, splitName } from './manifest.ts'
 
@@ -15,11 +15,13 @@ import { readManifest, splitName } from './manifest.ts'
 export async function deleteSegments(context: BaseContext, scope: Scope): Promise<Reply> {
   const { cloud } = context
   const { read } = cloud.database
+  // The report names segments: who may not read the manifest does not learn of them.
+  authorize(context, scope.place.account, 'read', scope.container.metadata)
   const version = versionAsked(context, scope)
   const row =
     version === null
       ? await liveObject(cloud, read, scope.container.id, scope.place.object)
-      : await findVersion(read, scope.container.id, scope.place.object, version)
+      : await readableVersion(context, scope, version)
   // What is there to remove is told in a report, also when that is nothing: clients read it and not the status.
   if (!row) return reportReply(context, { ...noneRemoved(), counts: { 'Number Deleted': 0, 'Number Not Found': 1 } })
   if (row.kind !== 'slo') {
@@ -40,8 +42,9 @@ export async function deleteSegments(context: BaseContext, scope: Scope): Promis
 const mostSegments = 10_000
 
 /** Names, percent-encoded, of all segments, those of inner manifests before the manifest; each once. Throws 400 when there are too many. */
-async function segmentNames(context: BaseContext, { place }: Scope, row: StoredObject): Promise<string[]> {
+async function segmentNames(context: BaseContext, scope: Scope, row: StoredObject): Promise<string[]> {
   const { cloud } = context
+  const { place } = scope
   const names = new Set<string>()
   const entered = new Set<string>()
   let looked = 0
@@ -51,7 +54,7 @@ async function segmentNames(context: BaseContext, { place }: Scope, row: StoredO
     for (const segment of await readManifest(cloud, manifest)) {
       if (segment.data !== undefined) continue
       if (++looked > mostSegments) throw plain(400, 'Too many buffered slo segments to delete.')
-      const inner = segment.sub_slo && !entered.has(segment.name) ? await manifestAt(context, place.account, segment.name) : undefined
+      const inner = segment.sub_slo && !entered.has(segment.name) ? await manifestAt(context, scope, segment.name) : undefined
       if (inner) await enter(segment.name, inner)
       names.add(segment.name)
     }
@@ -63,9 +66,11 @@ async function segmentNames(context: BaseContext, { place }: Scope, row: StoredO
   return [...names, own].map(quote)
 }
 
-async function manifestAt({ cloud }: BaseContext, account: string, name: string): Promise<StoredObject | undefined> {
+/** The manifest of that name, for those who may read it. */
+async function manifestAt(context: BaseContext, scope: Scope, name: string): Promise<StoredObject | undefined> {
+  const { cloud } = context
   const { container, object } = splitName(name)!
-  const found = await findContainer(cloud.database.read, account, container)
-  const row = found && (await liveObject(cloud, cloud.database.read, found.id, object))
-  return row?.kind === 'slo' ? row : undefined
+  const found = await findContainer(cloud.database.read, scope.place.account, container)
+  const row = found && mayReadOther(context, scope, found) && (await liveObject(cloud, cloud.database.read, found.id, object))
+  return row && row.kind === 'slo' ? row : undefined
 }

@@ -7,6 +7,7 @@ import { turn } from '../../../turns.ts'
 import { checkAccessRules, ownAccess } from '../access/authorize.ts'
 import { findContainer } from '../containers/store.ts'
 import { header } from '../headers.ts'
+import { held } from '../held.ts'
 import { plain } from '../limits.ts'
 import { isTrue } from '../listing/query.ts'
 import { followLink } from '../objects/links.ts'
@@ -68,6 +69,17 @@ async function endOf(context: BaseContext, where: Pick<Scope, 'temp' | 'containe
   }
 }
 
+async function readManifestBody(context: BaseContext, self: string): Promise<Asked[]> {
+  const memory = held(context)
+  try {
+    const length = header(context.headers, 'content-length')
+    memory.add(length === undefined ? limits.max_manifest_size : Math.min(Number(length), limits.max_manifest_size))
+    return await askedSegments(await readBody(context.request, limits.max_manifest_size), self)
+  } finally {
+    memory.release()
+  }
+}
+
 /** PUT with `multipart-manifest=put`. */
 export async function putManifest(context: BaseContext, scope: Scope): Promise<Reply> {
   const { cloud, headers } = context
@@ -75,8 +87,7 @@ export async function putManifest(context: BaseContext, scope: Scope): Promise<R
   if (metadata['x-object-manifest']) throw plain(400, 'An object cannot be a static and a dynamic manifest.')
   const delete_at = deleteAt(headers, cloud)
   const self = `/${scope.place.container}/${scope.place.object}`
-  const body = await readBody(context.request, limits.max_manifest_size)
-  const asked = await askedSegments(body, self)
+  const asked = await readManifestBody(context, self)
   for (const { path } of asked) if (path !== undefined) checkAccessRules(context, 'GET', scope.place.account, path.replace(/^\/+/, ''))
   const kept = { metadata, delete_at, content_type: contentType(headers, scope.place.object) }
   const expected = header(headers, 'etag')?.replace(/^"|"$/g, '')

@@ -7,7 +7,7 @@ import { findContainer, lockContainer } from '../containers/store.ts'
 import { successor } from '../listing/query.ts'
 import { unquoteHeader } from '../quoting.ts'
 import type { Container } from '../tables.ts'
-import { timestampText } from '../timestamps.ts'
+import { nextTimestamp, timestampText } from '../timestamps.ts'
 import { deletedType, marker } from './marker.ts'
 import { count, findObject, removeObject, replaceObject, type StoredObject } from './store.ts'
 
@@ -36,15 +36,20 @@ async function archiveOf(tx: Tx, cloud: Cloud, container: Container): Promise<Co
   return found.id === container.id ? container : lockContainer(tx, cloud, found.id)
 }
 
+/** Where an older version of that time stands: at another time where the place is taken, since other clouds say themselves when it was. */
+async function freePlace({ db }: Tx, cloud: Cloud, to: Container, name: string, at: number): Promise<string> {
+  const place = archivePrefix(name) + timestampText(at)
+  return (await findObject(db, to.id, place)) ? archivePrefix(name) + timestampText(nextTimestamp(cloud.environment.clock)) : place
+}
+
 /** Puts the row that is about to be replaced away; true when its bytes belong to the other container now. */
 export async function putAway(tx: Tx, cloud: Cloud, container: Container, old: StoredObject): Promise<boolean> {
   const to = await archiveOf(tx, cloud, container)
   if (!to) return false
-  const name = archivePrefix(old.name) + timestampText(old.made_at)
-  const before = await findObject(tx.db, to.id, name)
+  const name = await freePlace(tx, cloud, to, old.name, old.made_at)
   const { container_id, ...row } = old
   const metadata = { ...row.metadata, [origin]: String(container.id) }
-  await replaceObject(tx, cloud, to, before, { ...row, metadata, name, version_id: '' }, null)
+  await replaceObject(tx, cloud, to, undefined, { ...row, metadata, name, version_id: '' }, null)
   await count(tx.db, container, 0, -old.stored)
   return true
 }
@@ -60,7 +65,7 @@ export async function removeIntoHistory(
 ): Promise<void> {
   const to = (await archiveOf(tx, cloud, container))!
   if (old) await putAway(tx, cloud, container, old)
-  const { container_id, ...row } = marker(container, archivePrefix(name) + timestampText(at), '', at)
+  const { container_id, ...row } = marker(container, await freePlace(tx, cloud, to, name, at), '', at)
   const metadata = { [origin]: String(container.id) }
   await replaceObject(tx, cloud, to, undefined, { ...row, metadata, kind: '', content_type: deletedType }, null)
   // The archive has its bytes and has taken them off the container's count.

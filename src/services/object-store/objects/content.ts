@@ -9,7 +9,8 @@ import { extent, readManifest, type Segment, splitName, uploadName } from '../la
 import { unquoteHeader } from '../quoting.ts'
 import { read } from '../storage/data.ts'
 import { followLink } from './links.ts'
-import { deeper, heard, mayReadOther, type Opened } from './scope.ts'
+import { isGone, whereReplaced } from './replaced.ts'
+import { deeper, heard, mayReadAll, mayReadOther, type Opened } from './scope.ts'
 import { type PagedSegment, pagesOf, segmentsOn } from './segment-pages.ts'
 import { liveObject, type StoredObject } from './store.ts'
 
@@ -24,6 +25,12 @@ export interface Content {
 }
 
 const badSegment = (name: string) => new Fault(409, `The segment ${name} is missing or has changed.`)
+
+/** Opens a segment, also one that is replaced by its like meanwhile. */
+const unlessGone = <Made>(name: string, open: () => Promise<Made>): Promise<Made> =>
+  whereReplaced(open).catch((error) => {
+    throw isGone(error) ? badSegment(name) : error
+  })
 
 /** Content of the row; `bytes` when they have been read with it. */
 export async function contentOf(context: BaseContext, scope: Opened, row: StoredObject, bytes?: Buffer | null): Promise<Content> {
@@ -138,6 +145,8 @@ async function openSegment(context: BaseContext, scope: Opened, segment: Segment
   // What a link leads to names its own segments in its own account.
   const { row, where } = found?.kind === 'link' ? await followLink(context, { ...scope, container }, found) : { row: found, where: scope }
   if (!row || row.etag !== segment.hash || row.size !== segment.bytes) throw badSegment(segment.name)
+  // The hash was made of the bytes of its own: what a dynamic manifest shows instead of them nobody has looked at.
+  if (row.kind === 'dlo') throw badSegment(segment.name)
   return contentOf(context, row.kind === '' ? where : deeper(context, where, where.container), row)
 }
 
@@ -150,7 +159,7 @@ function staticContent(context: BaseContext, scope: Opened, row: StoredObject, s
       length,
       async open(from, to) {
         if (segment.data !== undefined) return Buffer.from(segment.data, 'base64').subarray(from, to + 1)
-        return (await openSegment(context, scope, segment, ofUpload)).read(start + from, start + to)
+        return unlessGone(segment.name, async () => (await openSegment(context, scope, segment, ofUpload)).read(start + from, start + to))
       },
     }
   })
@@ -173,7 +182,9 @@ async function dynamicContent(context: BaseContext, scope: Opened, row: StoredOb
   const { read } = context.cloud.database
   const target = dynamicTarget(row.metadata['x-object-manifest']!)
   const container = await findContainer(read, scope.container.account, target.container)
-  if (container && !mayReadOther(context, scope, container)) throw new Fault(context.who ? 403 : 401, 'Access was denied to a segment.')
+  // Who may not read all of the account does not learn which containers there are.
+  const readable = container ? mayReadOther(context, scope, container) : mayReadAll(context, scope)
+  if (!readable) throw new Fault(context.who ? 403 : 401, 'Access was denied to a segment.')
   const named = { containerId: container?.id ?? 0, prefix: target.prefix, self: container?.id === row.container_id ? row.name : null }
   const { pages, size, etag } = container
     ? await pagesOf(read, named, () => heard(context))
@@ -181,7 +192,10 @@ async function dynamicContent(context: BaseContext, scope: Opened, row: StoredOb
   async function* pieces(first: number): AsyncGenerator<Piece> {
     for (const page of pages.slice(first))
       for (const segment of await segmentsOn(read, named, page))
-        yield { length: segment.size, open: (start, end) => openNamed(context, scope, named.containerId, segment, start, end) }
+        yield {
+          length: segment.size,
+          open: (start, end) => unlessGone(segment.name, () => openNamed(context, scope, named.containerId, segment, start, end)),
+        }
   }
   async function readBytes(start: number, end: number): Promise<Buffer | Readable> {
     let before = 0

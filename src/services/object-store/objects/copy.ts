@@ -4,13 +4,13 @@ import { type BaseContext, operation, type Reply } from '../../../api/operation.
 import { authorize, checkAccessRules } from '../access/authorize.ts'
 import { loadGrant } from '../access/grants.ts'
 import { containerMissing, findContainer } from '../containers/store.ts'
-import { decodedHeader, header } from '../headers.ts'
+import { checkMetadata, decodedHeader, header } from '../headers.ts'
 import { rawSegments, splitName } from '../large-objects/manifest.ts'
 import { makeManifest } from '../large-objects/put.ts'
 import { checkContainerName, checkObjectName, limits, plain, tooLarge } from '../limits.ts'
 import { isTrue } from '../listing/query.ts'
 import { quote } from '../quoting.ts'
-import { duplicate, type Received, receive } from '../storage/data.ts'
+import { duplicate, type Received } from '../storage/data.ts'
 import type { Headers } from '../tables.ts'
 import { httpDate, timestampText } from '../timestamps.ts'
 import { condition, rangeHolds } from './conditions.ts'
@@ -20,9 +20,10 @@ import { followLink } from './links.ts'
 import { contentType, deleteAt, objectMetadata } from './metadata.ts'
 import { madeReply } from './put.ts'
 import { parseRanges } from './ranges.ts'
-import { type Opened, objectScope, type Place, type Scope } from './scope.ts'
+import { whereReplaced } from './replaced.ts'
+import { destinationOf, type Opened, objectScope, type Place, type Scope } from './scope.ts'
 import { liveObject, type NewObject, type StoredObject } from './store.ts'
-import { writeObject } from './write.ts'
+import { receiveFor, writeObject } from './write.ts'
 
 type At = BaseContext & { params: Place }
 
@@ -45,7 +46,8 @@ export const copyObject = operation({
     const place = splitName(destination)
     if (!place) throw plain(412, 'Destination header must be of the form <container name>/<object name>')
     const { account: own, container: from, object } = context.params
-    const source = await findSource(context, own, from, object)
+    const find = () => findSource(context, own, from, object)
+    const source = await find()
     const account = otherAccount(headers, 'destination-account') ?? own
     await loadGrant(context, account)
     const container = await findContainer(cloud.database.read, account, place.container)
@@ -53,7 +55,7 @@ export const copyObject = operation({
     checkContainerName(place.container)
     checkObjectName(place.object)
     if (!container) throw containerMissing()
-    return copy(context, source, { place: { account, ...place }, container, access, temp: null })
+    return copyFrom(context, source, find, { place: { account, ...place }, container, access, temp: null })
   },
 })
 
@@ -76,9 +78,10 @@ export async function copyInto(context: At): Promise<Reply> {
     if (error instanceof Fault && error.status === 404) return error
     throw error
   })
-  const source = await findSource(context, account, place.container, place.object)
+  const find = () => findSource(context, account, place.container, place.object)
+  const source = await find()
   if (target instanceof Fault) throw target
-  return copy(context, source, target)
+  return copyFrom(context, source, find, target)
 }
 
 interface Source {
@@ -99,6 +102,10 @@ async function findSource(context: At, account: string, container: string, objec
   if (row.kind !== 'link' || rawQuery.get('symlink') === 'get') return { scope, row, where: scope }
   return { scope, ...(await followLink(context, scope, row)) }
 }
+
+/** Copies the source that was found, or the one that has taken its place since. */
+const copyFrom = (context: At, found: Source, find: () => Promise<Source>, target: Scope): Promise<Reply> =>
+  whereReplaced(async (attempt) => copy(context, attempt === 1 ? found : await find(), target))
 
 async function copy(context: At, { scope: source, row: found, where }: Source, target: Scope): Promise<Reply> {
   const { headers, rawQuery } = context
@@ -136,7 +143,9 @@ function keptOf(context: At, found: StoredObject, asIs: boolean, account: string
   for (const name in old) if (name.startsWith('x-object-sysmeta-s3-')) delete old[name]
   if ((found.kind !== '' && !asIs) || !found.kind) for (const name in old) if (name.startsWith('x-object-sysmeta-')) delete old[name]
   const delete_at = deleteAt(headers, cloud) ?? (fresh ? null : found.delete_at)
-  return { metadata: { ...old, ...objectMetadata(context, account) }, delete_at }
+  const metadata = { ...old, ...objectMetadata(context, account) }
+  checkMetadata(metadata, 'object')
+  return { metadata, delete_at }
 }
 
 async function copyBytes(
@@ -146,7 +155,7 @@ async function copyBytes(
   kept: { metadata: Headers; delete_at: number | null; content_type: string },
 ): Promise<NewObject> {
   const { cloud } = context
-  const received = await bytesOf(context, where, row, asIs)
+  const received = await bytesOf(context, where, row, asIs, target)
   return writeObject(cloud, target.container, {
     name: target.place.object,
     ...kept,
@@ -158,7 +167,7 @@ async function copyBytes(
 }
 
 /** The bytes of the source; `raw`: those that are kept for it. Throws 413 and, for a Range that is not there, 416. */
-async function bytesOf(context: At, where: Source['where'], row: StoredObject, raw: boolean): Promise<Received> {
+async function bytesOf(context: At, where: Source['where'], row: StoredObject, raw: boolean, target: Scope): Promise<Received> {
   const { cloud, headers } = context
   const content = raw ? null : await contentOf(context, where, row)
   const size = content?.size ?? row.stored
@@ -169,14 +178,11 @@ async function bytesOf(context: At, where: Source['where'], row: StoredObject, r
   const { start, end } = ranges?.length === 1 ? ranges[0]! : { start: 0, end: size - 1 }
   if (end - start >= limits.max_file_size) throw tooLarge()
   if (!content || (row.kind === '' && end - start + 1 === size)) return duplicate(cloud, { ...row, size: row.stored })
-  const body = await content.read(start, end)
-  return receive(
-    cloud,
-    Buffer.isBuffer(body)
-      ? (async function* () {
-          yield body
-        })()
-      : (body as AsyncIterable<Buffer>),
-    limits.max_file_size,
-  )
+  const length = end - start + 1
+  // Opened when they are received: not where there is no room for them.
+  async function* bytes(): AsyncGenerator<Buffer> {
+    const body = await content!.read(start, end)
+    yield* Buffer.isBuffer(body) ? [body] : (body as AsyncIterable<Buffer>)
+  }
+  return receiveFor(cloud, destinationOf(target), bytes(), { length })
 }

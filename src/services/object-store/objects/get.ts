@@ -11,6 +11,7 @@ import { condition, rangeHolds } from './conditions.ts'
 import { type Content, contentOf } from './content.ts'
 import { followLink } from './links.ts'
 import { type ByteRange, parseRanges } from './ranges.ts'
+import { whereReplaced } from './replaced.ts'
 import { type Opened, objectScope, type Place, type Scope } from './scope.ts'
 import { expired, findObject, liveObject, type StoredObject } from './store.ts'
 import { checkVersion, findVersion, isVersioned, versionName } from './versions.ts'
@@ -46,7 +47,7 @@ export const headObject = operation({
 
 async function answerRead(context: BaseContext & { params: Place }): Promise<Reply> {
   const scope = await objectScope(context, 'read')
-  for (let attempt = 1; ; attempt++) {
+  return whereReplaced(async (attempt) => {
     let row: Found
     try {
       row = await findReadable(context, scope, attempt)
@@ -55,16 +56,11 @@ async function answerRead(context: BaseContext & { params: Place }): Promise<Rep
       if (isBrowser(context) && !scope.temp) return webMissing(context, scope.container, scope.place.object, error)
       throw error
     }
-    try {
-      if (row.kind === 'marker') return markerReply(row)
-      const made = await readReply(context, scope, row)
-      if (isVersioned(scope.container) || context.rawQuery.get('version-id') !== null) tellVersion(context, scope, row, made)
-      return made
-    } catch (error) {
-      // Overwritten between the row and its bytes: the row of now has others.
-      if ((error as NodeJS.ErrnoException).code !== 'ENOENT' || attempt >= 3) throw error
-    }
-  }
+    if (row.kind === 'marker') return markerReply(row)
+    const made = await readReply(context, scope, row)
+    if (isVersioned(scope.container) || context.rawQuery.get('version-id') !== null) tellVersion(context, scope, row, made)
+    return made
+  })
 }
 
 /** Of versions that are marks of removal only that is told, with 404. */

@@ -4,7 +4,7 @@ import { extractArchive } from '../bulk/extract.ts'
 import { header } from '../headers.ts'
 import { putManifest } from '../large-objects/put.ts'
 import { limits, plain, tooLarge } from '../limits.ts'
-import { discard, inlineBytes, patient, receive, receiveSmall } from '../storage/data.ts'
+import { discard, inlineBytes, patient, receiveSmall } from '../storage/data.ts'
 import type { Headers } from '../tables.ts'
 import { httpDate, nextTimestamp } from '../timestamps.ts'
 import { lookAhead } from './ahead.ts'
@@ -12,9 +12,9 @@ import { copyInto } from './copy.ts'
 import { bodyFault, checkedLink, linkHeaders } from './links.ts'
 import { contentType, deleteAt, objectMetadata } from './metadata.ts'
 import { restoreVersion } from './restore.ts'
-import { objectScope, type Scope } from './scope.ts'
+import { destinationOf, objectScope, type Scope } from './scope.ts'
 import type { NewObject } from './store.ts'
-import { writeObject } from './write.ts'
+import { receiveFor, writeObject } from './write.ts'
 
 export const putObject = operation({
   path: '/{account}/{container}/{object*}',
@@ -46,7 +46,7 @@ export const putObject = operation({
     const received =
       length !== null && length <= inlineBytes && !link
         ? await receiveSmall(cloud, context.request)
-        : await receive(cloud, patient(context.request), limits.max_file_size, true)
+        : await receiveFor(cloud, destinationOf(scope), patient(context.request), { length, own: true })
     const expected = header(headers, 'etag')?.replace(/^"|"$/g, '').toLowerCase()
     const cut = length !== null && received.size !== length
     const kind = link ? 'link' : metadata['x-object-manifest'] ? 'dlo' : ''

@@ -24,8 +24,11 @@ export interface Scope {
   syncAt?: number
 }
 
-/** Finds the container and decides. Throws 401, 403 before 404: nobody learns of containers that are not open to him. */
-export async function objectScope(context: BaseContext & { params: Place }, need: Need): Promise<Scope> {
+/**
+ * Finds the container and decides. Throws 401, 403 before 404: nobody learns of containers that are not open to him. `method` is what is done
+ * to the object where the request as a whole has another one.
+ */
+export async function objectScope(context: BaseContext & { params: Place }, need: Need, method?: string): Promise<Scope> {
   const { account, container, object } = context.params
   const ahead = readAhead(context, context.params)
   const row = ahead ? ahead.container : await findContainer(context.cloud.database.read, account, container)
@@ -39,7 +42,7 @@ export async function objectScope(context: BaseContext & { params: Place }, need
       syncAt: syncTime(context),
     }
   }
-  const temp = await checkTempUrl(context, account, row, container, object)
+  const temp = await checkTempUrl(context, account, row, container, object, method)
   const access = temp ? { owner: false, reseller: false } : authorize(context, account, need, row?.metadata)
   checkContainerName(container)
   checkObjectName(object)
@@ -54,8 +57,15 @@ export function mayReadOther(context: BaseContext, scope: Pick<Scope, 'temp' | '
   return ownAccess(context, other.account, true) !== null || allowedByLists(context, other.account, 'read', other.metadata)
 }
 
+/** True when what opened `scope` opens reading in all of its account, also what is not there. */
+export const mayReadAll = (context: BaseContext, { temp, container }: Pick<Scope, 'temp' | 'container'>): boolean =>
+  temp ? temp.scope === 'account' : ownAccess(context, container.account, true) !== null
+
 /** What opened an object for reading, and how many manifests and links have led from there to here. */
 export type Opened = Pick<Scope, 'temp' | 'container'> & { depth?: number }
+
+/** What is received for the object that a request writes. */
+export const destinationOf = ({ container, place, access }: Scope) => ({ container, name: place.object, reseller: access.reseller })
 
 const maxDepth = 10
 

@@ -70,6 +70,12 @@ function insertVersion(db: Db, object: StoredObject) {
     .execute()
 }
 
+/** The number of a version that is made at that time: another one where it is taken, since other clouds say themselves when it was. */
+export async function freeNumber({ db }: Tx, cloud: Cloud, container: Container, name: string, at: number): Promise<string> {
+  const number = timestampText(at)
+  return (await findVersion(db, container.id, name, number)) ? timestampText(nextTimestamp(cloud.environment.clock)) : number
+}
+
 /** The present object goes without a mark of removal; if it is numbered it stays among the versions. */
 export async function unlink(tx: Tx, cloud: Cloud, container: Container, row: StoredObject): Promise<void> {
   await noteChange(tx, container, row.name, nextTimestamp(cloud.environment.clock))
@@ -198,7 +204,7 @@ export async function removeKeeping(
       await insertVersion(tx.db, old)
       await removeObject(tx, cloud, container, old, true)
     }
-    const version_id = timestampText(at)
+    const version_id = await freeNumber(tx, cloud, container, name, at)
     await insertVersion(tx.db, marker(container, name, version_id, at))
     return version_id
   }

@@ -5,12 +5,13 @@ import type { Db, Tx } from '../../../db/database.ts'
 import { findAccount } from '../accounts/store.ts'
 import { findContainer, lockContainer } from '../containers/store.ts'
 import { manifestMetadata } from '../large-objects/manifest.ts'
-import { discard, type Received } from '../storage/data.ts'
+import { limits } from '../limits.ts'
+import { discard, type Received, receive } from '../storage/data.ts'
 import { noteChange } from '../sync/queue.ts'
 import type { Container, Headers, ObjectKind } from '../tables.ts'
 import { nextTimestamp, timestampText } from '../timestamps.ts'
 import { type Counted, expired, findObject, type NewObject, replaceObject, type StoredObject } from './store.ts'
-import { dropNullVersion, isVersioned, keepReplaced, keepsVersions, versionsSuspended } from './versions.ts'
+import { dropNullVersion, freeNumber, isVersioned, keepReplaced, keepsVersions, versionsSuspended } from './versions.ts'
 
 export interface Wanted {
   name: string
@@ -45,9 +46,11 @@ export async function writeObject(cloud: Cloud, container: Pick<Container, 'id'>
       await wanted.onlyIf?.(old && !expired(cloud, old) ? old : undefined, tx)
       if (wanted.at !== undefined && old && old.changed_at >= wanted.at) throw new Fault(409, 'There is a newer object.')
       const at = wanted.at ?? nextTimestamp(cloud.environment.clock)
+      const numbered = keepsVersions(locked) ? timestampText(at) : ''
+      const version_id = numbered && wanted.at !== undefined ? await freeNumber(tx, cloud, locked, wanted.name, at) : numbered
       const object: NewObject = {
         name: wanted.name,
-        version_id: keepsVersions(locked) ? timestampText(at) : '',
+        version_id,
         place: received.place,
         data_id: received.data_id,
         size: wanted.size ?? received.size,
@@ -80,11 +83,33 @@ export async function writeObject(cloud: Cloud, container: Pick<Container, 'id'>
   }
 }
 
+const overQuota = () => new Fault(413, 'Upload exceeds quota.', { type: 'plain' })
+
+/** What bytes are received for. */
+export interface Destination {
+  container: Container
+  name: string
+  reseller: boolean
+}
+
+/** Reads the bytes of a new object, `length` of them where that is known. Throws 413 for what its quotas have no room for, without receiving that. */
+export async function receiveFor(
+  cloud: Cloud,
+  { container, name, reseller }: Destination,
+  source: AsyncIterable<Buffer>,
+  { length = null, own = false }: { length?: number | null; own?: boolean } = {},
+): Promise<Received> {
+  const room = await roomFor(cloud, container, name, reseller)
+  if (length !== null && length > room) throw overQuota()
+  return receive(cloud, source, Math.min(limits.max_file_size, room), own)
+}
+
 /** Bytes that an object of that name may have by the quotas as they are now: what is more need not be received. */
 export async function roomFor(cloud: Cloud, container: Container, name: string, reseller: boolean): Promise<number> {
   const { read } = cloud.database
   const account = reseller ? undefined : await findAccount(read, container.account)
-  const now = (await findContainer(read, container.account, container.name)) ?? container
+  const limited = container.metadata['x-container-meta-quota-bytes'] !== undefined
+  const now = (limited && (await findContainer(read, container.account, container.name))) || container
   const room = [
     [now.metadata['x-container-meta-quota-bytes'], now.bytes_used],
     [account?.metadata['x-account-meta-quota-bytes'], account?.bytes_used ?? 0],
@@ -106,9 +131,9 @@ function checkQuotas(before: Container, account: Counted, { old, object, stays, 
   const bytes = before.metadata['x-container-meta-quota-bytes']
   const count = before.metadata['x-container-meta-quota-count']
   const grown = object.stored - (stays.here ? 0 : (old?.stored ?? 0))
-  if (bytes && grown > 0 && before.bytes_used + grown > Number(bytes)) throw new Fault(413, 'Upload exceeds quota.', { type: 'plain' })
-  if (count && !old && before.objects + 1 > Number(count)) throw new Fault(413, 'Upload exceeds quota.', { type: 'plain' })
+  if (bytes && grown > 0 && before.bytes_used + grown > Number(bytes)) throw overQuota()
+  if (count && !old && before.objects + 1 > Number(count)) throw overQuota()
   if (reseller || object.stored - (stays.account ? 0 : (old?.stored ?? 0)) <= 0) return
   const quota = account?.metadata['x-account-meta-quota-bytes']
-  if (account && quota && account.bytes_used > Number(quota)) throw new Fault(413, 'Upload exceeds quota.', { type: 'plain' })
+  if (account && quota && account.bytes_used > Number(quota)) throw overQuota()
 }

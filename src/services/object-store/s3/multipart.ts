@@ -114,9 +114,11 @@ export async function putPart(context: BaseContext, signed: Signed, bucket: stri
   const number = context.rawQuery.get('partNumber') ?? ''
   if (!/^\d{1,5}$/.test(number) || Number(number) < 1 || Number(number) > maxParts)
     throw fault('InvalidArgument', `Part number must be an integer between 1 and ${maxParts}, inclusive`)
-  const { received, copied, checksum } = await incoming(context, signed, upload.wants?.algorithm)
+  const name = partName(upload.prefix, Number(number))
+  const to = { container: upload.segments, name, reseller: false }
+  const { received, copied, checksum } = await incoming(context, signed, to, upload.wants?.algorithm)
   const made = await writeObject(context.cloud, upload.segments, {
-    name: partName(upload.prefix, Number(number)),
+    name,
     content_type: 'application/octet-stream',
     metadata: keptChecksum(checksum),
     delete_at: null,

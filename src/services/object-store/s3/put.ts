@@ -5,11 +5,11 @@ import type { Segment } from '../large-objects/manifest.ts'
 import { limits } from '../limits.ts'
 import { condition } from '../objects/conditions.ts'
 import { contentOf } from '../objects/content.ts'
-import type { Scope } from '../objects/scope.ts'
+import { destinationOf, type Scope } from '../objects/scope.ts'
 import type { NewObject } from '../objects/store.ts'
 import { versionName } from '../objects/versions.ts'
-import { writeObject } from '../objects/write.ts'
-import { duplicate, type Received, receive } from '../storage/data.ts'
+import { type Destination, receiveFor, writeObject } from '../objects/write.ts'
+import { duplicate, type Received } from '../storage/data.ts'
 import { listOfNew } from './acl.ts'
 import { s3Time, tag, xmlReply } from './answers.ts'
 import { bodyOf } from './body.ts'
@@ -65,12 +65,17 @@ export interface Incoming {
 }
 
 /** The bytes that a PUT brings: its body, or (a part of) another object. With `algorithm` that checksum is made of them. */
-export async function incoming(context: BaseContext, signed: Signed, algorithm: Algorithm | null = null): Promise<Incoming> {
+export async function incoming(
+  context: BaseContext,
+  signed: Signed,
+  to: Destination,
+  algorithm: Algorithm | null = null,
+): Promise<Incoming> {
   const { cloud, headers } = context
-  if (headers['x-amz-copy-source'] !== undefined) return copied(context, await source(context, signed), algorithm)
+  if (headers['x-amz-copy-source'] !== undefined) return copied(context, await source(context, signed), to, algorithm)
   if (headers['content-length'] === undefined && headers['transfer-encoding'] === undefined) throw fault('MissingContentLength')
   const body = bodyOf(context, signed, { algorithm })
-  const received = await receive(cloud, body.bytes, limits.max_file_size)
+  const received = await receiveFor(cloud, to, body.bytes)
   return { received, copied: null, checksum: body.checksum }
 }
 
@@ -84,7 +89,7 @@ function copyRange(text: string | undefined, size: number): [number, number] {
   return [Number(match[1]), Number(match[2])]
 }
 
-async function copied(context: BaseContext, from: Found, algorithm: Algorithm | null): Promise<Incoming> {
+async function copied(context: BaseContext, from: Found, to: Destination, algorithm: Algorithm | null): Promise<Incoming> {
   const { cloud } = context
   const { scope, row } = from
   const range = header(context.headers, 'x-amz-copy-source-range')
@@ -104,7 +109,7 @@ async function copied(context: BaseContext, from: Found, algorithm: Algorithm | 
       yield piece
     }
   }
-  const received = await receive(cloud, bytes(), limits.max_file_size)
+  const received = await receiveFor(cloud, to, bytes())
   return { received, copied: from, checksum: kind && sum ? { algorithm: kind, value: sum.digest() } : null }
 }
 
@@ -144,7 +149,7 @@ export async function putObject(context: BaseContext, signed: Signed, bucket: st
   const metadata = metadataOf(headers)
   const condition = onlyIf(context, scope.container)
   const newTags = tagsFromHeader(context)
-  const { received, copied, checksum } = await incoming(context, signed)
+  const { received, copied, checksum } = await incoming(context, signed, destinationOf(scope))
   const keeps = copied && directive(context, 'x-amz-metadata-directive') === 'COPY'
   const keepsTags = copied && directive(context, 'x-amz-tagging-directive') === 'COPY'
   let replaced: Segment[] = []

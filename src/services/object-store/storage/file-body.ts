@@ -3,6 +3,9 @@ import type { FileHandle } from 'node:fs/promises'
 import { Poured } from '../../../api/poured.ts'
 import { release } from './release.ts'
 
+/** The code of the error of a file that ends before its time. */
+export const shortFile = 'ERR_SHORT_FILE'
+
 export class FileBody extends Poured {
   readonly #file: FileHandle
   #at: number
@@ -28,7 +31,7 @@ export class FileBody extends Poured {
     const reading = this.#file.read(buffer, 0, Math.min(buffer.length, this.#size()), this.#at)
     this.#reading = reading.catch(() => {})
     const { bytesRead } = await reading
-    if (!bytesRead) throw new Error('the file is shorter than it was')
+    if (!bytesRead) throw Object.assign(new Error('the file is shorter than it was'), { code: shortFile })
     this.#at += bytesRead
     return buffer.subarray(0, bytesRead)
   }

@@ -1,5 +1,5 @@
 // One request to the partner of a container: an object put or removed there, as it was at its time.
-import { request as httpRequest } from 'node:http'
+import { request as httpRequest, type IncomingMessage } from 'node:http'
 import { request as httpsRequest } from 'node:https'
 import type { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
@@ -9,6 +9,7 @@ import { signature } from './auth.ts'
 import type { Target } from './target.ts'
 
 const idleMs = 60_000
+const mostAnswered = 64 * 1024
 
 export interface Sent {
   method: 'PUT' | 'DELETE'
@@ -18,6 +19,18 @@ export interface Sent {
   headers: Record<string, string>
   body: Buffer | Readable | null
   size: number
+}
+
+/** Reads past what an answer says, which nobody wants to know; who says much, or for long, is not heard to the end. */
+function readAnswer(answer: IncomingMessage): void {
+  let size = 0
+  const late = setTimeout(() => answer.destroy(), idleMs)
+  answer.on('data', (piece: Buffer) => {
+    size += piece.length
+    if (size > mostAnswered) answer.destroy()
+  })
+  answer.on('error', () => {}) // the status is known
+  answer.once('close', () => clearTimeout(late))
 }
 
 /** The status of the partner's answer. Throws where it cannot be reached; the body is closed in any case. */
@@ -41,8 +54,16 @@ export function send(target: Target, userKey: string, nonce: string, what: Sent)
   return new Promise((resolve, reject) => {
     const start = url.protocol === 'https:' ? httpsRequest : httpRequest
     const outgoing = start({ method: what.method, hostname: url.hostname, port: url.port || undefined, path, headers }, (answer) => {
-      answer.resume()
+      readAnswer(answer)
       resolve(answer.statusCode!)
+    })
+    outgoing.on('finish', () => {
+      const late = setTimeout(() => outgoing.destroy(new Error('the partner does not answer')), idleMs)
+      outgoing.once('response', () => clearTimeout(late)).once('close', () => clearTimeout(late))
+    })
+    outgoing.on('upgrade', (_, socket) => {
+      socket.destroy()
+      reject(new Error('the partner speaks another protocol'))
     })
     outgoing.setTimeout(idleMs, () => outgoing.destroy(new Error('the partner does not answer')))
     outgoing.on('error', (error) => {

@@ -1,7 +1,7 @@
 // Where a container is copied to: another container of this cloud, or one of a cloud that the operator knows.
 import type { Cloud } from '../../../cloud.ts'
 import { plain } from '../limits.ts'
-import { withoutSlashes } from '../quoting.ts'
+import { unquote, withoutSlashes } from '../quoting.ts'
 import { objectStoreSettings } from '../settings.ts'
 
 export interface Target {
@@ -27,6 +27,9 @@ export function syncTarget(cloud: Cloud, text: string): Target {
     const [, address] = Object.entries(realm.clusters).find(([name]) => name.toLowerCase() === clusterName.toLowerCase()) ?? []
     if (!address) throw plain(400, `No cluster endpoint found for X-Container-Sync-To ${JSON.stringify(text.slice(0, 200))}`)
     if (!account || !container || rest.length) throw plain(400, 'Path required in X-Container-Sync-To')
+    // The operator named an address, and what stands below it: no step up from there, and no other end of the path.
+    if ([account, container].some((name) => /[?#\\\s]/.test(name) || /^\.\.?$/.test(unquote(name) ?? '..')))
+      throw plain(400, 'Invalid path in X-Container-Sync-To')
     return {
       url: `${withoutSlashes(address)}/${account}/${container}`,
       realm: { name: realmName.toUpperCase(), key: realm.key },

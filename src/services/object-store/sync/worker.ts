@@ -25,7 +25,12 @@ export async function syncContainers(cloud: Cloud): Promise<void> {
   const { database, environment } = cloud
   const ids = await dueContainers(database.read, environment.clock.now())
   const work = async () => {
-    for (let id = ids.shift(); id !== undefined; id = ids.shift()) await syncContainer(cloud, id)
+    for (let id = ids.shift(); id !== undefined; id = ids.shift()) {
+      // What is wrong with one container is no matter of the others.
+      await syncContainer(cloud, id).catch((error) =>
+        cloud.log.error({ container: id, error: (error as Error).stack }, 'a container cannot be synchronised'),
+      )
+    }
   }
   await Promise.all(Array.from({ length: Math.min(lanes, ids.length) }, work))
   cloud.metrics.gauge(
@@ -64,7 +69,14 @@ async function syncContainer(cloud: Cloud, id: number): Promise<void> {
     }
     const due = await dueNames(database.read, id, environment.clock.now(), batch)
     for (const change of due) {
-      const sent = await outgoing(cloud, container, change)
+      let sent: Sent | null
+      try {
+        sent = await outgoing(cloud, container, change)
+      } catch (error) {
+        // A manifest without its segments, bytes that were replaced just now: the names behind it do not wait for that.
+        await wait(`it cannot be read: ${(error as Error).message}`, change.name)
+        continue
+      }
       if (!sent) {
         await database.write(({ db }) => done(db, id, change))
         continue

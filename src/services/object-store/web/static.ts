@@ -11,6 +11,7 @@ import { headerText } from '../listing/render.ts'
 import { objectsIn } from '../listing/store.ts'
 import { walk } from '../listing/walk.ts'
 import { readReply } from '../objects/get.ts'
+import { whereReplaced } from '../objects/replaced.ts'
 import { heard, mayReadOther } from '../objects/scope.ts'
 import { liveObject, type StoredObject } from '../objects/store.ts'
 import { quote, unquote } from '../quoting.ts'
@@ -101,10 +102,11 @@ async function webFolder(context: BaseContext, container: Container, prefix: str
 }
 
 async function webObject(context: BaseContext, container: Container, name: string): Promise<Reply | null> {
-  const row = await liveObject(context.cloud, context.cloud.database.read, container.id, name)
-  if (!row) return null
   const place = { account: container.account, container: container.name, object: name }
-  return readReply(context, { place, container, access: { owner: false, reseller: false }, temp: null }, row)
+  return whereReplaced(async () => {
+    const row = await liveObject(context.cloud, context.cloud.database.read, container.id, name)
+    return row ? readReply(context, { place, container, access: { owner: false, reseller: false }, temp: null }, row) : null
+  })
 }
 
 /** The site's page for that status, `404error.html`; without one the fault is thrown. */
@@ -113,11 +115,9 @@ async function webFault(context: BaseContext, container: Container, fault: unkno
   if (!(fault instanceof Fault) || !suffix || (fault.status !== 404 && fault.status !== 401)) throw fault
   // The page is an object as others are: who may not read it does not see it.
   if (!mayReadOther(context, { temp: null, container }, container)) throw fault
-  const row = await liveObject(context.cloud, context.cloud.database.read, container.id, `${fault.status}${suffix}`)
-  if (!row) throw fault
   // Conditions and ranges of the request are meant for another object.
   const bare = { ...context, headers: {}, rawQuery: new URLSearchParams() }
-  const place = { account: container.account, container: container.name, object: row.name }
-  const page = await readReply(bare, { place, container, access: { owner: false, reseller: false }, temp: null }, row)
+  const page = await webObject(bare, container, `${fault.status}${suffix}`)
+  if (!page) throw fault
   return new Reply({ status: fault.status, headers: { ...page.headers, ...fault.headers }, body: page.body })
 }
