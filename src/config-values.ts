@@ -53,7 +53,8 @@ export function readValue(s: Setting, value: unknown, from: string): unknown {
     if (!match) throw refuse('a number of bytes such as 1048576 or 1M')
     return Number(match[1]) * 1024 ** ['', 'K', 'M', 'G'].indexOf(match[2]!.toUpperCase())
   }
-  if (type === 'path') return resolve(text)
+  // An empty one would be the folder that one is in.
+  if (type === 'path' && text) return resolve(text)
   if (type === 'address' && !isIP(text)) throw refuse('an IP address')
   if (type === 'host' && !isIP(text) && !/^[a-z0-9]([a-z0-9.-]*[a-z0-9])?$/i.test(text)) throw refuse('a host name or an IP address')
   if (type === 'cidr' && !isCidr(text)) throw refuse('a network such as 172.24.4.0/24')

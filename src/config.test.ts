@@ -114,6 +114,8 @@ const wrongValues: [string, string, RegExp][] = [
   ['tokenLifetime', '1h', /whole number/],
   ['maxBodyBytes', '1T', /number of bytes/],
   ['seed', '', /not empty/],
+  ['dataDir', '', /^--data-dir must be not empty/],
+  ['policyFile', '', /not empty/],
   ['databaseUrl', 'mysql://u:secret@h/d', /^--database-url must be an address such as (?!.*secret)/],
   ['databaseUrl', 'postgres:u@h/d', /must be an address/],
   ['importSchemes', 'ftp', /http, https/],

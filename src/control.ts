@@ -40,6 +40,7 @@ export async function status(cloud: Cloud): Promise<Status> {
   const now = cloud.environment.clock.now()
   return {
     endpoints: cloud.services.map((service) => ({ service: service.name, url: cloud.endpoints.root(service.name) })),
+    metrics: cloud.config.metricsPort ? `http://127.0.0.1:${cloud.config.metricsPort}/metrics` : null,
     database: cloud.database.dialect,
     pid: process.pid,
     memoryMiB: Math.round(process.memoryUsage().rss / 2 ** 20),
@@ -108,7 +109,11 @@ export async function serveControl(cloud: Cloud): Promise<{ close(): Promise<voi
       if (image) return sendImage(cloud, image[1]!, response)
       const answer = answers[`${request.method} ${request.url}`]
       if (!answer) return void response.writeHead(404).end()
-      response.end(JSON.stringify(await answer(cloud)))
+      const told = await answer(cloud).catch((error: NodeJS.ErrnoException) => {
+        // The database's, or the disk's: who asks thinks of another socket.
+        throw error.code ? new Error(`The cloud runs, but cannot tell: ${error.message}. Is its database there?`) : error
+      })
+      response.end(JSON.stringify(told))
     },
     async moreUpgrades({ path, query }, socket) {
       const address = query.get('address') ?? ''

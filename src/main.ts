@@ -53,8 +53,10 @@ export async function startCloud(
     const migrated = await migrate(database, migrations, environment.clock.now)
     const cloud = await createCloud({ config, environment, database, log, services, facades, policyOverrides: readPolicyOverrides(config) })
     await bootstrapIdentity(cloud, adminPassword(config, environment.random))
-    const close = await listen(cloud)
+    const ready = Promise.withResolvers<void>()
+    const close = await listen(cloud, ready.promise)
     undo.push(close)
+    undo.push(async () => ready.reject(new Error('the start failed')))
     await writeCatalog(cloud)
     const control = await serveControl(cloud)
     undo.push(() => control.close())
@@ -80,6 +82,7 @@ export async function startCloud(
     const metrics = await serveMetrics(cloud)
     if (metrics) undo.push(() => metrics.close())
     const clientFiles = writeClientFiles(cloud)
+    ready.resolve()
     return { cloud, readyMs: Math.round(performance.now() - started), migrated, clientFiles, host: config.host, stop }
   } catch (error) {
     await stop()

@@ -8,7 +8,7 @@ import { testCloud } from './testing/test-cloud.ts'
 
 test('metrics tell of requests and open tasks, and health of the database', async () => {
   const metricsPort = await freePort()
-  await using cloud = await testCloud({ settings: { metricsPort } })
+  await using cloud = await testCloud({ settings: { metricsPort, portOffset: 7 } }) // the offset is for ports that nobody chose
   const served = (await serveMetrics(cloud.cloud))!
   const get = async (path: string) => {
     const answer = await fetch(`http://127.0.0.1:${metricsPort}${path}`)

@@ -60,7 +60,7 @@ export async function serveMetrics(cloud: Cloud): Promise<{ close(): Promise<voi
       server.once('error', reject)
       server.listen(port, '127.0.0.1', () => resolve())
     })
-  await listen((metricsPort ?? defaultPort) + portOffset).catch((error: NodeJS.ErrnoException) => {
+  await listen(metricsPort ?? defaultPort + portOffset).catch((error: NodeJS.ErrnoException) => {
     // A port that nobody chose gives way to another cloud's.
     if (metricsPort !== null || error.code !== 'EADDRINUSE') throw error
     return listen(0)

@@ -1,6 +1,7 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parse } from 'yaml'
+import { createPolicy } from './auth/policy.ts'
 import { type Config, UserError } from './config.ts'
 
 /** The operator's rules: name to check string. A file that was named must be there; the default one may be missing. */
@@ -20,6 +21,11 @@ export function readPolicyOverrides(config: Config): Record<string, string> {
     throw new UserError(`The policy file ${path} must map rule names to check strings.`)
   for (const [name, check] of Object.entries(content as object)) {
     if (typeof check !== 'string') throw new UserError(`The policy file ${path}: the check of ${name} must be text.`)
+  }
+  try {
+    createPolicy(content as Record<string, string>)
+  } catch (error) {
+    throw new UserError(`The policy file ${path}: ${(error as Error).message}.`)
   }
   return content as Record<string, string>
 }

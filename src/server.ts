@@ -42,9 +42,29 @@ interface Route {
   upgrade?(request: Request, socket: Duplex, head: Buffer): unknown
 }
 
-/** Opens all API ports; gives a function that closes them, letting running requests end. */
-export async function listen(cloud: Cloud): Promise<() => Promise<void>> {
+/**
+ * Opens all API ports; gives a function that closes them, letting running requests end. Requests that come before `ready` wait for
+ * it: whoever is answered finds the cloud whole, its catalog, its files for clients and its first user.
+ */
+export async function listen(cloud: Cloud, ready?: Promise<void>): Promise<() => Promise<void>> {
   const servers: { server: http.Server; endAll(): void }[] = []
+  const waiting: (() => void)[] = []
+  let isReady = ready === undefined
+  ready?.then(
+    () => {
+      isReady = true
+      for (const go of waiting.splice(0)) go()
+    },
+    () => {
+      for (const { endAll } of servers) endAll() // the start failed: nobody waits for it
+    },
+  )
+  const whenReady =
+    <T extends unknown[]>(action: (...given: T) => void) =>
+    (...given: T) => {
+      if (isReady) action(...given)
+      else waiting.push(() => action(...given))
+    }
   const requestId = () => `req-${cloud.environment.uuid()}`
   const { config, log } = cloud
   const failed = (listener: string, error: Error) => log.error({ listener, error: error.stack ?? String(error) }, 'listener failed')
@@ -82,7 +102,7 @@ export async function listen(cloud: Cloud): Promise<() => Promise<void>> {
         request.headers.upgrade?.toLowerCase() === 'websocket' && isOrigin(request) && routeOf(request)?.upgrade !== undefined,
       ServerResponse: SpelledResponse,
     })
-    const handle = (request: Request, response: Response) => {
+    const handle = whenReady((request: Request, response: Response) => {
       readForwarded(request, isTrusted)
       const refused = isOrigin(request) ? isCoded(request) && 501 : 400
       const route = refused ? undefined : routeOf(request)
@@ -101,18 +121,19 @@ export async function listen(cloud: Cloud): Promise<() => Promise<void>> {
         response.writeHead(status, { ...headers, ...(refused && { connection: 'close' }) }).end(body)
         log.info({ req, method: request.method, status }, 'request')
       }
-    }
+    })
     if (routes.some((route) => route.upgrade)) {
       server.on('upgrade', (request, socket, head) => {
         socket.on('error', () => {}) // the client has gone: its connection ends by itself
         readForwarded(request, isTrusted)
-        contained(
+        const take = contained(
           () => routeOf(request)!.upgrade!(request, socket, head),
           (error) => {
             failed('upgrade', error)
             socket.destroy()
           },
-        )()
+        )
+        whenReady(take)()
       })
     }
     server.maxHeadersCount = 200

@@ -16,12 +16,15 @@ export async function doctor(command: Command): Promise<void> {
   if (findings.some((finding) => finding.verdict === 'fail')) process.exitCode = 1
 }
 
-function verdict(findings: Finding[]): string {
+/** The last line: what all of it comes to. */
+export function verdict(findings: Finding[]): string {
   const failed = findings.filter((finding) => finding.verdict === 'fail').length
   if (failed > 0) return `${failed === 1 ? 'One thing keeps' : `${failed} things keep`} the cloud from starting as the settings ask.`
   const failing = findings.filter((finding) => finding.subject.startsWith('host ') && finding.verdict !== 'ok').length
   if (failing > 0)
     return `The cloud runs, and ${failing === 1 ? 'one thing' : `${failing} things`} on its hosts cannot be made as asked: see !.`
-  const real = findings.filter((finding) => finding.neededBy === 'linux').every((finding) => finding.verdict === 'ok')
-  return real ? 'This machine can run real guests.' : 'The cloud starts here with the fake host; real guests need what is marked with !.'
+  const needed = findings.filter((finding) => finding.neededBy === 'linux' && finding.verdict !== 'ok')
+  if (needed.length === 0) return 'This machine can run real guests.'
+  if (needed.every((finding) => finding.subject === 'accelerator')) return 'This machine can run real guests; the mend makes them faster.'
+  return 'The cloud starts here with the fake host; real guests need what is marked with !.'
 }

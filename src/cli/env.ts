@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs'
+import { accessSync, constants, existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Command } from 'commander'
 import { UserError } from '../config.ts'
@@ -10,6 +10,7 @@ export async function env(command: Command): Promise<void> {
   const { demo, paths } = command.opts<{ demo?: true; paths?: true }>()
   const openrc = join(dataDir, demo ? 'demo-openrc' : 'openrc')
   const clouds = join(dataDir, 'clouds.yaml')
+  if (existsSync(dataDir) && !mayEnter(dataDir)) throw new UserError(`${dataDir} may be read by its owner only; try it as that user.`)
   if (!existsSync(openrc))
     throw new UserError(
       `There is no ${openrc}: ${demo && existsSync(clouds) ? 'this cloud was first started without a demo user' : 'no cloud has been started with this data folder'}.`,
@@ -20,6 +21,15 @@ export async function env(command: Command): Promise<void> {
   } catch (error) {
     if (error instanceof UserError) throw error
     throw new UserError(`${openrc} cannot be read: ${(error as Error).message}`)
+  }
+}
+
+function mayEnter(folder: string): boolean {
+  try {
+    accessSync(folder, constants.X_OK)
+    return true
+  } catch {
+    return false
   }
 }
 

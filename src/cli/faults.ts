@@ -29,8 +29,7 @@ function ofPort({ code, syscall, port, address }: Fault, config: Config): string
 /** How to leave a port to others, by the settings that named it. */
 export function portAdvice(config: Config, port: number): string {
   const { singlePort, portOffset, metricsPort } = config
-  if (metricsPort !== null && port === metricsPort + portOffset)
-    return 'Choose another with --metrics-port, or 0 for no metrics; without it a free one is taken.'
+  if (port === metricsPort) return 'Choose another with --metrics-port, or 0 for no metrics; without it a free one is taken.'
   if (singlePort !== null) return `Choose another than --single-port ${singlePort}, or 0 for a free one.`
   if (portOffset) return `Choose another than --port-offset ${portOffset}, or take one free port for all services with --single-port 0.`
   return 'End that, move all ports with --port-offset 10000, or take one free port for all services with --single-port 0.'
@@ -38,15 +37,16 @@ export function portAdvice(config: Config, port: number): string {
 
 function ofDisk({ code, message, path, syscall }: Fault, { dataDir }: Config): string | undefined {
   const where = path ?? dataDir
-  if (code === 'ENOSPC' || code === 'EDQUOT')
-    return `The disk is full: ${where} cannot be written. Make room there, or choose another data folder with --data-dir.`
+  // A file elsewhere, a unit in the home folder say, does not move with the data folder.
+  const inside = where === dataDir || where.startsWith(`${dataDir}/`)
+  const elsewhere = inside ? ' Choose another data folder with --data-dir.' : ''
+  const orElse = (first: string) => (inside ? `${first}, or choose another data folder with --data-dir.` : `${first}.`)
+  if (code === 'ENOSPC' || code === 'EDQUOT') return `The disk is full: ${where} cannot be written. ${orElse('Make room there')}`
   if (code === 'EACCES' || code === 'EPERM' || code === 'EROFS')
-    return `${where} cannot be used (${reasonOf(code)}). Start as the user that it belongs to, or choose another data folder with --data-dir.`
+    return `${where} cannot be used (${reasonOf(code)}). ${orElse('Run this as the user that it belongs to')}`
   // Node says so of folders below one that may not be written.
-  if (code === 'ENOENT' && syscall === 'mkdir')
-    return `${where} cannot be made: what it lies in is missing or read-only. Choose another data folder with --data-dir.`
-  if (code === 'ENOTDIR' || code === 'EEXIST')
-    return `${where} is not the folder that it should be. Choose another data folder with --data-dir.`
+  if (code === 'ENOENT' && syscall === 'mkdir') return `${where} cannot be made: what it lies in is missing or read-only.${elsewhere}`
+  if (code === 'ENOTDIR' || code === 'EEXIST') return `${where} is not the folder that it should be.${elsewhere}`
   if (code === 'EIO') return `The disk failed: ${message}.`
   if (code === 'EMFILE' || code === 'ENFILE') return 'Too many files are open: raise the limit (ulimit -n).'
   return undefined

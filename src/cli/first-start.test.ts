@@ -1,6 +1,6 @@
 // What a first start makes for newcomers, and that what they delete stays deleted.
 import assert from 'node:assert/strict'
-import { mkdtempSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
@@ -8,6 +8,8 @@ import { configWith } from '../config.ts'
 import { silentLog } from '../log.ts'
 import { startCloud } from '../main.ts'
 import { testDatabaseUrl } from '../testing/database.ts'
+import { freePort } from '../testing/free-port.ts'
+import { until } from '../testing/until.ts'
 import { connectClient, findCredentials } from './client.ts'
 
 type Named = { id: string; name: string; visibility?: string; status?: string }
@@ -90,4 +92,31 @@ test('without the setting there is none of it, also later', () =>
     )
     assert.throws(() => findCredentials(dataDir, {}, 'nephos-demo'), /no cloud nephos-demo/)
     await later.stop()
+  }))
+
+test('who is answered finds the files for clients, which are written after the ports are open', () =>
+  withClouds(async (start, dataDir) => {
+    const singlePort = await freePort()
+    const openrc = join(dataDir, 'openrc')
+    let first: { status: number; hasFiles: boolean } | undefined
+    const answered = until('the port answers', async () => {
+      const answer = await fetch(`http://127.0.0.1:${singlePort}/identity/v3`).catch(() => undefined)
+      if (answer) first = { status: answer.status, hasFiles: existsSync(openrc) }
+      return answer !== undefined
+    })
+    await start({ singlePort })
+    await answered
+    assert.deepEqual(first, { status: 200, hasFiles: true })
+  }))
+
+test('a folder that holds a cloud is not begun anew on an empty database', () =>
+  withClouds(async (start, dataDir) => {
+    await (await start()).stop()
+    const { url, drop } = await testDatabaseUrl()
+    try {
+      if (!url) rmSync(join(dataDir, 'nephos.db'))
+      await assert.rejects(start({ databaseUrl: url }), /holds a cloud, and .* is empty; .*--database-url/)
+    } finally {
+      await drop()
+    }
   }))

@@ -13,6 +13,7 @@ import { silentLog } from '../log.ts'
 import { openStores, type Stores } from '../services/image/stores/index.ts'
 import { deactivate, findOrphans, type Progress, type Verified, verifyImages } from '../services/image/stores/verify.ts'
 import { objectStoreFacade } from '../services/object-store/facade.ts'
+import { loadObjectStoreSettings } from '../services/object-store/settings.ts'
 import { asOwnerOf } from './data-folder.ts'
 import { configOf } from './options.ts'
 
@@ -58,6 +59,7 @@ async function open(config: Config): Promise<{ database: Database; stores: Store
         throw new UserError('The database is of an older version: start the cloud once, or `nephos db migrate`.')
     }
     const environment = createEnvironment()
+    loadObjectStoreSettings(config) // where the store is the object store, whose bytes a service may keep
     const cloud = { config, database, environment, log: silentLog } as Cloud
     return { database, stores: openStores({ config, environment, objectStore: objectStoreFacade(cloud) }) }
   } catch (error) {

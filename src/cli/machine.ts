@@ -8,6 +8,7 @@ import { run } from '../host/commands/exec.ts'
 import { silentLog } from '../log.ts'
 import { services } from '../services/index.ts'
 import { getControl, isRunning } from './control.ts'
+import { portAdvice } from './faults.ts'
 import { aptRefusal, missingPrograms } from './host-programs.ts'
 import { failingText, type Status } from './status.ts'
 
@@ -158,7 +159,7 @@ async function ports(config: Config, running: boolean): Promise<Finding> {
     subject: 'ports',
     verdict: 'fail',
     text: `used by another program: ${busy.join(', ')}`,
-    mend: 'end it, or move all with --port-offset 10000',
+    mend: portAdvice(config, busy[0]!),
   }
 }
 

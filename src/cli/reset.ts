@@ -1,4 +1,5 @@
-import { existsSync, readdirSync, rmSync } from 'node:fs'
+import { existsSync, readdirSync } from 'node:fs'
+import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline/promises'
 import type { Command } from 'commander'
@@ -24,7 +25,8 @@ export async function reset(command: Command): Promise<void> {
     await (await import('./clear-machine.ts')).clearMachine(config)
   }
   if (databaseUrl) await (await import('./clear-database.ts')).clearDatabase(databaseUrl)
-  for (const name of readdirSync(dataDir)) rmSync(join(dataDir, name), { recursive: true, force: true })
+  // Not rmSync, whose faults have no code.
+  for (const name of readdirSync(dataDir)) await rm(join(dataDir, name), { recursive: true, force: true })
   process.stdout.write(`Deleted what was in ${dataDir}.\n`)
 }
 

@@ -69,11 +69,18 @@ test('on the fake host nephos ssh says in one sentence that there is no guest to
       OS_AUTH_URL: `${url}/identity/v3`,
       OS_PASSWORD: 'test-admin',
     }
-    const { code, err } = await new Promise<{ code: unknown; err: string }>((resolve) =>
-      execFile(nephosProgram(), ['ssh', 'one'], { env }, (error, _out, err) => resolve({ code: error?.code, err })),
-    )
+    const nephos = (...args: string[]) =>
+      new Promise<{ code: unknown; err: string }>((resolve) =>
+        execFile(nephosProgram(), ['ssh', ...args], { env }, (error, _out, err) => resolve({ code: error?.code, err })),
+      )
+    const { code, err } = await nephos('one')
     assert.match(err, /^nephos: The server one is on the fake host, which has no guests to log in to: [^\n]*\n$/)
     assert.equal(code, 1)
+    // What stands behind the server is the command for it, and none begins with a dash.
+    const late = await nephos('one', '--data-dir', '/srv/cloud')
+    assert.match(late.err, /^nephos: --data-dir stands behind the server.* nephos ssh --data-dir \.\.\. one\n$/)
+    assert.equal(late.code, 2)
+    assert.match((await nephos('one', '--', 'id')).err, /on the fake host/)
   } finally {
     await control.close()
   }

@@ -19,6 +19,12 @@ interface Server {
 
 /** Runs ssh to the floating IP of a server, through `nephos connect`. Ends with ssh's own exit code. */
 export async function ssh(command: Command, [wanted = '', ...remote]: string[]): Promise<void> {
+  if (remote[0] === '--') remote.shift()
+  else if (remote[0]?.startsWith('-'))
+    throw new UserError(
+      `${remote[0]} stands behind the server, where the command for it does: options come first, as in nephos ssh ${remote[0]} ... ${wanted}`,
+      2,
+    )
   const { dataDir } = configOf(command)
   const program = findProgram('ssh')
   if (!program) throw new UserError('ssh is not installed. Mend: apt-get install openssh-client')

@@ -45,6 +45,21 @@ function refused(dataDir: string, message: RegExp, options: { code?: number; arg
   })
 }
 
+test('files of settings that are not understood', async () => {
+  const files: [string, string, RegExp][] = [
+    ['policy.yaml', 'identity:list_users: "role:reader or"', /policy.yaml: policy rule identity:list_users: .* ends too early\./],
+    ['object-store.yaml', 'backnd: {}', /object-store.yaml: there is no setting backnd\./],
+    ['object-store.yaml', 'sync: {host: []}', /there is no setting sync.host\./],
+    ['federation.yaml', 'provider: []', /federation.yaml: there is no setting provider\./],
+    ['directory.yaml', 'x: 1', /directory.yaml: must have required property 'directories'\./],
+  ]
+  for (const [name, text, message] of files) {
+    const dataDir = newFolder()
+    writeFileSync(join(dataDir, name), text, { mode: 0o600 })
+    await refused(dataDir, message)
+  }
+})
+
 test('a database that is none, or is damaged', async () => {
   const dataDir = newFolder()
   writeFileSync(join(dataDir, 'nephos.db'), Buffer.alloc(8192, 'no database'))

@@ -5,6 +5,8 @@ import { configOf } from './options.ts'
 /** As src/control.ts answers. */
 export interface Status {
   endpoints: { service: string; url: string }[]
+  /** Null where they are not served. */
+  metrics: string | null
   database: string
   pid: number
   memoryMiB: number
@@ -54,9 +56,10 @@ export async function status(command: Command): Promise<void> {
 }
 
 /** The same for people. `now` in milliseconds, for the age of tasks. */
-export function statusText({ endpoints, database, pid, memoryMiB, hosts, tasks }: Status, now: number): string {
+export function statusText({ endpoints, metrics, database, pid, memoryMiB, hosts, tasks }: Status, now: number): string {
   const lines = [`Running: process ${pid}, ${memoryMiB} MiB, database ${database}`, '', 'Endpoints']
   for (const { service, url } of endpoints) lines.push(`  ${service.padEnd(20)} ${url}`)
+  if (metrics) lines.push(`  ${'metrics'.padEnd(20)} ${metrics}`)
   lines.push('', 'Hosts')
   if (hosts.length === 0) lines.push('  none has reported yet')
   for (const host of hosts) {

@@ -79,7 +79,7 @@ export function createS3Client(settings: S3Settings, environment: Pick<Environme
     try {
       return await work
     } catch (error) {
-      if (error instanceof S3Fault && error.status === 404 && error.code !== 'NoSuchBucket') return value
+      if (error instanceof S3Fault && error.isAbsent) return value
       throw error
     }
   }
@@ -112,7 +112,7 @@ export function createS3Client(settings: S3Settings, environment: Pick<Environme
       const source = `/${encoded(settings.bucket)}/${from.split('/').map(encoded).join('/')}`
       const { text } = await transport.text({ method: 'PUT', key: to, headers: { 'x-amz-copy-source': source } })
       // A copy that fails late is a fault inside of a 200.
-      if (parseXml(text).name === 'Error') throw faultFrom(500, text)
+      if (parseXml(text).name === 'Error') throw faultFrom(500, text, settings.endpoint)
     },
     async *list(prefix) {
       let token: string | null = ''
@@ -160,7 +160,7 @@ export function createS3Client(settings: S3Settings, environment: Pick<Environme
       const { text } = answer
       // Whoever joins for long sends 200 and blanks first, and a fault as the body.
       const root = parseXml(text.trimStart())
-      if (root.name === 'Error') throw faultFrom(500, text.trimStart())
+      if (root.name === 'Error') throw faultFrom(500, text.trimStart(), settings.endpoint)
     },
     async abortUpload(key, upload) {
       await absentIs(null, transport.text({ method: 'DELETE', key, query: { uploadId: upload } }))

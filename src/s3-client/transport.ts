@@ -26,6 +26,11 @@ export class S3Fault extends Error {
     this.status = status
     this.code = code
   }
+
+  /** Whether the bucket has it not, rather than that the bucket, or the service, is not there. */
+  get isAbsent(): boolean {
+    return this.status === 404 && /^NoSuch(Key|Upload|Version)$/.test(this.code)
+  }
 }
 
 export interface Call {
@@ -66,14 +71,14 @@ async function readText(answer: IncomingMessage): Promise<string> {
 }
 
 /** The fault that an answer tells of, whose body is read for it. */
-async function faultOf(answer: IncomingMessage): Promise<S3Fault> {
+async function faultOf(answer: IncomingMessage, endpoint: string): Promise<S3Fault> {
   const status = answer.statusCode!
   const text = await readText(answer).catch(() => '')
-  return faultFrom(status, text)
+  return faultFrom(status, text, endpoint)
 }
 
 /** S3's fault out of its XML; a code made of the status where there is none. */
-export function faultFrom(status: number, text: string): S3Fault {
+export function faultFrom(status: number, text: string, endpoint: string): S3Fault {
   try {
     const root = parseXml(text)
     if (root.name === 'Error')
@@ -81,7 +86,9 @@ export function faultFrom(status: number, text: string): S3Fault {
   } catch {
     // not every service on the way answers in XML
   }
-  return new S3Fault(status, status === 404 ? 'NoSuchKey' : `Status${status}`, `The S3 service answered ${status}.`)
+  // HEAD tells of a missing key by its status alone; a 404 with another text is not S3's, so what is asked for may well be there.
+  if (status === 404 && !text) return new S3Fault(status, 'NoSuchKey', `The S3 service ${endpoint} answered 404.`)
+  return new S3Fault(status, `Status${status}`, `${endpoint} answered ${status}, and not as S3 does: is the address right?`)
 }
 
 export function createTransport(settings: S3Settings, { clock }: Pick<Environment, 'clock'>): Transport {
@@ -139,7 +146,7 @@ export function createTransport(settings: S3Settings, { clock }: Pick<Environmen
       try {
         const answer = await send(call)
         if (answer.statusCode! < 300) return answer
-        fault = await faultOf(answer)
+        fault = await faultOf(answer, settings.endpoint)
       } catch (error) {
         fault = error
       }

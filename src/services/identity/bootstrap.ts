@@ -1,9 +1,12 @@
 // What a fresh cloud needs before anybody can ask for a token: the default domain, roles, the admin project and user.
 
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
 import { checkPassword, hashPassword } from '../../auth/passwords.ts'
 import { newProject, newUser } from '../../auth/rows.ts'
 import { changeGeneration } from '../../auth/store.ts'
 import type { Cloud } from '../../cloud.ts'
+import { type Config, UserError } from '../../config.ts'
 import { demoPassword } from '../../secrets.ts'
 import { writeCatalog } from './catalog.ts'
 import { ensureDepth } from './limits/model.ts'
@@ -36,6 +39,7 @@ export async function bootstrapIdentity(cloud: Cloud, initialPassword: string | 
   const same = known && password !== null && (await checkPassword(password, known.password_hash, config.passwordCost))
   // In a cloud that has been started before, nothing that was deleted comes back.
   const isFresh = !known && !(await database.read.selectFrom('identity_projects').select('id').limit(1).executeTakeFirst())
+  if (isFresh) ensureNewFolder(config)
   const demo = isFresh && config.demo ? demoPassword(config, environment.random) : null
   const hash = (text: string | null) => (text === null ? null : hashPassword(text, config.passwordCost, environment.random))
   const [password_hash, demo_hash] = await Promise.all([hash(same ? null : password), hash(demo)])
@@ -139,4 +143,13 @@ export async function bootstrapIdentity(cloud: Cloud, initialPassword: string | 
     await changeGeneration(db)
   })
   await writeCatalog(cloud)
+}
+
+/** Throws where the folder holds a cloud although the database does not: a new one would take away the guests and images of the old one. */
+function ensureNewFolder({ dataDir, databaseUrl }: Config): void {
+  if (!existsSync(join(dataDir, 'openrc'))) return
+  const where = databaseUrl ? 'the PostgreSQL database' : join(dataDir, 'nephos.db')
+  throw new UserError(
+    `The folder ${dataDir} holds a cloud, and ${where} is empty; nothing moves from one database to another. Give the --database-url that the cloud began with (none for SQLite), begin another cloud with another --data-dir, or delete this one with nephos reset.`,
+  )
 }

@@ -23,11 +23,18 @@ export function readSettingsFile<S extends TSchema>(path: string, named: boolean
   try {
     validator(schema, false).check(content, 0, 'body')
   } catch (error) {
-    if (error instanceof Fault) throw new UserError(`${path}: ${error.message.replace('Invalid input for field/attribute ', '')}.`)
+    if (error instanceof Fault) throw new UserError(`${path}: ${inWords(error.message)}.`)
     throw error
   }
   return content as Static<S>
 }
+
+/** As a file's reader wants it, what a request would hear. */
+const inWords = (message: string) =>
+  message
+    .replace('Invalid input for field/attribute ', '')
+    .replace(/^body\. /, '')
+    .replace(/^(\S+\. )?Additional properties are not allowed \('(.+)' was unexpected\)/, '$1there is no setting $2')
 
 /** What stands in a file named in such a file, whose folder it may be relative to: a secret, without the line's end. Throws UserError. */
 export function readSecret(settingsPath: string, name: string): Secret {

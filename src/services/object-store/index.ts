@@ -19,7 +19,7 @@ import { bootstrapRoles } from './roles.ts'
 import { accessRules } from './rules.ts'
 import { inPathStyle } from './s3/hosts.ts'
 import { s3Operations } from './s3/index.ts'
-import { loadObjectStoreSettings } from './settings.ts'
+import { loadObjectStoreSettings, objectStoreSettings } from './settings.ts'
 import { createAuditor } from './storage/auditor.ts'
 import { prepareFolders } from './storage/data.ts'
 import { knownData, sweepData, sweepIncoming } from './storage/sweep.ts'
@@ -89,7 +89,12 @@ async function begin(cloud: Cloud): Promise<void> {
   cloud.tasks.periodic('synchronise containers', 1000, () => syncContainers(cloud))
   const auditor = createAuditor(cloud)
   cloud.tasks.periodic('audit objects', 30_000, async () => void (await auditor.step()))
-  remoteOf(cloud)
+  const remote = remoteOf(cloud)
+  // Like image stores: one that is away is asked for long, and the cloud starts without it.
+  remote?.check().catch((error: Error) => {
+    const { endpoint, bucket } = objectStoreSettings(cloud.config).backend!
+    cloud.log.error({ endpoint, bucket, error: error.message }, 'the S3 service behind the object store cannot be used')
+  })
   cloud.tasks.periodic('settle remote objects', 60_000, async () => void (await remoteOf(cloud)?.settle((ids) => knownData(cloud, ids))))
   // Soon after the start and then daily: a process that is restarted often looks too.
   let nextRemoteSweep = started + 600_000

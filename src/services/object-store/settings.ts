@@ -71,7 +71,10 @@ function readFile(config: Config): ObjectStoreSettings {
   }
   if (!Value.Check(schema, content)) {
     const [first] = Value.Errors(schema, content)
-    throw fault(`${first?.instancePath.slice(1).replaceAll('/', '.') || 'it'} ${first?.message ?? 'is not understood'}`)
+    const where = first?.instancePath.slice(1).replaceAll('/', '.')
+    // What no schema names is held against one that is false.
+    if (first?.keyword === 'boolean') throw fault(`there is no setting ${where}`)
+    throw fault(`${where || 'it'} ${first?.message ?? 'is not understood'}`)
   }
   if ((content.backend || content.sync?.realms) && statSync(path).mode & 0o007)
     throw fault('it holds secrets and can be read by others: chmod o-rwx')

@@ -1,7 +1,10 @@
 // The object store with its bytes in S3 services: one that we did not write, and another cloud of ours.
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
+import { once } from 'node:events'
 import { chmodSync, writeFileSync } from 'node:fs'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { stringify } from 'yaml'
@@ -74,6 +77,37 @@ test('objects in the object store of another cloud', async () => {
   await using other = await testCloud()
   await works(await ownS3Bucket(other))
 })
+
+test('a bucket or an address that is wrong is a service that is away, and takes nothing for absent', async () => {
+  await using server = await s3Server()
+  await using cloud = await testCloud()
+  await configure(cloud, server.settings)
+  const { call } = await withContainer(cloud)
+  const raw = Buffer.alloc(50_000, 'x')
+  await call('PUT', 'kept', 201, { raw })
+  await using page = await anotherServer(404, '{"error": "no S3 here"}')
+  for (const wrong of [{ bucket: 'none' }, { endpoint: page.url }]) {
+    await configure(cloud, { ...server.settings, ...wrong })
+    await assert.rejects(remoteOf(cloud.cloud)!.check())
+    await call('GET', 'kept', 503)
+    await call('PUT', 'new', 503, { raw })
+    await assert.rejects(createS3Client({ ...server.settings, ...wrong }, createEnvironment()).delete('kept'))
+  }
+  await configure(cloud, server.settings)
+  await remoteOf(cloud.cloud)!.check()
+  assert.equal((await call('GET', 'kept', 200)).text, raw.toString())
+})
+
+/** Some web server that answers everything alike. */
+async function anotherServer(status: number, text: string) {
+  const server = createServer((_request, response) => response.writeHead(status).end(text)).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const close = async () => {
+    server.closeAllConnections()
+    server.close()
+  }
+  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, [Symbol.asyncDispose]: close }
+}
 
 test('a service that is away, and a process that died: nothing is acknowledged that is not there, and nothing is left', async () => {
   await using server = await s3Server()

@@ -19,6 +19,8 @@ const mostCopied = 5 * 1024 ** 3
 const day = 86_400_000
 
 export interface Remote {
+  /** Throws where the bucket cannot be listed: the service is away, or the settings are wrong. */
+  check(): Promise<void>
   /** Puts bytes of unknown length; durable when it resolves. Throws 413 past `limit` bytes; then nothing is left behind. */
   receive(id: string, source: AsyncIterable<Buffer>, limit: number): Promise<{ size: number; etag: string }>
   read(id: string, start: number, end: number): Promise<Readable>
@@ -55,7 +57,7 @@ export function remoteFor(cloud: Cloud): Remote {
 /** What clients hear of the service behind: missing bytes as of a missing file, all else as 503. */
 function told(cloud: Cloud, error: unknown): unknown {
   if (!(error instanceof S3Fault)) return error
-  if (error.status === 404) return Object.assign(new Error(error.message), { code: 'ENOENT' })
+  if (error.isAbsent) return Object.assign(new Error(error.message), { code: 'ENOENT' })
   cloud.log.error({ status: error.status, code: error.code, error: error.message }, 'the S3 service behind the object store')
   return new Fault(503, 'The service that keeps the objects cannot be reached. Try again later.', { headers: { 'retry-after': '10' } })
 }
@@ -107,6 +109,9 @@ function create(cloud: Cloud): Remote | null {
   }
 
   const remote: Remote = {
+    async check() {
+      for await (const _ of client.list(`${prefix}\uffff`)) break
+    },
     async receive(id, source, limit) {
       const md5 = createHash('md5')
       async function* counted() {
