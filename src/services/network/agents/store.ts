@@ -14,7 +14,7 @@ export async function routersOnHosts(db: Db, host: string): Promise<string[]> {
     .select('device_id')
     .distinct()
     .where('bound_host', '=', host)
-    .where('device_owner', 'like', 'network:router%')
+    .where('device_owner', 'in', ['network:router_interface', 'network:router_gateway'])
     .execute()
   return rows.map((row) => row.device_id)
 }

@@ -37,9 +37,18 @@ export const portsOfServers = (db: Db, serverIds: string[]): Promise<Port[]> =>
     ? db.selectFrom('network_ports').selectAll().where('bound_server', 'in', serverIds).orderBy('nic_order').orderBy('created_at').execute()
     : Promise.resolve([])
 
-/** Marks the port as that server's; false when another has it, also one that takes it at the same time. */
+/** The port as it is when all who change it at the same time are done; it stays so until the transaction ends. Undefined when it is gone. */
+export const lockPort = (db: Db, id: string): Promise<Port | undefined> =>
+  db.updateTable('network_ports').set({ id }).where('id', '=', id).returningAll().executeTakeFirst()
+
+/** Marks the port as that server's; false when another server or a router has it, also one that takes it at the same time. */
 export async function claimPort(db: Db, id: string, serverId: string): Promise<boolean> {
-  const query = db.updateTable('network_ports').set({ bound_server: serverId }).where('id', '=', id).where('bound_server', 'is', null)
+  const query = db
+    .updateTable('network_ports')
+    .set({ bound_server: serverId })
+    .where('id', '=', id)
+    .where('bound_server', 'is', null)
+    .where('device_id', 'in', ['', serverId])
   return (await query.executeTakeFirst()).numUpdatedRows === 1n
 }
 

@@ -8,12 +8,14 @@ import { syncRouter } from '../documents/routers.ts'
 import { member } from '../rules.ts'
 import type { PortRow } from '../tables.ts'
 import { actorOf } from '../wire/actor.ts'
+import { portNotFound } from '../wire/faults.ts'
 import { checkRevision } from '../wire/revision.ts'
 import { canonicalMac, checkGroups, checkPairs, checkPortAttributes, checkSecurity } from './attributes.ts'
 import { mergeDhcpOptions } from './dhcp-options.ts'
 import { changeAddresses, changePort } from './make.ts'
 import { portResource, portTarget } from './resource.ts'
 import { PortChanges } from './schema.ts'
+import { lockPort } from './store.ts'
 import { portView } from './view.ts'
 
 /** Reference 13.4.5, 14.6.4. Addresses and groups are replaced as a whole. */
@@ -27,7 +29,10 @@ export const changePortOperation = operation({
   policy: rule('update_port', `${member} or rule:context_is_advsvc`, 'Change a port.'),
   on: portResource,
   async handle(context) {
-    const { tx, cloud, port, now } = context
+    const { tx, cloud, now } = context
+    const locked = await lockPort(tx.db, context.port.id)
+    if (!locked) throw portNotFound(context.port.id)
+    const port = { ...context.port, ...locked }
     const given = context.body.port
     checkRevision(context, port.revision)
     const target = portTarget(port.project_id, port.network, port.device_owner)

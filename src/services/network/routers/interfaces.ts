@@ -8,7 +8,7 @@ import { syncRouter } from '../documents/routers.ts'
 import { floatingIpsOfRouter } from '../floating-ips/store.ts'
 import { findNetwork } from '../networks/store.ts'
 import { changeAddresses, changePort, makePort, removePort } from '../ports/make.ts'
-import { findPort, findVisiblePort, type Port } from '../ports/store.ts'
+import { findPort, findVisiblePort, lockPort, type Port } from '../ports/store.ts'
 import { member } from '../rules.ts'
 import { findSubnet, findSubnets, findVisibleSubnet, type Subnet } from '../subnets/store.ts'
 import { actorOf } from '../wire/actor.ts'
@@ -72,7 +72,8 @@ async function addBySubnet(context: BaseContext, router: Router, subnetId: strin
 
 async function addByPort(context: BaseContext, router: Router, portId: string): Promise<{ port: Port; subnet: Subnet }> {
   const { cloud, tx, now } = context
-  const port = await findVisiblePort(tx.db, actorOf(context), portId)
+  const seen = await findVisiblePort(tx.db, actorOf(context), portId)
+  const port = seen && (await lockPort(tx.db, seen.id))
   if (!port) throw portNotFound(portId)
   const device = port.bound_server ?? port.device_id
   if (device && device !== router.id) {
