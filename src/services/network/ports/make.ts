@@ -12,7 +12,7 @@ import { releaseFromPort } from '../floating-ips/release.ts'
 import type { Network } from '../networks/store.ts'
 import { releaseAddress, type Subnet, subnetsOfNetwork } from '../subnets/store.ts'
 import type { AddressPair, DhcpOption, FixedAddress, PortRow } from '../tables.ts'
-import { addPortGroups, deletePortRow, findByMac, insertPort, type Port, setPortGroups, updatePort } from './store.ts'
+import { addPortGroups, deletePortRow, findByMac, insertPort, lockPort, type Port, setPortGroups, updatePort } from './store.ts'
 
 export interface NewPort {
   network: Network
@@ -184,7 +184,9 @@ export async function changePort(cloud: Cloud, tx: Tx, port: Port, changes: Upda
 }
 
 /** Removes the port with all that hangs on it: addresses, floating IPs, documents, quota. */
-export async function removePort(cloud: Cloud, tx: Tx, port: Port): Promise<void> {
+export async function removePort(cloud: Cloud, tx: Tx, { id }: Pick<Port, 'id'>): Promise<void> {
+  const port = await lockPort(tx.db, id)
+  if (!port) return
   await releaseFromPort(cloud, tx, port.id)
   if (port.bound_host !== null) await cloud.hosts.remove(tx, port.bound_host, 'port', port.id)
   await deletePortRow(tx.db, port.id)
