@@ -1,8 +1,8 @@
 // A port is taken by one: what was looked at before somebody else's change had ended is looked at again. A router's port has no
 // protection against spoofing, so a guest must never get it.
 import assert from 'node:assert/strict'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { test } from 'node:test'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { type TestCloud, testCloud } from '../../../testing/test-cloud.ts'
 import { ground } from '../../compute/testing.ts'
 import { updatePort } from '../ports/store.ts'
