@@ -6,9 +6,11 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Tx } from '../../db/database.ts'
 import { type TestCloud, testCloud } from '../../testing/test-cloud.ts'
 import { activeServer, ground } from '../compute/testing.ts'
+import { deleteNetwork } from './networks/store.ts'
 import { changePort, removePort } from './ports/make.ts'
 import { findPort } from './ports/store.ts'
 import { updateRouter } from './routers/store.ts'
+import { deleteGroupRow } from './security-groups/store.ts'
 
 const v2 = '/network/v2.0'
 const now = () => new Date().toISOString()
@@ -100,4 +102,16 @@ test('security-12: no floating IP is put on a port that goes, nor through a rout
   const closed = { gateway_port_id: null, gateway_network_id: null }
   const unreachable = await during(cloud, ({ db }) => updateRouter(db, router.id, closed, now()), make(other))
   assert.equal(unreachable.body.NeutronError?.type, 'ExternalGatewayForFloatingIPNotFound')
+})
+
+test('security-12: a port whose group or network goes while it is made is refused', async () => {
+  await using cloud = await testCloud()
+  const { member, networkId } = await ground(cloud)
+  const { security_group } = (await member.post(`${v2}/security-groups`, { security_group: { name: 'g' } }, 201)).body
+  const make = (more: object) => () => member.post(`${v2}/ports`, { port: { network_id: networkId, ...more } })
+  const withGroup = await during(cloud, ({ db }) => deleteGroupRow(db, security_group.id), make({ security_groups: [security_group.id] }))
+  assert.ok([404, 409].includes(withGroup.status), withGroup.text)
+  const { network } = (await member.post(`${v2}/networks`, { network: {} }, 201)).body
+  const onNetwork = await during(cloud, ({ db }) => deleteNetwork(db, network.id), make({ network_id: network.id }))
+  assert.ok([404, 409].includes(onNetwork.status), onNetwork.text)
 })
