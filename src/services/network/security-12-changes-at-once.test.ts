@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import type { Tx } from '../../db/database.ts'
 import { type TestCloud, testCloud } from '../../testing/test-cloud.ts'
 import { activeServer, ground } from '../compute/testing.ts'
-import { deleteNetwork } from './networks/store.ts'
+import { deleteNetwork, updateNetwork } from './networks/store.ts'
 import { changePort, removePort } from './ports/make.ts'
 import { findPort } from './ports/store.ts'
 import { updateRouter } from './routers/store.ts'
@@ -114,4 +114,13 @@ test('security-12: a port whose group or network goes while it is made is refuse
   const { network } = (await member.post(`${v2}/networks`, { network: {} }, 201)).body
   const onNetwork = await during(cloud, ({ db }) => deleteNetwork(db, network.id), make({ network_id: network.id }))
   assert.ok([404, 409].includes(onNetwork.status), onNetwork.text)
+})
+
+test('security-12: nobody gets a port on a network of others while it ceases to be shared', async () => {
+  await using cloud = await testCloud()
+  const { member } = await ground(cloud)
+  const { network } = (await cloud.admin.post(`${v2}/networks`, { network: { shared: true } }, 201)).body
+  const make = () => member.post(`${v2}/ports`, { port: { network_id: network.id } })
+  const refused = await during(cloud, ({ db }) => updateNetwork(db, network.id, { shared: false }, now()), make)
+  assert.ok([404, 409].includes(refused.status), refused.text)
 })

@@ -3,15 +3,17 @@ import type { Updateable } from 'kysely'
 import { conflict } from '../../../api/faults.ts'
 import type { Cloud } from '../../../cloud.ts'
 import type { Tx } from '../../../db/database.ts'
+import { holdRow } from '../../../db/hold.ts'
 import { allocate, checkRequests, type FixedRequest, isAuto } from '../addresses/allocate.ts'
 import { canonicalIp } from '../addresses/ip.ts'
 import { placeNetwork, releaseNetwork } from '../documents/networks.ts'
 import { syncPort } from '../documents/ports.ts'
 import { syncGroups } from '../documents/security-groups.ts'
 import { releaseFromPort } from '../floating-ips/release.ts'
-import type { Network } from '../networks/store.ts'
+import { findNetwork, type Network } from '../networks/store.ts'
 import { releaseAddress, type Subnet, subnetsOfNetwork } from '../subnets/store.ts'
 import type { AddressPair, DhcpOption, FixedAddress, PortRow } from '../tables.ts'
+import { networkNotFound } from '../wire/faults.ts'
 import { addPortGroups, deletePortRow, findByMac, insertPort, lockPort, type Port, setPortGroups, updatePort } from './store.ts'
 
 export interface NewPort {
@@ -65,10 +67,20 @@ async function givenMac(tx: Tx, networkId: string, mac: string): Promise<string>
   return mac
 }
 
+/** The network, before its subnets, as all take them. Throws 404 or 409 where it is no longer what allowed the port: shared or external. */
+async function holdNetwork(cloud: Cloud, tx: Tx, seen: Network): Promise<void> {
+  await holdRow(cloud.database, tx.db, 'network_networks', seen.id)
+  const network = await findNetwork(tx.db, seen.id)
+  if (!network) throw networkNotFound(seen.id)
+  if (network.shared !== seen.shared || network.external !== seen.external)
+    throw conflict(`Network ${seen.id} was changed by another request. Try again.`)
+}
+
 /** Makes the port with its addresses and takes it from the quota. Throws the faults of addresses, MACs and quota. */
 export async function makePort(cloud: Cloud, tx: Tx, wanted: NewPort, now: string): Promise<Port> {
   const { network, binding = {}, bound } = wanted
   checkRequests(wanted.fixed ?? [])
+  await holdNetwork(cloud, tx, network)
   const id = cloud.environment.uuid()
   const mac_address = wanted.mac ? await givenMac(tx, network.id, wanted.mac) : await freeMac(cloud, tx, network.id)
   const device_owner = wanted.deviceOwner ?? ''
