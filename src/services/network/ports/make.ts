@@ -67,7 +67,7 @@ async function givenMac(tx: Tx, networkId: string, mac: string): Promise<string>
   return mac
 }
 
-/** The network, before its subnets, as all take them. Throws 404 or 409 where it is no longer what allowed the port: shared or external. */
+/** The network, before its subnets and the quota, as all take them. Throws 404 or 409 where it is no longer what allowed the port: shared or external. */
 async function holdNetwork(cloud: Cloud, tx: Tx, seen: Network): Promise<void> {
   await holdRow(cloud.database, tx.db, 'network_networks', seen.id)
   const network = await findNetwork(tx.db, seen.id)
@@ -199,6 +199,7 @@ export async function changePort(cloud: Cloud, tx: Tx, port: Port, changes: Upda
 export async function removePort(cloud: Cloud, tx: Tx, { id }: Pick<Port, 'id'>): Promise<void> {
   const port = await lockPort(tx.db, id)
   if (!port) return
+  await holdRow(cloud.database, tx.db, 'network_networks', port.network_id)
   await releaseFromPort(cloud, tx, port.id)
   if (port.bound_host !== null) await cloud.hosts.remove(tx, port.bound_host, 'port', port.id)
   await deletePortRow(tx.db, port.id)
