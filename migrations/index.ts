@@ -20,6 +20,7 @@ import { objectListings } from './0019-object-listings.ts'
 import { identityRetiredIds } from './0020-identity-retired-ids.ts'
 import { credentialDelegations } from './0021-credential-delegations.ts'
 import { boundServers } from './0022-bound-servers.ts'
+import { consoleAskers } from './0023-console-askers.ts'
 
 /** All migrations, oldest first. A released one is never changed. */
 export const migrations: Migration[] = [
@@ -44,4 +45,5 @@ export const migrations: Migration[] = [
   identityRetiredIds,
   credentialDelegations,
   boundServers,
+  consoleAskers,
 ]

@@ -1,6 +1,6 @@
 // Faults that rise from deeper layers, in their place among those of the service.
 import { TooManyWaiting } from '../auth/turns.ts'
-import { isTooComplex, isUniqueViolation } from '../db/database.ts'
+import { isBrokenReference, isTooComplex, isUniqueViolation } from '../db/database.ts'
 import { QuotaExceeded } from '../quota/quota.ts'
 import { badRequest, conflict, Fault, forbidden } from './faults.ts'
 import type { ServiceDeclaration } from './service.ts'
@@ -16,6 +16,7 @@ export function deeperFault(error: unknown, service: ServiceDeclaration): Fault 
       headers: { 'retry-after': '1' },
     })
   if (isUniqueViolation(error)) return conflict('Conflict occurred: a resource with these attributes exists already.')
+  if (isBrokenReference(error)) return conflict('Conflict occurred: what this refers to is being deleted, or is taken into use.')
   if (isTooComplex(error)) return badRequest('The request has more filters or sort keys than the database takes at once.')
   const code = (error as NodeJS.ErrnoException)?.code ?? ''
   if (['ENOSPC', 'EDQUOT', 'SQLITE_FULL', '53100'].includes(code)) return new Fault(507, 'There is not enough space left on the storage.')

@@ -63,6 +63,11 @@ export interface Resource<Name extends string, Row> {
   param: string
   /** The row, or undefined when there is none or the asker may not know of it. Other projects' rows must not be found. */
   load(id: string, context: BaseContext): Promise<Row | undefined>
+  /**
+   * Takes the row, or what it is part of, for this request alone: an operation that writes does so before `load`, so that what its
+   * handler checks is still true when it writes, and of two requests at once the second sees what the first has done.
+   */
+  hold?(id: string, context: BaseContext): Promise<void>
   /** What policy sees of it. */
   target(row: Row): PolicyTarget
   /** Message of the 404. */

@@ -168,6 +168,7 @@ export function createPipeline(
     }
     if (on) {
       const id = context.params[on.param] ?? ''
+      if (context.tx !== noTransaction) await on.hold?.(id, context)
       const row = await on.load(id, context)
       if (row === undefined) {
         if (on.hidden && operation.policy && !context.allows(operation.policy.name, context.params)) throw denied(operation.policy.name)

@@ -107,6 +107,12 @@ export function isUniqueViolation(error: unknown): boolean {
   return code === '23505' || code === 'SQLITE_CONSTRAINT_UNIQUE' || code === 'SQLITE_CONSTRAINT_PRIMARYKEY'
 }
 
+/**
+ * True where something that a row refers to was removed by another transaction at the same time, or the other way round. Only PostgreSQL
+ * has such: on SQLite it is a mistake in the program.
+ */
+export const isBrokenReference = (error: unknown): boolean => (error as { code?: string })?.code === '23503'
+
 /** True for what a database says of a statement with more conditions, terms or values than it takes: a request repeated its filters. */
 export function isTooComplex(error: unknown): boolean {
   const { code, message } = (error ?? {}) as { code?: string; message?: string }

@@ -1,4 +1,5 @@
 // What other services may ask of networking: ports for servers.
+import type { PolicyCredentials } from '../../auth/policy.ts'
 import type { Cloud } from '../../cloud.ts'
 import type { Db, Tx } from '../../db/database.ts'
 import { visibleNetworks } from './networks/store.ts'
@@ -48,6 +49,8 @@ export interface ServerPort {
 export interface CheckNics {
   projectId: string
   isAdmin: boolean
+  /** Whose rights decide who may choose an address. */
+  credentials: PolicyCredentials
   nics: NicRequests
   /** Names or ids. */
   securityGroups: string[]

@@ -7,7 +7,7 @@ import { rule } from '../../../auth/policy.ts'
 import { memberOrAdmin } from '../rules.ts'
 import { servers } from '../servers/resource.ts'
 import type { Server } from '../servers/store.ts'
-import { issueConsoleToken } from './tokens.ts'
+import { consoleRule, issueConsoleToken } from './tokens.ts'
 
 const path = '/servers/{server_id}/action'
 
@@ -36,12 +36,13 @@ const consoleOutput = operation({
 
 async function consoleUrl({ server, cloud, tx, who, request }: BaseContext & { server: Server }): Promise<string> {
   if (server.vm_state !== 'active' || !server.host) throw conflict(`Instance ${server.id} is not ready`)
-  const token = await issueConsoleToken(cloud, tx, server.id, who.user.id)
+  const askedWith = cloud.tokens.read(String(request.headers['x-auth-token']))!
+  const token = await issueConsoleToken(cloud, tx, server.id, who.user.id, askedWith)
   const root = cloud.endpoints.shown(cloud.endpoints.root('console'), request)
   return `${root}/vnc_auto.html?path=${encodeURIComponent(`${cloud.config.singlePort === null ? '' : 'console/'}?token=${token}`)}`
 }
 
-const remoteConsoles = rule('os_compute_api:os-remote-consoles', memberOrAdmin, 'Get the address of a server’s remote console.')
+const remoteConsoles = rule(consoleRule, memberOrAdmin, 'Get the address of a server’s remote console.')
 
 const vncConsole = operation({
   id: 'servers.vnc-console',

@@ -69,7 +69,7 @@ async function connect(cloud: Cloud, request: IncomingMessage, socket: Duplex, h
   if (!forget) throw new Refusal(429, `The server has ${mostViewers} viewers already.`)
   socket.once('close', forget)
   // Asked once more: whoever revoked the token before the connection was noted could not end it.
-  const { host, userId } = await grantOf(cloud, request, query)
+  const { host, userId, holds } = await grantOf(cloud, request, query)
   const calls = cloud.hosts.calls(host)
   if (!calls) throw new Refusal(503, 'The host of the server does not answer.')
   const screen = await calls.stream({ type: 'vnc', guestId: serverId })
@@ -80,12 +80,12 @@ async function connect(cloud: Cloud, request: IncomingMessage, socket: Duplex, h
   socket.once('close', () => screen.destroy())
   sockets.handleUpgrade(request, socket, head, (viewer) => {
     cloud.log.info({ server: serverId, user: userId }, 'console opened')
-    carry(cloud, screen, viewer)
+    carry(cloud, screen, viewer, holds)
   })
 }
 
-/** Carries bytes both ways; the slower side holds the other back, and a viewer that has gone is noticed. */
-function carry({ environment }: Cloud, stream: Duplex, viewer: WebSocket): void {
+/** Carries bytes both ways; the slower side holds the other back. It ends when the viewer has gone, or may look no longer. */
+function carry({ environment }: Cloud, stream: Duplex, viewer: WebSocket, holds: ConsoleGrant['holds']): void {
   stream.on('data', (chunk: Buffer) => {
     viewer.send(chunk, { binary: true }, () => {
       if (stream.isPaused() && viewer.bufferedAmount < highWater) stream.resume()
@@ -105,18 +105,18 @@ function carry({ environment }: Cloud, stream: Duplex, viewer: WebSocket): void 
     gone.abort()
     stream.destroy()
   })
-  endIdle(viewer, (ms) => environment.clock.sleep(ms, gone.signal)).catch(() => viewer.terminate())
+  endIdle(viewer, holds, (ms) => environment.clock.sleep(ms, gone.signal)).catch(() => viewer.terminate())
 }
 
-/** Ends a connection whose viewer no longer answers. */
-async function endIdle(viewer: WebSocket, sleep: (ms: number) => Promise<void>): Promise<void> {
+/** Ends a connection whose viewer no longer answers, or has lost the right. */
+async function endIdle(viewer: WebSocket, holds: ConsoleGrant['holds'], sleep: (ms: number) => Promise<void>): Promise<void> {
   let isThere = true
   viewer.on('pong', () => {
     isThere = true
   })
   while (viewer.readyState === viewer.OPEN) {
     await sleep(pingMs)
-    if (!isThere) return viewer.terminate()
+    if (!isThere || !(await holds())) return viewer.terminate()
     isThere = false
     if (viewer.readyState === viewer.OPEN) viewer.ping()
   }

@@ -1,9 +1,11 @@
 import { resource } from '../../../api/operation.ts'
+import { holding } from '../../../db/hold.ts'
 import { findFlavor } from './store.ts'
 
 export const flavors = resource({
   name: 'flavor',
   param: 'flavor_id',
+  hold: holding('compute_flavors'),
   load: (id, { db, who }) => findFlavor(db, id, who.credentials.is_admin ? null : (who.project?.id ?? '')),
   target: () => ({}),
   missing: (id) => `Flavor ${id.slice(0, 255)} could not be found.`,

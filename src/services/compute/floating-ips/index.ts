@@ -3,6 +3,7 @@ import { Type } from 'typebox'
 import { operation, resource } from '../../../api/operation.ts'
 import { Closed, Nullable } from '../../../api/types.ts'
 import { rule } from '../../../auth/policy.ts'
+import { holding } from '../../../db/hold.ts'
 import type { PlacedFloatingIp } from '../../network/servers/floating-ips.ts'
 import { actorOf, proxied, lastProxyVersion as until } from '../proxy.ts'
 import { anyone, memberOrAdmin, readerOrAdmin } from '../rules.ts'
@@ -21,6 +22,7 @@ const view = (row: PlacedFloatingIp) => ({
 const floatingIps = resource({
   name: 'floatingIp',
   param: 'id',
+  hold: holding('network_floating_ips'),
   load: (id, context) => context.cloud.network.floatingIps.find(context.db, actorOf(context), id),
   target: ({ project_id }) => ({ project_id }),
   missing: (id) => `Floating IP not found for ID ${id.slice(0, 100)}`,

@@ -112,8 +112,7 @@ const remove = operation({
     const { tx, cloud, at } = context
     const user = owner(context)
     const row = await findKeypair(tx.db, user, context.params.keypair_name)
-    if (!row) throw missing(context.params.keypair_name, user)
-    await deleteKeypair(tx.db, row.seq)
+    if (!row || !(await deleteKeypair(tx.db, row.seq))) throw missing(context.params.keypair_name, user)
     await cloud.quota.count(tx, user, { 'compute.key_pairs': -1 })
     return reply({ status: at('2.2') ? 204 : 202 })
   },

@@ -14,7 +14,9 @@ export const findKeypair = (db: Db, userId: string, name: string) =>
 export const insertKeypair = (db: Db, row: Omit<Keypair, 'seq'>) =>
   db.insertInto('compute_keypairs').values(row).returningAll().executeTakeFirstOrThrow()
 
-export const deleteKeypair = (db: Db, seq: number) => db.deleteFrom('compute_keypairs').where('seq', '=', seq).execute()
+/** False when it is gone already. */
+export const deleteKeypair = async (db: Db, seq: number): Promise<boolean> =>
+  (await db.deleteFrom('compute_keypairs').where('seq', '=', seq).executeTakeFirst()).numDeletedRows === 1n
 
 export async function keypairCount(db: Db, userId: string): Promise<number> {
   const row = await db

@@ -4,6 +4,7 @@ import { badRequest } from '../../../api/faults.ts'
 import { operation, resource } from '../../../api/operation.ts'
 import { Closed, isTrue, Text } from '../../../api/types.ts'
 import { rule } from '../../../auth/policy.ts'
+import { holding } from '../../../db/hold.ts'
 import { actorOf, proxied, lastProxyVersion as until } from '../proxy.ts'
 import { memberOrAdmin, readerOrAdmin } from '../rules.ts'
 import { groupView } from './view.ts'
@@ -18,6 +19,7 @@ const Changes = Closed({ name: Type.Optional(GroupName), description: Type.Optio
 export const groups = resource({
   name: 'group',
   param: 'security_group_id',
+  hold: holding('network_security_groups'),
   load: (id, context) => context.cloud.network.securityGroups.find(context.db, actorOf(context), id),
   target: ({ project_id }) => ({ project_id }),
   missing: (id) => `Security group ${id.slice(0, 100)} not found.`,

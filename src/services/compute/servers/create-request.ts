@@ -167,7 +167,7 @@ export async function readRequest(context: BaseContext & { body: Static<typeof C
   if (maxCount > 1 && request.nics !== 'auto' && request.nics.some((nic) => nic.portId || nic.fixedIp)) {
     throw badRequest('Unable to launch multiple instances with a single configured port ID or fixed IP.')
   }
-  await cloud.network.checkNics(db, { projectId: who.project!.id, isAdmin, ...request, count: minCount })
+  await cloud.network.checkNics(db, { projectId: who.project!.id, isAdmin, credentials: who.credentials, ...request, count: minCount })
   return {
     flavor,
     imageId,

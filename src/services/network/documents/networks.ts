@@ -1,6 +1,7 @@
 // A network is on every host that has one of its ports.
 import type { Cloud } from '../../../cloud.ts'
 import type { Db, Tx } from '../../../db/database.ts'
+import { holdRow } from '../../../db/hold.ts'
 import type { NetworkSpec } from '../../../host/documents.ts'
 import { findNetwork } from '../networks/store.ts'
 import { dhcpPortOf } from '../ports/store.ts'
@@ -33,8 +34,12 @@ async function networkSpec(db: Db, networkId: string): Promise<NetworkSpec> {
   }
 }
 
+/** Whoever looks where the network is needed sees the ports that others bring and take at the same time. */
+const hold = (cloud: Cloud, tx: Tx, networkId: string) => holdRow(cloud.database, tx.db, 'network_networks', networkId)
+
 /** Brings the network's documents up to date, after a change of it, its subnets or its DHCP port. */
 export async function syncNetwork(cloud: Cloud, tx: Tx, networkId: string): Promise<void> {
+  await hold(cloud, tx, networkId)
   const hosts = await cloud.hosts.holders(tx.db, 'network', networkId)
   if (!hosts.length) return
   const spec = await networkSpec(tx.db, networkId)
@@ -43,12 +48,14 @@ export async function syncNetwork(cloud: Cloud, tx: Tx, networkId: string): Prom
 
 /** Makes the network exist on the host, to which one of its ports comes. */
 export async function placeNetwork(cloud: Cloud, tx: Tx, networkId: string, host: string): Promise<void> {
+  await hold(cloud, tx, networkId)
   if ((await cloud.hosts.holders(tx.db, 'network', networkId)).includes(host)) return
   await cloud.hosts.put(tx, host, 'network', networkId, await networkSpec(tx.db, networkId))
 }
 
 /** Takes the network off hosts that have none of its ports any more. */
 export async function releaseNetwork(cloud: Cloud, tx: Tx, networkId: string): Promise<void> {
+  await hold(cloud, tx, networkId)
   for (const host of await cloud.hosts.holders(tx.db, 'network', networkId)) {
     if (!(await hasNetworkPort(tx.db, networkId, host))) await cloud.hosts.remove(tx, host, 'network', networkId)
   }

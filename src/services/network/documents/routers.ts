@@ -1,6 +1,7 @@
 // A router is on the network host as soon as it has an interface or a gateway.
 import type { Cloud } from '../../../cloud.ts'
 import type { Db, Tx } from '../../../db/database.ts'
+import { holdRow } from '../../../db/hold.ts'
 import type { RouterSpec } from '../../../host/documents.ts'
 import { floatingIpsOfRouter } from '../floating-ips/store.ts'
 import { findPort, type Port, updatePort } from '../ports/store.ts'
@@ -43,6 +44,8 @@ async function routerSpec(db: Db, router: Router, interfaces: Port[], gateway: P
 /** Brings the document of the router up to date, after any change of it, its ports or its floating IPs; also when it is gone. */
 export async function syncRouter(cloud: Cloud, tx: Tx, routerId: string, now: string): Promise<void> {
   const { db } = tx
+  // Of two changes at once the later document would else be without the earlier change.
+  await holdRow(cloud.database, db, 'network_routers', routerId)
   const router = await findRouter(db, routerId)
   const interfaces = router ? await interfacesOf(db, routerId) : []
   const gateway = router?.gateway_port_id ? await findPort(db, router.gateway_port_id) : undefined

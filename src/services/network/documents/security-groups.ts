@@ -1,6 +1,7 @@
 // A security group is on every host that has a port in it, or a port in a group with a rule that names it.
 import type { Cloud } from '../../../cloud.ts'
 import type { Db, Tx } from '../../../db/database.ts'
+import { holdRows } from '../../../db/hold.ts'
 import type { FirewallRule, SecurityGroupSpec } from '../../../host/documents.ts'
 import { protocolNumber } from '../security-group-rules/protocols.ts'
 import { normalizedPrefix, type RuleContent } from '../security-group-rules/rule-key.ts'
@@ -39,6 +40,8 @@ export async function syncGroups(
   const { hosts } = cloud
   const groups = [...new Set(groupIds)]
   const all = [...new Set([...groups, ...(await remoteGroupsOf(tx.db, groups)), ...formerRemotes])].sort()
+  // A document that is made while another member leaves would let in whoever gets that member's address next.
+  await holdRows(cloud.database, tx.db, 'network_security_groups', all)
   const holders = new Map<string, string[]>()
   for (const id of all) holders.set(id, await hosts.holders(tx.db, 'security-group', id))
   // A group that a rule names is wanted where the group with the rule is.

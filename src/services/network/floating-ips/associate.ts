@@ -1,7 +1,8 @@
 // Which address a floating IP leads to, and through which router.
 import { conflict, notFound } from '../../../api/faults.ts'
+import { holdRows } from '../../../db/hold.ts'
 import { canonicalIp } from '../addresses/ip.ts'
-import { findVisiblePort } from '../ports/store.ts'
+import { findVisiblePort, lockPort } from '../ports/store.ts'
 import { interfacesOf, routersOnSubnet } from '../routers/store.ts'
 import { findSubnet } from '../subnets/store.ts'
 import { type Asker, actorOf } from '../wire/actor.ts'
@@ -28,7 +29,8 @@ interface Wish {
 export async function associate(asker: Asker, { portId, fixedIp, floatingNetworkId, projectId, self }: Wish): Promise<Association> {
   const { db } = asker.tx
   const actor = actorOf(asker)
-  const port = await findVisiblePort(db, actor, portId)
+  const seen = await findVisiblePort(db, actor, portId)
+  const port = seen && (await lockPort(db, seen.id))
   if (!port) throw portNotFound(portId)
   if (!actor.isAdmin && port.project_id !== projectId) {
     throw badFloatingIpRequest(`Cannot process floating IP association with Port ${port.id} of another project`)
@@ -50,6 +52,14 @@ export async function associate(asker: Asker, { portId, fixedIp, floatingNetwork
       'FloatingIPPortAlreadyAssociated',
     )
   }
+  // Neither gateway nor interface of a router goes while it is chosen.
+  const candidates = await routersOnSubnet(db, fixed.subnet_id)
+  await holdRows(
+    asker.cloud.database,
+    db,
+    'network_routers',
+    candidates.map(({ id }) => id),
+  )
   const routers = (await routersOnSubnet(db, fixed.subnet_id)).filter((router) => router.gateway_network_id === floatingNetworkId)
   if (!routers.length) {
     throw notFound(

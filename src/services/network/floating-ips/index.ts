@@ -2,6 +2,7 @@
 import type { Static } from 'typebox'
 import { type BaseContext, operation, resource } from '../../../api/operation.ts'
 import { rule } from '../../../auth/policy.ts'
+import { holding } from '../../../db/hold.ts'
 import { member, reader } from '../rules.ts'
 import { actorOf, checkAttributes, ownedBy, ownerOf } from '../wire/actor.ts'
 import { createEach, OneOrMany } from '../wire/bodies.ts'
@@ -19,6 +20,7 @@ const catalog = (name: string) => [`network-v2.0-ext.layer-3-networking.${name}`
 const floatingIpResource = resource({
   name: 'floatingIp',
   param: 'floatingip_id',
+  hold: holding('network_floating_ips'),
   load: (id, context) => findVisibleFloatingIp(context.db, actorOf(context), id),
   target: (row) => ownedBy(row.project_id),
   missing: (id) => `Floating IP ${id.slice(0, 100)} could not be found`,

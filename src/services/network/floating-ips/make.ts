@@ -1,5 +1,6 @@
 // Making and moving floating IPs: for this API and for compute's.
 import type { Static } from 'typebox'
+import { notFound } from '../../../api/faults.ts'
 import { syncRouter } from '../documents/routers.ts'
 import { findVisibleNetwork } from '../networks/store.ts'
 import { makePort } from '../ports/make.ts'
@@ -9,7 +10,7 @@ import { associate } from './associate.ts'
 import { badFloatingIpRequest } from './faults.ts'
 import { unassociated } from './release.ts'
 import type { NewFloatingIp } from './schema.ts'
-import { type FloatingIp, insertFloatingIp, updateFloatingIp } from './store.ts'
+import { type FloatingIp, insertFloatingIp, lockFloatingIp, updateFloatingIp } from './store.ts'
 import { tellServer } from './tell-server.ts'
 
 type Given = Static<typeof NewFloatingIp>
@@ -75,11 +76,13 @@ export async function makeFloatingIp(asker: Asker, projectId: string, given: Giv
 /** Puts it on another port, takes it off (`portId` null) or leaves it where it is (null). Throws 400, 404 and 409. */
 export async function moveFloatingIp(
   asker: Asker,
-  self: FloatingIp,
+  { id }: Pick<FloatingIp, 'id'>,
   to: { portId: string | null; fixedIp: string | null } | null,
   more: { description?: string } = {},
 ): Promise<FloatingIp> {
   const { cloud, tx, now } = asker
+  const self = await lockFloatingIp(tx.db, id)
+  if (!self) throw notFound(`Floating IP ${id} could not be found`, 'FloatingIPNotFound')
   const { floating_network_id: floatingNetworkId, project_id: projectId } = self
   const association =
     to === null

@@ -1,7 +1,7 @@
 import type { Cloud } from '../../../cloud.ts'
 import type { Tx } from '../../../db/database.ts'
 import { syncRouter } from '../documents/routers.ts'
-import { floatingIpsOfPorts, updateFloatingIp } from './store.ts'
+import { floatingIpsOfPorts, lockFloatingIp, updateFloatingIp } from './store.ts'
 import { tellServer } from './tell-server.ts'
 
 /** What a floating IP is when it is on no port. */
@@ -10,7 +10,10 @@ export const unassociated = { port_id: null, fixed_ip_address: null, router_id: 
 /** Takes the floating IPs off a port, or only those of one of its addresses. */
 export async function releaseFromPort(cloud: Cloud, tx: Tx, portId: string, fixedIp?: string): Promise<void> {
   const now = new Date(cloud.environment.clock.now()).toISOString()
-  for (const one of await floatingIpsOfPorts(tx.db, [portId])) {
+  for (const { id } of await floatingIpsOfPorts(tx.db, [portId])) {
+    const one = await lockFloatingIp(tx.db, id)
+    // Moved or removed meanwhile: it leads through another router now.
+    if (one?.port_id !== portId) continue
     if (fixedIp !== undefined && one.fixed_ip_address !== fixedIp) continue
     await updateFloatingIp(tx.db, one.id, unassociated, now)
     if (one.router_id) await syncRouter(cloud, tx, one.router_id, now)

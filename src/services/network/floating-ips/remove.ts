@@ -7,9 +7,11 @@ import { deleteFloatingIpRow, type FloatingIp } from './store.ts'
 import { tellServer } from './tell-server.ts'
 
 /** Removes the floating IP, and gives its address back. */
-export async function removeFloatingIp(cloud: Cloud, tx: Tx, one: FloatingIp): Promise<void> {
+export async function removeFloatingIp(cloud: Cloud, tx: Tx, { id }: Pick<FloatingIp, 'id'>): Promise<void> {
   const now = new Date(cloud.environment.clock.now()).toISOString()
-  await deleteFloatingIpRow(tx.db, one.id)
+  // The router that it led through last, also when it was moved meanwhile.
+  const one = await deleteFloatingIpRow(tx.db, id)
+  if (!one) return
   await cloud.quota.count(tx, one.project_id, { 'network.floatingip': -1 })
   const port = await findPort(tx.db, one.floating_port_id)
   if (port) await removePort(cloud, tx, port)

@@ -44,4 +44,10 @@ export const setStatusOfRouter = (db: Db, routerId: string, status: string, now:
     .where('status', '!=', status)
     .execute()
 
-export const deleteFloatingIpRow = (db: Db, id: string) => db.deleteFrom('network_floating_ips').where('id', '=', id).execute()
+/** The floating IP as it is when all who change it at the same time are done; it stays so until the transaction ends. Undefined when it is gone. */
+export const lockFloatingIp = (db: Db, id: string): Promise<FloatingIp | undefined> =>
+  db.updateTable('network_floating_ips').set({ id }).where('id', '=', id).returningAll().executeTakeFirst()
+
+/** What was removed; undefined when another request was first. */
+export const deleteFloatingIpRow = (db: Db, id: string): Promise<FloatingIp | undefined> =>
+  db.deleteFrom('network_floating_ips').where('id', '=', id).returningAll().executeTakeFirst()

@@ -16,7 +16,7 @@ import { deleteNetwork, type Network } from './store.ts'
 /** Removes the network with its subnets and the ports that the service made. Throws 409 while others use it. */
 export async function removeNetwork(cloud: Cloud, tx: Tx, network: Network): Promise<void> {
   const { db } = tx
-  await lockNetwork(db, network.id)
+  if (!(await lockNetwork(db, network.id))) return
   for (const one of await floatingIpsOfNetwork(db, network.id)) if (one.port_id === null) await removeFloatingIp(cloud, tx, one)
   const ports = await portsOfNetwork(db, network.id)
   const own = ports.filter((port) => port.device_owner === 'network:dhcp')

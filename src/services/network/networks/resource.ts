@@ -1,4 +1,5 @@
 import { resource } from '../../../api/operation.ts'
+import { holding } from '../../../db/hold.ts'
 import { actorOf, ownedBy } from '../wire/actor.ts'
 import type { Collection } from '../wire/listing.ts'
 import { findVisibleNetwork, type Network } from './store.ts'
@@ -10,6 +11,7 @@ export const networkTarget = (network: Network) =>
 export const networkResource = resource({
   name: 'network',
   param: 'network_id',
+  hold: holding('network_networks'),
   load: (id, context) => findVisibleNetwork(context.db, actorOf(context), id),
   target: networkTarget,
   missing: (id) => `Network ${id.slice(0, 100)} could not be found.`,

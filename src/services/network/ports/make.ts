@@ -3,16 +3,18 @@ import type { Updateable } from 'kysely'
 import { conflict } from '../../../api/faults.ts'
 import type { Cloud } from '../../../cloud.ts'
 import type { Tx } from '../../../db/database.ts'
+import { holdRow } from '../../../db/hold.ts'
 import { allocate, checkRequests, type FixedRequest, isAuto } from '../addresses/allocate.ts'
 import { canonicalIp } from '../addresses/ip.ts'
 import { placeNetwork, releaseNetwork } from '../documents/networks.ts'
 import { syncPort } from '../documents/ports.ts'
 import { syncGroups } from '../documents/security-groups.ts'
 import { releaseFromPort } from '../floating-ips/release.ts'
-import type { Network } from '../networks/store.ts'
+import { findNetwork, type Network } from '../networks/store.ts'
 import { releaseAddress, type Subnet, subnetsOfNetwork } from '../subnets/store.ts'
 import type { AddressPair, DhcpOption, FixedAddress, PortRow } from '../tables.ts'
-import { addPortGroups, deletePortRow, findByMac, insertPort, type Port, setPortGroups, updatePort } from './store.ts'
+import { networkNotFound } from '../wire/faults.ts'
+import { addPortGroups, deletePortRow, findByMac, insertPort, lockPort, type Port, setPortGroups, updatePort } from './store.ts'
 
 export interface NewPort {
   network: Network
@@ -65,10 +67,20 @@ async function givenMac(tx: Tx, networkId: string, mac: string): Promise<string>
   return mac
 }
 
+/** The network, before its subnets and the quota, as all take them. Throws 404 or 409 where it is no longer what allowed the port: shared or external. */
+async function holdNetwork(cloud: Cloud, tx: Tx, seen: Network): Promise<void> {
+  await holdRow(cloud.database, tx.db, 'network_networks', seen.id)
+  const network = await findNetwork(tx.db, seen.id)
+  if (!network) throw networkNotFound(seen.id)
+  if (network.shared !== seen.shared || network.external !== seen.external)
+    throw conflict(`Network ${seen.id} was changed by another request. Try again.`)
+}
+
 /** Makes the port with its addresses and takes it from the quota. Throws the faults of addresses, MACs and quota. */
 export async function makePort(cloud: Cloud, tx: Tx, wanted: NewPort, now: string): Promise<Port> {
   const { network, binding = {}, bound } = wanted
   checkRequests(wanted.fixed ?? [])
+  await holdNetwork(cloud, tx, network)
   const id = cloud.environment.uuid()
   const mac_address = wanted.mac ? await givenMac(tx, network.id, wanted.mac) : await freeMac(cloud, tx, network.id)
   const device_owner = wanted.deviceOwner ?? ''
@@ -184,7 +196,10 @@ export async function changePort(cloud: Cloud, tx: Tx, port: Port, changes: Upda
 }
 
 /** Removes the port with all that hangs on it: addresses, floating IPs, documents, quota. */
-export async function removePort(cloud: Cloud, tx: Tx, port: Port): Promise<void> {
+export async function removePort(cloud: Cloud, tx: Tx, { id }: Pick<Port, 'id'>): Promise<void> {
+  const port = await lockPort(tx.db, id)
+  if (!port) return
+  await holdRow(cloud.database, tx.db, 'network_networks', port.network_id)
   await releaseFromPort(cloud, tx, port.id)
   if (port.bound_host !== null) await cloud.hosts.remove(tx, port.bound_host, 'port', port.id)
   await deletePortRow(tx.db, port.id)

@@ -1,4 +1,5 @@
 import { resource } from '../../../api/operation.ts'
+import { holding } from '../../../db/hold.ts'
 import { findNetwork, type Network } from '../networks/store.ts'
 import { actorOf, ownedBy } from '../wire/actor.ts'
 import type { Collection } from '../wire/listing.ts'
@@ -18,6 +19,7 @@ export const portTarget = (projectId: string, network: Network, deviceOwner: str
 export const portResource = resource({
   name: 'port',
   param: 'port_id',
+  hold: holding('network_ports'),
   async load(id, context): Promise<Known | undefined> {
     const port = await findVisiblePort(context.db, actorOf(context), id)
     return port && { ...port, network: (await findNetwork(context.db, port.network_id))! }

@@ -5,6 +5,8 @@ import { isTrue } from '../../../api/types.ts'
 import { rule } from '../../../auth/policy.ts'
 import { syncNetwork } from '../documents/networks.ts'
 import { syncRouter } from '../documents/routers.ts'
+import { checkNewAddresses } from '../routers/interface-addresses.ts'
+import { interfaceOwner } from '../routers/store.ts'
 import { member } from '../rules.ts'
 import type { PortRow } from '../tables.ts'
 import { actorOf } from '../wire/actor.ts'
@@ -68,7 +70,11 @@ export const changePortOperation = operation({
     if (given['binding:host_id'] !== undefined) changes.binding_host = given['binding:host_id'] ?? ''
     if (given['binding:profile'] !== undefined) changes.binding_profile = given['binding:profile'] ?? {}
     if (given['binding:vnic_type'] !== undefined) changes.binding_vnic_type = given['binding:vnic_type']
-    if (given.fixed_ips !== undefined) changes.fixed_ips = await changeAddresses(cloud, tx, port, given.fixed_ips ?? [])
+    if (given.fixed_ips !== undefined) {
+      const addresses = await changeAddresses(cloud, tx, port, given.fixed_ips ?? [])
+      if (port.device_owner === interfaceOwner) await checkNewAddresses(tx.db, port, addresses)
+      changes.fixed_ips = addresses
+    }
     const changed = await changePort(cloud, tx, port, changes, now)
     if (port.device_owner.startsWith('network:router')) await syncRouter(cloud, tx, port.device_id, now)
     else if (service) await syncNetwork(cloud, tx, port.network_id)

@@ -24,9 +24,10 @@ export const deleteRouter = operation({
     const router = await lockRouter(tx.db, context.router.id)
     if (!router) return
     if ((await interfacesOf(tx.db, router.id)).length) throw routerInUse(router.id, 'still has ports')
+    // Before the gateway's network, as they are taken when a router is made.
+    await cloud.quota.count(tx, router.project_id, { 'network.router': -1 })
     await setGateway(context, router, null)
     await deleteRouterRow(tx.db, router.id)
     await syncRouter(cloud, tx, router.id, now)
-    await cloud.quota.count(tx, router.project_id, { 'network.router': -1 })
   },
 })

@@ -2,10 +2,7 @@
 import { badRequest, conflict, forbidden, notFound } from '../../../api/faults.ts'
 import { type BaseContext, operation } from '../../../api/operation.ts'
 import { rule } from '../../../auth/policy.ts'
-import { contains, parseCidr } from '../addresses/cidr.ts'
-import { parseIp } from '../addresses/ip.ts'
 import { syncRouter } from '../documents/routers.ts'
-import { floatingIpsOfRouter } from '../floating-ips/store.ts'
 import { findNetwork } from '../networks/store.ts'
 import { changeAddresses, changePort, makePort, removePort } from '../ports/make.ts'
 import { findPort, findVisiblePort, lockPort, type Port } from '../ports/store.ts'
@@ -14,6 +11,7 @@ import { findSubnet, findSubnets, findVisibleSubnet, type Subnet } from '../subn
 import { actorOf } from '../wire/actor.ts'
 import { portNotFound, subnetNotFound } from '../wire/faults.ts'
 import { badRouterRequest } from './faults.ts'
+import { checkNotNeeded, checkSubnetsOfPort } from './interface-addresses.ts'
 import { checkNoOverlap, connectedSubnets } from './overlap.ts'
 import { routerResource } from './resource.ts'
 import { InterfaceBody } from './schema.ts'
@@ -84,9 +82,7 @@ async function addByPort(context: BaseContext, router: Router, portId: string): 
   }
   if (port.device_owner === interfaceOwner) throw badRouterRequest(`Port ${port.id} is an interface of this router already`)
   const subnets = await findSubnets(tx.db, [...new Set(port.fixed_ips.map((fixed) => fixed.subnet_id))])
-  if (!subnets.length) throw badRouterRequest('Router port must have at least one fixed IP')
-  if (subnets.filter((subnet) => subnet.ip_version === 4).length > 1)
-    throw badRouterRequest('Cannot have multiple IPv4 subnets on router port')
+  checkSubnetsOfPort(subnets)
   checkNoOverlap(router, await connectedSubnets(tx.db, router), subnets)
   const changed = await changePort(
     cloud,
@@ -120,23 +116,6 @@ export const addInterface = operation({
     return interfaceView(router, port, subnet.id)
   },
 })
-
-async function checkNotNeeded(context: BaseContext, router: Router, subnet: Subnet): Promise<void> {
-  const cidr = parseCidr(subnet.cidr)!
-  const floating = await floatingIpsOfRouter(context.tx.db, router.id)
-  if (floating.some((one) => one.fixed_ip_address && contains(cidr, parseIp(one.fixed_ip_address)!))) {
-    throw conflict(
-      `Router interface for subnet ${subnet.id} on router ${router.id} cannot be deleted, as it is required by one or more floating IPs.`,
-      'RouterInterfaceInUseByFloatingIP',
-    )
-  }
-  if (router.routes.some((route) => contains(cidr, parseIp(route.nexthop)!))) {
-    throw conflict(
-      `Router interface for subnet ${subnet.id} on router ${router.id} cannot be deleted, as it is required by one or more routes.`,
-      'RouterInterfaceInUseByRoute',
-    )
-  }
-}
 
 /** Reference 14.9.7: the port is deleted with its last address. */
 export const removeInterface = operation({
@@ -173,7 +152,7 @@ export const removeInterface = operation({
     }
     const leaving = port.fixed_ips.filter((fixed) => port_id !== undefined || fixed.subnet_id === subnet_id)
     const subnets = await findSubnets(tx.db, [...new Set(leaving.map((fixed) => fixed.subnet_id))])
-    for (const subnet of subnets) await checkNotNeeded(context, router, subnet)
+    for (const subnet of subnets) await checkNotNeeded(tx.db, router, subnet)
     const stay = port.fixed_ips.filter((fixed) => !leaving.includes(fixed))
     if (stay.length) {
       const fixed_ips = await changeAddresses(cloud, tx, port, stay)

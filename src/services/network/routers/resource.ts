@@ -1,4 +1,5 @@
 import { resource } from '../../../api/operation.ts'
+import { holding } from '../../../db/hold.ts'
 import { actorOf, ownedBy } from '../wire/actor.ts'
 import type { Collection } from '../wire/listing.ts'
 import { findVisibleRouter } from './store.ts'
@@ -6,6 +7,7 @@ import { findVisibleRouter } from './store.ts'
 export const routerResource = resource({
   name: 'router',
   param: 'router_id',
+  hold: holding('network_routers'),
   load: (id, context) => findVisibleRouter(context.db, actorOf(context), id),
   target: (router) => ownedBy(router.project_id),
   missing: (id) => `Router ${id.slice(0, 100)} could not be found`,

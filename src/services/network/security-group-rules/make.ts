@@ -1,8 +1,16 @@
 // Making and removing rules of security groups: for this API and for compute's.
 import type { Static } from 'typebox'
-import { conflict } from '../../../api/faults.ts'
+import { conflict, notFound } from '../../../api/faults.ts'
 import { syncGroups } from '../documents/security-groups.ts'
-import { deleteRule, findRuleByKey, findVisibleGroup, insertRule, type SecurityGroupRule, updateGroup } from '../security-groups/store.ts'
+import {
+  deleteRule,
+  findRuleByKey,
+  findVisibleGroup,
+  insertRule,
+  lockGroup,
+  type SecurityGroupRule,
+  updateGroup,
+} from '../security-groups/store.ts'
 import { type Asker, actorOf } from '../wire/actor.ts'
 import { groupNotFound } from '../wire/faults.ts'
 import { checkRule } from './check.ts'
@@ -39,7 +47,8 @@ export async function makeRule(asker: Asker, projectId: string, given: Static<ty
 
 /** Removes the rule, from the hosts too. */
 export async function removeRule({ cloud, tx, now }: Asker, rule: SecurityGroupRule): Promise<void> {
-  await deleteRule(tx.db, rule.id)
+  await lockGroup(tx.db, rule.security_group_id)
+  if (!(await deleteRule(tx.db, rule.id))) throw notFound(`Security group rule ${rule.id} does not exist`, 'SecurityGroupRuleNotFound')
   await cloud.quota.count(tx, rule.project_id, { 'network.security_group_rule': -1 })
   await updateGroup(tx.db, rule.security_group_id, {}, now)
   await syncGroups(cloud, tx, [rule.security_group_id], { formerRemotes: rule.remote_group_id ? [rule.remote_group_id] : [] })

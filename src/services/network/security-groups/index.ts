@@ -4,6 +4,7 @@ import { type BaseContext, operation, resource } from '../../../api/operation.ts
 import { Closed, Nullable } from '../../../api/types.ts'
 import { rule } from '../../../auth/policy.ts'
 import type { Db } from '../../../db/database.ts'
+import { holding } from '../../../db/hold.ts'
 import { member, reader } from '../rules.ts'
 import { ruleView } from '../security-group-rules/view.ts'
 import { actorOf, ownedBy, ownerOf } from '../wire/actor.ts'
@@ -38,6 +39,7 @@ const groupView = async (db: Db, group: SecurityGroup) => (await groupViews(db, 
 const groupResource = resource({
   name: 'group',
   param: 'security_group_id',
+  hold: holding('network_security_groups'),
   load: (id, context) => findVisibleGroup(context.db, actorOf(context), id),
   target: (group) => ownedBy(group.project_id),
   missing: (id) => `Security group ${id.slice(0, 100)} does not exist`,

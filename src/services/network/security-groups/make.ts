@@ -4,7 +4,7 @@ import { syncGroups } from '../documents/security-groups.ts'
 import { remoteGroupsOf } from '../documents/store.ts'
 import { type Asker, actorOf } from '../wire/actor.ts'
 import { ensureDefaultGroup, insertEgressRules } from './default-group.ts'
-import { countPorts, deleteGroupRow, deleteRulesNaming, insertGroup, rulesOf, type SecurityGroup, updateGroup } from './store.ts'
+import { countPorts, deleteGroupRow, deleteRulesNaming, insertGroup, lockGroup, rulesOf, type SecurityGroup, updateGroup } from './store.ts'
 
 const defaultExists = () => conflict('Default security group already exists.', 'SecurityGroupDefaultAlreadyExists')
 
@@ -40,6 +40,8 @@ export async function changeGroup(
 /** Removes the group with its rules, and the rules of others that name it. Throws 409 for one in use, and for the default group. */
 export async function removeGroup(asker: Asker, group: SecurityGroup): Promise<void> {
   const { cloud, tx } = asker
+  // No rule comes or goes while they are counted.
+  if (!(await lockGroup(tx.db, group.id))) return
   if (await countPorts(tx.db, group.id)) throw conflict(`Security Group ${group.id} in use.`, 'SecurityGroupInUse')
   if (group.is_default && !actorOf(asker).isAdmin) {
     throw conflict('Insufficient rights for removing default security group.', 'SecurityGroupCannotRemoveDefault')

@@ -33,6 +33,10 @@ export const updateGroup = (db: Db, id: string, changes: Updateable<SecurityGrou
     .returningAll()
     .executeTakeFirstOrThrow()
 
+/** Makes other transactions that change the group or its rules wait for this one. */
+export const lockGroup = (db: Db, id: string): Promise<SecurityGroup | undefined> =>
+  db.updateTable('network_security_groups').set({ id }).where('id', '=', id).returningAll().executeTakeFirst()
+
 export async function deleteGroupRow(db: Db, id: string): Promise<void> {
   await db.deleteFrom('network_security_group_rules').where('security_group_id', '=', id).execute()
   await db.deleteFrom('network_default_groups').where('security_group_id', '=', id).execute()
@@ -97,7 +101,9 @@ export const findRuleByKey = (db: Db, groupId: string, key: string) =>
     .where('rule_key', '=', key)
     .executeTakeFirst()
 
-export const deleteRule = (db: Db, id: string) => db.deleteFrom('network_security_group_rules').where('id', '=', id).execute()
+/** False when it is gone already. */
+export const deleteRule = async (db: Db, id: string): Promise<boolean> =>
+  (await db.deleteFrom('network_security_group_rules').where('id', '=', id).executeTakeFirst()).numDeletedRows === 1n
 
 /** How many ports have the group. */
 export async function countPorts(db: Db, groupId: string): Promise<number> {

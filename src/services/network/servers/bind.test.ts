@@ -84,8 +84,17 @@ test('what cannot be had is refused before anything is made', async () => {
   const external = (await member.get('/network/v2.0/networks?router:external=true')).body.networks[0]
   const { port: used } = (await member.post('/network/v2.0/ports', { port: { network_id: mine.network.id, device_id: 'x' } }, 201)).body
   const projectId = await member.projectId()
+  const credentials = (await cloud.cloud.tokens.authenticate(await member.token()))!.credentials
   const check = (nics: NicRequests, more: { count?: number; securityGroups?: string[] } = {}) =>
-    cloud.cloud.network.checkNics(cloud.cloud.database.read, { projectId, isAdmin: false, nics, count: 1, securityGroups: [], ...more })
+    cloud.cloud.network.checkNics(cloud.cloud.database.read, {
+      projectId,
+      isAdmin: false,
+      credentials,
+      nics,
+      count: 1,
+      securityGroups: [],
+      ...more,
+    })
   const status = async (promise: Promise<void>) =>
     promise.then(
       () => 0,

@@ -2,6 +2,7 @@
 import { Fault } from '../../../api/faults.ts'
 import type { Cloud } from '../../../cloud.ts'
 import type { Db, Tx } from '../../../db/database.ts'
+import { holdRows } from '../../../db/hold.ts'
 import { QuotaExceeded } from '../../../quota/quota.ts'
 import { TaskFailure } from '../../../tasks/task.ts'
 import { placeNetwork } from '../documents/networks.ts'
@@ -40,10 +41,18 @@ export async function bindPorts(cloud: Cloud, tx: Tx, request: BindPorts): Promi
   }
 }
 
+/** All networks of a server first, in one order: two servers on the same ones would else wait for each other. */
+const holdNetworks = (cloud: Cloud, tx: Tx, ids: string[]) => holdRows(cloud.database, tx.db, 'network_networks', ids)
+
 async function makeOrTake(cloud: Cloud, tx: Tx, request: BindPorts, now: string): Promise<void> {
   const { projectId, serverId, host, hostname, zone } = request
   const nics = await resolveNics(tx.db, request, request.nics, serverId)
   if (!nics.length) return
+  await holdNetworks(
+    cloud,
+    tx,
+    nics.map(({ network }) => network.id),
+  )
   const wanted = request.securityGroups.length ? request.securityGroups : ['default']
   const defaultGroup = wanted.includes('default') ? await ensureDefaultGroup(cloud, tx, projectId, now) : null
   const named = await resolveGroups(
@@ -97,7 +106,13 @@ const unbound = { bound_host: null, bound_server: null, binding_host: '', guest_
 /** Does what `NetworkFacade.unbindPorts` says. */
 export async function unbindPorts(cloud: Cloud, tx: Tx, serverId: string): Promise<void> {
   const now = new Date(cloud.environment.clock.now()).toISOString()
-  for (const port of await portsOfServers(tx.db, [serverId])) {
+  const ports = await portsOfServers(tx.db, [serverId])
+  await holdNetworks(
+    cloud,
+    tx,
+    ports.map((port) => port.network_id),
+  )
+  for (const port of ports) {
     if (port.bound_host !== null && (await cloud.hosts.holders(tx.db, 'port', port.id)).length) {
       await noteLeaving(tx.db, port.id, serverId, port.bound_host)
     }

@@ -4,6 +4,7 @@ import type { Db } from '../../../db/database.ts'
 import { contains, parseCidr } from '../addresses/cidr.ts'
 import { canonicalIp, keyOf, parseIp } from '../addresses/ip.ts'
 import type { CheckNics } from '../facade.ts'
+import { portTarget } from '../ports/resource.ts'
 import { isTaken, subnetsOfNetwork } from '../subnets/store.ts'
 import { resolveGroups, resolveNics } from './networks.ts'
 
@@ -25,6 +26,11 @@ export async function checkNics(cloud: Cloud, db: Db, request: CheckNics): Promi
     const subnets = await subnetsOfNetwork(db, network.id)
     if (!subnets.length) throw badRequest(`Network ${network.id} requires a subnet in order to boot instances on.`)
     if (fixedIp === null) continue
+    // As for ports: on a network that others share, the gateway's address could be asked for.
+    const rule = 'create_port:fixed_ips:ip_address'
+    if (!cloud.policies.get('network')!.allows(rule, request.credentials, portTarget(projectId, network, ''))) {
+      throw forbidden(`It is not allowed to choose an address on network ${network.id}: rule ${rule}.`)
+    }
     const ip = parseIp(fixedIp)
     const subnet = ip && subnets.find((one) => contains(parseCidr(one.cidr)!, ip))
     if (!ip || !subnet) throw badRequest(`Fixed IP ${fixedIp} is not a valid ip address for network ${network.id}.`)

@@ -1,14 +1,21 @@
 import { resource } from '../../../api/operation.ts'
+import { holdRow } from '../../../db/hold.ts'
 import { findNetwork } from '../networks/store.ts'
 import { actorOf, ownedBy } from '../wire/actor.ts'
 import type { Collection } from '../wire/listing.ts'
-import { findVisibleSubnet, type Subnet } from './store.ts'
+import { findSubnet, findVisibleSubnet, type Subnet } from './store.ts'
 
 type Known = Subnet & { network_project_id: string; shared: boolean }
 
 export const subnetResource = resource({
   name: 'subnet',
   param: 'subnet_id',
+  // Its network first, as all who change subnets do.
+  async hold(id, { cloud, tx }) {
+    const subnet = await findSubnet(tx.db, id)
+    if (subnet) await holdRow(cloud.database, tx.db, 'network_networks', subnet.network_id)
+    await holdRow(cloud.database, tx.db, 'network_subnets', id)
+  },
   async load(id, context): Promise<Known | undefined> {
     const subnet = await findVisibleSubnet(context.db, actorOf(context), id)
     const network = subnet && (await findNetwork(context.db, subnet.network_id))
