@@ -14,6 +14,7 @@ import type { Environment } from './environment.ts'
 import { createHosts, type Hosts } from './host/client.ts'
 import type { Log } from './log.ts'
 import { createMetrics, type Metrics } from './metrics.ts'
+import { unaskedRules } from './policy-file.ts'
 import { createQuota, type Quota } from './quota/quota.ts'
 import type { Facades } from './services/facades.ts'
 import { createTasks, type Tasks } from './tasks/runner.ts'
@@ -77,6 +78,7 @@ export async function createCloud(parts: {
   })
   cloud.hosts = createHosts({ database, environment, tasks: () => cloud.tasks })
   Object.assign(cloud, parts.facades(cloud))
+  const knownRules = new Set<string>()
   for (const service of services) {
     const rules = [...service.operations.flatMap((o) => (o.policy ? [o.policy] : [])), ...(service.moreRules ?? [])]
     const policy = createPolicy(
@@ -84,9 +86,11 @@ export async function createCloud(parts: {
       parts.policyOverrides,
       new Map(rules.flatMap(({ name, scopes }) => (scopes ? [[name, scopes] as const] : []))),
     )
+    for (const name of [...Object.keys(service.baseRules ?? {}), ...rules.map((one) => one.name)]) knownRules.add(name)
     cloud.policies.set(service.name, policy)
     cloud.pipelines.set(service.name, createPipeline(cloud, service, policy, documentedOperations(service)))
   }
+  for (const sentence of unaskedRules(parts.policyOverrides ?? {}, knownRules)) log.warn({}, sentence)
   cloud.tasks.periodic('keys', 3_600_000, () => keepKeysFresh({ config, environment, database, keys }))
   for (const service of services) await service.begin?.(cloud)
   return cloud
