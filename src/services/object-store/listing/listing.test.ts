@@ -7,6 +7,13 @@ import { type Range, walk } from './walk.ts'
 
 const names = ['a', 'a/', 'a/b', 'a/b/c', 'a/b/d', 'a/e', 'b', 'b/x', 'é/1', 'é/2', '\ud83d\ude00', '\uffee', 'z'].sort(compareNames)
 
+test('names compare as their UTF-8 does', () => {
+  const letters = ['a', 'b', '/', '\u007f', 'é', '\ud7ff', '\ue000', '\uffee', '\uffff', '\ud83d\ude00', '\u{10000}', '\u{10ffff}']
+  const all = letters.flatMap((first) => ['', ...letters].map((second) => first + second))
+  for (const a of all)
+    for (const b of all) assert.equal(Math.sign(compareNames(a, b)), Buffer.compare(Buffer.from(a), Buffer.from(b)), JSON.stringify([a, b]))
+})
+
 test('listings in all forms, with every parameter', async () => {
   await using cloud = await testCloud()
   const { call, at, member } = await withContainer(cloud)

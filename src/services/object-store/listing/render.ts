@@ -65,11 +65,19 @@ export async function renderContainers(
 }
 
 /** What JSON listings tell of an object: of links where they lead, of versions by which path the very one is read. */
-export function jsonObject(
-  { account, name: container }: Pick<Container, 'account' | 'name'>,
-  entry: ListedObject,
-): Record<string, unknown> {
-  const { kind, metadata, version_id } = entry
+export function jsonObject(container: Pick<Container, 'account' | 'name'>, entry: ListedObject): Record<string, unknown> {
+  const shown = jsonOfAny(container, entry)
+  const { version_id } = entry
+  if (version_id) {
+    shown.symlink_path = `${quote(`/v1/${container.account}/${container.name}/${entry.name}`)}?version-id=${version_id}`
+    shown.version_symlink = true
+  }
+  return shown
+}
+
+/** The same of any version, without the path. */
+export function jsonOfAny({ account }: Pick<Container, 'account'>, entry: ListedObject): Record<string, unknown> {
+  const { kind, metadata } = entry
   const shown: Record<string, unknown> = {
     bytes: entry.size,
     hash: storedEtag(entry),
@@ -84,10 +92,6 @@ export function jsonObject(
     if (etag !== undefined) Object.assign(shown, { symlink_etag: etag, symlink_bytes: Number(metadata['x-symlink-target-bytes'] ?? 0) })
     const manifest = metadata['x-object-sysmeta-slo-etag']
     if (manifest !== undefined) shown.slo_etag = `"${manifest}"`
-  }
-  if (version_id) {
-    shown.symlink_path = `${quote(`/v1/${account}/${container}/${entry.name}`)}?version-id=${version_id}`
-    shown.version_symlink = true
   }
   return shown
 }

@@ -7,7 +7,7 @@ import { versionName } from '../objects/versions.ts'
 import type { Container } from '../tables.ts'
 import { Pieces } from './pieces.ts'
 import { accepts, type ListingQuery } from './query.ts'
-import { jsonList, jsonObject } from './render.ts'
+import { jsonList, jsonOfAny } from './render.ts'
 import { listVersions } from './versions.ts'
 
 /** The page; `version_marker` goes on in the middle of the name that `marker` says. Throws 400 for what versions do not have, 406 for other forms. */
@@ -24,10 +24,13 @@ export async function versionsPage(context: BaseContext, row: Container, query: 
   const entries = query.limit ? await listVersions(context.cloud.database.read, row.id, { ...query, versionMarker }, asked) : []
   const pieces = await jsonList(
     entries,
-    (entry) =>
-      'subdir' in entry
-        ? entry
-        : { ...jsonObject(row, { ...entry, version_id: '' }), version_id: versionName(entry.version_id), is_latest: entry.latest },
+    (entry) => {
+      if ('subdir' in entry) return entry
+      const shown = jsonOfAny(row, entry)
+      shown.version_id = versionName(entry.version_id)
+      shown.is_latest = entry.latest
+      return shown
+    },
     asked,
   )
   return new Pieces(pieces)

@@ -59,7 +59,9 @@ async function rowsOf(db: Db, table: (typeof tables)[number], containerId: numbe
   else if (name !== null) query = query.where('name', after ? further : least, name)
   if (end !== null) query = query.where('name', reverse ? (endIncluded ? '>=' : '>') : '<', end)
   const present = table === 'object_store_objects'
-  return (await query.execute()).map((row) => ({ ...row, latest: present }))
+  const rows = (await query.execute()) as ListedVersion[]
+  for (const row of rows) row.latest = present
+  return rows
 }
 
 /** Rows of both tables in the order of the listing: `limit` of them and one that only tells what follows. */
