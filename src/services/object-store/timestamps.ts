@@ -16,9 +16,13 @@ export const timestampText = (at: number): string => (at / unit).toFixed(5)
 
 /** `2015-11-20T19:54:56.462240`, the form of listings. */
 export function isoText(at: number): string {
-  const whole = new Date(Math.floor(at / unit) * 1000).toISOString().slice(0, 19)
-  return `${whole}.${String(at % unit).padStart(5, '0')}0`
+  const second = Math.floor(at / unit)
+  if (second !== written.second) written = { second, text: new Date(second * 1000).toISOString().slice(0, 19) }
+  return `${written.text}.${String(at % unit).padStart(5, '0')}0`
 }
+
+/** What is listed together was often made together, and a date costs more than all else of an entry. */
+let written = { second: Number.NaN, text: '' }
 
 /** Whole seconds, rounded up as Last-Modified is. */
 export const lastModifiedSeconds = (at: number): number => Math.ceil(at / unit)
