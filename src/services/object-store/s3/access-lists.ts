@@ -30,9 +30,6 @@ export const keptGrants = (owner: Named, grants: Grant[]): Headers => (isDefault
 export const keptList = (container: Container, { owner, grants }: AccessList): Headers =>
   owner.id === ownerOf(container).id && isDefault(grants, owner) ? {} : only(objectName, { owner, grants })
 
-/** The kept list among what is kept of an object or of an upload, for what is made of it. */
-export const listHeaders = (metadata: Headers): Headers => (metadata[objectName] ? { [objectName]: metadata[objectName] } : {})
-
 /** Metadata without access lists: neither S3's nor, of a container, its own. */
 export function withoutLists(metadata: Headers): Headers {
   const { [bucketName]: _grants, [objectName]: _list, 'x-container-read': _read, 'x-container-write': _write, ...rest } = metadata

@@ -4,6 +4,7 @@ import { createHash, createHmac } from 'node:crypto'
 import type { Config } from '../../../config.ts'
 import type { Persona } from '../../../testing/persona.ts'
 import { type TestCloud, testCloud } from '../../../testing/test-cloud.ts'
+import { anonymous } from '../testing.ts'
 
 export const sha256 = (data: string | Buffer) => createHash('sha256').update(data).digest('hex')
 export const hmac = (key: string | Buffer, text: string) => createHmac('sha256', key).update(text).digest()
@@ -96,4 +97,23 @@ export async function withKey(settings: Partial<Config> = {}) {
     return answer
   }
   return { cloud, member, call }
+}
+
+export type Key = Pick<Options, 'access' | 'secret'>
+export const theirs: Key = { access: 'AKOTHER', secret: 'O' }
+export const thirds: Key = { access: 'AKTHIRD', secret: 'T' }
+
+/** A cloud with three projects whose members have keys; `send` sends as one of them, or, for null, as nobody. */
+export async function withThree() {
+  const made = await withKey()
+  const { cloud } = made
+  const other = await cloud.as('member', 'project-2')
+  await addKey(other, theirs.access!, theirs.secret!)
+  const third = await cloud.as('member', 'project-3')
+  await addKey(third, thirds.access!, thirds.secret!)
+  const send = async (as: Key | null, method: string, path: string, options: Options = {}) => {
+    if (as) return signed(cloud, method, path, { ...options, ...as })
+    return anonymous(cloud, method, `/object-store${path}`, { headers: options.headers, raw: options.raw as string })
+  }
+  return { ...made, other, third, send }
 }
