@@ -1,5 +1,6 @@
 // Which test files there are, and what each needs: nothing, a database, root, or a guest.
-import { globSync, readFileSync } from 'node:fs'
+import { existsSync, globSync, readFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 
 export interface TestFiles {
   /** In process, without root. */
@@ -19,7 +20,14 @@ export function findTestFiles(root: string, wanted: readonly string[] = []): Tes
   const guest = all.filter((path) => path.endsWith('.guest.test.ts'))
   const host = all.filter((path) => path.endsWith('.host.test.ts'))
   const unit = all.filter((path) => !guest.includes(path) && !host.includes(path))
-  return { unit, host, guest, store: unit.filter((path) => touchesStore(readFileSync(`${root}/${path}`, 'utf8'))) }
+  return { unit, host, guest, store: unit.filter((path) => reachesStore(join(root, path))) }
+}
+
+/** Whether the file touches the store itself, or by what the tests of a service share. */
+function reachesStore(path: string): boolean {
+  const source = readFileSync(path, 'utf8')
+  const shared = [...source.matchAll(/ from '([./]+(?:testing|test-[a-z-]+)\.ts)'/g)].map((match) => join(dirname(path), match[1]!))
+  return touchesStore(source) || shared.some((one) => existsSync(one) && reachesStore(one))
 }
 
 /** A test reaches the database through the testing kit only; two files of that know nothing of one. */
