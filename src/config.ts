@@ -52,6 +52,7 @@ export interface Config extends AccountConfig, ImageConfig, ObjectStoreConfig {
   /** log2 of scrypt's N. */
   passwordCost: number
   maxBodyBytes: number
+  checkAnswers: boolean
 }
 
 /** What the user did wrong, in a sentence that names the mend. The command line prints it without a stack trace. */
@@ -292,6 +293,13 @@ export const settings: readonly Setting[] = [
   setting('passwordCost', { from: 1, to: 20 }, 15, 'LOG2N', 'Cost of a password hash: log2 of scrypt’s N.'),
   ...accountSettings,
   ...imageSettings,
+  setting(
+    'checkAnswers',
+    'boolean',
+    false,
+    '',
+    'For development: an answer that does not fit its declared schema is a 500, and the log says why.',
+  ),
   setting('maxBodyBytes', 'bytes', 2 ** 20, 'BYTES', 'Largest JSON body of a request; `K`, `M` and `G` may follow the number.'),
   ...objectStoreSettings,
 ]

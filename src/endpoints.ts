@@ -13,6 +13,8 @@ export interface ListenAt {
 export interface Endpoints {
   /** Root of a service (or another listener, by its name) for clients, as the catalog has it: `http://127.0.0.1:8774`. */
   root(serviceName: string, port?: number): string
+  /** Root of the service that gives tokens. */
+  identityRoot(): string
   /** The same as this client reached it: by its Host header, or as a trusted proxy says. */
   base(serviceName: string, request: IncomingMessage, prefix: string): string
   /** A URL of the catalog for this client: one of this cloud is https behind a trusted proxy that says so. */
@@ -33,6 +35,9 @@ export function createEndpoints(config: Config, services: ServiceDeclaration[]):
     root(serviceName, port) {
       if (config.singlePort !== null) return `http://${shown}:${config.singlePort}/${serviceName}`
       return `http://${shown}:${(port ?? ports.get(serviceName) ?? 0) + config.portOffset}`
+    },
+    identityRoot() {
+      return this.root('identity')
     },
     base(serviceName, request, prefix) {
       const host = clientHost(request)

@@ -4,7 +4,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { Readable, Writable } from 'node:stream'
 import { pipeline as pipe } from 'node:stream/promises'
 import { passOver } from './body.ts'
-import { type Fault, type FaultStyle, renderFault } from './faults.ts'
+import type { Fault, FaultDialect } from './faults.ts'
 import { longJson, whole } from './long-list.ts'
 import { Reply } from './operation.ts'
 import { left, Poured, sendPoured } from './poured.ts'
@@ -21,14 +21,14 @@ function inXml(response: ServerResponse, json: string, xml: XmlDialect): string 
 
 /**
  * Writes a result: nothing, JSON (or the same as XML), text, bytes or a stream. What the handler left of the request's body is nobody's any
- * more. `cut` takes off fields that the request's version does not have.
+ * more. `cut` makes the body that of the request's version, in place.
  */
 export async function sendResult(
   request: IncomingMessage,
   response: ServerResponse,
   result: unknown,
   status: number | undefined,
-  cut: (body: unknown) => unknown,
+  cut: ((body: unknown) => void) | null,
   xml?: XmlDialect,
 ): Promise<void> {
   passOver(request)
@@ -63,7 +63,9 @@ export async function sendResult(
     const heard = () => {
       if (response.destroyed) throw left()
     }
-    body = JSON.stringify(cut(long ? await whole(body as object, heard) : body))
+    if (long) body = await whole(body as object, heard)
+    cut?.(body)
+    body = JSON.stringify(body)
     if (!response.hasHeader('content-type')) {
       if (xml) body = inXml(response, body as string, xml)
       else response.setHeader('content-type', 'application/json')
@@ -110,9 +112,9 @@ async function sendFile(file: ReadStream, response: ServerResponse): Promise<voi
 }
 
 /** Writes a fault in the service's envelope. */
-export function sendFault(request: IncomingMessage, response: ServerResponse, style: FaultStyle, fault: Fault, xml?: XmlDialect): void {
+export function sendFault(request: IncomingMessage, response: ServerResponse, dialect: FaultDialect, fault: Fault, xml?: XmlDialect): void {
   for (const [name, value] of Object.entries(fault.headers)) response.setHeader(name, value)
-  const rendered = renderFault(style, fault, request.headers.accept)
+  const rendered = dialect.render(fault, request.headers.accept)
   response.statusCode = fault.status
   response.setHeader('content-type', rendered.type)
   const text = xml && rendered.type === 'application/json' ? inXml(response, rendered.text, xml) : rendered.text

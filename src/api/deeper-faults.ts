@@ -9,7 +9,7 @@ import type { ServiceDeclaration } from './service.ts'
 export function deeperFault(error: unknown, service: ServiceDeclaration): Fault | null {
   if (error instanceof Fault) return error
   if (error instanceof QuotaExceeded) {
-    return service.quotaFault?.(error.resource, error.limit, error.inUse, error.requested) ?? forbidden(error.message)
+    return service.faults.quota?.(error.resource, error.limit, error.inUse, error.requested) ?? forbidden(error.message)
   }
   if (error instanceof TooManyWaiting)
     return new Fault(error.ofClient ? 429 : 503, 'Too many logins, passwords and keys are waiting for their turn. Try again later.', {

@@ -2,7 +2,7 @@
 // that it is made of is declared, so that nobody is sent to what is not built.
 import { allOperations } from '../documented.ts'
 import type { Fault } from './faults.ts'
-import { type Operation, operation } from './operation.ts'
+import { type Operation, operation, withOtherPaths } from './operation.ts'
 
 export interface Extension {
   alias: string
@@ -31,7 +31,7 @@ export interface ExtensionListing<E extends Extension> {
 
 /** True when everything that is needed is declared: a documented section as a whole, anything else by the id of its operation. */
 function isBuilt(needs: readonly string[], operations: readonly Operation[]): boolean {
-  const documented = new Set(operations.flatMap(({ catalog }) => catalog))
+  const documented = new Set(withOtherPaths(operations).flatMap(({ catalog }) => catalog))
   const ids = new Set(operations.map(({ id }) => id))
   return needs.every((need) => {
     const section = allOperations.filter(({ id }) => id === need || id.startsWith(`${need}.`))

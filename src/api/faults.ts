@@ -1,4 +1,4 @@
-// One list of what can go wrong for a client, and an envelope for each service's style.
+// One list of what can go wrong for a client. How it is written is the service's: `faults.ts` of its folder.
 
 export class Fault extends Error {
   readonly status: number
@@ -45,40 +45,24 @@ const titles: Record<number, string> = {
 }
 export const title = (status: number): string => titles[status] ?? 'Error'
 
-export type FaultStyle = 'compute' | 'identity' | 'image' | 'network' | 'object-store'
-
-const computeNames: Record<number, string> = {
-  400: 'badRequest',
-  401: 'unauthorized',
-  403: 'forbidden',
-  404: 'itemNotFound',
-  405: 'badMethod',
-  409: 'conflictingRequest',
-  413: 'overLimit',
-  415: 'badMediaType',
-  429: 'overLimit',
-  501: 'notImplemented',
-  503: 'serviceUnavailable',
+/** How a service writes faults, and what it says where others would say something else. */
+export interface FaultDialect {
+  /** Content type and text of a fault as that service's clients expect it. `accept` is the request's header. */
+  render(fault: Fault, accept: string | undefined): RenderedFault
+  /** Status and message of a request in the wrong state: 409 unless given. */
+  wrongState?: { status: number; message(what: string, state: string, id: string): string }
+  /** A quota that is used up: 403 unless given. */
+  quota?(resource: string, limit: number, inUse: number, requested: number): Fault
+  /** A path that names another project than the token: 404 unless given. */
+  foreignProject?(asked: string, own: string | undefined): Fault
 }
 
-const escapeHtml = (text: string) => text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;')
-
-/** Status, content type and text of a fault as that service's clients expect it. */
-export function renderFault(style: FaultStyle, fault: Fault, accept: string | undefined): { type: string; text: string } {
-  const { status, message } = fault
-  const json = (body: unknown) => ({ type: 'application/json', text: JSON.stringify(body) })
-  if (style === 'identity') return json({ error: { code: status, message, title: title(status) } })
-  if (style === 'network')
-    return json({ NeutronError: { type: fault.type ?? `HTTP${title(status).replaceAll(' ', '')}`, message, detail: '' } })
-  if (style === 'image') {
-    if (accept?.includes('application/json')) return json({ message, code: `${status} ${title(status)}`, title: title(status) })
-    const heading = `${status} ${title(status)}`
-    const html = `<html>\n <head>\n  <title>${heading}</title>\n </head>\n <body>\n  <h1>${heading}</h1>\n  ${escapeHtml(message)}<br /><br />\n\n\n </body>\n</html>`
-    return { type: 'text/html; charset=UTF-8', text: html }
-  }
-  if (style === 'object-store') {
-    if (fault.type === 'plain') return { type: fault.headers['content-type'] ?? 'text/plain; charset=UTF-8', text: message }
-    return { type: 'text/html; charset=UTF-8', text: `<html><h1>${title(status)}</h1><p>${escapeHtml(message)}</p></html>` }
-  }
-  return json({ [computeNames[status] ?? 'computeFault']: { code: status, message } })
+export interface RenderedFault {
+  type: string
+  text: string
 }
+
+/** A fault whose text is that JSON. */
+export const jsonFault = (body: unknown): RenderedFault => ({ type: 'application/json', text: JSON.stringify(body) })
+
+export const escapeHtml = (text: string) => text.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;')

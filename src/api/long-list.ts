@@ -127,18 +127,23 @@ export async function shortOrLongText(begin: string, parts: AsyncGenerator<strin
 }
 
 /**
- * The body, where it has a long list in it, as a stream of JSON; null where it has none. `cut` takes off fields of other versions.
+ * The body, where it has a long list in it, as a stream of JSON; null where it has none. `cut` makes a body that of a version, in place.
  */
-export function longJson(body: Record<string, unknown>, cut: (body: unknown) => unknown): Poured | null {
+export function longJson(body: Record<string, unknown>, cut: ((body: unknown) => void) | null): Poured | null {
   if (Array.isArray(body)) return null
   for (const key in body) {
     const value = body[key]
     if (!(value instanceof LongList) && !(Array.isArray(value) && value.length > mostAtOnce)) continue
     const batches = value instanceof LongList ? value.batches : inBatches(value as object[], (entries) => entries)
     const cutBatches = async function* () {
-      for await (const batch of batches) yield (cut({ [key]: batch }) as Record<string, object[]>)[key]!
+      for await (const batch of batches) {
+        cut?.({ [key]: batch })
+        yield batch
+      }
     }
-    return new LongJson(cut({ ...body, [key]: [] }) as Record<string, unknown>, key, cutBatches())
+    const around = { ...body, [key]: [] }
+    cut?.(around)
+    return new LongJson(around, key, cutBatches())
   }
   return null
 }

@@ -13,7 +13,7 @@ const things = service({
   name: 'things',
   description: 'Things',
   ports: [1234],
-  faultStyle: 'compute',
+  faults: { render: ({ status }) => ({ type: 'application/json', text: `{"thingFault":{"code":${status}}}` }) },
   majors: [{ id: 'v1' }, { id: 'v2', min: '2.1', max: '2.9' }],
   projectInPath: false,
   catalog: [],
@@ -89,5 +89,5 @@ test('actions share a path and are told apart by name and microversion', () => {
 
 test('the envelope of the service is in the document', () => {
   const content = document(0).components.responses.Fault.content
-  assert.equal(content['application/json'].example.itemNotFound.code, 404)
+  assert.equal(content['application/json'].example.thingFault.code, 404)
 })

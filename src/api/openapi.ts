@@ -1,5 +1,5 @@
 // The OpenAPI 3.1 document of a service's major version, derived from its declarations. Schemas are JSON Schema 2020-12 as they are.
-import { Fault, type FaultStyle, renderFault } from './faults.ts'
+import { Fault, type FaultDialect } from './faults.ts'
 import type { Operation } from './operation.ts'
 import type { Major, ServiceDeclaration } from './service.ts'
 import { dialectOf } from './xml/body.ts'
@@ -34,7 +34,7 @@ export function openapiDocument(service: ServiceDeclaration, major: Major): Json
     paths: Object.fromEntries(Object.entries(paths).sort(([a], [b]) => a.localeCompare(b))),
     components: {
       securitySchemes: { token: { type: 'apiKey', in: 'header', name: 'X-Auth-Token' } },
-      responses: { Fault: { description: 'What was wrong, in the envelope of this service.', content: faultContent(service.faultStyle) } },
+      responses: { Fault: { description: 'What was wrong, in the envelope of this service.', content: faultContent(service.faults) } },
     },
     ...versionFacts(service, major),
   }
@@ -58,13 +58,18 @@ function operationObject(operations: Operation[]): Json {
   const single = operations.length === 1 && first.action === undefined
   const bodies = operations.filter((operation) => operation.body)
   const statuses = new Map<number, Operation[]>()
-  for (const operation of operations) statuses.set(operation.status ?? 200, [...(statuses.get(operation.status ?? 200) ?? []), operation])
+  for (const operation of operations)
+    for (const status of statusesOf(operation)) statuses.set(status, [...(statuses.get(status) ?? []), operation])
   const responses: Json = {}
   for (const [status, answering] of statuses) {
-    const answers = unique(answering.flatMap((operation) => (operation.answer ? [operation.answer as Json] : [])))
+    const isBare = status === 204 || status === 304
+    const answers = unique(answering.flatMap(({ answer }) => (answer && answer !== 'bytes' && !isBare ? [answer as Json] : [])))
+    const hasBytes = !isBare && answering.some(({ answer }) => answer === 'bytes')
     responses[status] = {
       description: answering.map((o) => o.summary).join(' / '),
-      ...(answers.length > 0 && { content: json(oneOf(answers)) }),
+      ...((answers.length > 0 || hasBytes) && {
+        content: { ...(answers.length > 0 && json(oneOf(answers))), ...(hasBytes && { '*/*': {} }) },
+      }),
     }
   }
   for (const status of faultsOf(operations)) responses[status] = { $ref: '#/components/responses/Fault' }
@@ -79,6 +84,10 @@ function operationObject(operations: Operation[]): Json {
     'x-openstack': single ? facts(first) : { operations: operations.map(facts) },
   }
 }
+
+/** Success statuses, in all versions. */
+const statusesOf = ({ status = 200, otherStatuses = [] }: Operation): number[] =>
+  unique([...(typeof status === 'number' ? [status] : Object.values(status)), ...otherStatuses])
 
 const facts = ({ id, action, policy, since, until, allowed }: Operation): Json => ({
   id,
@@ -135,7 +144,7 @@ const oneOf = (schemas: Json[]): Json => (schemas.length === 1 ? schemas[0]! : {
 const unique = <T>(items: T[]): T[] => [...new Set(items)]
 
 /** The envelope, as an example made by the renderer itself. */
-function faultContent(style: FaultStyle): Json {
-  const { type, text } = renderFault(style, new Fault(404, 'The resource could not be found.'), 'application/json')
+function faultContent(dialect: FaultDialect): Json {
+  const { type, text } = dialect.render(new Fault(404, 'The resource could not be found.'), 'application/json')
   return { [type]: { example: type === 'application/json' ? (JSON.parse(text) as unknown) : text } }
 }

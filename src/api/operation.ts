@@ -23,10 +23,9 @@ export interface BaseContext {
   requestId: string
   /** Version part of the path that was used: `v2.1`; '' at the root. */
   major: string
-  /** Microversion as text and number (2.10 is 2010); '' and 0 where the service has none. */
+  /** Microversion: `2.10`; '' where the service has none. */
   microversion: string
-  version: number
-  /** True from that microversion on. */
+  /** True from that version on, a microversion or a major. */
   at(version: string): boolean
   /** Absolute address of a path of this service as the client reaches it; the version and (where it was given) project segment are added when `path` does not begin with `//`. */
   href(path: string): string
@@ -34,6 +33,8 @@ export interface BaseContext {
   db: Db
   /** The operation's transaction; in read operations and those with `transaction: 'none'` using it is an error. */
   tx: Tx
+  /** In operations with `transaction: 'none'`: a transaction for what is to be written together. */
+  write<T>(work: (tx: Tx) => Promise<T>): Promise<T>
   cloud: Cloud
   log: Log
   /** ISO time of the request, in the cloud's clock. */
@@ -78,6 +79,8 @@ export interface Resource<Name extends string, Row> {
   hidden?: true
   /** Where the row keeps its state, for `allowed`. */
   state?(row: Row): string
+  /** Throws the service's fault when the row is locked against the asker; asked of operations that say `locked: 'refused'`. */
+  checkLock?(row: Row, context: BaseContext): void
 }
 
 export const resource = <Name extends string, Row>(declaration: Resource<Name, Row>): Resource<Name, Row> => declaration
@@ -108,9 +111,11 @@ export interface Declaration<Path extends string, Q extends TSchema, B extends T
   summary: string
   /** Ids in data/operations.json of what this implements. */
   catalog: string[]
+  /** Other paths at which it is too, with what the reference calls it there, and another success status where it has one there. */
+  also?: readonly { path: string; catalog: string[]; status?: number }[]
   /** Only under these versions of the path; all of the service's unless given. `''` is the root of the service. */
   majors?: readonly string[]
-  /** First and last microversion. */
+  /** First and last version, a microversion or a major. */
   since?: string
   until?: string
   /** `optional`: a token counts when one is there, and the handler decides what others may. */
@@ -121,10 +126,12 @@ export interface Declaration<Path extends string, Q extends TSchema, B extends T
   input?: 'json' | 'stream'
   /** Media types of the body besides application/json. */
   mediaTypes?: string[]
-  /** Success status; 200 unless given. */
-  status?: number
-  /** Schema of the answer; fields outside the request's microversion are cut by it. */
-  answer?: TSchema
+  /** Success status; 200 unless given. By version: `{ first: 200, '2.2': 201 }`. */
+  status?: number | StatusByVersion
+  /** What a handler may answer besides, by what it finds: 200 instead of 201 where the thing was there before. */
+  otherStatuses?: readonly number[]
+  /** Schema of the answer, whose form in the request's version is sent; `bytes` where it is no JSON; left out where it has no body. */
+  answer?: TSchema | 'bytes'
   /** null only where no rule can exist: version documents, asking for a token, and where the resource's own access lists decide. */
   policy: Rule | null
   on?: Resource<Name, Row>
@@ -132,6 +139,12 @@ export interface Declaration<Path extends string, Q extends TSchema, B extends T
   policyTarget?(context: Context<Path, Q, B>): PolicyTarget | Promise<PolicyTarget>
   /** The rule that decides instead of `policy` for this request, one of the service's `moreRules`: a domain's own role has rules of its own. */
   ruleFor?(context: Context<Path, Q, B> & { [K in Name]: Row }): Rule | undefined
+  /** `refused`: not with a row that is locked against the asker. */
+  locked?: 'refused'
+  /** Before the row is loaded: what has to be fetched from elsewhere for that. */
+  prepare?(context: Context<Path, Q, B>): Promise<void>
+  /** When all else allows it: throws a fault where it cannot be for a reason that several operations share. */
+  guard?(context: Context<Path, Q, B> & { [K in Name]: Row }): Promise<void>
   /** States in which it may be done: others answer the service's wrong-state fault. A value is the first microversion that allows it. */
   allowed?: readonly string[] | Record<string, string>
   /**
@@ -146,6 +159,11 @@ export interface Declaration<Path extends string, Q extends TSchema, B extends T
   handle(context: Context<Path, Q, B> & { [K in Name]: Row }): Promise<unknown>
 }
 
+export interface StatusByVersion {
+  first: number
+  [since: string]: number
+}
+
 /** A declaration with its types forgotten, as the pipeline handles it. */
 // biome-ignore lint/suspicious/noExplicitAny: the types did their work where the operation was written
 export type Operation = Declaration<string, any, any, string, any>
@@ -155,3 +173,10 @@ export function operation<const Path extends string, Q extends TSchema, B extend
 ): Operation {
   return declaration as unknown as Operation
 }
+
+/** Operations with their other paths, as operations of their own. */
+export const withOtherPaths = (operations: readonly Operation[]): Operation[] =>
+  operations.flatMap((each) => [
+    each,
+    ...(each.also ?? []).map(({ path, catalog, status = each.status }) => ({ ...each, id: `${each.id}@${path}`, path, catalog, status })),
+  ])

@@ -5,8 +5,8 @@ import type { Cloud } from '../cloud.ts'
 import type { Config } from '../config.ts'
 import type { QuotaDefaults } from '../quota/quota.ts'
 import type { TaskDeclaration } from '../tasks/task.ts'
-import type { FaultStyle } from './faults.ts'
-import type { Operation } from './operation.ts'
+import type { FaultDialect } from './faults.ts'
+import { type BaseContext, type Operation, withOtherPaths } from './operation.ts'
 import type { XmlDialect } from './xml/dialect.ts'
 
 export interface Major {
@@ -64,7 +64,7 @@ export interface ServiceDeclaration {
   name: string
   description: string
   ports: number[]
-  faultStyle: FaultStyle
+  faults: FaultDialect
   /** How bodies are as XML, where the service has that besides JSON. */
   xml?: XmlDialect
   majors: Major[]
@@ -72,6 +72,10 @@ export interface ServiceDeclaration {
   projectInPath: boolean
   /** `refused`: a resource's path with a slash at its end is not found, instead of being the same as without. */
   trailingSlash?: 'refused'
+  /** A header that has the request's id too, besides the one that all services have. */
+  requestIdHeader?: string
+  /** Calls an operation's handler, where the service does something around all of them; the handler itself unless given. */
+  perform?(context: BaseContext, operation: Operation): Promise<unknown>
   /** What its requests have of their own. */
   requests?: OwnRequests
   /** Headers of microversions: `OpenStack-API-Version: compute 2.1` and the older one. */
@@ -86,14 +90,13 @@ export interface ServiceDeclaration {
   listeners?: Listener[]
   tasks?: TaskDeclaration<never, Cloud>[]
   quotas?: QuotaDefaults
-  /** Message and status of a request in the wrong state. */
-  wrongState?: { status: number; message(what: string, state: string, id: string): string }
-  /** Message of a quota that is used up. */
-  quotaFault?(resource: string, limit: number, inUse: number, requested: number): import('./faults.ts').Fault
   /** Called once when the cloud is made: registers listeners and periodic work. */
   begin?(cloud: Cloud): void | Promise<void>
   /** Called at each start after migration: what a fresh cloud needs (default roles, external network). Idempotent. */
   bootstrap?(cloud: Cloud): Promise<void>
 }
 
-export const service = (declaration: ServiceDeclaration): ServiceDeclaration => declaration
+export const service = (declaration: ServiceDeclaration): ServiceDeclaration => ({
+  ...declaration,
+  operations: withOtherPaths(declaration.operations),
+})

@@ -6,7 +6,6 @@ import addFormats from 'ajv-formats'
 import { Secret } from '../auth/secret.ts'
 import { badRequest } from './faults.ts'
 import { type Bounds, isTrue } from './types.ts'
-import { cutSchema, isVersioned } from './versions.ts'
 
 let strict: Ajv2020 | undefined
 let coercing: Ajv2020 | undefined
@@ -65,21 +64,18 @@ function replacing<S>(ajv: Ajv2020, keyword: string, replace: (schema: S, value:
 
 export interface Validator {
   /** Throws a 400 that names the field. */
-  check(value: unknown, version: number, where: 'body' | 'query'): void
+  check(value: unknown, where: 'body' | 'query'): void
 }
 
-/** A validator for one schema; for versioned ones, one for each microversion that is used. */
+/** The check of a schema as it is: what it refuses is in `errors` of the function. */
+export const schemaCheck = (schema: object): ValidateFunction => compiler(false).compile(schema)
+
+/** A validator for a schema; `coerce` where values come as text. */
 export function validator(schema: object, coerce: boolean): Validator {
-  const versioned = isVersioned(schema)
-  const compiled = new Map<number, ValidateFunction>()
+  let validate: ValidateFunction | undefined
   return {
-    check(value, version, where) {
-      const key = versioned ? version : 0
-      let validate = compiled.get(key)
-      if (!validate) {
-        validate = compiler(coerce).compile(versioned ? cutSchema(schema, version) : schema)
-        compiled.set(key, validate)
-      }
+    check(value, where) {
+      validate ??= compiler(coerce).compile(schema)
       if (validate(value)) return
       const error = validate.errors![0]!
       const field = error.instancePath.slice(1).replaceAll('/', '.') || (where === 'query' ? 'query' : 'body')

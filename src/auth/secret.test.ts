@@ -46,7 +46,7 @@ test('what a schema calls secret is one from the check on', () => {
   })
   const check = (user: Record<string, unknown>) => {
     const body = { user }
-    validator(schema, false).check(body, 0, 'body')
+    validator(schema, false).check(body, 'body')
     return body.user
   }
   const { password, other } = check({ password: 'hush', other: null }) as { password: Secret; other: null }

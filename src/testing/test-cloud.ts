@@ -65,6 +65,7 @@ export async function testCloud(options: TestCloudOptions = {}): Promise<TestClo
     metricsPort: 0,
     demo: false,
     policyFile: null,
+    checkAnswers: true,
     ...options.settings,
   }
   const log = options.log ?? (options.verbose ? createLog({ level: 'debug', format: 'pretty' }) : silentLog)

@@ -2,6 +2,7 @@
 import { service } from '../../api/service.ts'
 import { consoleListener } from './console/proxy.ts'
 import { extensionOperations } from './extensions.ts'
+import { faults } from './faults.ts'
 import { makeDefaultFlavors } from './flavors/defaults.ts'
 import { flavorOperations } from './flavors/index.ts'
 import { floatingIpOperations } from './floating-ips/index.ts'
@@ -15,7 +16,7 @@ import { limitOperations, limitRules } from './limits.ts'
 import { networkOperations } from './networks/index.ts'
 import { notThereOperations } from './not-there.ts'
 import { quotaSetOperations } from './quota-sets.ts'
-import { quotaFault, quotas } from './quotas.ts'
+import { quotas } from './quotas.ts'
 import { baseRules } from './rules.ts'
 import { securityGroupOperations } from './security-groups/index.ts'
 import { groupsOfServersOperations } from './security-groups/of-servers.ts'
@@ -27,7 +28,6 @@ import { deleteServerTask } from './servers/delete.ts'
 import { serverOperations } from './servers/index.ts'
 import { hardRebootTask, softRebootTask, startTask, stopTask } from './servers/power.ts'
 import { serverListRules } from './servers/read.ts'
-import { wrongState } from './servers/states.ts'
 import { purgeDeleted } from './servers/store.ts'
 import { watchGuests } from './servers/watch-guests.ts'
 import { unbuilt } from './unbuilt.ts'
@@ -61,7 +61,8 @@ export const compute = service({
   name: 'compute',
   description: 'Compute',
   ports: [8774],
-  faultStyle: 'compute',
+  faults,
+  requestIdHeader: 'x-compute-request-id',
   majors: [
     { id: 'v2.1', min: '2.1', max: maxVersion },
     { id: 'v2', lenient: true },
@@ -79,8 +80,6 @@ export const compute = service({
   tasks: [createServer, deleteServerTask, startTask, stopTask, softRebootTask, hardRebootTask] as never[],
   listeners: [consoleListener],
   quotas,
-  quotaFault,
-  wrongState,
   begin(cloud) {
     watchGuests(cloud)
     cloud.tasks.periodic('purge deleted servers', 3_600_000, () =>

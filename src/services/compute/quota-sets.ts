@@ -5,9 +5,10 @@ import { type BaseContext, operation } from '../../api/operation.ts'
 import { Closed, LooseBoolean, LooseInteger } from '../../api/types.ts'
 import { rule } from '../../auth/policy.ts'
 import { findProject } from '../../auth/store.ts'
-import { alsoAt } from './paths.ts'
 import { quotas } from './quotas.ts'
 import { admin } from './rules.ts'
+
+const documented = (name: string) => `compute-v2.1.quota-sets.${name}`
 
 const resources = Object.keys(quotas).map((name) => name.slice('compute.'.length))
 const Limit = LooseInteger(-1)
@@ -48,6 +49,7 @@ const defaults = operation({
   path: `${base}/defaults`,
   summary: 'Show the default quota',
   catalog: [],
+  also: [{ path: '/os-quota-sets/defaults', catalog: [documented('show-default-quotas')] }],
   policy: rule('os_compute_api:os-quota-sets:defaults', '@', 'Show the default quota.'),
   async handle(context) {
     const own = Object.fromEntries(Object.entries(quotas).map(([name, limit]) => [name.slice('compute.'.length), limit]))
@@ -61,6 +63,7 @@ const detail = operation({
   path: `${base}/detail`,
   summary: 'Show the quota of a project and what is used',
   catalog: [],
+  also: [{ path: '/os-quota-sets/detail', catalog: [documented('show-quotas-detailed')] }],
   policy: rule('os_compute_api:os-quota-sets:detail', reader, 'Show the quota of a project and what is used.'),
   policyTarget: target,
   query: ByUser,
@@ -77,6 +80,7 @@ const update = operation({
   path: base,
   summary: 'Change the quota of a project',
   catalog: [],
+  also: [{ path: '/os-quota-sets', catalog: [documented('update-quota'), documented('force-update-quota')] }],
   policy: rule('os_compute_api:os-quota-sets:update', admin, 'Change the quota of a project.'),
   query: ByUser,
   body: UpdateQuota,
@@ -105,6 +109,7 @@ const remove = operation({
   path: base,
   summary: 'Give a project the default quota',
   catalog: [],
+  also: [{ path: '/os-quota-sets', catalog: [documented('delete-quota-for-tenant')], status: 204 }],
   status: 202,
   policy: rule('os_compute_api:os-quota-sets:delete', admin, 'Give a project the default quota.'),
   query: ByUser,
@@ -114,15 +119,4 @@ const remove = operation({
   },
 })
 
-const id = (name: string) => `compute-v2.1.quota-sets.${name}`
-export const quotaSetOperations = [
-  show,
-  defaults,
-  detail,
-  update,
-  remove,
-  alsoAt(defaults, '/os-quota-sets/defaults', id('show-default-quotas')),
-  alsoAt(detail, '/os-quota-sets/detail', id('show-quotas-detailed')),
-  alsoAt(update, '/os-quota-sets', id('update-quota'), id('force-update-quota')),
-  { ...alsoAt(remove, '/os-quota-sets', id('delete-quota-for-tenant')), status: 204 },
-]
+export const quotaSetOperations = [show, defaults, detail, update, remove]

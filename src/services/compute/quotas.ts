@@ -1,5 +1,4 @@
 // What compute counts and limits. Those without usage here bound one request, or belong to the network service.
-import { Fault } from '../../api/faults.ts'
 import type { QuotaDefaults } from '../../quota/quota.ts'
 
 export const quotas: QuotaDefaults = {
@@ -18,11 +17,3 @@ export const quotas: QuotaDefaults = {
   'compute.security_groups': -1,
   'compute.security_group_rules': -1,
 }
-
-export const quotaFault = (resource: string, limit: number, inUse: number, requested: number): Fault =>
-  new Fault(
-    403,
-    resource === 'key_pairs'
-      ? 'Quota exceeded, too many key pairs.'
-      : `Quota exceeded for ${resource}: Requested ${requested}, but already used ${inUse} of ${limit} ${resource}`,
-  )

@@ -12,6 +12,7 @@ import { ec2Credentials } from './ec2/credentials.ts'
 import { ec2Tokens } from './ec2/tokens.ts'
 import { endpointGroups } from './endpoint-filter/groups.ts'
 import { endpointFilters } from './endpoint-filter/projects.ts'
+import { faults } from './faults.ts'
 import { beginFederation } from './federation/clients.ts'
 import { federation } from './federation/index.ts'
 import { groups } from './groups/groups.ts'
@@ -19,7 +20,6 @@ import { groupMembers } from './groups/members.ts'
 import { partyKeys } from './key-distribution/keys.ts'
 import { tickets } from './key-distribution/tickets.ts'
 import { beginDirectories, bootstrapDirectories } from './ldap/directories.ts'
-import { withDirectories } from './ldap/guard.ts'
 import { limits } from './limits/limits.ts'
 import { registeredLimits } from './limits/registered.ts'
 import { accessTokens } from './oauth1/access-tokens.ts'
@@ -37,7 +37,7 @@ import { services } from './service-catalog/services.ts'
 import { tokens } from './tokens/index.ts'
 import { trusts } from './trusts/index.ts'
 import { trustFilterRules } from './trusts/resource.ts'
-import { withTurns } from './turns.ts'
+import { performInTurn } from './turns.ts'
 import { users } from './users/index.ts'
 import { v2Operations } from './v2.0/index.ts'
 import { v2Xml } from './v2.0/xml.ts'
@@ -48,51 +48,50 @@ export const identity = service({
   name: 'identity',
   description: 'Identity',
   ports: [5000, 35357],
-  faultStyle: 'identity',
+  faults,
   majors: [{ id: 'v3', xml: v3Xml }, { id: 'v2.0' }, { id: 'v1' }],
   xml: v2Xml,
   projectInPath: false,
   catalog: [{ type: 'identity', name: 'keystone', path: '/v3', adminPort: 35357 }],
   baseRules,
   moreRules: [...domainRoleRules, ...trustFilterRules, assignmentRules.tree],
-  operations: withTurns(
-    withDirectories([
-      ...versionOperations,
-      ...tokens,
-      ...authScopes,
-      ...projects,
-      ...domains,
-      ...domainConfig,
-      ...users,
-      ...groups,
-      ...groupMembers,
-      ...roles,
-      ...impliedRoles,
-      ...grants,
-      roleAssignments,
-      ...services,
-      ...endpoints,
-      ...regions,
-      ...credentials,
-      ...registeredLimits,
-      ...limits,
-      ...policies,
-      ...revocationOperations,
-      ...trusts,
-      ...applicationCredentials,
-      ...ec2Credentials,
-      ...ec2Tokens,
-      ...consumers,
-      ...oauthTokens,
-      ...accessTokens,
-      ...endpointGroups,
-      ...endpointFilters,
-      ...partyKeys,
-      ...tickets,
-      ...federation,
-      ...v2Operations,
-    ]),
-  ),
+  perform: performInTurn,
+  operations: [
+    ...versionOperations,
+    ...tokens,
+    ...authScopes,
+    ...projects,
+    ...domains,
+    ...domainConfig,
+    ...users,
+    ...groups,
+    ...groupMembers,
+    ...roles,
+    ...impliedRoles,
+    ...grants,
+    roleAssignments,
+    ...services,
+    ...endpoints,
+    ...regions,
+    ...credentials,
+    ...registeredLimits,
+    ...limits,
+    ...policies,
+    ...revocationOperations,
+    ...trusts,
+    ...applicationCredentials,
+    ...ec2Credentials,
+    ...ec2Tokens,
+    ...consumers,
+    ...oauthTokens,
+    ...accessTokens,
+    ...endpointGroups,
+    ...endpointFilters,
+    ...partyKeys,
+    ...tickets,
+    ...federation,
+    ...v2Operations,
+  ],
   begin(cloud) {
     beginFederation(cloud)
     beginDirectories(cloud)

@@ -21,7 +21,7 @@ export function readSettingsFile<S extends TSchema>(path: string, named: boolean
     throw new UserError(`${path} cannot be read: ${(error as Error).message.split('\n')[0]}`)
   }
   try {
-    validator(schema, false).check(content, 0, 'body')
+    validator(schema, false).check(content, 'body')
   } catch (error) {
     if (error instanceof Fault) throw new UserError(`${path}: ${inWords(error.message)}.`)
     throw error

@@ -5,6 +5,7 @@ import { findProjectByName } from '../../auth/store.ts'
 import { downloadImage } from './data/download.ts'
 import { recoverUploads } from './data/recover.ts'
 import { uploadImage } from './data/upload.ts'
+import { faults } from './faults.ts'
 import { deactivateImage, reactivateImage } from './images/actions.ts'
 import { createImage } from './images/create.ts'
 import { deleteImage } from './images/delete.ts'
@@ -23,7 +24,7 @@ import { createMember, deleteMember, listMembers, showMember, updateMember } fro
 import { metadataOperations } from './metadata-definitions/index.ts'
 import { loadDefinitions } from './metadata-definitions/load.ts'
 import { metadataRules } from './metadata-definitions/rules.ts'
-import { quotaFault, quotas } from './quotas.ts'
+import { quotas } from './quotas.ts'
 import { baseRules } from './rules.ts'
 import { schemaOperations } from './schemas/index.ts'
 import { clearCache, listCache, queueForCache, removeFromCache } from './stores/cache-api.ts'
@@ -75,7 +76,7 @@ export const image = service({
   name: 'image',
   description: 'Image',
   ports: [9292],
-  faultStyle: 'image',
+  faults,
   majors: [{ id: 'v2' }, { id: 'v1' }],
   projectInPath: false,
   trailingSlash: 'refused',
@@ -88,7 +89,6 @@ export const image = service({
     ...v1Operations.map((operation) => ({ ...operation, majors: ['v1'] })),
   ],
   quotas,
-  quotaFault,
   tasks: [importTask],
   async begin(cloud) {
     injectedProperties(cloud.config) // refuses a list that is none at once

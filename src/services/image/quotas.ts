@@ -1,5 +1,4 @@
 // What the image service counts for each project.
-import { Fault } from '../../api/faults.ts'
 import type { QuotaDefaults } from '../../quota/quota.ts'
 
 export const count = 'image.image_count_total'
@@ -7,9 +6,6 @@ export const count = 'image.image_count_total'
 export const bytes = 'image.image_size_total'
 
 export const quotas: QuotaDefaults = { [count]: 1000, [bytes]: 2 ** 40 }
-
-export const quotaFault = (resource: string, limit: number, inUse: number, requested: number) =>
-  new Fault(413, `Quota exceeded for ${resource}: limit ${limit}, in use ${inUse}, requested ${requested}.`)
 
 /** Most tags, custom properties and members of one image. */
 export const maxTags = 128

@@ -4,6 +4,7 @@ import { agentOperations } from './agents/index.ts'
 import { bootstrapNetwork, placeRouters } from './bootstrap/index.ts'
 import { listenToReports } from './documents/reports.ts'
 import { extensionOperations } from './extensions.ts'
+import { faults } from './faults.ts'
 import { changeFloatingIp, createFloatingIp, deleteFloatingIp, listFloatingIps, showFloatingIp } from './floating-ips/index.ts'
 import { ipAvailabilityOperations } from './ip-availability.ts'
 import { createNetwork } from './networks/create.ts'
@@ -29,7 +30,6 @@ import { listSubnets, showSubnet } from './subnets/read.ts'
 import { changeSubnet } from './subnets/update.ts'
 import { unbuilt } from './unbuilt.ts'
 import { versionOperations } from './versions.ts'
-import { overQuota } from './wire/faults.ts'
 
 const operations = [
   ...versionOperations,
@@ -49,14 +49,13 @@ export const network = service({
   name: 'network',
   description: 'Networking',
   ports: [9696],
-  faultStyle: 'network',
+  faults,
   majors: [{ id: 'v2.0' }],
   projectInPath: false,
   catalog: [{ type: 'network', name: 'neutron', path: '' }],
   baseRules,
   moreRules: attributeRules,
   quotas: quotaDefaults,
-  quotaFault: overQuota,
   operations: [...operations, ...extensionOperations(operations)],
   unbuilt,
   begin(cloud) {

@@ -7,6 +7,7 @@ import { headAccount, showAccount } from './accounts/read.ts'
 import { createContainer, deleteContainer, updateContainer } from './containers/change.ts'
 import { headContainer, showContainer } from './containers/read.ts'
 import { remoteOf } from './engines/remote.ts'
+import { faults } from './faults.ts'
 import { showEndpoints, showOwnEndpoints } from './info/endpoints.ts'
 import { crossDomain, healthcheck, showInfo } from './info/info.ts'
 import { deleteObject, updateObject } from './objects/change.ts'
@@ -30,7 +31,7 @@ export const objectStore = service({
   name: 'object-store',
   description: 'Object Store',
   ports: [8080],
-  faultStyle: 'object-store',
+  faults,
   majors: [{ id: 'v1' }, { id: 'v1.0' }],
   projectInPath: false,
   requests: {

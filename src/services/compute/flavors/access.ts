@@ -3,12 +3,13 @@ import { operation } from '../../../api/operation.ts'
 import { rule } from '../../../auth/policy.ts'
 import { findProject } from '../../../auth/store.ts'
 import type { Db } from '../../../db/database.ts'
-import { alsoAt } from '../paths.ts'
 import { admin } from '../rules.ts'
 import { anyFlavor } from './resource.ts'
 import { AddAccess, RemoveAccess } from './schema.ts'
 import { addFlavorAccess, allFlavorAccess, flavorAccess, removeFlavorAccess } from './store.ts'
 import type { FlavorAccessRow, FlavorRow } from './tables.ts'
+
+const oldPath = '/flavors/os-flavor-access/{flavor_id}/action'
 
 const view = (rows: FlavorAccessRow[]) => ({
   flavor_access: rows.map(({ flavor_id, project_id }) => ({ flavor_id, tenant_id: project_id })),
@@ -50,6 +51,7 @@ const add = operation({
   action: 'addTenantAccess',
   summary: 'Let a project use a private flavor',
   catalog: [],
+  also: [{ path: oldPath, catalog: ['compute-v2.1.flavors-access.add-flavor-access-to-tenant'] }],
   policy: rule('os_compute_api:os-flavor-access:add_tenant_access', admin, 'Add access to a private flavor.'),
   on: anyFlavor,
   body: AddAccess,
@@ -72,6 +74,7 @@ const remove = operation({
   action: 'removeTenantAccess',
   summary: 'Take a private flavor from a project',
   catalog: [],
+  also: [{ path: oldPath, catalog: ['compute-v2.1.flavors-access.remove-flavor-access-from-tenant'] }],
   policy: rule('os_compute_api:os-flavor-access:remove_tenant_access', admin, 'Remove access to a private flavor.'),
   on: anyFlavor,
   body: RemoveAccess,
@@ -85,12 +88,4 @@ const remove = operation({
   },
 })
 
-const oldPath = '/flavors/os-flavor-access/{flavor_id}/action'
-export const flavorAccessOperations = [
-  list,
-  listAll,
-  add,
-  remove,
-  alsoAt(add, oldPath, 'compute-v2.1.flavors-access.add-flavor-access-to-tenant'),
-  alsoAt(remove, oldPath, 'compute-v2.1.flavors-access.remove-flavor-access-from-tenant'),
-]
+export const flavorAccessOperations = [list, listAll, add, remove]

@@ -1,7 +1,6 @@
 import { conflict } from '../../../api/faults.ts'
 import { operation } from '../../../api/operation.ts'
 import { rule } from '../../../auth/policy.ts'
-import { alsoAt } from '../paths.ts'
 import { admin } from '../rules.ts'
 import { anyFlavor } from './resource.ts'
 import { CreateFlavor } from './schema.ts'
@@ -15,6 +14,10 @@ const create = operation({
   path: '/flavors',
   summary: 'Create a flavor',
   catalog: [],
+  also: [
+    { path: '/flavors/os-flavor-manage', catalog: ['compute-v2.1.flavors-manage.create-flavor'], status: 201 },
+    { path: '/flavors/os-flavor-access', catalog: ['compute-v2.1.flavors-access.create-flavor-with-access-list'] },
+  ],
   policy: rule('os_compute_api:os-flavor-manage:create', admin, 'Create a flavor.'),
   body: CreateFlavor,
   async handle(context) {
@@ -48,6 +51,7 @@ const remove = operation({
   path: '/flavors/{flavor_id}',
   summary: 'Delete a flavor',
   catalog: [],
+  also: [{ path: '/flavors/os-flavor-manage/{flavor_id}', catalog: ['compute-v2.1.flavors-manage.delete-flavor'], status: 204 }],
   status: 202,
   policy: rule('os_compute_api:os-flavor-manage:delete', admin, 'Delete a flavor.'),
   on: anyFlavor,
@@ -56,10 +60,4 @@ const remove = operation({
   },
 })
 
-export const manageFlavors = [
-  create,
-  remove,
-  { ...alsoAt(create, '/flavors/os-flavor-manage', 'compute-v2.1.flavors-manage.create-flavor'), status: 201 },
-  { ...alsoAt(remove, '/flavors/os-flavor-manage/{flavor_id}', 'compute-v2.1.flavors-manage.delete-flavor'), status: 204 },
-  alsoAt(create, '/flavors/os-flavor-access', 'compute-v2.1.flavors-access.create-flavor-with-access-list'),
-]
+export const manageFlavors = [create, remove]

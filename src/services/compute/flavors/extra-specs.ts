@@ -1,7 +1,6 @@
 import { badRequest, notFound } from '../../../api/faults.ts'
 import { operation } from '../../../api/operation.ts'
 import { rule } from '../../../auth/policy.ts'
-import { alsoAt } from '../paths.ts'
 import { admin, anyone } from '../rules.ts'
 import { anyFlavor, flavors } from './resource.ts'
 import { ExtraSpecs, OneExtraSpec } from './schema.ts'
@@ -22,6 +21,7 @@ const list = operation({
   path,
   summary: 'List extra specs of a flavor',
   catalog: [],
+  also: [{ path: oldPath, catalog: [old('list-flavor-extra-specs')] }],
   policy: rule('os_compute_api:os-flavor-extra-specs:index', anyone, 'List extra specs of a flavor.'),
   on: flavors,
   handle: async ({ flavor }) => ({ extra_specs: flavor.extra_specs }),
@@ -33,6 +33,7 @@ const show = operation({
   path: onePath,
   summary: 'Show one extra spec of a flavor',
   catalog: [],
+  also: [{ path: oldOnePath, catalog: [old('show-flavor-extra-spec-by-key')] }],
   policy: rule('os_compute_api:os-flavor-extra-specs:show', anyone, 'Show one extra spec of a flavor.'),
   on: flavors,
   async handle({ flavor, params }) {
@@ -47,6 +48,7 @@ const create = operation({
   path,
   summary: 'Set extra specs of a flavor',
   catalog: [],
+  also: [{ path: oldPath, catalog: [old('create-or-update-flavor-extra-specs')], status: 201 }],
   policy: rule('os_compute_api:os-flavor-extra-specs:create', admin, 'Create extra specs of a flavor.'),
   on: anyFlavor,
   body: ExtraSpecs,
@@ -63,6 +65,7 @@ const update = operation({
   path: onePath,
   summary: 'Set one extra spec of a flavor',
   catalog: [],
+  also: [{ path: oldOnePath, catalog: [old('update-flavor-extra-spec')] }],
   policy: rule('os_compute_api:os-flavor-extra-specs:update', admin, 'Update one extra spec of a flavor.'),
   on: anyFlavor,
   body: OneExtraSpec,
@@ -90,14 +93,4 @@ const remove = operation({
   },
 })
 
-export const extraSpecOperations = [
-  list,
-  show,
-  create,
-  update,
-  remove,
-  alsoAt(list, oldPath, old('list-flavor-extra-specs')),
-  alsoAt(show, oldOnePath, old('show-flavor-extra-spec-by-key')),
-  { ...alsoAt(create, oldPath, old('create-or-update-flavor-extra-specs')), status: 201 },
-  alsoAt(update, oldOnePath, old('update-flavor-extra-spec')),
-]
+export const extraSpecOperations = [list, show, create, update, remove]

@@ -3,7 +3,6 @@ import { type ListShape, listRequest, listRows, nextQuery } from '../../../api/l
 import { type BaseContext, type Operation, operation } from '../../../api/operation.ts'
 import { isTrue } from '../../../api/types.ts'
 import { rule } from '../../../auth/policy.ts'
-import { alsoAt } from '../paths.ts'
 import { anyone } from '../rules.ts'
 import { flavors } from './resource.ts'
 import { ListFlavors } from './schema.ts'
@@ -75,6 +74,10 @@ const detail = operation({
   path: '/flavors/detail',
   summary: 'List flavors with details',
   catalog: ['compute-v2.1.flavors-with-extended-attributes.list-flavors-with-details'],
+  also: [
+    // The reference prints these with the extension's name in the path.
+    { path: '/flavors/os-flavor-access/detail', catalog: ['compute-v2.1.flavors-access.list-flavors-with-details-and-access-list'] },
+  ],
   policy: index,
   async handle(context) {
     const { rows, next } = await page(context)
@@ -88,16 +91,10 @@ const show = operation({
   path: '/flavors/{flavor_id}',
   summary: 'Show flavor details',
   catalog: ['compute-v2.1.flavors-with-extended-attributes.show-flavor-details'],
+  also: [{ path: '/flavors/os-flavor-access/{flavor_id}', catalog: ['compute-v2.1.flavors-access.show-flavor-details-with-access-list'] }],
   policy: index,
   on: flavors,
   handle: async (context) => ({ flavor: flavorView(context).detail(context.flavor) }),
 })
 
-export const readFlavors: Operation[] = [
-  list,
-  detail,
-  show,
-  // The reference prints these with the extension's name in the path.
-  alsoAt(detail, '/flavors/os-flavor-access/detail', 'compute-v2.1.flavors-access.list-flavors-with-details-and-access-list'),
-  alsoAt(show, '/flavors/os-flavor-access/{flavor_id}', 'compute-v2.1.flavors-access.show-flavor-details-with-access-list'),
-]
+export const readFlavors: Operation[] = [list, detail, show]

@@ -5,7 +5,6 @@ import { type BaseContext, operation } from '../../../api/operation.ts'
 import { Closed } from '../../../api/types.ts'
 import { since } from '../../../api/versions.ts'
 import { rule } from '../../../auth/policy.ts'
-import { alsoAt } from '../paths.ts'
 import { admin } from '../rules.ts'
 import { defaultZone } from '../scheduler/pick-host.ts'
 import { controlBinaries, controlServices, controlZone } from './control-services.ts'
@@ -60,6 +59,7 @@ const list = operation({
   path: '/os-services',
   summary: 'List compute services',
   catalog: ['compute-v2.1.manage-services.list-services'],
+  also: [{ path: '/os-services/detail', catalog: ['compute-v2.1.manage-services.list-disabled-services'] }],
   policy: rule('os_compute_api:os-services:list', admin, 'List compute services.'),
   query: Type.Object({ host: Type.Optional(Type.String()), binary: Type.Optional(Type.String()) }),
   answer: Type.Object({ services: Type.Array(Service) }),
@@ -81,7 +81,6 @@ async function setEnabled({ cloud, tx }: BaseContext, which: { host: string; bin
 
 export const serviceOperations = [
   list,
-  alsoAt(list, '/os-services/detail', 'compute-v2.1.manage-services.list-disabled-services'),
   operation({
     id: 'services.enable',
     method: 'PUT',

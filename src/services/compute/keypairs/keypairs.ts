@@ -1,11 +1,11 @@
 import { Type } from 'typebox'
 import { badRequest, conflict, notBuilt, notFound } from '../../../api/faults.ts'
-import { operation, reply } from '../../../api/operation.ts'
+import { operation } from '../../../api/operation.ts'
 import { Closed } from '../../../api/types.ts'
 import { since } from '../../../api/versions.ts'
 import { rule } from '../../../auth/policy.ts'
 import { asClient } from '../../../threads.ts'
-import { quotaFault } from '../quotas.ts'
+import { quotaFault } from '../faults.ts'
 import { adminOrUser } from '../rules.ts'
 import { generateSshKey, readPublicKey } from './ssh-key.ts'
 import { deleteKeypair, findKeypair, insertKeypair, type Keypair, keypairsOf } from './store.ts'
@@ -75,9 +75,10 @@ const create = operation({
   policy: rule('os_compute_api:os-keypairs:create', adminOrUser, 'Create or import a key pair.'),
   policyTarget: ({ body, who, at }) => ({ user_id: (at('2.10') ? body.keypair.user_id : undefined) ?? who.user.id }),
   body: CreateKeypair,
+  status: { first: 200, '2.2': 201 },
   answer,
   transaction: 'none',
-  async handle({ body, who, cloud, now, at, db }) {
+  async handle({ body, who, cloud, now, db, write }) {
     const { name, public_key, type: kind = 'ssh', user_id = who.user.id } = body.keypair
     if (kind !== 'ssh') throw notBuilt('A key pair of type x509')
     const taken = () => conflict(`Key pair '${name}' already exists.`)
@@ -89,13 +90,13 @@ const create = operation({
     const made = public_key === undefined ? await asClient(who.user.id, generateSshKey) : null
     const key = made ?? readPublicKey(public_key!)
     if (!key) throw badRequest('Keypair data is invalid: failed to generate fingerprint')
-    await cloud.database.write(async (tx) => {
+    await write(async (tx) => {
       if (await findKeypair(tx.db, user_id, name)) throw taken()
       await cloud.quota.take(tx, user_id, { 'compute.key_pairs': 1 }, who.project?.id)
       await insertKeypair(tx.db, { user_id, name, type: kind, public_key: key.publicKey, fingerprint: key.fingerprint, created_at: now })
     })
     const shown = { name, type: kind, public_key: key.publicKey, fingerprint: key.fingerprint, user_id }
-    return reply({ status: at('2.2') ? 201 : 200, body: { keypair: made ? { ...shown, private_key: made.privateKey } : shown } })
+    return { keypair: made ? { ...shown, private_key: made.privateKey } : shown }
   },
 })
 
@@ -108,13 +109,13 @@ const remove = operation({
   policy: rule('os_compute_api:os-keypairs:delete', adminOrUser, 'Delete a key pair.'),
   policyTarget: (context) => ({ user_id: owner(context) }),
   query: ByUser,
+  status: { first: 202, '2.2': 204 },
   async handle(context) {
-    const { tx, cloud, at } = context
+    const { tx, cloud } = context
     const user = owner(context)
     const row = await findKeypair(tx.db, user, context.params.keypair_name)
     if (!row || !(await deleteKeypair(tx.db, row.seq))) throw missing(context.params.keypair_name, user)
     await cloud.quota.count(tx, user, { 'compute.key_pairs': -1 })
-    return reply({ status: at('2.2') ? 204 : 202 })
   },
 })
 

@@ -3,11 +3,12 @@ import { notFound } from '../../../api/faults.ts'
 import { type BaseContext, operation } from '../../../api/operation.ts'
 import { rule } from '../../../auth/policy.ts'
 import type { ServerPort } from '../../network/facade.ts'
-import { alsoAt } from '../paths.ts'
 import { readerOrAdmin } from '../rules.ts'
 import { servers } from './resource.ts'
 import type { Server } from './store.ts'
 import { addressesOf } from './view.ts'
+
+const attach = '/servers/{server_id}/os-attach-interfaces'
 
 const portsOf = async ({ cloud, db, server }: BaseContext & { server: Server }): Promise<ServerPort[]> =>
   (await cloud.network.portsOf(db, [server.id])).get(server.id) ?? []
@@ -53,6 +54,7 @@ const listInterfaces = operation({
   path: '/servers/{server_id}/os-interface',
   summary: 'List a server’s network interfaces',
   catalog: [],
+  also: [{ path: attach, catalog: ['compute-v2.1.attach-interfaces.list-interfaces'] }],
   policy: rule('os_compute_api:os-attach-interfaces:list', readerOrAdmin, 'List network interfaces of a server.'),
   on: servers,
   handle: async (context) => ({ interfaceAttachments: (await portsOf(context)).map(interfaceView) }),
@@ -64,6 +66,7 @@ const showInterface = operation({
   path: '/servers/{server_id}/os-interface/{port_id}',
   summary: 'Show a network interface of a server',
   catalog: [],
+  also: [{ path: `${attach}/{port_id}`, catalog: ['compute-v2.1.attach-interfaces.show-port-interface-details'] }],
   policy: rule('os_compute_api:os-attach-interfaces:show', readerOrAdmin, 'Show a network interface of a server.'),
   on: servers,
   async handle(context) {
@@ -73,12 +76,4 @@ const showInterface = operation({
   },
 })
 
-const attach = '/servers/{server_id}/os-attach-interfaces'
-export const networkReads = [
-  listIps,
-  showIps,
-  listInterfaces,
-  showInterface,
-  alsoAt(listInterfaces, attach, 'compute-v2.1.attach-interfaces.list-interfaces'),
-  alsoAt(showInterface, `${attach}/{port_id}`, 'compute-v2.1.attach-interfaces.show-port-interface-details'),
-]
+export const networkReads = [listIps, showIps, listInterfaces, showInterface]

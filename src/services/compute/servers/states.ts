@@ -24,7 +24,8 @@ export function stateFilter(status: string): StateFilter | undefined {
   return vm && { vmState: vm, taskStates: null }
 }
 
-const vmStates = new Set<string>(Object.keys(byVmState))
+/** Whether a state of `stateOf` is a lasting one. */
+export const isVmState = (state: string): boolean => Object.hasOwn(byVmState, state)
 
 /**
  * The state that `allowed` of an operation is about: what is being done, or else the lasting state. How far a new server has come is
@@ -32,9 +33,3 @@ const vmStates = new Set<string>(Object.keys(byVmState))
  */
 export const stateOf = (row: { vm_state: VmState; task_state: TaskState | null }): string =>
   row.vm_state === 'building' && row.task_state !== 'deleting' ? row.vm_state : (row.task_state ?? row.vm_state)
-
-export const wrongState = {
-  status: 409,
-  message: (what: string, state: string, id: string) =>
-    `Cannot '${what.replace(/^os-/, '')}' instance ${id} while it is in ${vmStates.has(state) ? 'vm_state' : 'task_state'} ${state}`,
-}

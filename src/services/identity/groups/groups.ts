@@ -8,6 +8,7 @@ import type { GroupRow } from '../../../auth/tables.ts'
 import { Description, ensureSameId, extraOf, Id, mergeExtra, missing, open } from '../attributes.ts'
 import { byName, collection, ofOwnDomain } from '../collection.ts'
 import { findDomain } from '../domains/domains.ts'
+import { freshenGroup, freshenLists, refuseDirectoryDomain, refuseDirectoryGroup } from '../ldap/guard.ts'
 import { homeDomain } from '../projects/create.ts'
 import { listDomain } from '../projects/read.ts'
 import { managersOf, readersOf } from '../rules.ts'
@@ -59,6 +60,7 @@ const list = operation({
   summary: 'List groups',
   catalog: ['identity-v3.groups.list-groups'],
   policy: rules.list,
+  guard: freshenLists,
   policyTarget: (context) => groupTarget({ domain_id: listDomain(context) }),
   handle: async (context) =>
     collection(context, ofOwnDomain(context.who, groupQuery(context.db, { domainId: listDomain(context) })), {
@@ -77,6 +79,7 @@ const show = operation({
   catalog: ['identity-v3.groups.show-group-details'],
   on: group,
   policy: rules.get,
+  guard: freshenGroup,
   handle: async (context) => ({ group: groupView(context.group, context) }),
 })
 
@@ -90,6 +93,7 @@ const create = operation({
   body: Create,
   status: 201,
   policy: rules.create,
+  guard: (context) => refuseDirectoryDomain(context, context.body.group.domain_id ?? homeDomain(context.who)),
   policyTarget: ({ body, who }) => groupTarget({ domain_id: body.group.domain_id ?? homeDomain(who) }),
   async handle(context) {
     const {
@@ -124,6 +128,7 @@ const update = operation({
   body: Update,
   on: group,
   policy: rules.update,
+  guard: refuseDirectoryGroup,
   async handle(context) {
     const { tx, group, body } = context
     const { name, description, domain_id } = body.group
@@ -148,6 +153,7 @@ const remove = operation({
   status: 204,
   on: open(group),
   policy: rules.delete,
+  guard: refuseDirectoryGroup,
   handle: ({ tx, group }) => deleteGroups(tx.db, [group.id]),
 })
 

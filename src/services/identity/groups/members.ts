@@ -5,6 +5,7 @@ import { type Rule, rule } from '../../../auth/policy.ts'
 import { findUser } from '../../../auth/store.ts'
 import { absent } from '../attributes.ts'
 import { ofOwnDomain } from '../collection.ts'
+import { freshenGroup, refuseDirectoryGroup } from '../ldap/guard.ts'
 import { readersOf } from '../rules.ts'
 import { userPage } from '../users/page.ts'
 import { userQuery } from '../users/store.ts'
@@ -44,6 +45,7 @@ const list = operation({
   catalog: ['identity-v3.groups.list-users-in-group'],
   on: group,
   policy: rules.list,
+  guard: freshenGroup,
   handle: async (context) =>
     userPage(context, ofOwnDomain(context.who, userQuery(context.db, { groupId: context.group.id })), `/groups/${context.group.id}/users`),
 })
@@ -57,6 +59,7 @@ const check = operation({
   catalog: ['identity-v3.groups.check-user-membership-in-group'],
   status: 204,
   policy: rules.check,
+  guard: freshenGroup,
   policyTarget: targetFor(rules.check),
   async handle({ db, params }) {
     if (!(await isMember(db, params.group_id, params.user_id))) throw notIn(params.user_id, params.group_id)
@@ -72,6 +75,7 @@ const add = operation({
   catalog: ['identity-v3.groups.assign-user-to-group'],
   status: 204,
   policy: rules.add,
+  guard: refuseDirectoryGroup,
   policyTarget: targetFor(rules.add),
   handle: ({ tx, params }) => addMember(tx.db, params.group_id, params.user_id),
 })
@@ -85,6 +89,7 @@ const remove = operation({
   catalog: ['identity-v3.groups.remove-user-from-group'],
   status: 204,
   policy: rules.remove,
+  guard: refuseDirectoryGroup,
   policyTarget: targetFor(rules.remove),
   async handle({ tx, params }) {
     if (!(await removeMember(tx.db, params.group_id, params.user_id))) throw notIn(params.user_id, params.group_id)

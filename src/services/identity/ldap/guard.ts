@@ -1,40 +1,41 @@
-// What the operations on users and groups do about those of a directory: reads look there first, writes are refused.
+// What operations on users and groups do about those of a directory: reads look there first (`prepare`, `guard`), writes are refused (`guard`).
 import { Fault, forbidden } from '../../../api/faults.ts'
-import type { BaseContext, Operation } from '../../../api/operation.ts'
-import { homeDomain } from '../projects/create.ts'
+import type { BaseContext } from '../../../api/operation.ts'
 import { directories, directoryOf, directoryWith, hasDirectories } from './directories.ts'
 import type { Kind } from './store.ts'
 
-type Any = BaseContext & { params: Record<string, string>; body?: Record<string, { domain_id?: string }> } & Record<string, { id: string }>
-
-const refusal = () =>
+const readOnly = () =>
   forbidden('The users and groups of this domain are those of a directory, which is read only: LDAP does not support write operations.')
 
-async function ensureLocal({ cloud, db }: BaseContext, kind: Kind, id: string | undefined): Promise<void> {
-  if (id !== undefined && (await directoryWith(cloud, db, kind, id))) throw refusal()
-}
-async function ensureLocalDomain({ cloud }: BaseContext, id: string): Promise<void> {
-  if (await directoryOf(cloud, id)) throw refusal()
+async function refuseWrite({ cloud, db }: BaseContext, kind: Kind, id: string): Promise<void> {
+  if (hasDirectories(cloud) && (await directoryWith(cloud, db, kind, id))) throw readOnly()
 }
 
-const writesUser = (c: Any) => ensureLocal(c, 'user', c.params.user_id)
-const writesGroup = (c: Any) => ensureLocal(c, 'group', c.params.group_id)
-/** Refuses what would write to a directory: by the rule, so that no other path to the same change is forgotten, or by the operation that has none. */
-const writes: Record<string, (context: Any) => Promise<void>> = {
-  'identity:create_user': (c) => ensureLocalDomain(c, c.major === 'v2.0' ? 'default' : (c.body!.user!.domain_id ?? homeDomain(c.who))),
-  'identity:update_user': writesUser,
-  'identity:delete_user': writesUser,
-  'identity:change_password': writesUser,
-  'users.change-password': writesUser,
-  'identity:create_group': (c) => ensureLocalDomain(c, c.body!.group!.domain_id ?? homeDomain(c.who)),
-  'identity:update_group': writesGroup,
-  'identity:delete_group': writesGroup,
-  'identity:add_user_to_group': writesGroup,
-  'identity:remove_user_from_group': writesGroup,
+type OfUser = BaseContext & { params: { user_id: string } }
+type OfGroup = BaseContext & { params: { group_id: string } }
+
+/** Of what changes a user: refuses it where the user is a directory's. */
+export const refuseDirectoryUser = (context: OfUser) => refuseWrite(context, 'user', context.params.user_id)
+/** The same of a group and of who is in it. */
+export const refuseDirectoryGroup = (context: OfGroup) => refuseWrite(context, 'group', context.params.group_id)
+
+/** Of what makes a user or a group in a domain: refuses it where the domain has a directory. */
+export async function refuseDirectoryDomain({ cloud }: BaseContext, domainId: string): Promise<void> {
+  if (hasDirectories(cloud) && (await directoryOf(cloud, domainId))) throw readOnly()
 }
 
-/** Lists: of one domain they need its directory; of all domains, those that do not answer are shown as they were. */
-async function freshenLists({ cloud, rawQuery, who }: BaseContext): Promise<void> {
+/** Before a user is shown: the directory is asked for it again. */
+export async function freshenUser({ cloud, db, params }: OfUser): Promise<void> {
+  await (await directoryWith(cloud, db, 'user', params.user_id))?.freshenUser(params.user_id)
+}
+
+/** Before a group is shown. */
+export async function freshenGroup({ cloud, db, params }: OfGroup): Promise<void> {
+  await (await directoryWith(cloud, db, 'group', params.group_id))?.freshen()
+}
+
+/** Before a list: of one domain it needs its directory; of all domains, those that do not answer are shown as they were. */
+export async function freshenLists({ cloud, rawQuery, who }: BaseContext): Promise<void> {
   const asked = rawQuery.get('domain_id') ?? who.domain?.id
   if (!hasDirectories(cloud)) return
   for (const directory of await directories(cloud)) {
@@ -46,49 +47,3 @@ async function freshenLists({ cloud, rawQuery, who }: BaseContext): Promise<void
       })
   }
 }
-const lists = new Set(['users.list', 'groups.list'])
-const ofUser = new Set(['users.show', 'users.groups', 'users.projects', 'v2.users.show'])
-const ofGroup = new Set(['groups.show', 'groups.users', 'groups.users.check'])
-
-/** The same operations, with what directories ask for. */
-export const withDirectories = (operations: Operation[]): Operation[] =>
-  operations.map((operation) => {
-    const { id, on, handle, policy } = operation
-    const write = writes[policy?.name ?? id]
-    if (write)
-      return {
-        ...operation,
-        async handle(context: Any) {
-          if (hasDirectories(context.cloud)) await write(context)
-          return handle(context as never)
-        },
-      } as Operation
-    if (lists.has(id))
-      return {
-        ...operation,
-        async handle(context: Any) {
-          await freshenLists(context)
-          return handle(context as never)
-        },
-      } as Operation
-    if (on && ofUser.has(id))
-      return {
-        ...operation,
-        on: {
-          ...on,
-          async load(rowId: string, context: BaseContext) {
-            await (await directoryWith(context.cloud, context.db, 'user', rowId))?.freshenUser(rowId)
-            return on.load(rowId, context)
-          },
-        },
-      }
-    if (ofGroup.has(id))
-      return {
-        ...operation,
-        async handle(context: Any) {
-          await (await directoryWith(context.cloud, context.db, 'group', context.params.group_id!))?.freshen()
-          return handle(context as never)
-        },
-      } as Operation
-    return operation
-  })

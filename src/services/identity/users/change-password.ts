@@ -5,6 +5,7 @@ import { noteRevocation } from '../../../auth/revocations.ts'
 import type { Secret } from '../../../auth/secret.ts'
 import { findUser } from '../../../auth/store.ts'
 import type { Cloud } from '../../../cloud.ts'
+import { refuseDirectoryUser } from '../ldap/guard.ts'
 import { isLocked, noteFailure, noteSuccess } from './attempts.ts'
 import { ensureNotUsed, ensureOldEnough, keepInHistory, passwordColumns, passwordHash } from './passwords.ts'
 import { PasswordChange } from './schema.ts'
@@ -48,6 +49,7 @@ export const changePassword = operation({
   catalog: [],
   auth: 'none',
   policy: null,
+  guard: refuseDirectoryUser,
   body: PasswordChange,
   status: 204,
   transaction: 'none',

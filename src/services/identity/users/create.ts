@@ -5,6 +5,7 @@ import type { Cloud } from '../../../cloud.ts'
 import type { Tx } from '../../../db/database.ts'
 import { extraOf, mergeOptions, missing } from '../attributes.ts'
 import { findDomain } from '../domains/domains.ts'
+import { refuseDirectoryDomain } from '../ldap/guard.ts'
 import { homeDomain } from '../projects/create.ts'
 import { federatedOf, setFederated } from './federated.ts'
 import { type NewPassword, passwordColumns, passwordHash } from './passwords.ts'
@@ -56,6 +57,7 @@ export const create = operation({
   status: 201,
   transaction: 'none',
   policy: userRules.create,
+  guard: (context) => refuseDirectoryDomain(context, context.body.user.domain_id ?? homeDomain(context.who)),
   policyTarget: ({ body, who }) => userTarget({ name: body.user.name, domain_id: body.user.domain_id ?? homeDomain(who) }),
   async handle(context) {
     const { cloud, body, who, now } = context

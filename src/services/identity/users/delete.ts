@@ -1,5 +1,6 @@
 import { operation } from '../../../api/operation.ts'
 import { noteRevocation } from '../../../auth/revocations.ts'
+import { refuseDirectoryUser } from '../ldap/guard.ts'
 import { user, userRules } from './resource.ts'
 import { deleteUsers } from './store.ts'
 
@@ -13,6 +14,7 @@ export const remove = operation({
   status: 204,
   on: user,
   policy: userRules.delete,
+  guard: refuseDirectoryUser,
   async handle({ tx, user, now }) {
     await deleteUsers(tx.db, [user.id])
     await noteRevocation(tx.db, now, { user_id: user.id })

@@ -4,6 +4,7 @@ import { projectsOfUser } from '../assignments/store.ts'
 import { collection, ofOwnDomain } from '../collection.ts'
 import { groupList, groupView } from '../groups/groups.ts'
 import { groupQuery } from '../groups/store.ts'
+import { freshenLists, freshenUser } from '../ldap/guard.ts'
 import { listDomain, projectPage } from '../projects/read.ts'
 import { federatedOf, whoseIdentity } from './federated.ts'
 import { userPage } from './page.ts'
@@ -35,6 +36,7 @@ export const list = operation({
   summary: 'List users',
   catalog: ['identity-v3.users.list-users'],
   policy: userRules.list,
+  guard: freshenLists,
   policyTarget: (context) => ({ target: { domain_id: listDomain(context) } }),
   handle: async (context) =>
     userPage(
@@ -56,6 +58,7 @@ export const show = operation({
   catalog: ['identity-v3.users.show-user-details'],
   on: user,
   policy: userRules.get,
+  prepare: freshenUser,
   async handle(context) {
     const { user, db } = context
     return { user: userView(user, context, (await federatedOf(db, [user.id])).get(user.id)) }
@@ -71,6 +74,7 @@ export const listGroups = operation({
   catalog: ['identity-v3.users.list-groups-for-user'],
   on: user,
   policy: userRules.listGroups,
+  prepare: freshenUser,
   handle: async (context) =>
     collection(context, ofOwnDomain(context.who, groupQuery(context.db, { userId: context.user.id })), {
       ...groupList,
@@ -88,5 +92,6 @@ export const listProjects = operation({
   catalog: ['identity-v3.users.list-projects-for-user'],
   on: user,
   policy: userRules.listProjects,
+  prepare: freshenUser,
   handle: async (context) => projectPage(context, `/users/${context.user.id}/projects`, await projectsOfUser(context.db, context.user.id)),
 })

@@ -4,6 +4,7 @@ import { noteRevocation } from '../../../auth/revocations.ts'
 import type { User } from '../../../auth/tables.ts'
 import type { Tx } from '../../../db/database.ts'
 import { ensureSameId, mergeExtra, mergeOptions } from '../attributes.ts'
+import { refuseDirectoryUser } from '../ldap/guard.ts'
 import { federatedOf, setFederated } from './federated.ts'
 import { keepInHistory, type NewPassword, passwordColumns, passwordHash } from './passwords.ts'
 import { user, userRules } from './resource.ts'
@@ -45,6 +46,7 @@ export const update = operation({
   on: user,
   transaction: 'none',
   policy: userRules.update,
+  guard: refuseDirectoryUser,
   async handle(context) {
     const { cloud, body, user, now } = context
     const { password, federated } = body.user

@@ -15,6 +15,7 @@ import { insertGrant } from '../assignments/store.ts'
 import { missing } from '../attributes.ts'
 import { defaultDomainId } from '../bootstrap.ts'
 import { ofOwnDomain } from '../collection.ts'
+import { freshenUser, refuseDirectoryDomain, refuseDirectoryUser } from '../ldap/guard.ts'
 import { findRoleByName } from '../roles/store.ts'
 import { findScope, issueToken } from '../tokens/authenticate.ts'
 import { changeOwnPassword } from '../users/change-password.ts'
@@ -92,6 +93,7 @@ const create = operation({
   body: Create,
   transaction: 'none',
   policy: userRules.create,
+  guard: (context) => refuseDirectoryDomain(context, defaultDomainId),
   policyTarget: ({ body }) => userTarget({ name: body.user.name, domain_id: defaultDomainId }),
   async handle({ cloud, body, now }) {
     const wanted = v3Body(body.user)
@@ -147,6 +149,7 @@ const change = (
     on: user,
     transaction: 'none',
     policy: userRules.update,
+    guard: refuseDirectoryUser,
     async handle({ cloud, body, user, now }) {
       const given: Body = fields ? Object.fromEntries(Object.entries(body.user).filter(([name]) => fields.includes(name))) : body.user
       if (fields && !Object.keys(given).length) throw badRequest(`Expecting to find ${fields[0]} in user.`)
@@ -176,6 +179,7 @@ const changeOwn = operation({
   body: OwnPassword,
   transaction: 'none',
   policy: rule('identity:change_password', '', 'Change the own password.'),
+  guard: refuseDirectoryUser,
   policyTarget: () => ({}),
   async handle({ cloud, request, params, body, who, now }) {
     if (params.user_id !== who.user.id) throw forbidden('Only the own password can be changed here.')
@@ -214,6 +218,7 @@ export const v2Users = [
     catalog: ['identity-v2.0-admin.users.get-user-information-by-id'],
     on: user,
     policy: userRules.get,
+    prepare: freshenUser,
     handle: async ({ user }) => ({ user: userView(user) }),
   }),
   operation({
@@ -226,6 +231,7 @@ export const v2Users = [
     status: 204,
     on: user,
     policy: userRules.delete,
+    guard: refuseDirectoryUser,
     async handle({ tx, user, now }) {
       await deleteUsers(tx.db, [user.id])
       await noteRevocation(tx.db, now, { user_id: user.id })

@@ -42,7 +42,7 @@ export async function insertImage(context: BaseContext, fields: Record<string, u
   const properties: Record<string, string> = {}
   for (const [name, value] of Object.entries(fields)) {
     if (name === 'id') {
-      idCheck.check({ id: value }, 0, 'body')
+      idCheck.check({ id: value }, 'body')
       continue
     }
     checkName(name)

@@ -77,5 +77,5 @@ export function checkValue(name: string, value: unknown): void {
       : validator({ type: 'object', propertyNames: PropertyName, additionalProperties: PropertyValue }, false)
     checks.set(isField(name) ? name : '', check)
   }
-  check.check({ [name]: value }, 0, 'body')
+  check.check({ [name]: value }, 'body')
 }

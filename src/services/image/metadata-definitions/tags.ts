@@ -85,7 +85,7 @@ export const addTagDefinition = operation({
   policy: writes('add_metadef_tag', 'Add a tag to a namespace.'),
   on: namespaces,
   async handle({ namespace, params: { name }, tx: { db }, now }) {
-    nameCheck.check({ name }, 0, 'body')
+    nameCheck.check({ name }, 'body')
     await mustBeNew(db, 'metadata_tags', namespace, name)
     await insertTags(db, namespace.id, [name], now)
     return tagView({ namespace_id: namespace.id, name, created_at: now, updated_at: now })

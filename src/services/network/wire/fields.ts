@@ -18,6 +18,16 @@ export const naming = { name: Type.Optional(Nullable(Name)), description: Type.O
 /** `2026-11-21T10:14:12Z`. */
 export const wireTime = (iso: string): string => `${iso.slice(0, 19)}Z`
 
+/** Schema of what every resource ends with. */
+export const shownStandard = {
+  description: Type.String(),
+  project_id: Type.String(),
+  tenant_id: Type.String(),
+  created_at: Type.String(),
+  updated_at: Type.String(),
+  revision_number: Type.Integer(),
+}
+
 /** What every resource ends with. */
 export const standard = (row: { project_id: string; description: string; revision: number; created_at: string; updated_at: string }) => ({
   description: row.description,

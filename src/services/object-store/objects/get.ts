@@ -1,7 +1,8 @@
 import { Readable } from 'node:stream'
-import { Fault, renderFault, title } from '../../../api/faults.ts'
+import { Fault, title } from '../../../api/faults.ts'
 import { type BaseContext, operation, type Reply, reply } from '../../../api/operation.ts'
 import { denied, ownAccess } from '../access/authorize.ts'
+import { faults } from '../faults.ts'
 import { header } from '../headers.ts'
 import { manifestReply } from '../large-objects/show.ts'
 import { quote } from '../quoting.ts'
@@ -172,7 +173,7 @@ export async function contentReply(
   if (ranges?.length === 0) {
     // What is sent is no longer in the object's coding.
     const { 'content-encoding': _, ...told } = headers
-    const { text } = renderFault('object-store', new Fault(416, 'The Range requested is not available.'), undefined)
+    const { text } = faults.render(new Fault(416, 'The Range requested is not available.'), undefined)
     return reply({ status: 416, headers: { ...told, 'content-range': `bytes */${content.size}` }, body: text })
   }
   const head = context.request.method === 'HEAD'

@@ -69,7 +69,10 @@ export function answered(declaration: Operation): Operation {
       try {
         if (asksForGrant(context, place.params.account)) await loadGrant(context, place.params.account)
         const result = await declaration.handle(context)
-        const made = result instanceof Reply && result.status !== undefined ? result : withStatus(result, declaration.status)
+        const made =
+          result instanceof Reply && result.status !== undefined
+            ? result
+            : withStatus(result, typeof declaration.status === 'number' ? declaration.status : undefined)
         made.headers['content-type'] ??= 'text/html; charset=UTF-8'
         if (context.headers.origin !== undefined) Object.assign(made.headers, await corsHeaders(place, made.headers))
         return made
