@@ -37,6 +37,8 @@ export interface Cloud extends Facades {
   /** Policy of a service by its name. */
   policies: Map<string, Policy>
   keys: Keys
+  /** What services keep in memory; see service-state.ts. */
+  state: Map<symbol, unknown>
   /** New keys of tokens or of secrets: the staged one becomes primary. Gives how many secrets were put under it. */
   rotateKeys(purpose: Purpose): Promise<number>
 }
@@ -66,6 +68,7 @@ export async function createCloud(parts: {
     quota: createQuota(Object.assign({}, ...services.map((service) => service.quotas ?? {}))),
     pipelines: new Map(),
     policies: new Map(),
+    state: new Map(),
     keys,
     rotateKeys: (purpose: Purpose) => rotateKeys({ database, environment, keys }, purpose),
   } as unknown as Cloud

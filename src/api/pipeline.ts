@@ -141,7 +141,7 @@ function refuse(exchange: Exchange, error: unknown): void {
     cloud.log.error({ req: requestId, operation: operation?.id, error: (error as Error).stack ?? String(error) }, 'request failed')
   if (response.headersSent || left) response.destroy()
   else {
-    const shown = fault ?? new Fault(500, 'The server has either erred or is incapable of performing the requested operation.')
+    const shown = fault ?? new Fault(500, cloud.config.checkAnswers ? String((error as Error).message) : serverError)
     setVersionHeaders(response, service.microversions, microversion)
     sendFault(request, response, service.faults, shown, answerDialect(dialect, request))
   }
@@ -166,6 +166,8 @@ function writeLine({ served, request, response, requestId, operation, who }: Exc
     'request',
   )
 }
+
+const serverError = 'The server has either erred or is incapable of performing the requested operation.'
 
 /** What streams of a request fail with when its client has gone. */
 const goneCodes = new Set([

@@ -4,13 +4,39 @@ import { Readable } from 'node:stream'
 import type { ValidateFunction } from 'ajv'
 import type { Exchange } from './exchange.ts'
 import { whole } from './long-list.ts'
-import { Reply } from './operation.ts'
+import { type Operation, Reply } from './operation.ts'
 import { Poured } from './poured.ts'
 import { schemaCheck } from './validate.ts'
 import { closed, type Form } from './versions.ts'
 
+/** A query whose parameters may only be read by names that the operation declares. */
+export class DeclaredQuery extends URLSearchParams {
+  readonly #declared: ReadonlySet<string>
+  readonly #id: string
+  constructor(search: URLSearchParams, { id, query }: Operation) {
+    super(search)
+    this.#id = id
+    this.#declared = new Set(Object.keys((query?.properties ?? {}) as object))
+  }
+  #check(name: string): void {
+    if (!this.#declared.has(name)) throw new Error(`${this.#id} reads the parameter ${name}, which it does not declare`)
+  }
+  override get(name: string) {
+    this.#check(name)
+    return super.get(name)
+  }
+  override getAll(name: string) {
+    this.#check(name)
+    return super.getAll(name)
+  }
+  override has(name: string) {
+    this.#check(name)
+    return super.has(name)
+  }
+}
+
 /** Services whose answers are not declared yet. */
-const undeclared = new Set(['identity', 'image', 'network', 'compute', 'object-store'])
+export const undeclared = new Set(['identity', 'image', 'network', 'compute', 'object-store'])
 
 const checks = new WeakMap<Form, ValidateFunction>()
 

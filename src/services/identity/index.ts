@@ -13,7 +13,7 @@ import { ec2Tokens } from './ec2/tokens.ts'
 import { endpointGroups } from './endpoint-filter/groups.ts'
 import { endpointFilters } from './endpoint-filter/projects.ts'
 import { faults } from './faults.ts'
-import { beginFederation } from './federation/clients.ts'
+import { federated } from './federation/clients.ts'
 import { federation } from './federation/index.ts'
 import { groups } from './groups/groups.ts'
 import { groupMembers } from './groups/members.ts'
@@ -93,7 +93,7 @@ export const identity = service({
     ...v2Operations,
   ],
   begin(cloud) {
-    beginFederation(cloud)
+    federated(cloud)
     beginDirectories(cloud)
   },
   bootstrap: bootstrapDirectories,

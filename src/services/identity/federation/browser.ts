@@ -7,8 +7,8 @@ import { badRequest, unauthorized } from '../../../api/faults.ts'
 import { type BaseContext, operation, reply } from '../../../api/operation.ts'
 import { derivedKeys } from '../../../auth/derived-keys.ts'
 import { fernetDecrypt, fernetEncrypt } from '../../../auth/fernet.ts'
-import type { KeyRepository } from '../../../auth/keys.ts'
 import type { Cloud } from '../../../cloud.ts'
+import { serviceState } from '../../../service-state.ts'
 import { useNonce } from '../oauth1/store.ts'
 import { issueToken } from '../tokens/authenticate.ts'
 import { clientsOf, federated } from './clients.ts'
@@ -33,12 +33,7 @@ interface Journey {
   origin: string
 }
 
-const repositories = new WeakMap<Cloud, KeyRepository>()
-function keysOf(cloud: Cloud): KeyRepository {
-  const known = repositories.get(cloud) ?? derivedKeys(cloud.keys.token, 'nephos browser login')
-  repositories.set(cloud, known)
-  return known
-}
+const keysOf = serviceState(({ keys }) => derivedKeys(keys.token, 'nephos browser login'))
 const publicUrl = (cloud: Cloud) => federated(cloud).settings.publicUrl ?? cloud.endpoints.root('identity')
 const cookieName = (state: string) => `nephos_login_${state.slice(0, 16)}`
 const cookie = (cloud: Cloud, state: string, value: string, seconds: number) => {

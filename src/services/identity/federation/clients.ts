@@ -1,5 +1,6 @@
 // Which OpenID Connect client stands behind an identity provider: the one whose issuer is among its `remote_ids`.
 import type { Cloud } from '../../../cloud.ts'
+import { serviceState } from '../../../service-state.ts'
 import { type OidcClient, oidcClient } from './oidc/client.ts'
 import { type FederationSettings, readFederationSettings } from './settings.ts'
 import { remoteIds } from './store.ts'
@@ -10,15 +11,11 @@ export interface Federated {
   clients: Map<string, OidcClient>
 }
 
-const known = new WeakMap<Cloud, Federated>()
-
-/** Reads the operator's file. Throws UserError; called when the cloud is made, so that a mistake is told at the start. */
-export function beginFederation(cloud: Cloud): void {
+/** What the operator's file says. Throws UserError; asked for when the cloud is made, so that a mistake is told at the start. */
+export const federated = serviceState((cloud): Federated => {
   const settings = readFederationSettings(cloud.config)
-  known.set(cloud, { settings, clients: new Map(settings.providers.map((entry) => [entry.issuer, oidcClient(cloud, entry)])) })
-}
-
-export const federated = (cloud: Cloud): Federated => known.get(cloud)!
+  return { settings, clients: new Map(settings.providers.map((entry) => [entry.issuer, oidcClient(cloud, entry)])) }
+})
 
 /** The clients of an identity provider. */
 export async function clientsOf(cloud: Cloud, providerId: string): Promise<OidcClient[]> {

@@ -7,6 +7,7 @@ import { findDomainByName } from '../../../auth/store.ts'
 import type { DomainOptionRow, Project } from '../../../auth/tables.ts'
 import type { Cloud } from '../../../cloud.ts'
 import type { Db } from '../../../db/database.ts'
+import { serviceState } from '../../../service-state.ts'
 import { domainConfigWithSecrets } from '../domain-config/config.ts'
 import { invalid } from '../domain-config/options.ts'
 import { domainOptions, domainsWithDriver } from '../domain-config/store.ts'
@@ -22,22 +23,23 @@ interface Known {
   configured: Map<string, { version: string; directory: Directory | null }>
 }
 
-const known = new WeakMap<Cloud, Known>()
-const knownTo = (cloud: Cloud): Known => known.get(cloud) ?? { ofFile: [], configured: new Map() }
+/** Reads the operator's file. Throws UserError. */
+const knownTo = serviceState((cloud): Known => {
+  const ofFile = readDirectorySettings(cloud.config).map((settings) => ({
+    settings,
+    directory: makeDirectory(cloud, settings, async () => (await findDomainByName(cloud.database.read, settings.domain))?.id),
+  }))
+  return { ofFile, configured: new Map() }
+})
 const caFolder = (cloud: Cloud) => join(cloud.config.dataDir, 'ca')
 
 /** False where no domain can have one: then nothing has to be looked up. */
 export const hasDirectories = (cloud: Cloud): boolean => knownTo(cloud).ofFile.length > 0 || cloud.config.domainConfigurationsFromDatabase
 
-/** Reads the operator's file. Throws UserError; called when the cloud is made. */
+/** Called when the cloud is made. Throws UserError for a mistake in the operator's file. */
 export function beginDirectories(cloud: Cloud): void {
-  const { database, tasks, config } = cloud
-  const ofFile = readDirectorySettings(config).map((settings) => ({
-    settings,
-    directory: makeDirectory(cloud, settings, async () => (await findDomainByName(database.read, settings.domain))?.id),
-  }))
-  known.set(cloud, { ofFile, configured: new Map() })
-  for (const { settings, directory } of ofFile)
+  const { tasks, config } = cloud
+  for (const { settings, directory } of knownTo(cloud).ofFile)
     tasks.periodic(`read the directory of ${settings.domain}`, settings.refreshMs, () => patiently(directory.freshen()))
   if (config.domainConfigurationsFromDatabase)
     tasks.periodic('read the directories of domains', 60_000, async () => {

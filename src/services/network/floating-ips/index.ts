@@ -6,7 +6,7 @@ import { holding } from '../../../db/hold.ts'
 import { member, reader } from '../rules.ts'
 import { actorOf, checkAttributes, ownedBy, ownerOf } from '../wire/actor.ts'
 import { createEach, OneOrMany } from '../wire/bodies.ts'
-import { type Collection, listing, pickFields } from '../wire/listing.ts'
+import { collection, listed, pickFields } from '../wire/listing.ts'
 import { checkRevision } from '../wire/revision.ts'
 import { badFloatingIpRequest } from './faults.ts'
 import { makeFloatingIp, moveFloatingIp } from './make.ts'
@@ -27,7 +27,7 @@ const floatingIpResource = resource({
   missingType: 'FloatingIPNotFound',
 })
 
-const collection: Collection = {
+const list = collection({
   many: 'floatingips',
   columns: {
     id: 'id',
@@ -45,7 +45,7 @@ const collection: Collection = {
     updated_at: 'updated_at',
   },
   numbers: ['revision_number'],
-}
+})
 
 const see = rule('get_floatingip', reader, 'Show a floating IP.')
 
@@ -56,8 +56,7 @@ export const listFloatingIps = operation({
   summary: 'List floating IPs',
   catalog: catalog('list-floating-ips'),
   policy: see,
-  handle: (context) =>
-    listing(context, collection, visibleFloatingIps(context.db, actorOf(context)), (rows) => floatingIpViews(context.db, rows)),
+  handle: (context) => listed(context, list, visibleFloatingIps(context.db, actorOf(context)), (rows) => floatingIpViews(context.db, rows)),
 })
 
 export const showFloatingIp = operation({

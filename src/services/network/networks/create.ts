@@ -4,10 +4,10 @@ import { operation } from '../../../api/operation.ts'
 import { rule } from '../../../auth/policy.ts'
 import { guardedNetwork, member } from '../rules.ts'
 import { checkAttributes, ownedBy, ownerOf } from '../wire/actor.ts'
-import { createEach, OneOrMany } from '../wire/bodies.ts'
+import { createEach, OneOrMany, OneOrManyMade } from '../wire/bodies.ts'
 import { invalid } from '../wire/faults.ts'
 import { defaultMtu, networkColumns } from './attributes.ts'
-import { NewNetwork } from './schema.ts'
+import { Network, NewNetwork } from './schema.ts'
 import { insertNetwork } from './store.ts'
 import { networkViews, zone } from './view.ts'
 
@@ -49,6 +49,7 @@ export const createNetwork = operation({
   ],
   body: OneOrMany('network', 'networks', NewNetwork),
   status: 201,
+  answer: OneOrManyMade('network', 'networks', Network),
   policy: rule('create_network', member, 'Create a network.'),
   handle: async (context) =>
     createEach(context.body, 'network', 'networks', (given: Static<typeof NewNetwork>) => makeNetwork(context, given)),

@@ -1,9 +1,11 @@
+import { Type } from 'typebox'
 import { operation } from '../../../api/operation.ts'
 import { rule } from '../../../auth/policy.ts'
 import { reader } from '../rules.ts'
 import { actorOf } from '../wire/actor.ts'
-import { listing, pickFields } from '../wire/listing.ts'
+import { FieldsQuery, listed, pickFields, Shown } from '../wire/listing.ts'
 import { networkCollection, networkResource } from './resource.ts'
+import { Network } from './schema.ts'
 import { visibleNetworks, withSubnets } from './store.ts'
 import { networkViews } from './view.ts'
 
@@ -17,6 +19,8 @@ export const listNetworks = operation({
   summary: 'List networks',
   catalog: ['network-v2.0.networks.list-networks', 'network-v2.0-ext.networks-provider-extended-attributes.list-networks'],
   policy: see,
+  query: networkCollection.query,
+  answer: networkCollection.answer(Shown(Network)),
   async handle(context) {
     const { db, rawQuery, allows } = context
     let query = visibleNetworks(db, actorOf(context))
@@ -24,7 +28,7 @@ export const listNetworks = operation({
     if (subnets.length) query = query.where('id', 'in', withSubnets(db, subnets))
     const provider = rawQuery.getAll('provider:network_type')
     if (provider.length && !provider.includes('local')) query = query.where('id', '=', '')
-    return listing(context, networkCollection, query, (rows) => networkViews(db, rows, allows('get_network:provider:network_type')))
+    return listed(context, networkCollection, query, (rows) => networkViews(db, rows, allows('get_network:provider:network_type')))
   },
 })
 
@@ -37,6 +41,8 @@ export const showNetwork = operation({
   catalog: ['network-v2.0.networks.show-network-details', 'network-v2.0-ext.networks-provider-extended-attributes.show-network-details'],
   policy: see,
   on: networkResource,
+  query: FieldsQuery,
+  answer: Type.Object({ network: Shown(Network) }),
   async handle(context) {
     const { db, network, allows } = context
     const [view] = await networkViews(db, [network], allows('get_network:provider:network_type'))

@@ -1,7 +1,7 @@
 import { resource } from '../../../api/operation.ts'
 import { holding } from '../../../db/hold.ts'
 import { actorOf, ownedBy } from '../wire/actor.ts'
-import type { Collection } from '../wire/listing.ts'
+import { collection } from '../wire/listing.ts'
 import { findVisibleNetwork, type Network } from './store.ts'
 
 /** What rules see of a network. */
@@ -18,7 +18,7 @@ export const networkResource = resource({
   missingType: 'NetworkNotFound',
 })
 
-export const networkCollection: Collection = {
+export const networkCollection = collection({
   many: 'networks',
   columns: {
     id: 'id',
@@ -40,4 +40,5 @@ export const networkCollection: Collection = {
   },
   filters: ['subnets', 'provider:network_type'],
   numbers: ['mtu', 'revision_number'],
-}
+  booleans: ['admin_state_up', 'shared', 'router:external', 'is_default', 'port_security_enabled'],
+})

@@ -1,3 +1,4 @@
+import { Type } from 'typebox'
 import { conflict } from '../../../api/faults.ts'
 import { operation } from '../../../api/operation.ts'
 import { rule } from '../../../auth/policy.ts'
@@ -8,7 +9,7 @@ import { checkAttributes } from '../wire/actor.ts'
 import { checkRevision } from '../wire/revision.ts'
 import { networkColumns } from './attributes.ts'
 import { networkResource, networkTarget } from './resource.ts'
-import { NetworkChanges } from './schema.ts'
+import { Network, NetworkChanges } from './schema.ts'
 import { updateNetwork } from './store.ts'
 import { networkViews } from './view.ts'
 
@@ -22,6 +23,7 @@ export const changeNetwork = operation({
   body: NetworkChanges,
   policy: rule('update_network', member, 'Change a network.'),
   on: networkResource,
+  answer: Type.Object({ network: Network }),
   async handle(context) {
     const { tx, cloud, body, network, now, allows } = context
     checkRevision(context, network.revision)

@@ -1,12 +1,14 @@
+import type { Static } from 'typebox'
 import type { Db } from '../../../db/database.ts'
 import { standard } from '../wire/fields.ts'
+import type { Network as Shape } from './schema.ts'
 import { type Network, subnetIdsOf } from './store.ts'
 
 /** One zone: that of the hosts. */
 export const zone = 'nova'
 
 /** Networks as they are shown (reference 13.2, 14.3); how they are made only to those who may see that. */
-export async function networkViews(db: Db, networks: Network[], showProvider: boolean) {
+export async function networkViews(db: Db, networks: Network[], showProvider: boolean): Promise<Static<typeof Shape>[]> {
   const subnets = await subnetIdsOf(
     db,
     networks.map((network) => network.id),

@@ -1,12 +1,12 @@
 import { badRequest } from '../../../api/faults.ts'
 import { operation, reply } from '../../../api/operation.ts'
 import { rule } from '../../../auth/policy.ts'
-import type { Cloud } from '../../../cloud.ts'
+import { serviceState } from '../../../service-state.ts'
 import { canonicalIp } from '../addresses/ip.ts'
 import { reader } from '../rules.ts'
 import { actorOf } from '../wire/actor.ts'
-import { listing, pageOf, pickFields } from '../wire/listing.ts'
-import { createRendered, type Rendered } from '../wire/rendered.ts'
+import { listed, pickFields } from '../wire/listing.ts'
+import { createRendered } from '../wire/rendered.ts'
 import { portCollection, portResource } from './resource.ts'
 import { findPorts, portsInGroups, portsOnSubnets, portsWithAddress, portsWithAddressLike, visiblePorts } from './store.ts'
 import { portView } from './view.ts'
@@ -27,13 +27,8 @@ function fixedFilters(values: string[]): Record<'ip_address' | 'subnet_id' | 'ip
   return found
 }
 
-/** For those who see where ports are bound, and for the others; each cloud of the process has its own. */
-const renderedOf = new WeakMap<Cloud, { true: Rendered; false: Rendered }>()
-function rendered(cloud: Cloud, binding: boolean): Rendered {
-  const known = renderedOf.get(cloud) ?? { true: createRendered(20_000), false: createRendered(20_000) }
-  renderedOf.set(cloud, known)
-  return known[`${binding}`]
-}
+/** For those who see where ports are bound, and for the others. */
+const rendered = serviceState(() => ({ true: createRendered(20_000), false: createRendered(20_000) }))
 
 /** Reference 13.4.1, 14.6.1: own ports and those on own networks. */
 export const listPorts = operation({
@@ -67,14 +62,15 @@ export const listPorts = operation({
     // Who does not see the attribute finds nothing by it.
     if (hosts.length) query = binding ? query.where('binding_host', 'in', hosts) : query.where('id', '=', '')
     if (rawQuery.has('fields') || rawQuery.has('marker')) {
-      return listing(context, portCollection, query, (rows) => rows.map((port) => portView(port, binding)))
+      return listed(context, portCollection, query, (rows) => rows.map((port) => portView(port, binding)))
     }
-    const { rows, links } = await pageOf(context, portCollection, query.clearSelect().select(['id', 'revision']))
-    const texts = await rendered(context.cloud, binding).texts(rows, async (ids) => {
+    const page = await portCollection.page<{ id: string; revision: number }>(context, query.clearSelect().select(['id', 'revision']))
+    const texts = await rendered(context.cloud)[`${binding}`].texts(page.rows, async (ids) => {
       const ports = await findPorts(db, ids)
       return ports.map((port) => ({ id: port.id, revision: port.revision, view: portView(port, binding) }))
     })
-    const end = links.length ? `,"ports_links":${JSON.stringify(links)}` : ''
+    const { ports_links } = portCollection.body(context, page, null)
+    const end = ports_links ? `,"ports_links":${JSON.stringify(ports_links)}` : ''
     return reply({ headers: { 'content-type': 'application/json' }, body: `{"ports":[${texts.join(',')}]${end}}` })
   },
 })

@@ -2,7 +2,7 @@ import { resource } from '../../../api/operation.ts'
 import { holding } from '../../../db/hold.ts'
 import { findNetwork, type Network } from '../networks/store.ts'
 import { actorOf, ownedBy } from '../wire/actor.ts'
-import type { Collection } from '../wire/listing.ts'
+import { collection } from '../wire/listing.ts'
 import { findVisiblePort, type Port } from './store.ts'
 
 type Known = Port & { network: Network }
@@ -29,7 +29,7 @@ export const portResource = resource({
   missingType: 'PortNotFound',
 })
 
-export const portCollection: Collection = {
+export const portCollection = collection({
   many: 'ports',
   columns: {
     id: 'id',
@@ -52,4 +52,5 @@ export const portCollection: Collection = {
   },
   filters: ['fixed_ips', 'security_groups', 'security_group_ids', 'binding:host_id'],
   numbers: ['revision_number'],
-}
+  booleans: ['admin_state_up', 'port_security_enabled'],
+})

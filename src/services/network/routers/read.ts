@@ -2,7 +2,7 @@ import { operation } from '../../../api/operation.ts'
 import { rule } from '../../../auth/policy.ts'
 import { reader } from '../rules.ts'
 import { actorOf } from '../wire/actor.ts'
-import { listing, pickFields } from '../wire/listing.ts'
+import { listed, pickFields } from '../wire/listing.ts'
 import { routerCollection, routerResource } from './resource.ts'
 import { visibleRouters } from './store.ts'
 import { routerView, routerViews } from './view.ts'
@@ -18,7 +18,7 @@ export const listRouters = operation({
   catalog: ['network-v2.0-ext.layer-3-networking.list-routers'],
   policy: see,
   handle: (context) =>
-    listing(context, routerCollection, visibleRouters(context.db, actorOf(context)), (rows) => routerViews(context.db, rows)),
+    listed(context, routerCollection, visibleRouters(context.db, actorOf(context)), (rows) => routerViews(context.db, rows)),
 })
 
 /** Reference 14.9.3. */

@@ -1,7 +1,7 @@
 import { resource } from '../../../api/operation.ts'
 import { holding } from '../../../db/hold.ts'
 import { actorOf, ownedBy } from '../wire/actor.ts'
-import type { Collection } from '../wire/listing.ts'
+import { collection } from '../wire/listing.ts'
 import { findVisibleRouter } from './store.ts'
 
 export const routerResource = resource({
@@ -14,7 +14,7 @@ export const routerResource = resource({
   missingType: 'RouterNotFound',
 })
 
-export const routerCollection: Collection = {
+export const routerCollection = collection({
   many: 'routers',
   columns: {
     id: 'id',
@@ -29,4 +29,5 @@ export const routerCollection: Collection = {
     updated_at: 'updated_at',
   },
   numbers: ['revision_number'],
-}
+  booleans: ['admin_state_up'],
+})

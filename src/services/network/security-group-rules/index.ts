@@ -7,7 +7,7 @@ import { member, reader } from '../rules.ts'
 import { findGroups, findVisibleRule, visibleRules } from '../security-groups/store.ts'
 import { actorOf, ownedBy, ownerOf } from '../wire/actor.ts'
 import { createEach, OneOrMany } from '../wire/bodies.ts'
-import { type Collection, listing, pickFields } from '../wire/listing.ts'
+import { collection, listed, pickFields } from '../wire/listing.ts'
 import { checkRevision } from '../wire/revision.ts'
 import { makeRule, removeRule } from './make.ts'
 import { NewRule } from './schema.ts'
@@ -28,7 +28,7 @@ const ruleResource = resource({
   missingType: 'SecurityGroupRuleNotFound',
 })
 
-const collection: Collection = {
+const list = collection({
   many: 'security_group_rules',
   path: '/security-group-rules',
   columns: {
@@ -49,7 +49,7 @@ const collection: Collection = {
     updated_at: 'updated_at',
   },
   numbers: ['port_range_min', 'port_range_max', 'revision_number'],
-}
+})
 
 const see = rule('get_security_group_rule', `${reader} or rule:sg_owner`, 'Show a security group rule.')
 
@@ -60,7 +60,7 @@ export const listRules = operation({
   summary: 'List security group rules',
   catalog: catalog('list-security-group-rules'),
   policy: see,
-  handle: (context) => listing(context, collection, visibleRules(context.db, actorOf(context)), (rows) => rows.map(ruleView)),
+  handle: (context) => listed(context, list, visibleRules(context.db, actorOf(context)), (rows) => rows.map(ruleView)),
 })
 
 export const showRule = operation({

@@ -10,7 +10,7 @@ import { ruleView } from '../security-group-rules/view.ts'
 import { actorOf, ownedBy, ownerOf } from '../wire/actor.ts'
 import { createEach, OneOrMany } from '../wire/bodies.ts'
 import { Description, Name, owner, standard } from '../wire/fields.ts'
-import { type Collection, listing, pickFields } from '../wire/listing.ts'
+import { collection, listed, pickFields } from '../wire/listing.ts'
 import { checkRevision } from '../wire/revision.ts'
 import { ensureDefaultGroup } from './default-group.ts'
 import { changeGroup, makeGroup, removeGroup } from './make.ts'
@@ -46,7 +46,7 @@ const groupResource = resource({
   missingType: 'SecurityGroupNotFound',
 })
 
-const collection: Collection = {
+const list = collection({
   many: 'security_groups',
   path: '/security-groups',
   columns: {
@@ -60,7 +60,7 @@ const collection: Collection = {
     updated_at: 'updated_at',
   },
   numbers: ['revision_number'],
-}
+})
 
 const see = rule('get_security_group', reader, 'Show a security group.')
 
@@ -80,7 +80,7 @@ export const listGroups = operation({
   policy: see,
   async handle(context) {
     await makeDefault(context)
-    return listing(context, collection, visibleGroups(context.db, actorOf(context)), (rows) => groupViews(context.db, rows))
+    return listed(context, list, visibleGroups(context.db, actorOf(context)), (rows) => groupViews(context.db, rows))
   },
 })
 

@@ -2,7 +2,7 @@ import { resource } from '../../../api/operation.ts'
 import { holdRow } from '../../../db/hold.ts'
 import { findNetwork } from '../networks/store.ts'
 import { actorOf, ownedBy } from '../wire/actor.ts'
-import type { Collection } from '../wire/listing.ts'
+import { collection } from '../wire/listing.ts'
 import { findSubnet, findVisibleSubnet, type Subnet } from './store.ts'
 
 type Known = Subnet & { network_project_id: string; shared: boolean }
@@ -31,7 +31,7 @@ export const subnetResource = resource({
   missingType: 'SubnetNotFound',
 })
 
-export const subnetCollection: Collection = {
+export const subnetCollection = collection({
   many: 'subnets',
   columns: {
     id: 'id',
@@ -51,4 +51,5 @@ export const subnetCollection: Collection = {
     updated_at: 'updated_at',
   },
   numbers: ['ip_version', 'revision_number'],
-}
+  booleans: ['enable_dhcp'],
+})

@@ -12,6 +12,10 @@ export const OneOrMany = <S extends TSchema>(one: string, many: string, schema: 
     [many]: Type.Optional(Type.Array(schema, { minItems: 1, maxItems: most })),
   }) as unknown as ReturnType<typeof Type.Unsafe<Record<string, Static<S> | Static<S>[]>>>
 
+/** What is answered to that: the same form. */
+export const OneOrManyMade = (one: string, many: string, schema: TSchema) =>
+  Type.Object({ [one]: Type.Optional(schema), [many]: Type.Optional(Type.Array(schema)) })
+
 /** Runs `make` for each thing of the body in order; the answer has the form of the request. */
 export async function createEach<S, V>(body: unknown, one: string, many: string, make: (attributes: S) => Promise<V>): Promise<object> {
   const parts = body as Record<string, S | S[] | undefined>

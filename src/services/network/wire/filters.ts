@@ -5,7 +5,7 @@ import type { BaseContext } from '../../../api/operation.ts'
 const common = new Set(['fields', 'limit', 'marker', 'page_reverse', 'sort_key', 'sort_dir', 'sort'])
 
 /** Attributes that the API has and by which nothing is filtered yet. */
-const notYet = new Set(
+export const notYet: ReadonlySet<string> = new Set(
   `tags tags-any not-tags not-tags-any allocation_pools allowed_address_pairs availability_zone availability_zone_hints availability_zones
   binding:profile binding:vif_details binding:vif_type configurations distributed dns_domain dns_nameservers external_gateway_info
   extra_dhcp_opts fixed_ips flavor_id gateway_ip ha host_routes ip_allocation ipv4_address_scope ipv6_address_scope is_default l2_adjacency

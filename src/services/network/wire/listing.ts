@@ -1,42 +1,83 @@
 // Lists as networking has them: a filter for every attribute (given several times: any of the values), `fields`,
 // sorting, and pages in both directions.
-import type { SelectQueryBuilder } from 'kysely'
-import { badRequest } from '../../../api/faults.ts'
-import { type ListRequest, listRequest, listRows, nextQuery } from '../../../api/list.ts'
+import { type TSchema, Type } from 'typebox'
+import { badRequest, notBuilt } from '../../../api/faults.ts'
+import { nextQuery } from '../../../api/list.ts'
+import { type AnyQuery, type Filter, LinkSchema, type Listing, type ListStyle, listing } from '../../../api/listing.ts'
 import { entriesOf } from '../../../api/long-list.ts'
 import type { BaseContext } from '../../../api/operation.ts'
 import { isTrue, type Link } from '../../../api/types.ts'
-import { columnKind } from '../../../db/schema.ts'
-import type { Tables } from '../../../db/tables.ts'
-import { checkFilters } from './filters.ts'
+import { notYet } from './filters.ts'
 
-export interface Collection {
-  /** `networks`, as in path and answer. */
-  many: string
-  /** Path below the version, where it is not `/networks`. */
-  path?: string
-  /** Attribute to column: what can be filtered and sorted by. */
-  columns: Record<string, string>
-  /** Filters that the list's own handler takes. */
-  filters?: string[]
-  /** Attributes that are whole numbers. */
-  numbers?: string[]
+const style: ListStyle = {
+  common: ['fields'],
+  repeated: 'any',
+  direction: 'asc',
+  reverse: true,
+  zeroIsNoLimit: true,
+  // What a list does not know must not be taken as no filter at all: that would answer with everything.
+  unknown: (name) =>
+    notYet.has(name)
+      ? notBuilt(`Filtering by ${name}`)
+      : badRequest(`['${name.slice(0, 60)}'] is invalid attribute for filtering`, 'HTTPBadRequest'),
+  boolean(text) {
+    if (!/^(true|false|t|f|yes|no|y|n|on|off|0|1)$/i.test(text)) throw badRequest(`'${text.slice(0, 60)}' cannot be converted to boolean`)
+    return isTrue(text)
+  },
+  links(context, { many, path }, { rows, isReverse, limit, marker, hasMore }) {
+    if (!limit || !rows.length) return {}
+    const links: Link[] = []
+    const link = (rel: string, row: unknown, back: boolean) => {
+      const search = new URLSearchParams(nextQuery(context.rawQuery, (row as { id: string }).id))
+      search.delete('page_reverse')
+      if (back) search.set('page_reverse', 'True')
+      links.push({ rel, href: context.href(`${path}?${search}`) })
+    }
+    if (isReverse ? marker : hasMore) link('next', rows.at(-1), false)
+    if (isReverse ? hasMore : marker) link('previous', rows[0], true)
+    return links.length ? { [`${many}_links`]: links } : {}
+  },
+  linksSchema: ({ many }) => ({ [`${many}_links`]: Type.Optional(Type.Array(LinkSchema)) }),
 }
 
 const everything = 1_000_000
 
-function valuesOf(collection: Collection, name: string, column: string, given: unknown): unknown {
-  const convert = (text: string): unknown => {
-    if (columnKind(column) === 'bool') {
-      if (!/^(true|false|t|f|yes|no|y|n|on|off|0|1)$/i.test(text)) throw badRequest(`'${text.slice(0, 60)}' cannot be converted to boolean`)
-      return isTrue(text)
-    }
-    if (!collection.numbers?.includes(name)) return text
-    if (!/^-?\d{1,15}$/.test(text)) throw badRequest(`'${text.slice(0, 60)}' is not an integer`)
-    return Number(text)
-  }
-  return Array.isArray(given) ? given.map(convert) : convert(String(given))
+/** A list whose attributes can all be filtered and sorted by. */
+export function collection(parts: {
+  /** `networks`, as in path and answer. */
+  many: string
+  /** Path below the version, where it is not `/networks`. */
+  path?: string
+  /** Attribute to column. */
+  columns: Record<string, string>
+  /** Attributes that are whole numbers, and those that are true or false. */
+  numbers?: readonly string[]
+  booleans?: readonly string[]
+  /** Filters that the list's own handler takes. */
+  filters?: readonly string[]
+}): Listing {
+  const { many, path = `/${many}`, columns, numbers = [], booleans = [], filters = [] } = parts
+  const kindOf = (name: string): Filter['kind'] => (numbers.includes(name) ? 'integer' : booleans.includes(name) ? 'boolean' : 'text')
+  return listing({
+    style,
+    many,
+    path,
+    filters: {
+      ...Object.fromEntries(Object.entries(columns).map(([name, column]) => [name, { column, kind: kindOf(name) }])),
+      ...Object.fromEntries(filters.map((name) => [name, {}])),
+    },
+    sortKeys: columns,
+    defaultSort: [['id', 'asc']],
+    id: 'id',
+    maxLimit: everything,
+  })
 }
+
+/** Query of what is shown with the attributes that `fields` asks for. */
+export const FieldsQuery = Type.Object({ fields: Type.Optional(Type.String()) })
+
+/** A thing in the answer of a read: with `fields`, some of its attributes. */
+export const Shown = <S extends TSchema>(schema: S) => Type.Partial(schema as never) as TSchema
 
 /** The attributes asked for by `fields`, or all. */
 export function pickFields(context: Pick<BaseContext, 'rawQuery'>, view: object): object {
@@ -45,65 +86,20 @@ export function pickFields(context: Pick<BaseContext, 'rawQuery'>, view: object)
   return Object.fromEntries(Object.entries(view).filter(([name]) => fields.includes(name)))
 }
 
-/** The rows of one page of `query`, which holds only what the asker may see, and the links to the pages beside it. */
-export async function pageOf<Row extends { id: string }>(
-  context: BaseContext,
-  collection: Collection,
-  // biome-ignore lint/suspicious/noExplicitAny: one function for the rows of every table
-  query: SelectQueryBuilder<Tables, any, Row>,
-): Promise<{ rows: Row[]; links: Link[] }> {
-  const { rawQuery } = context
-  const { many, columns } = collection
-  checkFilters(context, [...Object.keys(columns), ...(collection.filters ?? [])])
-  const request: ListRequest = listRequest(rawQuery)
-  const filters: Record<string, unknown> = {}
-  for (const [name, column] of Object.entries(columns)) {
-    const given = request.filters[name]
-    if (given !== undefined) filters[name] = valuesOf(collection, name, column, given)
-  }
-  const reverse = isTrue(rawQuery.get('page_reverse'))
-  const flip = (direction: 'asc' | 'desc') => ((direction === 'asc') === reverse ? 'desc' : 'asc')
-  const { rows, next } = await listRows(
-    query,
-    { filters: columns, sortKeys: columns, defaultSort: [['id', flip('asc')]], id: 'id', maxLimit: everything },
-    {
-      filters,
-      sort: request.sort.map(([key, direction]) => [key, flip(direction)]),
-      limit: request.limit || undefined,
-      marker: request.marker || undefined,
-    },
-  )
-  if (reverse) rows.reverse()
-  const links: Link[] = []
-  if (request.limit && rows.length) {
-    const path = collection.path ?? `/${many}`
-    const link = (rel: string, marker: string, back: boolean) => {
-      const search = new URLSearchParams(nextQuery(rawQuery, marker))
-      search.delete('page_reverse')
-      if (back) search.set('page_reverse', 'True')
-      links.push({ rel, href: context.href(`${path}?${search}`) })
-    }
-    if (reverse ? request.marker : next) link('next', rows.at(-1)!.id, false)
-    if (reverse ? next : request.marker) link('previous', rows[0]!.id, true)
-  }
-  return { rows, links }
-}
-
 /**
  * A page as it is answered. `view` turns rows of the page into their wire form, many at once so that it can look up what belongs to
  * them in one query.
  */
-export async function listing<Row extends { id: string }>(
+export async function listed<Row extends { id: string }>(
   context: BaseContext,
-  collection: Collection,
-  // biome-ignore lint/suspicious/noExplicitAny: one function for the rows of every table
-  query: SelectQueryBuilder<Tables, any, Row>,
+  list: Listing,
+  query: AnyQuery<Row>,
   view: (rows: Row[]) => Promise<object[]> | object[],
 ): Promise<object> {
-  const { rows, links } = await pageOf(context, collection, query)
-  const shown = await entriesOf(rows, async (part) => {
+  const page = await list.page(context, query)
+  const shown = await entriesOf(page.rows, async (part) => {
     const views = await view(part)
     return context.rawQuery.has('fields') ? views.map((one) => pickFields(context, one)) : views
   })
-  return { [collection.many]: shown, ...(links.length ? { [`${collection.many}_links`]: links } : {}) }
+  return list.body(context, page, shown)
 }

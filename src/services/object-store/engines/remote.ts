@@ -9,6 +9,7 @@ import { Fault } from '../../../api/faults.ts'
 import type { Cloud } from '../../../cloud.ts'
 import { createS3Client, type S3Client, S3Fault } from '../../../s3-client/client.ts'
 import { uploadStream } from '../../../s3-client/upload.ts'
+import { serviceState } from '../../../service-state.ts'
 import { tooLarge } from '../limits.ts'
 import { objectStoreSettings } from '../settings.ts'
 
@@ -35,17 +36,8 @@ export interface Remote {
   sweep(known: (ids: string[]) => Promise<Set<string>>, age?: number): Promise<number>
 }
 
-const made = new WeakMap<Cloud, Remote | null>()
-
 /** The back end that the operator's file names; null where bytes are kept on the own disk. */
-export function remoteOf(cloud: Cloud): Remote | null {
-  let remote = made.get(cloud)
-  if (remote === undefined) {
-    remote = create(cloud)
-    made.set(cloud, remote)
-  }
-  return remote
-}
+export const remoteOf = serviceState((cloud) => create(cloud))
 
 /** The back end that keeps these bytes. Throws 503 where the operator has taken it away. */
 export function remoteFor(cloud: Cloud): Remote {

@@ -9,6 +9,7 @@ import type { Readable } from 'node:stream'
 import { Fault } from '../../../api/faults.ts'
 import type { Cloud } from '../../../cloud.ts'
 import type { Db, Tx } from '../../../db/database.ts'
+import { serviceState } from '../../../service-state.ts'
 import { type Remote, remoteFor, remoteOf } from '../engines/remote.ts'
 import { tooLarge } from '../limits.ts'
 import type { Place } from '../tables.ts'
@@ -40,12 +41,11 @@ export function prepareFolders(cloud: Cloud): void {
   for (const folder of [incomingFolder(cloud), join(dataFolder(cloud), 'data')]) mkdirSync(folder, { recursive: true, mode: 0o700 })
 }
 
-const shards = new WeakMap<Cloud, Map<string, Promise<void>>>()
+const shards = serviceState(() => new Map<string, Promise<void>>())
 
 /** Makes the folder of a file, durably: it is asked once in a process, since one that is there may not have been flushed. */
 function shardReady(cloud: Cloud, folder: string): Promise<void> {
-  const known = shards.get(cloud) ?? new Map<string, Promise<void>>()
-  shards.set(cloud, known)
+  const known = shards(cloud)
   const making = known.get(folder) ?? mkdir(folder, { recursive: true, mode: 0o700 }).then(() => syncFolder(join(folder, '..')))
   known.set(folder, making)
   making.catch(() => known.delete(folder))
