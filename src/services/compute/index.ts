@@ -26,8 +26,11 @@ import { actionRules } from './servers/actions.ts'
 import { createServer } from './servers/create-task.ts'
 import { deleteServerTask } from './servers/delete.ts'
 import { serverOperations } from './servers/index.ts'
-import { hardRebootTask, softRebootTask, startTask, stopTask } from './servers/power.ts'
+import { lockRules } from './servers/lock.ts'
 import { serverListRules } from './servers/read.ts'
+import { hardRebootTask, softRebootTask } from './servers/reboot.ts'
+import { startTask } from './servers/start.ts'
+import { stopTask } from './servers/stop.ts'
 import { purgeDeleted } from './servers/store.ts'
 import { watchGuests } from './servers/watch-guests.ts'
 import { unbuilt } from './unbuilt.ts'
@@ -74,7 +77,7 @@ export const compute = service({
     { type: 'compute_legacy', name: 'nova_legacy', path: '/v2/%(project_id)s' },
   ],
   baseRules,
-  moreRules: [...serverListRules, ...limitRules, ...actionRules, ...serverGroupRules],
+  moreRules: [...serverListRules, ...lockRules, ...limitRules, ...actionRules, ...serverGroupRules],
   operations: [...operations, ...extensionOperations(operations)],
   unbuilt,
   tasks: [createServer, deleteServerTask, startTask, stopTask, softRebootTask, hardRebootTask] as never[],

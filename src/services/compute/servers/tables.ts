@@ -1,4 +1,4 @@
-import type { Generated } from 'kysely'
+import type { ColumnType, Generated } from 'kysely'
 import type { GuestImage } from '../../../host/documents.ts'
 
 export type VmState = 'building' | 'active' | 'stopped' | 'error' | 'deleted'
@@ -67,9 +67,12 @@ export interface ServerRow {
   flavor_id: string
   flavor: ServerFlavor
   boot_images: BootImages
-  vm_state: VmState
-  task_state: TaskState | null
-  power_state: number
+  /** These three change by events of the server's machine only. */
+  vm_state: ColumnType<VmState, VmState, never>
+  task_state: ColumnType<TaskState | null, TaskState | null, never>
+  power_state: ColumnType<number, number, never>
+  /** Who has locked it against changes: somebody of its project, or an administrator. */
+  locked_by: Generated<'owner' | 'admin' | null>
   host: string | null
   /** The zone asked for; null when any will do. */
   availability_zone: string | null

@@ -34,6 +34,7 @@ export const shownColumns = [
   'reservation_id',
   'launch_index',
   'fault',
+  'locked_by',
   'created_at',
   'updated_at',
   'launched_at',
@@ -136,7 +137,7 @@ export function serverView(context: BaseContext) {
       'OS-DCF:diskConfig': row.disk_config,
       ...(progressing.has(status) ? { progress: row.vm_state === 'active' ? 100 : 0 } : {}),
       ...(row.fault && (row.vm_state === 'error' || row.vm_state === 'deleted') ? { fault: faultOf(row.fault) } : {}),
-      ...(at29 ? { locked: false } : {}),
+      ...(at29 ? { locked: row.locked_by !== null } : {}),
       ...(at219 ? { description: row.description } : {}),
     }
   }

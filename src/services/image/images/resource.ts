@@ -1,5 +1,6 @@
 import type { BaseContext } from '../../../api/operation.ts'
 import { resource } from '../../../api/operation.ts'
+import { imageMachine } from './machine.ts'
 import { findVisible, type Image, type Viewer } from './store.ts'
 
 export interface SeenImage extends Image {
@@ -34,5 +35,5 @@ export const images = resource<'image', SeenImage>({
   },
   target: imageTarget,
   missing: missingImage,
-  state: (row) => row.status,
+  machine: imageMachine,
 })
