@@ -8,6 +8,7 @@ import { coverageOf, coveragePage, readCatalog } from './generate/coverage.ts'
 import { operationsPage } from './generate/operations.ts'
 import { policyPage, policySample } from './generate/policy.ts'
 import { servedOperations } from './generate/served.ts'
+import { statesPage } from './generate/states.ts'
 
 const root = join(import.meta.dirname, '..')
 
@@ -19,6 +20,7 @@ export async function generatedFiles(): Promise<Map<string, string>> {
   files.set('docs/operations.md', operationsPage(services))
   files.set('docs/policy.md', policyPage(services))
   files.set('docs/policy.sample.yaml', policySample(services))
+  files.set('docs/states.md', statesPage(services))
   for (const service of services) {
     for (const major of service.majors) {
       files.set(`openapi/${service.name}-${major.id}.json`, `${JSON.stringify(openapiDocument(service, major), null, 1)}\n`)

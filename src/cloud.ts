@@ -1,4 +1,5 @@
 // The whole cloud as one object: what main starts and what tests make for themselves.
+import { checkDeclarations } from './api/declared.ts'
 import { createPipeline, type ServicePipeline } from './api/pipeline.ts'
 import type { ServiceDeclaration } from './api/service.ts'
 import { type Keys, openKeys, type Purpose } from './auth/keys.ts'
@@ -83,6 +84,7 @@ export async function createCloud(parts: {
   Object.assign(cloud, parts.facades(cloud))
   const knownRules = new Set<string>()
   for (const service of services) {
+    checkDeclarations(service)
     const rules = [...service.operations.flatMap((o) => (o.policy ? [o.policy] : [])), ...(service.moreRules ?? [])]
     const policy = createPolicy(
       { ...service.baseRules, ...Object.fromEntries(rules.map(({ name, check }) => [name, check])) },

@@ -33,9 +33,9 @@ export interface ActionDeclaration<Name extends string, Row, State extends strin
   answer?: TSchema
   /** `refused`: not with a row that is locked against the asker. */
   locked?: 'refused'
-  allowed?: readonly State[] | { readonly [S in State]?: string }
+  allowed?: readonly NoInfer<State>[] | { readonly [S in NoInfer<State>]?: string }
   /** What happens to the row, in the operation's transaction. Where another request was faster the answer is a 409. */
-  event?: Event | ((context: ActionContext<Name, Row, B>) => Event)
+  event?: NoInfer<Event> | ((context: ActionContext<Name, Row, B>) => NoInfer<Event>)
   /** As the row's history calls it. */
   history?: string
   /** The long work that the action begins; it starts with the transaction's end. */

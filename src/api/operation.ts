@@ -163,9 +163,9 @@ export interface Declaration<
   /** When all else allows it: throws a fault where it cannot be for a reason that several operations share. */
   guard?(context: Context<Path, Q, B> & { [K in Name]: Row }): Promise<void>
   /** States in which it may be done: others answer the service's wrong-state fault. A value is the first version that allows it. */
-  allowed?: readonly State[] | { readonly [S in State]?: string }
+  allowed?: readonly NoInfer<State>[] | { readonly [S in NoInfer<State>]?: string }
   /** What happens to the row by it: allowed in the states from which the resource's machine has it. */
-  event?: Event | ((context: Context<Path, Q, B> & { [K in Name]: Row }) => Event)
+  event?: NoInfer<Event> | ((context: Context<Path, Q, B> & { [K in Name]: Row }) => NoInfer<Event>)
   /**
    * Reads what the handler will need, and identity's generation, in one query before the token is looked at: on busy paths each
    * query counts. What it gives is `context.ahead`; nothing of it may be shown before the handler has decided who asks.

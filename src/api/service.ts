@@ -3,6 +3,7 @@ import type { Duplex } from 'node:stream'
 import type { Rule } from '../auth/policy.ts'
 import type { Cloud } from '../cloud.ts'
 import type { Config } from '../config.ts'
+import type { Machine } from '../db/machine.ts'
 import type { QuotaDefaults } from '../quota/quota.ts'
 import type { TaskDeclaration } from '../tasks/task.ts'
 import type { FaultDialect } from './faults.ts'
@@ -89,6 +90,8 @@ export interface ServiceDeclaration {
   unbuilt?: UnbuiltOperation[]
   listeners?: Listener[]
   tasks?: TaskDeclaration<never, Cloud>[]
+  /** The states of its things; drawn in docs/states.md. */
+  machines?: readonly Machine<never>[]
   quotas?: QuotaDefaults
   /** Called once when the cloud is made: registers listeners and periodic work. */
   begin?(cloud: Cloud): void | Promise<void>

@@ -67,10 +67,7 @@ export const machine =
         const { from, to } = events[event]
         const set = typeof more === 'function' ? (eb: never) => ({ ...more(eb), ...to }) : { ...more, ...to }
         // The table is one of many here: its columns were checked where the machine was declared.
-        let query = (db as never as AnyUpdate)
-          .updateTable(table)
-          .set({ ...set, ...to })
-          .where('id', '=', id)
+        let query = (db as never as AnyUpdate).updateTable(table).set(set).where('id', '=', id)
         if (alive) query = query.where(alive.column, 'is', alive.is)
         for (const [column, values] of Object.entries(from) as [string, readonly Value[]][]) {
           const known = values.filter((value) => value !== null)

@@ -27,6 +27,7 @@ import { createServer } from './servers/create-task.ts'
 import { deleteServerTask } from './servers/delete.ts'
 import { serverOperations } from './servers/index.ts'
 import { lockRules } from './servers/lock.ts'
+import { serverMachine } from './servers/machine.ts'
 import { serverListRules } from './servers/read.ts'
 import { hardRebootTask, softRebootTask } from './servers/reboot.ts'
 import { startTask } from './servers/start.ts'
@@ -80,6 +81,7 @@ export const compute = service({
   moreRules: [...serverListRules, ...lockRules, ...limitRules, ...actionRules, ...serverGroupRules],
   operations: [...operations, ...extensionOperations(operations)],
   unbuilt,
+  machines: [serverMachine],
   tasks: [createServer, deleteServerTask, startTask, stopTask, softRebootTask, hardRebootTask] as never[],
   listeners: [consoleListener],
   quotas,

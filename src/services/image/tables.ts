@@ -1,4 +1,4 @@
-import type { Generated } from 'kysely'
+import type { ColumnType, Generated } from 'kysely'
 
 export type ImageStatus = 'queued' | 'saving' | 'uploading' | 'importing' | 'active' | 'deactivated' | 'pending_delete'
 export type Visibility = 'public' | 'private' | 'shared' | 'community'
@@ -8,7 +8,8 @@ export interface ImageRow {
   id: string
   name: string | null
   owner_id: string
-  status: ImageStatus
+  /** Changes by events of the image's machine only. */
+  status: ColumnType<ImageStatus, ImageStatus, never>
   visibility: Visibility
   container_format: string | null
   disk_format: string | null

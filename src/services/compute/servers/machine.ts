@@ -9,6 +9,8 @@ const idle = [null] as const
 const beingMade = ['scheduling', 'networking', 'spawning'] as const
 const there = ['building', 'active', 'stopped', 'error'] as const
 
+export type ServerState = VmState | TaskState
+
 export interface ServerStates {
   vm_state: VmState
   task_state: TaskState | null
@@ -22,7 +24,7 @@ export const serverMachine = machine<ServerStates>()({
   alive: { column: 'deleted_at', is: null },
   initial: [{ vm_state: 'building', task_state: 'scheduling', power_state: none }],
   // How far a new server has come is nobody's matter: it is `building`.
-  state: ({ vm_state, task_state }): VmState | TaskState =>
+  state: ({ vm_state, task_state }): ServerState =>
     vm_state === 'building' && task_state !== 'deleting' ? vm_state : (task_state ?? vm_state),
   events: {
     // An administrator may set the state of a server that is being made: it is made all the same.

@@ -5,13 +5,14 @@ import { Closed } from '../../../api/types.ts'
 import { rule } from '../../../auth/policy.ts'
 import { refreshMetadata } from '../metadata/guest-spec.ts'
 import { memberOrAdmin, readerOrAdmin } from '../rules.ts'
+import type { ServerState } from './machine.ts'
 import { servers } from './resource.ts'
 import { MetadataItems } from './schema.ts'
 import { type Server, updateServer } from './store.ts'
 
 const path = '/servers/{server_id}/metadata'
 const itemPath = '/servers/{server_id}/metadata/{key}'
-const allowed = ['active', 'stopped', 'building', 'error', 'powering-on', 'powering-off', 'rebooting', 'rebooting_hard']
+const allowed: ServerState[] = ['active', 'stopped', 'building', 'error', 'powering-on', 'powering-off', 'rebooting', 'rebooting_hard']
 const Body = Closed({ metadata: MetadataItems })
 const noItem = () => notFound('Metadata item was not found')
 
@@ -56,6 +57,7 @@ export const metadataOperations = [
     catalog: ['compute-v2.1.server-metadata.update-metadata-items'],
     policy: rule('os_compute_api:server-metadata:create', memberOrAdmin, 'Add metadata to a server.'),
     on: servers,
+    locked: 'refused',
     allowed,
     body: Body,
     handle: async (context) => ({ metadata: await save(context, { ...context.server.metadata, ...context.body.metadata }) }),
@@ -68,6 +70,7 @@ export const metadataOperations = [
     catalog: ['compute-v2.1.server-metadata.create-or-replace-metadata-items'],
     policy: rule('os_compute_api:server-metadata:update_all', memberOrAdmin, 'Replace the metadata of a server.'),
     on: servers,
+    locked: 'refused',
     allowed,
     body: Body,
     handle: async (context) => ({ metadata: await save(context, context.body.metadata) }),
@@ -80,6 +83,7 @@ export const metadataOperations = [
     catalog: ['compute-v2.1.server-metadata.create-or-update-metadata-item'],
     policy: rule('os_compute_api:server-metadata:update', memberOrAdmin, 'Set one metadata item of a server.'),
     on: servers,
+    locked: 'refused',
     allowed,
     body: Closed({ meta: MetadataItems }),
     async handle(context) {
@@ -100,6 +104,7 @@ export const metadataOperations = [
     status: 204,
     policy: rule('os_compute_api:server-metadata:delete', memberOrAdmin, 'Remove one metadata item of a server.'),
     on: servers,
+    locked: 'refused',
     allowed,
     async handle(context) {
       const { [context.params.key]: gone, ...rest } = context.server.metadata

@@ -17,6 +17,7 @@ export const rebootServer = action(servers, 'reboot', {
   policy: rule('os_compute_api:servers:reboot', memberOrAdmin, 'Reboot a server.'),
   body: Reboot,
   locked: 'refused',
+  allowed: ['active', 'stopped', 'error', 'rebooting', 'rebooting_hard'],
   event: ({ body }) => (isHard(body) ? 'rebootHard' : 'rebootSoft'),
   history: 'reboot',
   task: ({ server, body }) => work(isHard(body) ? hardRebootTask : softRebootTask, { serverId: server.id }),
