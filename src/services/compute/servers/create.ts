@@ -9,6 +9,7 @@ import { hostnameOf, readRequest, type ServerRequest } from './create-request.ts
 import { createServer as createServerTask } from './create-task.ts'
 import { noteAction } from './resource.ts'
 import { CreateServer } from './schema.ts'
+import { CreatedServer } from './shown.ts'
 import { insertServer } from './store.ts'
 import { serverView } from './view.ts'
 
@@ -52,6 +53,7 @@ export const createServer = operation({
   status: 202,
   policy: rule('os_compute_api:servers:create', memberOrAdmin, 'Create a server.'),
   body: CreateServer,
+  answer: CreatedServer,
   transaction: 'none',
   async handle(context) {
     const { body, cloud, who, now, requestId, at, write } = context
@@ -129,11 +131,10 @@ export const createServer = operation({
         await cloud.tasks.start(tx, createServerTask, { serverId: id }, requestId)
       }
     })
-    if (given.return_reservation_id) return reply({ status: 202, body: { reservation_id: reservation } })
+    if (given.return_reservation_id) return reply({ body: { reservation_id: reservation } })
     const { links } = serverView(context)
     const [id] = ids
     return reply({
-      status: 202,
       headers: { location: context.href(`/servers/${id}`) },
       body: {
         server: {

@@ -1,8 +1,8 @@
 // Servers (reference 3.2 to 3.4, 3.7 to 3.9): virtual machines, from being asked for to being gone.
 import { consoleOperations } from '../console/operations.ts'
-import { actionOperations } from './actions.ts'
 import { createServer } from './create.ts'
 import { deleteServer } from './delete.ts'
+import { actionOperations } from './history.ts'
 import { lockServer, unlockServer } from './lock.ts'
 import { metadataOperations } from './metadata.ts'
 import { networkReads } from './network-reads.ts'
