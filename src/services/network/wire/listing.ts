@@ -6,7 +6,8 @@ import { type ListRequest, listRequest, listRows, nextQuery } from '../../../api
 import { entriesOf } from '../../../api/long-list.ts'
 import type { BaseContext } from '../../../api/operation.ts'
 import { isTrue, type Link } from '../../../api/types.ts'
-import { columnKind } from '../../../db/schema.ts'
+import { columnKind } from '../../../db/columns.ts'
+import type { ColumnKind } from '../../../db/schema.ts'
 import type { Tables } from '../../../db/tables.ts'
 import { checkFilters } from './filters.ts'
 
@@ -25,9 +26,9 @@ export interface Collection {
 
 const everything = 1_000_000
 
-function valuesOf(collection: Collection, name: string, column: string, given: unknown): unknown {
+function valuesOf(collection: Collection, name: string, kind: ColumnKind | undefined, given: unknown): unknown {
   const convert = (text: string): unknown => {
-    if (columnKind(column) === 'bool') {
+    if (kind === 'bool') {
       if (!/^(true|false|t|f|yes|no|y|n|on|off|0|1)$/i.test(text)) throw badRequest(`'${text.slice(0, 60)}' cannot be converted to boolean`)
       return isTrue(text)
     }
@@ -59,7 +60,7 @@ export async function pageOf<Row extends { id: string }>(
   const filters: Record<string, unknown> = {}
   for (const [name, column] of Object.entries(columns)) {
     const given = request.filters[name]
-    if (given !== undefined) filters[name] = valuesOf(collection, name, column, given)
+    if (given !== undefined) filters[name] = valuesOf(collection, name, columnKind(query, column), given)
   }
   const reverse = isTrue(rawQuery.get('page_reverse'))
   const flip = (direction: 'asc' | 'desc') => ((direction === 'asc') === reverse ? 'desc' : 'asc')
