@@ -14,8 +14,6 @@ export interface Collection<Row> {
   /** Path of the list below the version: `/projects`. */
   path: string
   shape: ListShape
-  /** Filters that are true or false. */
-  booleans?: readonly string[]
   /** Filter name to column, for `description__contains` and the like, besides the shape's own filters. */
   texts?: Record<string, string>
   view?(row: Row, context: BaseContext): object
@@ -50,14 +48,14 @@ const mostComparisons = 50
 export const flag = (value: string): boolean => value === '' || isTrue(value)
 
 /** Runs `query`, which holds what the asker may see, for the page that was asked for. */
-export async function collection<Row>(
-  context: BaseContext,
-  query: Query,
-  { name, path, shape, booleans = [], texts = {}, view, views }: Collection<Row>,
-) {
+export async function collection<Row>(context: BaseContext, query: Query, { name, path, shape, texts = {}, view, views }: Collection<Row>) {
   const { rawQuery } = context
   const request = listRequest(rawQuery)
-  for (const key of booleans) if (typeof request.filters[key] === 'string') request.filters[key] = flag(request.filters[key])
+  for (const [key, column] of Object.entries(shape.filters)) {
+    const given = request.filters[key] as string | string[] | undefined
+    if (given === undefined || columnKind(query, column) !== 'bool') continue
+    request.filters[key] = Array.isArray(given) ? given.map(flag) : flag(given)
+  }
   let wanted = query
   // Every text that can be asked for by its value can be by a part of it.
   const compared = new Map(Object.entries({ ...shape.filters, ...texts }))

@@ -44,7 +44,6 @@ const collection: Collection = {
     created_at: 'created_at',
     updated_at: 'updated_at',
   },
-  numbers: ['revision_number'],
 }
 
 const see = rule('get_floatingip', reader, 'Show a floating IP.')

@@ -39,5 +39,4 @@ export const networkCollection: Collection = {
     updated_at: 'updated_at',
   },
   filters: ['subnets', 'provider:network_type'],
-  numbers: ['mtu', 'revision_number'],
 }

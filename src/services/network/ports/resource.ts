@@ -51,5 +51,4 @@ export const portCollection: Collection = {
     updated_at: 'updated_at',
   },
   filters: ['fixed_ips', 'security_groups', 'security_group_ids', 'binding:host_id'],
-  numbers: ['revision_number'],
 }

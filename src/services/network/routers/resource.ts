@@ -28,5 +28,4 @@ export const routerCollection: Collection = {
     created_at: 'created_at',
     updated_at: 'updated_at',
   },
-  numbers: ['revision_number'],
 }

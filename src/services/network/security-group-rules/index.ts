@@ -48,7 +48,6 @@ const collection: Collection = {
     created_at: 'created_at',
     updated_at: 'updated_at',
   },
-  numbers: ['port_range_min', 'port_range_max', 'revision_number'],
 }
 
 const see = rule('get_security_group_rule', `${reader} or rule:sg_owner`, 'Show a security group rule.')

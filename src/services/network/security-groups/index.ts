@@ -59,7 +59,6 @@ const collection: Collection = {
     created_at: 'created_at',
     updated_at: 'updated_at',
   },
-  numbers: ['revision_number'],
 }
 
 const see = rule('get_security_group', reader, 'Show a security group.')

@@ -50,5 +50,4 @@ export const subnetCollection: Collection = {
     created_at: 'created_at',
     updated_at: 'updated_at',
   },
-  numbers: ['ip_version', 'revision_number'],
 }

@@ -20,19 +20,18 @@ export interface Collection {
   columns: Record<string, string>
   /** Filters that the list's own handler takes. */
   filters?: string[]
-  /** Attributes that are whole numbers. */
-  numbers?: string[]
 }
 
 const everything = 1_000_000
 
-function valuesOf(collection: Collection, name: string, kind: ColumnKind | undefined, given: unknown): unknown {
+/** The values of a filter, as the column holds them. */
+function valuesOf(kind: ColumnKind | undefined, given: unknown): unknown {
   const convert = (text: string): unknown => {
     if (kind === 'bool') {
       if (!/^(true|false|t|f|yes|no|y|n|on|off|0|1)$/i.test(text)) throw badRequest(`'${text.slice(0, 60)}' cannot be converted to boolean`)
       return isTrue(text)
     }
-    if (!collection.numbers?.includes(name)) return text
+    if (kind !== 'int') return text
     if (!/^-?\d{1,15}$/.test(text)) throw badRequest(`'${text.slice(0, 60)}' is not an integer`)
     return Number(text)
   }
@@ -60,7 +59,7 @@ export async function pageOf<Row extends { id: string }>(
   const filters: Record<string, unknown> = {}
   for (const [name, column] of Object.entries(columns)) {
     const given = request.filters[name]
-    if (given !== undefined) filters[name] = valuesOf(collection, name, columnKind(query, column), given)
+    if (given !== undefined) filters[name] = valuesOf(columnKind(query, column), given)
   }
   const reverse = isTrue(rawQuery.get('page_reverse'))
   const flip = (direction: 'asc' | 'desc') => ((direction === 'asc') === reverse ? 'desc' : 'asc')
