@@ -1,8 +1,10 @@
 // npm run generate: writes every generated file; with --check it only says which are stale.
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
+import { migrations } from '../migrations/index.ts'
 import { openapiDocument } from '../src/api/openapi.ts'
 import { services } from '../src/services/index.ts'
+import { columnsFile } from './generate/columns.ts'
 import { configPage } from './generate/config.ts'
 import { coverageOf, coveragePage, readCatalog } from './generate/coverage.ts'
 import { operationsPage } from './generate/operations.ts'
@@ -15,6 +17,7 @@ const root = join(import.meta.dirname, '..')
 /** Every generated file, by its path in the repository. */
 export async function generatedFiles(): Promise<Map<string, string>> {
   const files = new Map<string, string>()
+  files.set('src/db/columns.generated.ts', columnsFile(migrations))
   files.set('docs/config.md', configPage())
   files.set('docs/coverage.md', coveragePage(coverageOf(readCatalog(), services.map(servedOperations))))
   files.set('docs/operations.md', operationsPage(services))

@@ -6,7 +6,7 @@ import { entriesOf, type LongList } from '../../api/long-list.ts'
 import type { BaseContext } from '../../api/operation.ts'
 import { isTrue } from '../../api/types.ts'
 import type { Who } from '../../auth/who.ts'
-import { columnKind } from '../../db/schema.ts'
+import { columnKind } from '../../db/columns.ts'
 
 export interface Collection<Row> {
   /** Key of the rows in the answer: `projects`. */
@@ -14,8 +14,6 @@ export interface Collection<Row> {
   /** Path of the list below the version: `/projects`. */
   path: string
   shape: ListShape
-  /** Filters that are true or false. */
-  booleans?: readonly string[]
   /** Filter name to column, for `description__contains` and the like, besides the shape's own filters. */
   texts?: Record<string, string>
   view?(row: Row, context: BaseContext): object
@@ -50,17 +48,17 @@ const mostComparisons = 50
 export const flag = (value: string): boolean => value === '' || isTrue(value)
 
 /** Runs `query`, which holds what the asker may see, for the page that was asked for. */
-export async function collection<Row>(
-  context: BaseContext,
-  query: Query,
-  { name, path, shape, booleans = [], texts = {}, view, views }: Collection<Row>,
-) {
+export async function collection<Row>(context: BaseContext, query: Query, { name, path, shape, texts = {}, view, views }: Collection<Row>) {
   const { rawQuery } = context
   const request = listRequest(rawQuery)
-  for (const key of booleans) if (typeof request.filters[key] === 'string') request.filters[key] = flag(request.filters[key])
+  for (const [key, column] of Object.entries(shape.filters)) {
+    const given = request.filters[key] as string | string[] | undefined
+    if (given === undefined || columnKind(query, column) !== 'bool') continue
+    request.filters[key] = Array.isArray(given) ? given.map(flag) : flag(given)
+  }
   let wanted = query
-  // Whatever can be asked for by its value can be by a part of it.
-  const compared = new Map(Object.entries({ ...shape.filters, ...texts }).filter(([, column]) => columnKind(column) === undefined))
+  // Every text that can be asked for by its value can be by a part of it.
+  const compared = new Map(Object.entries({ ...shape.filters, ...texts }))
   const seen = new Set<string>()
   for (const [key, value] of rawQuery) {
     if (!key.includes('__') || seen.has(`${key} ${value}`)) continue
@@ -69,7 +67,7 @@ export async function collection<Row>(
     const [attribute, comparison] = key.split('__') as [string, string | undefined]
     const column = compared.get(attribute)
     const compare = comparison !== undefined && Object.hasOwn(comparisons, comparison) ? comparisons[comparison] : undefined
-    if (column && compare && value !== '') wanted = wanted.where(compare(column, value))
+    if (column && compare && value !== '' && columnKind(query, column) === 'text') wanted = wanted.where(compare(column, value))
   }
   const { rows, next } = await listRows<Row>(wanted, shape, request)
   const query_ = rawQuery.toString()

@@ -44,7 +44,6 @@ const projects = operation({
       name: 'projects',
       path: '/auth/projects',
       shape: projectShape,
-      booleans: ['enabled'],
       view: projectView,
     })
   },

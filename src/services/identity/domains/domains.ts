@@ -69,7 +69,6 @@ export const domainView = (row: Project, { href }: { href(path: string): string 
 export const domainList = {
   name: 'domains',
   shape: byName({ name: 'name', enabled: 'enabled' }),
-  booleans: ['enabled'],
   texts: { name: 'name', description: 'description' },
   view: domainView,
 }

@@ -78,7 +78,6 @@ export const providers = [
           id: 'id',
           maxLimit: 10_000,
         },
-        booleans: ['enabled'],
         view: (row) => view(row, names, context),
       })
     },

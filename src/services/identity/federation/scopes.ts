@@ -30,7 +30,6 @@ export const federatedScopes = [
         name: 'projects',
         path: '/OS-FEDERATION/projects',
         shape: projectShape,
-        booleans: ['enabled'],
         view: projectView,
       })
     },

@@ -69,7 +69,6 @@ export const serviceProviders = [
           id: 'id',
           maxLimit: 10_000,
         },
-        booleans: ['enabled'],
         view,
       }),
   }),

@@ -28,7 +28,6 @@ export const projectPage = (context: BaseContext, path: string, ids?: string[]) 
     name: 'projects',
     path,
     shape: projectShape,
-    booleans: ['enabled'],
     texts: { name: 'name', description: 'description' },
     view: projectView,
   })

@@ -104,7 +104,6 @@ export const endpoints = [
         name: 'endpoints',
         path: '/endpoints',
         view: endpointView,
-        booleans: ['enabled'],
         shape: {
           filters: { interface: 'interface', service_id: 'service_id', region_id: 'region_id', region: 'region_id', enabled: 'enabled' },
           sortKeys: { id: 'id', service_id: 'service_id' },

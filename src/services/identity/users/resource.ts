@@ -47,6 +47,5 @@ export const userRules = {
 export const userList = {
   name: 'users',
   shape: byName({ name: 'name', domain_id: 'domain_id', enabled: 'enabled' }),
-  booleans: ['enabled'],
   texts: { name: 'name', email: 'email', description: 'description' },
 }
