@@ -1,26 +1,24 @@
 // Security groups (reference 14.7): what may reach a port, and what it may reach.
 import { type Static, Type } from 'typebox'
 import { type BaseContext, operation, resource } from '../../../api/operation.ts'
-import { Closed, Nullable } from '../../../api/types.ts'
 import { rule } from '../../../auth/policy.ts'
 import type { Db } from '../../../db/database.ts'
 import { holding } from '../../../db/hold.ts'
 import { member, reader } from '../rules.ts'
 import { ruleView } from '../security-group-rules/view.ts'
 import { actorOf, ownedBy, ownerOf } from '../wire/actor.ts'
-import { createEach, OneOrMany } from '../wire/bodies.ts'
-import { Description, Name, owner, standard } from '../wire/fields.ts'
-import { collection, listed, pickFields } from '../wire/listing.ts'
+import { createEach, OneOrMany, OneOrManyMade } from '../wire/bodies.ts'
+import { standard } from '../wire/fields.ts'
+import { collection, FieldsQuery, listed, pickFields, Shown } from '../wire/listing.ts'
 import { checkRevision } from '../wire/revision.ts'
 import { ensureDefaultGroup } from './default-group.ts'
 import { changeGroup, makeGroup, removeGroup } from './make.ts'
+import { GroupChanges, NewGroup, SecurityGroup as Shape } from './schema.ts'
 import { defaultGroupId, findVisibleGroup, rulesOf, type SecurityGroup, visibleGroups } from './store.ts'
 
 const catalog = (name: string) => [`network-v2.0-ext.security-groups.${name}`]
-const NewGroup = Closed({ ...owner, name: Type.Optional(Name), description: Type.Optional(Nullable(Description)) })
-const GroupChanges = Closed({ security_group: Closed({ name: Type.Optional(Name), description: Type.Optional(Nullable(Description)) }) })
 
-async function groupViews(db: Db, groups: SecurityGroup[]) {
+async function groupViews(db: Db, groups: SecurityGroup[]): Promise<Static<typeof Shape>[]> {
   const rules = await rulesOf(
     db,
     groups.map((group) => group.id),
@@ -78,6 +76,8 @@ export const listGroups = operation({
   summary: 'List security groups',
   catalog: catalog('list-security-groups'),
   policy: see,
+  query: list.query,
+  answer: list.answer(Shown(Shape)),
   async handle(context) {
     await makeDefault(context)
     return listed(context, list, visibleGroups(context.db, actorOf(context)), (rows) => groupViews(context.db, rows))
@@ -92,6 +92,8 @@ export const showGroup = operation({
   catalog: catalog('show-security-group'),
   policy: see,
   on: groupResource,
+  query: FieldsQuery,
+  answer: Type.Object({ security_group: Shown(Shape) }),
   handle: async (context) => ({ security_group: pickFields(context, await groupView(context.db, context.group)) }),
 })
 
@@ -103,6 +105,7 @@ export const createGroup = operation({
   catalog: catalog('create-security-group'),
   body: OneOrMany('security_group', 'security_groups', NewGroup),
   status: 201,
+  answer: OneOrManyMade('security_group', 'security_groups', Shape),
   policy: rule('create_security_group', member, 'Create a security group.'),
   handle: async (context) =>
     createEach(context.body, 'security_group', 'security_groups', async (given: Static<typeof NewGroup>) => {
@@ -119,6 +122,7 @@ export const updateGroup = operation({
   summary: 'Change a security group',
   catalog: catalog('update-security-group'),
   body: GroupChanges,
+  answer: Type.Object({ security_group: Shape }),
   policy: rule('update_security_group', member, 'Change a security group.'),
   on: groupResource,
   async handle(context) {
