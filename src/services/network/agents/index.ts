@@ -202,25 +202,6 @@ const routersOfAgent = operation({
   },
 })
 
-const listZones = operation({
-  id: 'availability-zones.list',
-  method: 'GET',
-  path: '/availability_zones',
-  summary: 'List availability zones',
-  catalog: [],
-  policy: rule('get_availability_zone', '@', 'List availability zones.'),
-  answer: Type.Object({
-    availability_zones: Type.Array(
-      Type.Object({ name: Type.String(), resource: Word('network', 'router'), state: Word('available', 'unavailable') }),
-    ),
-  }),
-  async handle(context) {
-    const up = (await context.cloud.hosts.list(context.db)).some((host) => host.enabled && host.up)
-    const state = up ? 'available' : 'unavailable'
-    return { availability_zones: ['network', 'router'].map((resource) => ({ name: zone, resource, state })) }
-  },
-})
-
 const listProviders = operation({
   id: 'service-providers.list',
   method: 'GET',
@@ -234,13 +215,4 @@ const listProviders = operation({
   handle: async () => ({ service_providers: [{ service_type: 'L3_ROUTER_NAT', name: 'nephos', default: true }] }),
 })
 
-export const agentOperations = [
-  listAgents,
-  showAgent,
-  agentsOfNetwork,
-  networksOfAgent,
-  agentsOfRouter,
-  routersOfAgent,
-  listZones,
-  listProviders,
-]
+export const agentOperations = [listAgents, showAgent, agentsOfNetwork, networksOfAgent, agentsOfRouter, routersOfAgent, listProviders]

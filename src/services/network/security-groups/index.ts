@@ -66,7 +66,7 @@ const see = rule('get_security_group', reader, 'Show a security group.')
 async function makeDefault(context: BaseContext): Promise<void> {
   const { cloud, db, now } = context
   const { projectId } = actorOf(context)
-  if (projectId && !(await defaultGroupId(db, projectId))) await cloud.database.write((tx) => ensureDefaultGroup(cloud, tx, projectId, now))
+  if (projectId && !(await defaultGroupId(db, projectId))) await context.write((tx) => ensureDefaultGroup(cloud, tx, projectId, now))
 }
 
 export const listGroups = operation({
