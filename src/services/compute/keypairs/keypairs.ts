@@ -47,8 +47,7 @@ const brief = (row: Keypair): Static<typeof Brief> => ({
 })
 const missing = (name: string, user: string) => notFound(`Keypair ${name.slice(0, 255)} not found for user ${user}`)
 /** Whose keys: the asker's own, or from 2.10 on another user's (an administrator's right). */
-const owner = (context: { who: { user: { id: string } }; query: { user_id?: string }; at(version: string): boolean }) =>
-  (context.at('2.10') ? context.query.user_id : undefined) ?? context.who.user.id
+const owner = ({ query, who }: { who: { user: { id: string } }; query: { user_id?: string } }) => query.user_id ?? who.user.id
 
 const list = operation({
   id: 'keypairs.list',
