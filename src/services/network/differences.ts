@@ -56,7 +56,6 @@ export const differences: readonly Difference[] = [
   notBuilt('body', 'groups of addresses', ['*.remote_address_group_id']),
   notBuilt('query', 'groups of addresses, and rules that new default groups get', ['remote_address_group_id', 'belongs_to_default_sg']),
   notBuilt('query', 'sharing security groups, and groups without state', ['shared', 'stateful'], 'GET /v2.0/security-groups'),
-  notBuilt('body', 'security groups without state', ['*.stateful']),
   notBuilt('query', 'a filter by the range that a rule means', ['normalized_cidr']),
   notBuilt('answer', 'subnets say nothing of their network', ['*.router:external']),
   notBuilt('query', 'subnets say nothing of their network', ['router:external', 'shared'], 'GET /v2.0/subnets'),

@@ -1,5 +1,6 @@
 // Security groups (reference 14.7): what may reach a port, and what it may reach.
 import { type Static, Type } from 'typebox'
+import { notBuilt } from '../../../api/faults.ts'
 import { type BaseContext, operation, resource } from '../../../api/operation.ts'
 import { rule } from '../../../auth/policy.ts'
 import type { Db } from '../../../db/database.ts'
@@ -32,6 +33,11 @@ async function groupViews(db: Db, groups: SecurityGroup[]): Promise<Static<typeo
     ...standard(group),
   }))
 }
+/** Whoever asks for a filter that remembers no connections is not given one that does. */
+function checkStateful({ stateful }: { stateful?: boolean }): void {
+  if (stateful === false) throw notBuilt('A security group without state')
+}
+
 const groupView = async (db: Db, group: SecurityGroup) => (await groupViews(db, [group]))[0]!
 
 const groupResource = resource({
@@ -110,6 +116,7 @@ export const createGroup = operation({
   handle: async (context) =>
     createEach(context.body, 'security_group', 'security_groups', async (given: Static<typeof NewGroup>) => {
       const { name = '', description } = given
+      checkStateful(given)
       const group = await makeGroup(context, ownerOf(context, given), { name, description: description ?? '' })
       return groupView(context.tx.db, group)
     }),
@@ -129,6 +136,7 @@ export const updateGroup = operation({
     const { tx, group, body } = context
     const { name, description } = body.security_group
     checkRevision(context, group.revision)
+    checkStateful(body.security_group)
     const changes = { ...(name === undefined ? {} : { name }), ...(description === undefined ? {} : { description: description ?? '' }) }
     return { security_group: await groupView(tx.db, await changeGroup(context, group, changes)) }
   },
