@@ -7,7 +7,7 @@ import { rule } from '../../../auth/policy.ts'
 import { holding } from '../../../db/hold.ts'
 import { actorOf, proxied, lastProxyVersion as until } from '../proxy.ts'
 import { memberOrAdmin, readerOrAdmin } from '../rules.ts'
-import { groupView } from './view.ts'
+import { groupView, SecurityGroup } from './view.ts'
 
 const catalog = (name: string) => [`compute-v2.1.security-groups.${name}`]
 const path = '/os-security-groups'
@@ -39,6 +39,7 @@ const list = operation({
   catalog: catalog('list-security-groups'),
   policy: rule('os_compute_api:os-security-groups:get', readerOrAdmin, 'List security groups.'),
   query: Type.Object({ limit: Whole, offset: Whole, all_tenants: Type.Optional(Type.String({ maxLength: 10 })) }),
+  answer: Type.Object({ security_groups: Type.Array(SecurityGroup) }),
   async handle(context) {
     const { cloud, db, query, who } = context
     const actor = actorOf(context)
@@ -58,6 +59,7 @@ const show = operation({
   catalog: catalog('show-security-group-details'),
   policy: rule('os_compute_api:os-security-groups:show', readerOrAdmin, 'Show a security group.'),
   on: groups,
+  answer: Type.Object({ security_group: SecurityGroup }),
   handle: async ({ group }) => ({ security_group: groupView(group) }),
 })
 
@@ -70,6 +72,7 @@ const create = operation({
   catalog: catalog('create-security-group'),
   policy: rule('os_compute_api:os-security-groups:create', memberOrAdmin, 'Create a security group.'),
   body: Closed({ security_group: Content }),
+  answer: Type.Object({ security_group: SecurityGroup }),
   async handle(context) {
     const { name, description } = context.body.security_group
     const content = { name: trimmed(name), description: description ?? '' }
@@ -89,6 +92,7 @@ const update = operation({
   policy: rule('os_compute_api:os-security-groups:update', memberOrAdmin, 'Change a security group.'),
   on: groups,
   body: Closed({ security_group: Changes }),
+  answer: Type.Object({ security_group: SecurityGroup }),
   async handle(context) {
     const { name, description } = context.body.security_group
     const changes = { ...(name === undefined ? {} : { name: trimmed(name) }), ...(description == null ? {} : { description }) }

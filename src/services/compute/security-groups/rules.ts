@@ -6,7 +6,7 @@ import { Closed, LooseInteger, Nullable, Uuid } from '../../../api/types.ts'
 import { rule } from '../../../auth/policy.ts'
 import { actorOf, proxied, lastProxyVersion as until } from '../proxy.ts'
 import { memberOrAdmin } from '../rules.ts'
-import { ruleView } from './view.ts'
+import { ruleView, SecurityGroupRule } from './view.ts'
 
 const catalog = (name: string) => [`compute-v2.1.rules-for-security-group.${name}`]
 const path = '/os-security-group-rules'
@@ -59,6 +59,7 @@ const create = operation({
   catalog: catalog('create-security-group-rule'),
   policy: rule('os_compute_api:os-security-groups:rule:create', memberOrAdmin, 'Create a rule of a security group.'),
   body: Closed({ security_group_rule: Content }),
+  answer: Type.Object({ security_group_rule: SecurityGroupRule }),
   async handle(context) {
     const { cloud, db, body } = context
     const given = body.security_group_rule

@@ -1,9 +1,9 @@
 // Server groups (reference 3.49): servers that shall be together on a host, or apart.
-import { Type } from 'typebox'
+import { type Static, Type } from 'typebox'
 import { badRequest, forbidden } from '../../../api/faults.ts'
 import { type BaseContext, operation, resource } from '../../../api/operation.ts'
 import { Closed, isTrue } from '../../../api/types.ts'
-import { since } from '../../../api/versions.ts'
+import { since, until } from '../../../api/versions.ts'
 import { rule } from '../../../auth/policy.ts'
 import { holding } from '../../../db/hold.ts'
 import { admin, memberOrAdmin, readerOrAdmin } from '../rules.ts'
@@ -16,23 +16,25 @@ const Whole = Type.Optional(Type.String({ pattern: '^[0-9]{1,9}$' }))
 const Name = Type.String({ minLength: 1, maxLength: 255, pattern: '^(?! )[^\\u0000-\\u001f\\u007f]*(?<! )$' })
 const hard: GroupPolicy[] = ['affinity', 'anti-affinity']
 const soft: GroupPolicy[] = ['soft-affinity', 'soft-anti-affinity']
+const OnePolicy = Type.Unsafe<GroupPolicy>({ enum: [...hard, ...soft] })
 const NewGroup = Closed({
   name: Name,
-  policies: Type.Array(Type.Unsafe<GroupPolicy>({ enum: [...hard, ...soft] }), { minItems: 1, maxItems: 1 }),
+  policies: until('2.63', Type.Array(OnePolicy, { minItems: 1, maxItems: 1 })),
 })
 const allProjects = 'os_compute_api:os-server-groups:index:all_projects'
 
 const Shown = Type.Object({
   id: Type.String(),
   name: Type.String(),
-  policies: Type.Array(Type.String()),
+  policies: until('2.63', Type.Array(OnePolicy)),
   members: Type.Array(Type.String()),
-  metadata: Type.Object({}),
-  project_id: Type.Optional(since('2.13', Type.String())),
-  user_id: Type.Optional(since('2.13', Type.String())),
+  /** What the user says of it; nothing can be said yet. */
+  metadata: Type.Record(Type.String(), Type.String()),
+  project_id: since('2.13', Type.String()),
+  user_id: since('2.13', Type.String()),
 })
 
-async function views({ db }: BaseContext, groups: ServerGroup[]) {
+async function views({ db }: BaseContext, groups: ServerGroup[]): Promise<Static<typeof Shown>[]> {
   const ids = groups.map(({ id }) => id)
   const members = await membersOf(db, ids)
   return groups.map(({ id, name, policy, project_id, user_id }) => ({

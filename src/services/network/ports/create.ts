@@ -7,13 +7,13 @@ import { findVisibleNetwork } from '../networks/store.ts'
 import { member } from '../rules.ts'
 import { ensureDefaultGroup } from '../security-groups/default-group.ts'
 import { actorOf, ownerOf } from '../wire/actor.ts'
-import { createEach, OneOrMany } from '../wire/bodies.ts'
+import { createEach, OneOrMany, OneOrManyMade } from '../wire/bodies.ts'
 import { networkNotFound } from '../wire/faults.ts'
 import { canonicalMac, checkGroups, checkPairs, checkPortAttributes, checkSecurity } from './attributes.ts'
 import { mergeDhcpOptions } from './dhcp-options.ts'
 import { makePort } from './make.ts'
 import { portTarget } from './resource.ts'
-import { NewPortBody } from './schema.ts'
+import { NewPortBody, Port } from './schema.ts'
 import { portView } from './view.ts'
 
 async function createOne(context: BaseContext, given: Static<typeof NewPortBody>) {
@@ -76,6 +76,7 @@ export const createPort = operation({
   ],
   body: OneOrMany('port', 'ports', NewPortBody),
   status: 201,
+  answer: OneOrManyMade('port', 'ports', Port),
   policy: rule('create_port', member, 'Create a port.'),
   handle: async (context) => createEach(context.body, 'port', 'ports', (given: Static<typeof NewPortBody>) => createOne(context, given)),
 })

@@ -1,3 +1,4 @@
+import { Type } from 'typebox'
 import { badRequest } from '../../../api/faults.ts'
 import { operation, reply } from '../../../api/operation.ts'
 import { rule } from '../../../auth/policy.ts'
@@ -5,9 +6,10 @@ import { serviceState } from '../../../service-state.ts'
 import { canonicalIp } from '../addresses/ip.ts'
 import { reader } from '../rules.ts'
 import { actorOf } from '../wire/actor.ts'
-import { listed, pickFields } from '../wire/listing.ts'
+import { FieldsQuery, listed, pickFields, Shown } from '../wire/listing.ts'
 import { createRendered } from '../wire/rendered.ts'
 import { portCollection, portResource } from './resource.ts'
+import { Port } from './schema.ts'
 import { findPorts, portsInGroups, portsOnSubnets, portsWithAddress, portsWithAddressLike, visiblePorts } from './store.ts'
 import { portView } from './view.ts'
 
@@ -38,6 +40,8 @@ export const listPorts = operation({
   summary: 'List ports',
   catalog: ['network-v2.0.ports.list-ports', 'network-v2.0-ext.ports-binding-extended-attributes.list-ports'],
   policy: see,
+  query: portCollection.query,
+  answer: portCollection.answer(Shown(Port)),
   async handle(context) {
     const { db, rawQuery, allows } = context
     const binding = allows('get_port:binding:host_id')
@@ -84,5 +88,7 @@ export const showPort = operation({
   catalog: ['network-v2.0.ports.show-port-details', 'network-v2.0-ext.ports-binding-extended-attributes.show-port-details'],
   policy: see,
   on: portResource,
+  query: FieldsQuery,
+  answer: Type.Object({ port: Shown(Port) }),
   handle: async (context) => ({ port: pickFields(context, portView(context.port, context.allows('get_port:binding:host_id'))) }),
 })

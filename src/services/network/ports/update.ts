@@ -1,4 +1,5 @@
 import type { Updateable } from 'kysely'
+import { Type } from 'typebox'
 import { conflict } from '../../../api/faults.ts'
 import { operation } from '../../../api/operation.ts'
 import { isTrue } from '../../../api/types.ts'
@@ -16,7 +17,7 @@ import { canonicalMac, checkGroups, checkPairs, checkPortAttributes, checkSecuri
 import { mergeDhcpOptions } from './dhcp-options.ts'
 import { changeAddresses, changePort } from './make.ts'
 import { portResource, portTarget } from './resource.ts'
-import { PortChanges } from './schema.ts'
+import { Port, PortChanges } from './schema.ts'
 import { lockPort } from './store.ts'
 import { portView } from './view.ts'
 
@@ -28,6 +29,7 @@ export const changePortOperation = operation({
   summary: 'Change a port',
   catalog: ['network-v2.0.ports.update-port', 'network-v2.0-ext.ports-binding-extended-attributes.update-port'],
   body: PortChanges,
+  answer: Type.Object({ port: Port }),
   policy: rule('update_port', `${member} or rule:context_is_advsvc`, 'Change a port.'),
   on: portResource,
   async handle(context) {

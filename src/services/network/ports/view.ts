@@ -1,10 +1,12 @@
+import type { Static } from 'typebox'
 import { standard } from '../wire/fields.ts'
+import type { Port as Shape } from './schema.ts'
 import type { Port } from './store.ts'
 
 const vifType = (port: Port) => (!port.binding_host ? 'unbound' : port.binding_vnic_type === 'normal' ? 'bridge' : 'binding_failed')
 
 /** The port as it is shown (reference 13.4, 14.6); where it is bound only to those who may see that. */
-export function portView(port: Port, showBinding: boolean) {
+export function portView(port: Port, showBinding: boolean): Static<typeof Shape> {
   return {
     id: port.id,
     name: port.name,
