@@ -36,7 +36,7 @@ export class DeclaredQuery extends URLSearchParams {
 }
 
 /** Services whose answers are not declared yet. */
-export const undeclared = new Set(['identity', 'image', 'network', 'compute', 'object-store'])
+export const undeclared = new Set(['identity', 'network', 'compute', 'object-store'])
 
 const checks = new WeakMap<Form, ValidateFunction>()
 
@@ -54,7 +54,7 @@ export async function checkAnswer(exchange: Exchange, result: unknown): Promise<
   if (request.method === 'HEAD') return result
   let { body } = given
   const type = Object.entries(given.headers).find(([name]) => name.toLowerCase() === 'content-type')?.[1] ?? 'application/json'
-  if (typeof type !== 'string' || !/^application\/json\b/.test(type) || operation.answer === 'bytes') return result
+  if (typeof type !== 'string' || !/^application\/json(?:;|$)/.test(type) || operation.answer === 'bytes') return result
   if (body instanceof Readable) body = await textOf(body)
   if (Buffer.isBuffer(body)) body = body.toString()
   const isText = typeof body === 'string'
