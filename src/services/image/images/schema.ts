@@ -55,7 +55,7 @@ const shown = {
   /** Ids with commas between them; only of an image that has data. */
   stores: Type.Optional(Type.String()),
   /** Only where the operator lets it be seen. */
-  locations: Type.Optional(Type.Array(Type.Object({ url: Type.String(), metadata: Type.Object({ store: Type.String() }) }))),
+  locations: Type.Optional(Type.Array(Type.Object({ url: Type.String(), metadata: Type.Record(Type.String(), Type.String()) }))),
   self: Type.String(),
   file: Type.String(),
   schema: Type.String(),

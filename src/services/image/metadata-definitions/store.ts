@@ -15,7 +15,8 @@ export const visibleTo = (viewer: Viewer) => (eb: ExpressionBuilder<Tables, 'met
 }
 
 /** Ids of the namespaces that are meant for one of those resource types. */
-export const meantFor = (db: Db, types: string[]) => db.selectFrom('metadata_associations').select('namespace_id').where('name', 'in', types)
+export const meantFor = (db: Db, types: string[]) =>
+  db.selectFrom('metadata_associations').select('namespace_id').where('name', 'in', types)
 
 export const findNamespace = (db: Db, name: string, viewer: Viewer): Promise<Namespace | undefined> =>
   db.selectFrom('metadata_namespaces').selectAll().where('name', '=', name).where(visibleTo(viewer)).executeTakeFirst()
