@@ -56,7 +56,8 @@ export function boundaryFaults(path: string, source: string): string[] {
     if (/^(node:)?child_process$/.test(target) && !typeOnly && !programs.test(path))
       fault(line, 'programs are started by src/host/commands only')
     if (target === 'kysely' && !typeOnly && !sqlHomes.test(path)) fault(line, 'SQL is written in the services and the store only')
-    if (target.startsWith('src/testing/') && !isTestKit(path)) fault(line, 'the testing kit is for tests')
+    if (target.startsWith('src/testing/') && !isTestKit(path) && !typeOnly)
+      fault(line, 'the testing kit is for tests (types may be imported)')
     if (target.startsWith('scripts/') && path.startsWith('src/')) fault(line, 'the program does not import scripts')
   }
   if (!sqlHomes.test(path)) {
