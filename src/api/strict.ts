@@ -36,7 +36,7 @@ export class DeclaredQuery extends URLSearchParams {
 }
 
 /** Services whose answers are not declared yet. */
-export const undeclared = new Set(['identity', 'image', 'compute', 'object-store'])
+export const undeclared = new Set(['identity', 'compute'])
 
 const checks = new WeakMap<Form, ValidateFunction>()
 

@@ -16,6 +16,9 @@ export const downloadImage = operation({
   path: '/images/{image_id}/file',
   summary: 'Download binary image data',
   catalog: ['image-v2.image-data.download-binary-image-data'],
+  // Of an image without data nothing, of a range of it a part.
+  otherStatuses: [204, 206],
+  answer: 'bytes',
   policy: rule('download_image', seenByMember, 'Download the data of an image.'),
   on: images,
   async handle({ image, who, headers, cloud }) {

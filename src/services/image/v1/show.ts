@@ -26,6 +26,7 @@ export const getImage = operation({
   path,
   summary: 'Show image details as headers, and the data',
   catalog: ['image-v1.images.show-image-details-and-image-binary'],
+  answer: 'bytes',
   policy: downloadImage.policy,
   on: images,
   async handle({ image, who, db, cloud }) {
