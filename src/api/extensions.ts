@@ -1,7 +1,9 @@
 // Extensions: clients ask a service what it has beyond its core, and choose by the answer what they call. One is told of when all
 // that it is made of is declared, so that nobody is sent to what is not built.
+import { type Static, Type } from 'typebox'
 import { allOperations } from '../documented.ts'
 import type { Fault } from './faults.ts'
+import { LinkSchema } from './listing.ts'
 import { type Operation, operation, withOtherPaths } from './operation.ts'
 
 export interface Extension {
@@ -13,6 +15,16 @@ export interface Extension {
   needs: readonly string[]
 }
 
+const ExtensionSchema = Type.Object({
+  alias: Type.String(),
+  name: Type.String(),
+  description: Type.String(),
+  updated: Type.String(),
+  links: Type.Array(LinkSchema),
+  /** Of compute and identity, from when answers were XML. */
+  namespace: Type.Optional(Type.String()),
+})
+
 export interface ExtensionListing<E extends Extension> {
   extensions: readonly E[]
   /** All others of the service. */
@@ -23,9 +35,9 @@ export interface ExtensionListing<E extends Extension> {
   catalog: { list: string[]; show: string[] }
   /** Before the ids `extensions.list` and `extensions.show`. */
   prefix?: string
-  view(extension: E): object
-  /** The answer's `extensions`; the views as they are unless given. */
-  list?(views: object[]): object
+  view(extension: E): Static<typeof ExtensionSchema>
+  /** The list is one more step inside the answer: `{extensions: {values: [...]}}`. */
+  inValues?: true
   missing(alias: string): Fault
 }
 
@@ -41,8 +53,9 @@ function isBuilt(needs: readonly string[], operations: readonly Operation[]): bo
 
 /** The operations that list extensions and show one. */
 export function extensionOperations<E extends Extension>(listing: ExtensionListing<E>): Operation[] {
-  const { extensions, operations, common, catalog, prefix = '', view, list = (views) => views, missing } = listing
+  const { extensions, operations, common, catalog, prefix = '', view, inValues, missing } = listing
   const built = extensions.filter(({ needs }) => isBuilt(needs, operations))
+  const list = Type.Array(ExtensionSchema)
   return [
     operation({
       ...common,
@@ -51,7 +64,8 @@ export function extensionOperations<E extends Extension>(listing: ExtensionListi
       path: '/extensions',
       summary: 'List extensions',
       catalog: catalog.list,
-      handle: async () => ({ extensions: list(built.map(view)) }),
+      answer: Type.Object({ extensions: inValues ? Type.Object({ values: list }) : list }),
+      handle: async () => ({ extensions: inValues ? { values: built.map(view) } : built.map(view) }),
     }),
     operation({
       ...common,
@@ -60,6 +74,7 @@ export function extensionOperations<E extends Extension>(listing: ExtensionListi
       path: '/extensions/{alias}',
       summary: 'Show an extension',
       catalog: catalog.show,
+      answer: Type.Object({ extension: ExtensionSchema }),
       async handle({ params }) {
         const found = built.find(({ alias }) => alias === params.alias)
         if (!found) throw missing(params.alias.slice(0, 100))

@@ -54,7 +54,7 @@ export async function checkAnswer(exchange: Exchange, result: unknown): Promise<
   if (request.method === 'HEAD') return result
   let { body } = given
   const type = Object.entries(given.headers).find(([name]) => name.toLowerCase() === 'content-type')?.[1] ?? 'application/json'
-  if (typeof type !== 'string' || !/^application\/json\b/.test(type) || operation.answer === 'bytes') return result
+  if (typeof type !== 'string' || !/^application\/json(?:;|$)/.test(type) || operation.answer === 'bytes') return result
   if (body instanceof Readable) body = await textOf(body)
   if (Buffer.isBuffer(body)) body = body.toString()
   const isText = typeof body === 'string'

@@ -1,4 +1,5 @@
 // Version documents: what clients read first, without a token, to learn which versions there are and where.
+import { type Static, Type } from 'typebox'
 import { type HomeNames, homeDocument, wantsHome } from './json-home.ts'
 import { type BaseContext, type Operation, operation, reply } from './operation.ts'
 import type { Link } from './types.ts'
@@ -41,7 +42,18 @@ export interface VersionDocuments {
   home?: { service: string; major: string; names: HomeNames }
 }
 
-function entry(version: VersionEntry, context: BaseContext, mediaTypes: boolean) {
+const Version = Type.Object({
+  id: Type.String(),
+  status: Type.Unsafe<VersionEntry['status']>({ enum: ['CURRENT', 'SUPPORTED', 'DEPRECATED', 'stable'] }),
+  updated: Type.Optional(Type.String()),
+  /** Only of services with microversions. */
+  version: Type.Optional(Type.String()),
+  min_version: Type.Optional(Type.String()),
+  links: Type.Array(Type.Object({ rel: Type.String(), href: Type.String(), type: Type.Optional(Type.String()) })),
+  'media-types': Type.Optional(Type.Array(Type.Object({ base: Type.String(), type: Type.String() }))),
+})
+
+function entry(version: VersionEntry, context: BaseContext, mediaTypes: boolean): Static<typeof Version> {
   const { id, status, updated, min_version, version: highest } = version
   return {
     id,
@@ -83,11 +95,14 @@ export function versionDocuments({
       summary: 'List versions',
       catalog: index ? [] : catalog,
       status,
+      // A home document is not one of several to choose from.
+      ...(home && status !== 200 ? { otherStatuses: [200] } : {}),
+      answer: Type.Object({ versions: style === 'values' ? Type.Object({ values: Type.Array(Version) }) : Type.Array(Version) }),
       async handle(context) {
         const resources = homeReply(context, home ? `/${home.major}` : '')
         if (resources) return resources
         const entries = versions.map((version) => entry(version, context, mediaTypesInList))
-        return reply({ status, headers: { vary: 'X-Auth-Token' }, body: { versions: style === 'values' ? { values: entries } : entries } })
+        return reply({ headers: { vary: 'X-Auth-Token' }, body: { versions: style === 'values' ? { values: entries } : entries } })
       },
     }),
   )
@@ -102,6 +117,7 @@ export function versionDocuments({
       majors: [version.major],
       summary: `Show details of version ${version.major}`,
       catalog: version.catalog ?? [],
+      answer: Type.Object(own === 'version' ? { version: Version } : { versions: Type.Array(Version) }),
       async handle(context) {
         const resources = home?.major === version.major ? homeReply(context, '') : undefined
         if (resources) return resources

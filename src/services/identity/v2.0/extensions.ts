@@ -64,6 +64,6 @@ export const v2Extensions = (operations: Operation[]): Operation[] =>
     prefix: 'v2.',
     catalog: { list: ['identity-v2.0-ext.identity-api-v2-0-extensions.list-extensions'], show: [] },
     view: ({ needs: _, ...extension }) => ({ ...extension, links: [] }),
-    list: (values) => ({ values }),
+    inValues: true,
     missing: (alias) => notFound(`Could not find extension: ${alias}.`),
   })
