@@ -8,6 +8,8 @@ import { ofOwnDomain } from '../collection.ts'
 import { freshenGroup, refuseDirectoryGroup } from '../ldap/guard.ts'
 import { readersOf } from '../rules.ts'
 import { userPage } from '../users/page.ts'
+import { memberList } from '../users/resource.ts'
+import { User } from '../users/schema.ts'
 import { userQuery } from '../users/store.ts'
 import { group } from './groups.ts'
 import { addMember, findGroup, isMember, removeMember } from './store.ts'
@@ -46,8 +48,9 @@ const list = operation({
   on: group,
   policy: rules.list,
   guard: freshenGroup,
-  handle: async (context) =>
-    userPage(context, ofOwnDomain(context.who, userQuery(context.db, { groupId: context.group.id })), `/groups/${context.group.id}/users`),
+  query: memberList.query,
+  answer: memberList.answer(User),
+  handle: async (context) => userPage(context, memberList, ofOwnDomain(context.who, userQuery(context.db, { groupId: context.group.id }))),
 })
 
 const check = operation({

@@ -1,14 +1,16 @@
+import { Type } from 'typebox'
 import { badRequest } from '../../../api/faults.ts'
 import { operation } from '../../../api/operation.ts'
 import { projectsOfUser } from '../assignments/store.ts'
-import { collection, ofOwnDomain } from '../collection.ts'
-import { groupList, groupView } from '../groups/groups.ts'
+import { at, listed, ofOwnDomain } from '../collection.ts'
+import { Group, groupList, groupView } from '../groups/groups.ts'
 import { groupQuery } from '../groups/store.ts'
 import { freshenLists, freshenUser } from '../ldap/guard.ts'
-import { listDomain, projectPage } from '../projects/read.ts'
+import { listDomain, userProjects } from '../projects/read.ts'
 import { federatedOf, whoseIdentity } from './federated.ts'
 import { userPage } from './page.ts'
-import { user, userRules } from './resource.ts'
+import { user, userList, userRules } from './resource.ts'
+import { User } from './schema.ts'
 import { userQuery } from './store.ts'
 import { userView } from './view.ts'
 
@@ -38,14 +40,16 @@ export const list = operation({
   policy: userRules.list,
   guard: freshenLists,
   policyTarget: (context) => ({ target: { domain_id: listDomain(context) } }),
+  query: userList.query,
+  answer: userList.answer(User),
   handle: async (context) =>
     userPage(
       context,
+      userList,
       whoseIdentity(
         whosePasswordEnds(ofOwnDomain(context.who, userQuery(context.db, { domainId: listDomain(context) })), context.rawQuery),
         context.rawQuery,
       ),
-      '/users',
     ),
 })
 
@@ -59,11 +63,14 @@ export const show = operation({
   on: user,
   policy: userRules.get,
   prepare: freshenUser,
+  answer: Type.Object({ user: User }),
   async handle(context) {
     const { user, db } = context
     return { user: userView(user, context, (await federatedOf(db, [user.id])).get(user.id)) }
   },
 })
+
+const ownGroups = at('/users/{user_id}/groups', groupList)
 
 export const listGroups = operation({
   id: 'users.groups',
@@ -75,12 +82,12 @@ export const listGroups = operation({
   on: user,
   policy: userRules.listGroups,
   prepare: freshenUser,
+  query: ownGroups.query,
+  answer: ownGroups.answer(Group),
   handle: async (context) =>
-    collection(context, ofOwnDomain(context.who, groupQuery(context.db, { userId: context.user.id })), {
-      ...groupList,
-      path: `/users/${context.user.id}/groups`,
-      view: groupView,
-    }),
+    listed(context, ownGroups, ofOwnDomain(context.who, groupQuery(context.db, { userId: context.user.id })), (rows) =>
+      rows.map((row) => groupView(row, context)),
+    ),
 })
 
 export const listProjects = operation({
@@ -93,5 +100,7 @@ export const listProjects = operation({
   on: user,
   policy: userRules.listProjects,
   prepare: freshenUser,
-  handle: async (context) => projectPage(context, `/users/${context.user.id}/projects`, await projectsOfUser(context.db, context.user.id)),
+  query: userProjects.query,
+  answer: userProjects.answer,
+  handle: async (context) => userProjects.page(context, await projectsOfUser(context.db, context.user.id)),
 })
