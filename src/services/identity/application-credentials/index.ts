@@ -4,12 +4,13 @@ import { forbidden } from '../../../api/faults.ts'
 import { operation, resource } from '../../../api/operation.ts'
 import type { AccessRuleRow, ApplicationCredentialRow } from '../../../auth/delegation-tables.ts'
 import { missing } from '../attributes.ts'
-import { listed, WholeCollection, wholeCollection } from '../collection.ts'
+import { listed } from '../collection.ts'
 import { ensureApplicationOrOwn, ensureUnrestricted } from '../delegations/own-authority.ts'
 import { createApplicationCredential } from './create.ts'
 import {
   AccessRule,
   ApplicationCredential,
+  accessRuleList,
   accessRuleView,
   applicationCredential,
   applicationCredentialList,
@@ -93,12 +94,14 @@ const accessRules = [
     summary: 'List access rules of a user',
     policy: rules.listRules,
     policyTarget: ({ params }) => ownerTarget(params.user_id),
-    answer: WholeCollection('access_rules', AccessRule),
+    query: accessRuleList.query,
+    answer: accessRuleList.answer(AccessRule),
     async handle(context) {
       ensureApplicationOrOwn(context.who)
       const { user_id } = context.params
-      const rows = await accessRuleQuery(context.db, user_id).execute()
-      return wholeCollection(context, 'access_rules', `/users/${user_id}/access_rules`, rows.map(accessRuleView))
+      return listed<AccessRuleRow>(context, accessRuleList, accessRuleQuery(context.db, user_id), (rows) =>
+        rows.map((row) => accessRuleView(row, context)),
+      )
     },
   }),
   operation({
@@ -108,9 +111,9 @@ const accessRules = [
     summary: 'Show an access rule',
     policy: rules.getRule,
     answer: Type.Object({ access_rule: AccessRule }),
-    async handle({ accessRule, who }) {
-      ensureApplicationOrOwn(who)
-      return { access_rule: accessRuleView(accessRule) }
+    async handle(context) {
+      ensureApplicationOrOwn(context.who)
+      return { access_rule: accessRuleView(context.accessRule, context) }
     },
   }),
   operation({

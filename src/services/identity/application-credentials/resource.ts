@@ -3,7 +3,7 @@ import { type Static, Type } from 'typebox'
 import { type BaseContext, resource } from '../../../api/operation.ts'
 import { Nullable } from '../../../api/types.ts'
 import type { AccessRuleRow, ApplicationCredentialRow } from '../../../auth/delegation-tables.ts'
-import { missing, SelfLink } from '../attributes.ts'
+import { missing, Options, SelfLink } from '../attributes.ts'
 import { collection } from '../collection.ts'
 import { fullTime } from '../delegations/expiry.ts'
 import { rolesById } from '../roles/store.ts'
@@ -35,7 +35,8 @@ export const applicationCredentialRules = {
 }
 
 const Word = Nullable(Type.String())
-export const AccessRule = Type.Object({ id: Type.String(), service: Word, method: Word, path: Word })
+const accessRule = { id: Type.String(), service: Word, method: Word, path: Word }
+export const AccessRule = Type.Object({ ...accessRule, links: SelfLink })
 export const ApplicationCredential = Type.Object({
   id: Type.String(),
   name: Type.String(),
@@ -45,9 +46,9 @@ export const ApplicationCredential = Type.Object({
   system: Type.Null(),
   unrestricted: Type.Boolean(),
   expires_at: Word,
-  roles: Type.Array(Type.Object({ id: Type.String(), name: Type.String(), domain_id: Word })),
+  roles: Type.Array(Type.Object({ id: Type.String(), name: Type.String(), domain_id: Word, description: Word, options: Options })),
   /** Of one that is good for some requests only. */
-  access_rules: Type.Optional(Type.Array(AccessRule)),
+  access_rules: Type.Optional(Type.Array(Type.Object(accessRule))),
   links: SelfLink,
 })
 export const applicationCredentialList = collection({
@@ -56,13 +57,30 @@ export const applicationCredentialList = collection({
   filters: { name: 'name' },
 })
 
-export const accessRuleView = ({ id, service, method, path }: AccessRuleRow): Static<typeof AccessRule> => ({ id, service, method, path })
+export const accessRuleList = collection({
+  many: 'access_rules',
+  path: '/users/{user_id}/access_rules',
+  filters: { service: 'service', method: 'method', path: 'path' },
+  sortKeys: [],
+  defaultSort: ['id'],
+})
+
+export const accessRuleView = (
+  { id, user_id, service, method, path }: AccessRuleRow,
+  { href }: Pick<BaseContext, 'href'>,
+): Static<typeof AccessRule> => ({ id, service, method, path, links: { self: href(`/users/${user_id}/access_rules/${id}`) } })
 
 export async function applicationCredentialView(
   row: ApplicationCredentialRow,
   { db, href }: BaseContext,
 ): Promise<Static<typeof ApplicationCredential>> {
-  const roles = (await rolesById(db, row.role_ids)).map(({ id, name, domain_id }) => ({ id, name, domain_id: domain_id || null }))
+  const roles = (await rolesById(db, row.role_ids)).map(({ id, name, domain_id, description, options }) => ({
+    id,
+    name,
+    domain_id: domain_id || null,
+    description,
+    options,
+  }))
   const rules = await accessRulesById(db, row.access_rule_ids)
   return {
     id: row.id,
@@ -74,7 +92,7 @@ export async function applicationCredentialView(
     unrestricted: row.unrestricted,
     expires_at: fullTime(row.expires_at)?.replace(/Z$/, '') ?? null,
     roles,
-    ...(rules.length ? { access_rules: rules.map(accessRuleView) } : {}),
+    ...(rules.length ? { access_rules: rules.map(({ id, service, method, path }) => ({ id, service, method, path })) } : {}),
     links: { self: href(`/users/${row.user_id}/application_credentials/${row.id}`) },
   }
 }

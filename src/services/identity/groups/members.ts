@@ -7,7 +7,7 @@ import { absent } from '../attributes.ts'
 import { ofOwnDomain } from '../collection.ts'
 import { freshenGroup, refuseDirectoryGroup } from '../ldap/guard.ts'
 import { readersOf } from '../rules.ts'
-import { userPage } from '../users/page.ts'
+import { userPage, whosePasswordEnds } from '../users/page.ts'
 import { memberList } from '../users/resource.ts'
 import { User } from '../users/schema.ts'
 import { userQuery } from '../users/store.ts'
@@ -50,7 +50,10 @@ const list = operation({
   guard: freshenGroup,
   query: memberList.query,
   answer: memberList.answer(User),
-  handle: async (context) => userPage(context, memberList, ofOwnDomain(context.who, userQuery(context.db, { groupId: context.group.id }))),
+  async handle(context) {
+    const members = ofOwnDomain(context.who, userQuery(context.db, { groupId: context.group.id }))
+    return userPage(context, memberList, whosePasswordEnds(members, context.rawQuery))
+  },
 })
 
 const check = operation({

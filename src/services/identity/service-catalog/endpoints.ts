@@ -65,6 +65,9 @@ export const Endpoint = Extended({
   region: Nullable(Type.String()),
   region_id: Nullable(Type.String()),
   enabled: Type.Boolean(),
+  // Where they were given.
+  name: Type.Optional(Type.String()),
+  description: Type.Optional(Description),
   links: SelfLink,
 })
 const endpointList = collection({

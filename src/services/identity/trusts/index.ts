@@ -6,7 +6,7 @@ import { noteRevocation } from '../../../auth/revocations.ts'
 import { missing } from '../attributes.ts'
 import { WholeCollection, wholeCollection } from '../collection.ts'
 import { ensureNoApplication, ensureOwnAuthority } from '../delegations/own-authority.ts'
-import { RoleRef } from '../roles/roles.ts'
+import { Role } from '../roles/roles.ts'
 import { createTrust } from './create.ts'
 import { ListedTrust, listedTrust, listRules, Trust, trust, trustRoles, trustRules, trustTarget, trustView } from './resource.ts'
 import { deleteTrusts, trustQuery } from './store.ts'
@@ -80,7 +80,7 @@ const listRoles = operation({
   on: trust,
   summary: 'List the roles of a trust',
   policy: trustRules.listRoles,
-  answer: WholeCollection('roles', RoleRef),
+  answer: WholeCollection('roles', Role),
   async handle(context) {
     ensureNoApplication(context.who)
     return wholeCollection(context, 'roles', `/OS-TRUST/trusts/${context.trust.id}/roles`, await trustRoles(context.trust, context))
@@ -92,7 +92,7 @@ const showRole = operation({
   id: 'trusts.roles.show',
   method: 'GET',
   summary: 'Show a role of a trust',
-  answer: Type.Object({ role: RoleRef }),
+  answer: Type.Object({ role: Role }),
   async handle(context) {
     ensureNoApplication(context.who)
     const found = (await trustRoles(context.trust, context)).find(({ id }) => id === context.params.role_id)

@@ -6,7 +6,7 @@ import { findTrust } from '../../../auth/delegation.ts'
 import type { Trust as Row } from '../../../auth/delegation-tables.ts'
 import { missing, SelfLink } from '../attributes.ts'
 import { fullTime } from '../delegations/expiry.ts'
-import { RoleRef } from '../roles/roles.ts'
+import { Role, roleView } from '../roles/roles.ts'
 import { rolesById } from '../roles/store.ts'
 import { adminOrSystemReader, cloudRule } from '../rules.ts'
 
@@ -70,7 +70,7 @@ export const ListedTrust = Type.Object(shown)
 /** A trust as it is shown by itself. */
 export const Trust = Type.Object({
   ...shown,
-  roles: Type.Array(RoleRef),
+  roles: Type.Array(Role),
   roles_links: Type.Object({ self: Type.String(), previous: Type.Null(), next: Type.Null() }),
 })
 
@@ -88,8 +88,8 @@ export const listedTrust = (row: Row, { href }: BaseContext): Static<typeof List
   links: { self: href(`/OS-TRUST/trusts/${row.id}`) },
 })
 
-export const trustRoles = async (row: Row, { db, href }: BaseContext): Promise<Static<typeof RoleRef>[]> =>
-  (await rolesById(db, row.role_ids)).map(({ id, name }) => ({ id, name, links: { self: href(`/roles/${id}`) } }))
+export const trustRoles = async (row: Row, context: BaseContext): Promise<Static<typeof Role>[]> =>
+  (await rolesById(context.db, row.role_ids)).map((role) => roleView(role, context))
 
 export async function trustView(row: Row, context: BaseContext): Promise<Static<typeof Trust>> {
   const self = context.href(`/OS-TRUST/trusts/${row.id}/roles`)

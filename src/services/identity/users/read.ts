@@ -1,5 +1,4 @@
 import { Type } from 'typebox'
-import { badRequest } from '../../../api/faults.ts'
 import { operation } from '../../../api/operation.ts'
 import { projectsOfUser } from '../assignments/store.ts'
 import { at, listed, ofOwnDomain } from '../collection.ts'
@@ -8,27 +7,11 @@ import { groupQuery } from '../groups/store.ts'
 import { freshenLists, freshenUser } from '../ldap/guard.ts'
 import { listDomain, userProjects } from '../projects/read.ts'
 import { federatedOf, whoseIdentity } from './federated.ts'
-import { userPage } from './page.ts'
+import { userPage, whosePasswordEnds } from './page.ts'
 import { user, userList, userRules } from './resource.ts'
 import { User } from './schema.ts'
 import { userQuery } from './store.ts'
 import { userView } from './view.ts'
-
-const operators = { lt: '<', lte: '<=', gt: '>', gte: '>=', eq: '=', neq: '<>' } as const
-
-/** `password_expires_at=lt:2026-12-31T00:00:00Z`, as upstream; without an operator it is equality. Throws 400. */
-function whosePasswordEnds(query: ReturnType<typeof userQuery>, search: URLSearchParams) {
-  let wanted = query
-  for (const text of search.getAll('password_expires_at')) {
-    const [, name, time = ''] = /^(?:([a-z]+):)?(.*)$/s.exec(text) ?? []
-    const operator = name === undefined ? '=' : Object.hasOwn(operators, name) ? operators[name as keyof typeof operators] : undefined
-    const ms = /^\d{4}-\d\d-\d\dT[\d:.]+Z?$/.test(time) ? Date.parse(time.endsWith('Z') ? time : `${time}Z`) : Number.NaN
-    if (!operator || Number.isNaN(ms))
-      throw badRequest('Invalid input for query parameter password_expires_at: it is an operator and a time.')
-    wanted = wanted.where('password_expires_at', operator, new Date(ms).toISOString())
-  }
-  return wanted
-}
 
 export const list = operation({
   id: 'users.list',

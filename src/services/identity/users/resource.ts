@@ -55,4 +55,8 @@ export const userList = collection({
   many: 'users',
   filters: { ...filters, password_expires_at: byHandler, idp_id: byHandler, protocol_id: byHandler, unique_id: byHandler },
 })
-export const memberList = collection({ many: 'users', path: '/groups/{group_id}/users', filters })
+export const memberList = collection({
+  many: 'users',
+  path: '/groups/{group_id}/users',
+  filters: { ...filters, password_expires_at: byHandler },
+})
