@@ -20,7 +20,7 @@ import {
   updateEndpoint,
 } from './store.ts'
 
-const Interface = Type.Union([Type.Literal('public'), Type.Literal('internal'), Type.Literal('admin')])
+export const Interface = Type.Union([Type.Literal('public'), Type.Literal('internal'), Type.Literal('admin')])
 export const Url = Type.String({ maxLength: 225, pattern: '^[a-zA-Z0-9+.-]+:[^\\s\\u0000-\\u001f]+$' })
 const Region = Type.Union([Type.String({ minLength: 1, maxLength: 255 }), Type.Null()])
 const attributes = {

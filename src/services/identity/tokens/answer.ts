@@ -1,6 +1,7 @@
 // What an answer with a token holds besides the token itself, which is in a header (reference 6.2.1).
 import { Type } from 'typebox'
 import { Nullable } from '../../../api/types.ts'
+import { Interface } from '../service-catalog/endpoints.ts'
 
 const Id = Type.Object({ id: Type.String() })
 const Named = Type.Object({ id: Type.String(), name: Type.String() })
@@ -11,7 +12,7 @@ export const Catalog = Type.Array(
     id: Type.String(),
     type: Type.String(),
     name: Type.String(),
-    endpoints: Type.Array(Type.Object({ id: Type.String(), interface: Type.String(), region: Word, region_id: Word, url: Type.String() })),
+    endpoints: Type.Array(Type.Object({ id: Type.String(), interface: Interface, region: Word, region_id: Word, url: Type.String() })),
   }),
 )
 
