@@ -38,8 +38,8 @@ const sqlHomes =
 const sql = /\.(selectFrom|insertInto|updateTable|deleteFrom|mergeInto)\(/
 const programs = /^(src\/(host\/commands|cli)|scripts|bench|guest-image)\//
 
-/** What a service's own tests share. */
-const isTestKit = (path: string) => /(^|\/)(testing|test-[^/]+)\.ts$|^src\/testing\//.test(path)
+/** What a service's own tests share, and what they expect. */
+const isTestKit = (path: string) => /(^|\/)(testing|differences|test-[^/]+)\.ts$|^src\/testing\//.test(path)
 
 /** What is wrong with one file: `path:line: sentence`. */
 export function boundaryFaults(path: string, source: string): string[] {

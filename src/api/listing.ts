@@ -226,12 +226,17 @@ function querySchema({ style }: ListDeclaration, known: ReadonlyMap<string, Filt
     return Type.Optional(since ? fieldSince(since, schema) : schema)
   }
   const named = [...known].filter(([, filter]) => filter.equality !== false)
+  const compared = [...known].filter(([, { column, kind = 'text' }]) => style.suffixes && column && kind === 'text')
   return Type.Object(
     {
       ...Object.fromEntries([...always].map((name) => [name, Type.Optional(Type.String())])),
       ...Object.fromEntries(named.map(([name, filter]) => [name, schemaOf(filter)])),
     },
-    { 'x-unknown': style.unknown === 'ignored' ? 'ignored' : 'refused' },
+    {
+      'x-unknown': style.unknown === 'ignored' ? 'ignored' : 'refused',
+      // `name__contains` and the like, for each of these with each of those.
+      ...(compared.length && { 'x-comparisons': { names: compared.map(([name]) => name), suffixes: Object.keys(style.suffixes!) } }),
+    },
   )
 }
 

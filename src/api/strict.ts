@@ -16,7 +16,11 @@ export class DeclaredQuery extends URLSearchParams {
   constructor(search: URLSearchParams, { id, query }: Operation) {
     super(search)
     this.#id = id
-    this.#declared = new Set(Object.keys((query?.properties ?? {}) as object))
+    const { names, suffixes } = (query?.['x-comparisons'] ?? { names: [], suffixes: [] }) as Record<'names' | 'suffixes', string[]>
+    this.#declared = new Set([
+      ...Object.keys((query?.properties ?? {}) as object),
+      ...names.flatMap((name) => suffixes.map((suffix) => `${name}__${suffix}`)),
+    ])
   }
   #check(name: string): void {
     if (!this.#declared.has(name)) throw new Error(`${this.#id} reads the parameter ${name}, which it does not declare`)
@@ -36,7 +40,7 @@ export class DeclaredQuery extends URLSearchParams {
 }
 
 /** Services whose answers are not declared yet. */
-export const undeclared = new Set(['identity', 'compute'])
+export const undeclared = new Set<string>(['compute'])
 
 const checks = new WeakMap<Form, ValidateFunction>()
 

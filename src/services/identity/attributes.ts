@@ -1,5 +1,5 @@
 // Attributes that clients invent are kept beside the known ones, as upstream does.
-import { Type } from 'typebox'
+import { type TProperties, Type } from 'typebox'
 import { badRequest, conflict, forbidden, notFound } from '../../api/faults.ts'
 import type { BaseContext } from '../../api/operation.ts'
 import type { Rule } from '../../auth/policy.ts'
@@ -35,6 +35,11 @@ export const Id = Type.String({ minLength: 1, maxLength: 64, pattern: '^[a-zA-Z0
 /** A name of a project or a domain. */
 export const ShortName = Type.String({ minLength: 1, maxLength: 64, pattern: '^(?=.*\\S)[^\\u0000-\\u001f\\u007f]*$' })
 export const Description = Type.Union([Type.String({ maxLength: 4096 }), Type.Null()])
+/** What every answer with a thing says of where that thing is. */
+export const SelfLink = Type.Object({ self: Type.String() })
+/** A thing as it is shown, with whatever its clients have put there beside what is known of it. */
+export const Extended = <P extends TProperties>(properties: P) => Type.Object(properties, { additionalProperties: true })
+
 /** A resource with `immutable` can be neither changed nor deleted until that is taken back. */
 export const Options = Type.Object({ immutable: Type.Optional(Type.Union([Type.Boolean(), Type.Null()])) }, { additionalProperties: false })
 

@@ -1,6 +1,7 @@
 // The service catalog: what this cloud serves is written to the database at each start, what the operator added stays.
 
 import { catalogRows, changeGeneration } from '../../auth/store.ts'
+import type { Endpoint } from '../../auth/tables.ts'
 import type { Cloud } from '../../cloud.ts'
 import type { Db } from '../../db/database.ts'
 import { endpointFilter } from './endpoint-filter/store.ts'
@@ -9,7 +10,7 @@ export interface CatalogService {
   id: string
   type: string
   name: string
-  endpoints: { id: string; interface: string; region: string | null; region_id: string | null; url: string }[]
+  endpoints: { id: string; interface: Endpoint['interface']; region: string | null; region_id: string | null; url: string }[]
 }
 
 const substitute = (url: string, projectId: string | null): string | null => {

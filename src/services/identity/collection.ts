@@ -1,34 +1,18 @@
-// A page of a list as identity answers it: rows, links to this page and the next, and filters on parts of a text.
+// Lists as identity answers them: rows, links to this page and the next, and filters on parts of a text.
 import { sql } from 'kysely'
-import { badRequest } from '../../api/faults.ts'
-import { type ListShape, listRequest, listRows, nextQuery } from '../../api/list.ts'
+import { type TSchema, Type } from 'typebox'
+import { type Direction, nextQuery } from '../../api/list.ts'
+import { type AnyQuery, type Comparison, type Filter, type Listing, type ListStyle, listing } from '../../api/listing.ts'
 import { entriesOf, type LongList } from '../../api/long-list.ts'
 import type { BaseContext } from '../../api/operation.ts'
-import { isTrue } from '../../api/types.ts'
+import { isTrue, Nullable } from '../../api/types.ts'
 import type { Who } from '../../auth/who.ts'
-import { columnKind } from '../../db/columns.ts'
 
-export interface Collection<Row> {
-  /** Key of the rows in the answer: `projects`. */
-  name: string
-  /** Path of the list below the version: `/projects`. */
-  path: string
-  shape: ListShape
-  /** Filter name to column, for `description__contains` and the like, besides the shape's own filters. */
-  texts?: Record<string, string>
-  view?(row: Row, context: BaseContext): object
-  /** In place of `view` where what belongs to several rows is looked up at once. */
-  views?(rows: Row[], context: BaseContext): Promise<object[]>
-}
-
-// biome-ignore lint/suspicious/noExplicitAny: one function for the rows of every table
-type Query = any
-
-const exact = (column: string, value: string) => sql`${sql.ref(column)} = ${value}`
-const anyCase = (column: string, value: string) => sql`lower(${sql.ref(column)}) = lower(${value})`
+const exact: Comparison = (column, value) => sql`${sql.ref(column)} = ${value}`
+const anyCase: Comparison = (column, value) => sql`lower(${sql.ref(column)}) = lower(${value})`
 
 /** Nothing in the value is a wildcard. Case is that of ASCII, on both databases. */
-const comparisons: Record<string, (column: string, value: string) => ReturnType<typeof sql>> = {
+const suffixes: Record<string, Comparison> = {
   exact,
   equals: exact,
   iexact: anyCase,
@@ -41,45 +25,82 @@ const comparisons: Record<string, (column: string, value: string) => ReturnType<
   iendswith: (column, value) => sql`substr(lower(${sql.ref(column)}), length(${sql.ref(column)}) - length(${value}) + 1) = lower(${value})`,
 }
 
-/** Parts of a text that one list compares: each is looked for in every row. */
-const mostComparisons = 50
-
 /** `?enabled`, `?enabled=1` and `?enabled=true` mean yes. */
 export const flag = (value: string): boolean => value === '' || isTrue(value)
 
-/** Runs `query`, which holds what the asker may see, for the page that was asked for. */
-export async function collection<Row>(context: BaseContext, query: Query, { name, path, shape, texts = {}, view, views }: Collection<Row>) {
-  const { rawQuery } = context
-  const request = listRequest(rawQuery)
-  for (const [key, column] of Object.entries(shape.filters)) {
-    const given = request.filters[key] as string | string[] | undefined
-    if (given === undefined || columnKind(query, column) !== 'bool') continue
-    request.filters[key] = Array.isArray(given) ? given.map(flag) : flag(given)
-  }
-  let wanted = query
-  // Every text that can be asked for by its value can be by a part of it.
-  const compared = new Map(Object.entries({ ...shape.filters, ...texts }))
-  const seen = new Set<string>()
-  for (const [key, value] of rawQuery) {
-    if (!key.includes('__') || seen.has(`${key} ${value}`)) continue
-    seen.add(`${key} ${value}`)
-    if (seen.size > mostComparisons) throw badRequest(`There are more than ${mostComparisons} comparisons.`)
-    const [attribute, comparison] = key.split('__') as [string, string | undefined]
-    const column = compared.get(attribute)
-    const compare = comparison !== undefined && Object.hasOwn(comparisons, comparison) ? comparisons[comparison] : undefined
-    if (column && compare && value !== '' && columnKind(query, column) === 'text') wanted = wanted.where(compare(column, value))
-  }
-  const { rows, next } = await listRows<Row>(wanted, shape, request)
-  const query_ = rawQuery.toString()
-  return {
-    [name]: await entriesOf(rows, (part) => views?.(part, context) ?? part.map((row) => view!(row, context))),
-    links: {
-      self: context.href(path) + (query_ ? `?${query_}` : ''),
-      previous: null,
-      next: next === null ? null : `${context.href(path)}?${nextQuery(rawQuery, next)}`,
-    },
-    ...(next === null ? {} : { truncated: true }),
-  }
+const ListLinks = Type.Object({ self: Type.String(), previous: Type.Null(), next: Nullable(Type.String()) })
+
+/** The address by which a list was asked for. */
+function selfOf(context: BaseContext, path: string): string {
+  const query = context.rawQuery.toString()
+  return context.href(path) + (query ? `?${query}` : '')
+}
+
+/** A list's path with the names in it as the request has them. */
+function filled(context: BaseContext, path: string): string {
+  const { params } = context as unknown as { params: Record<string, string> }
+  return path.replace(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent(params[name]!))
+}
+
+const style: ListStyle = {
+  unknown: 'ignored',
+  repeated: 'any',
+  direction: 'asc',
+  suffixes,
+  boolean: flag,
+  links(context, { path }, { rows, hasMore }) {
+    const place = filled(context, path)
+    const next = hasMore ? `${context.href(place)}?${nextQuery(context.rawQuery, (rows.at(-1) as { id: string }).id)}` : null
+    return { links: { self: selfOf(context, place), previous: null, next }, ...(hasMore ? { truncated: true } : {}) }
+  },
+  // `truncated` is there where more is behind the page.
+  linksSchema: () => ({ links: ListLinks, truncated: Type.Optional(Type.Literal(true)) }),
+}
+
+export interface CollectionParts {
+  /** Key of the rows in the answer: `projects`. */
+  many: string
+  /** Path below the version, where it is not `/projects`. */
+  path?: string
+  filters: Record<string, string | Filter>
+  /** Sort keys besides the id; `name` unless given. */
+  sortKeys?: readonly string[]
+  /** Columns of the order when none is asked for: `name` unless given. */
+  defaultSort?: readonly string[]
+}
+
+/** A list with filters, sorting and pages. */
+export const collection = ({ many, path = `/${many}`, filters, sortKeys = ['name'], defaultSort = ['name'] }: CollectionParts): Listing =>
+  listing({
+    style,
+    many,
+    path,
+    filters,
+    sortKeys: Object.fromEntries([...sortKeys, 'id'].map((key) => [key, key])),
+    defaultSort: defaultSort.map((column): [string, Direction] => [column, 'asc']),
+    id: 'id',
+    maxLimit: 10_000,
+  })
+
+/** The same list at another path. */
+export const at = (path: string, list: Listing): Listing => listing({ ...list, path })
+
+/** A filter that is true or false. */
+export const isOn = (column: string): Filter => ({ column, kind: 'boolean' })
+/** A column that can be asked for by a part of its text, and not by the whole of it. */
+export const partOf = (column: string): Filter => ({ column, equality: false })
+/** A filter that the list's own handler takes. */
+export const byHandler: Filter = {}
+
+/** A page of `query`, which holds what the asker may see; `view` gets its rows, many at once. */
+export async function listed<Row>(
+  context: BaseContext,
+  list: Listing,
+  query: AnyQuery<Row>,
+  view: (rows: Row[]) => Promise<object[]> | object[],
+): Promise<object> {
+  const page = await list.page<Row>(context, query)
+  return list.body(context, page, await entriesOf(page.rows, view))
 }
 
 /** The rows that a token for a domain may list: that domain's. */
@@ -88,15 +109,8 @@ export const ofOwnDomain = <Q extends { where(column: 'domain_id', operator: '='
 
 /** A list without pages. */
 export function wholeCollection(context: BaseContext, name: string, path: string, rows: object[] | LongList) {
-  const query = context.rawQuery.toString()
-  return { [name]: rows, links: { self: context.href(path) + (query ? `?${query}` : ''), previous: null, next: null } }
+  return { [name]: rows, links: { self: selfOf(context, path), previous: null, next: null } }
 }
 
-/** Shape of a list sorted by name. */
-export const byName = (filters: Record<string, string>, sort: Record<string, string> = {}): ListShape => ({
-  filters,
-  sortKeys: { name: 'name', id: 'id', ...sort },
-  defaultSort: [['name', 'asc']],
-  id: 'id',
-  maxLimit: 10_000,
-})
+/** The answer of a list without pages. */
+export const WholeCollection = (name: string, row: TSchema) => Type.Object({ [name]: Type.Array(row), links: ListLinks })

@@ -140,7 +140,15 @@ test('access rules bound what a token is good for, and cannot be widened', async
   await make({ name: 'wider', access_rules: [{ service: 'identity', method: 'GET', path: '/**' }] }, 403, bearer)
   await make({ name: 'same', access_rules: [{ id: made.access_rules[0].id }] }, 201, bearer)
   const path = `/v3/users/${user.id}/access_rules`
-  assert.equal((await ask(cloud, own, 'GET', path, { expected: 200 })).body.access_rules.length, 2)
+  const list = async (query = '') => (await ask(cloud, own, 'GET', path + query, { expected: 200 })).body
+  const all = (await list()).access_rules as { method: string; links: { self: string }; id: string }[]
+  assert.equal(all.length, 2)
+  for (const { id, links } of all) assert.equal(links.self, `${cloud.url}/identity${path}/${id}`)
+  const methods = async (query: string) => (await list(query)).access_rules.map(({ method }: { method: string }) => method)
+  assert.deepEqual(await methods('?method=POST'), ['POST'])
+  assert.deepEqual(await methods('?service=compute'), [])
+  assert.deepEqual(await methods(`?path=${encodeURIComponent('/v3/auth/*')}`), ['GET'])
+  assert.match((await list('?limit=1')).links.next, /access_rules\?limit=1&marker=/)
   const one = `${path}/${made.access_rules[1].id}`
   await ask(cloud, own, 'GET', one, { expected: 200 })
   await ask(cloud, own, 'DELETE', one, { expected: 403 })

@@ -10,7 +10,7 @@ import { Id, missing } from '../attributes.ts'
 import { boundedExpiry, Expiry } from '../delegations/expiry.ts'
 import { ensureUnrestricted } from '../delegations/own-authority.ts'
 import { ensureAmong, handedRoles, RoleList } from '../delegations/roles.ts'
-import { applicationCredentialRules, applicationCredentialView, ownerTarget } from './resource.ts'
+import { ApplicationCredential, applicationCredentialRules, applicationCredentialView, ownerTarget } from './resource.ts'
 import { newSecret } from './secret.ts'
 import { accessRulesById, findApplicationCredentialByName, insertAccessRule, insertApplicationCredential } from './store.ts'
 
@@ -57,6 +57,9 @@ function rolesFor(db: Db, who: Who, asked: { id?: string; name?: string }[] | un
   return asked?.length ? handedRoles(db, asked, who.user.id, projectId) : Promise.resolve(who.roles.map((role) => role.id))
 }
 
+/** With the secret, which is shown this once. */
+const Made = Type.Object({ ...ApplicationCredential.properties, secret: Type.String() })
+
 export const createApplicationCredential = operation({
   id: 'application-credentials.create',
   method: 'POST',
@@ -69,9 +72,10 @@ export const createApplicationCredential = operation({
   transaction: 'none', // a secret that was chosen is hashed outside
   policy: applicationCredentialRules.create,
   policyTarget: ({ params }) => ownerTarget(params.user_id),
+  answer: Type.Object({ application_credential: Made }),
   async handle(context) {
     const { cloud, who, now, params } = context
-    const { environment, database } = cloud
+    const { environment } = cloud
     const { application_credential: asked } = context.body
     ensureUnrestricted(who)
     if (!who.project) throw badRequest('An application credential needs a token scoped to a project.')
@@ -79,7 +83,7 @@ export const createApplicationCredential = operation({
     if (asked.project_id && asked.project_id !== project.id) throw forbidden('An application credential is for the project of the token.')
     const unrestricted = asked.unrestricted ?? false
     const { secret, hash: secret_hash } = await newSecret(cloud, asked.secret)
-    const view = await database.write(async (tx) => {
+    const view = await context.write(async (tx) => {
       const { db } = tx
       if (!(await findUser(db, params.user_id))) throw notFound(missing('user')(params.user_id))
       if (await findApplicationCredentialByName(db, params.user_id, asked.name))

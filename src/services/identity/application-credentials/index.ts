@@ -1,14 +1,19 @@
 // Operations on application credentials and access rules.
+import { Type } from 'typebox'
 import { forbidden } from '../../../api/faults.ts'
 import { operation, resource } from '../../../api/operation.ts'
 import type { AccessRuleRow, ApplicationCredentialRow } from '../../../auth/delegation-tables.ts'
 import { missing } from '../attributes.ts'
-import { byName, collection, wholeCollection } from '../collection.ts'
+import { listed } from '../collection.ts'
 import { ensureApplicationOrOwn, ensureUnrestricted } from '../delegations/own-authority.ts'
 import { createApplicationCredential } from './create.ts'
 import {
+  AccessRule,
+  ApplicationCredential,
+  accessRuleList,
   accessRuleView,
   applicationCredential,
+  applicationCredentialList,
   applicationCredentialView,
   ownerTarget,
   applicationCredentialRules as rules,
@@ -30,14 +35,14 @@ const list = operation({
   summary: 'List application credentials of a user',
   policy: rules.list,
   policyTarget: ({ params }) => ownerTarget(params.user_id),
+  query: applicationCredentialList.query,
+  answer: applicationCredentialList.answer(ApplicationCredential),
   async handle(context) {
     ensureApplicationOrOwn(context.who)
-    return collection<ApplicationCredentialRow>(context, applicationCredentialQuery(context.db, context.params.user_id), {
-      name: 'application_credentials',
-      path: `/users/${context.params.user_id}/application_credentials`,
-      shape: byName({ name: 'name' }),
-      views: (rows) => Promise.all(rows.map((row) => applicationCredentialView(row, context))),
-    })
+    const query = applicationCredentialQuery(context.db, context.params.user_id)
+    return listed<ApplicationCredentialRow>(context, applicationCredentialList, query, (rows) =>
+      Promise.all(rows.map((row) => applicationCredentialView(row, context))),
+    )
   },
 })
 
@@ -47,6 +52,7 @@ const show = operation({
   method: 'GET',
   summary: 'Show an application credential',
   policy: rules.get,
+  answer: Type.Object({ application_credential: ApplicationCredential }),
   async handle(context) {
     ensureApplicationOrOwn(context.who)
     return { application_credential: await applicationCredentialView(context.applicationCredential, context) }
@@ -88,11 +94,14 @@ const accessRules = [
     summary: 'List access rules of a user',
     policy: rules.listRules,
     policyTarget: ({ params }) => ownerTarget(params.user_id),
+    query: accessRuleList.query,
+    answer: accessRuleList.answer(AccessRule),
     async handle(context) {
       ensureApplicationOrOwn(context.who)
       const { user_id } = context.params
-      const rows = await accessRuleQuery(context.db, user_id).execute()
-      return wholeCollection(context, 'access_rules', `/users/${user_id}/access_rules`, rows.map(accessRuleView))
+      return listed<AccessRuleRow>(context, accessRuleList, accessRuleQuery(context.db, user_id), (rows) =>
+        rows.map((row) => accessRuleView(row, context)),
+      )
     },
   }),
   operation({
@@ -101,9 +110,10 @@ const accessRules = [
     method: 'GET',
     summary: 'Show an access rule',
     policy: rules.getRule,
-    async handle({ accessRule, who }) {
-      ensureApplicationOrOwn(who)
-      return { access_rule: accessRuleView(accessRule) }
+    answer: Type.Object({ access_rule: AccessRule }),
+    async handle(context) {
+      ensureApplicationOrOwn(context.who)
+      return { access_rule: accessRuleView(context.accessRule, context) }
     },
   }),
   operation({

@@ -1,7 +1,10 @@
 // Application credentials, as today's clients have them: a secret of a user for one project, with some of the roles there.
+import { type Static, Type } from 'typebox'
 import { type BaseContext, resource } from '../../../api/operation.ts'
+import { Nullable } from '../../../api/types.ts'
 import type { AccessRuleRow, ApplicationCredentialRow } from '../../../auth/delegation-tables.ts'
-import { missing } from '../attributes.ts'
+import { missing, Options, SelfLink } from '../attributes.ts'
+import { collection } from '../collection.ts'
 import { fullTime } from '../delegations/expiry.ts'
 import { rolesById } from '../roles/store.ts'
 import { adminOrSystemReader, cloudRule } from '../rules.ts'
@@ -31,10 +34,53 @@ export const applicationCredentialRules = {
   deleteRule: cloudRule('identity:delete_access_rule', 'rule:admin_required or rule:owner', 'Delete an access rule.'),
 }
 
-export const accessRuleView = ({ id, service, method, path }: AccessRuleRow) => ({ id, service, method, path })
+const Word = Nullable(Type.String())
+const accessRule = { id: Type.String(), service: Word, method: Word, path: Word }
+export const AccessRule = Type.Object({ ...accessRule, links: SelfLink })
+export const ApplicationCredential = Type.Object({
+  id: Type.String(),
+  name: Type.String(),
+  description: Word,
+  user_id: Type.String(),
+  project_id: Type.String(),
+  system: Type.Null(),
+  unrestricted: Type.Boolean(),
+  expires_at: Word,
+  roles: Type.Array(Type.Object({ id: Type.String(), name: Type.String(), domain_id: Word, description: Word, options: Options })),
+  /** Of one that is good for some requests only. */
+  access_rules: Type.Optional(Type.Array(Type.Object(accessRule))),
+  links: SelfLink,
+})
+export const applicationCredentialList = collection({
+  many: 'application_credentials',
+  path: '/users/{user_id}/application_credentials',
+  filters: { name: 'name' },
+})
 
-export async function applicationCredentialView(row: ApplicationCredentialRow, { db, href }: BaseContext) {
-  const roles = (await rolesById(db, row.role_ids)).map(({ id, name, domain_id }) => ({ id, name, domain_id: domain_id || null }))
+export const accessRuleList = collection({
+  many: 'access_rules',
+  path: '/users/{user_id}/access_rules',
+  filters: { service: 'service', method: 'method', path: 'path' },
+  sortKeys: [],
+  defaultSort: ['id'],
+})
+
+export const accessRuleView = (
+  { id, user_id, service, method, path }: AccessRuleRow,
+  { href }: Pick<BaseContext, 'href'>,
+): Static<typeof AccessRule> => ({ id, service, method, path, links: { self: href(`/users/${user_id}/access_rules/${id}`) } })
+
+export async function applicationCredentialView(
+  row: ApplicationCredentialRow,
+  { db, href }: BaseContext,
+): Promise<Static<typeof ApplicationCredential>> {
+  const roles = (await rolesById(db, row.role_ids)).map(({ id, name, domain_id, description, options }) => ({
+    id,
+    name,
+    domain_id: domain_id || null,
+    description,
+    options,
+  }))
   const rules = await accessRulesById(db, row.access_rule_ids)
   return {
     id: row.id,
@@ -46,7 +92,7 @@ export async function applicationCredentialView(row: ApplicationCredentialRow, {
     unrestricted: row.unrestricted,
     expires_at: fullTime(row.expires_at)?.replace(/Z$/, '') ?? null,
     roles,
-    ...(rules.length ? { access_rules: rules.map(accessRuleView) } : {}),
+    ...(rules.length ? { access_rules: rules.map(({ id, service, method, path }) => ({ id, service, method, path })) } : {}),
     links: { self: href(`/users/${row.user_id}/application_credentials/${row.id}`) },
   }
 }

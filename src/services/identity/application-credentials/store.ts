@@ -29,8 +29,7 @@ export async function deleteApplicationCredential(db: Db, id: string): Promise<v
   await changeGeneration(db)
 }
 
-export const accessRuleQuery = (db: Db, userId: string) =>
-  db.selectFrom('identity_access_rules').selectAll().where('user_id', '=', userId).orderBy('id')
+export const accessRuleQuery = (db: Db, userId: string) => db.selectFrom('identity_access_rules').selectAll().where('user_id', '=', userId)
 export const accessRulesById = async (db: Db, ids: string[]): Promise<AccessRuleRow[]> =>
   ids.length ? db.selectFrom('identity_access_rules').selectAll().where('id', 'in', ids).orderBy('id').execute() : []
 export const insertAccessRule = (db: Db, row: AccessRuleRow) => db.insertInto('identity_access_rules').values(row).execute()

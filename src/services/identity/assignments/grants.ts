@@ -5,10 +5,10 @@ import { type BaseContext, operation } from '../../../api/operation.ts'
 import type { Rule } from '../../../auth/policy.ts'
 import { findProject, findUser } from '../../../auth/store.ts'
 import { absent } from '../attributes.ts'
-import { wholeCollection } from '../collection.ts'
+import { WholeCollection, wholeCollection } from '../collection.ts'
 import { findDomain } from '../domains/domains.ts'
 import { findGroup } from '../groups/store.ts'
-import { roleTarget, roleView } from '../roles/roles.ts'
+import { Role, roleTarget, roleView } from '../roles/roles.ts'
 import { findRole } from '../roles/store.ts'
 import { grantRules, systemGrantRules } from './rules.ts'
 import { type Actor, deleteGrant, findGrant, type Grant, grantedRoles, insertGrant, systemId, type Target } from './store.ts'
@@ -102,6 +102,7 @@ function grantOperations(place: Place, catalog?: CatalogIds) {
       path: (base + end) as string,
       summary: `List roles ${what}`,
       catalog: ids('list'),
+      answer: WholeCollection('roles', Role),
       async handle(context) {
         const rows = await grantedRoles(context.db, grantOf(context.params, place))
         return wholeCollection(

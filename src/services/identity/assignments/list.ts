@@ -1,4 +1,5 @@
 // Role assignments (reference 6.10.3, 7.1.1), as they were made or as what they come to (`effective`).
+import { type Static, Type } from 'typebox'
 import { badRequest } from '../../../api/faults.ts'
 import { shortOrLong } from '../../../api/long-list.ts'
 import { type BaseContext, operation } from '../../../api/operation.ts'
@@ -7,7 +8,7 @@ import type { Assignment } from '../../../auth/tables.ts'
 import type { Db } from '../../../db/database.ts'
 import { absent } from '../attributes.ts'
 import { inChunks } from '../chunks.ts'
-import { flag, wholeCollection } from '../collection.ts'
+import { flag, WholeCollection, wholeCollection } from '../collection.ts'
 import { subtreeOf } from '../projects/store.ts'
 import { type Effective, effectiveAssignments } from './expand.ts'
 import { assignmentRules } from './rules.ts'
@@ -46,7 +47,45 @@ function check(asked: Ask): void {
   if (asked.subtree && !asked.project) throw badRequest('scope.project.id must be specified if include_subtree is also specified')
 }
 
-function view(entry: Entry, names: Names | null, { href }: BaseContext) {
+const Word = Type.Optional(Type.String())
+const Query = Type.Object({
+  'user.id': Word,
+  'group.id': Word,
+  'role.id': Word,
+  'scope.project.id': Word,
+  'scope.domain.id': Word,
+  'scope.system': Word,
+  'scope.OS-INHERIT:inherited_to': Word,
+  effective: Word,
+  include_names: Word,
+  include_subtree: Word,
+})
+
+/** Names are there where they were asked for; the domain, of what is in one. */
+const Domain = Type.Object({ id: Type.String(), name: Type.String() })
+const Named = Type.Object({ id: Type.String(), name: Word, domain: Type.Optional(Domain) })
+const RoleAssignment = Type.Object({
+  role: Named,
+  /** One of the two. */
+  user: Type.Optional(Named),
+  group: Type.Optional(Named),
+  /** One of the three. */
+  scope: Type.Object({
+    project: Type.Optional(Named),
+    domain: Type.Optional(Named),
+    system: Type.Optional(Type.Object({ all: Type.Literal(true) })),
+    /** Of what holds below a project or a domain. */
+    'OS-INHERIT:inherited_to': Type.Optional(Type.Literal('projects')),
+  }),
+  links: Type.Object({
+    assignment: Type.String(),
+    /** Of an effective one that came by a group, or by another role. */
+    membership: Word,
+    prior_role: Word,
+  }),
+})
+
+function view(entry: Entry, names: Names | null, { href }: BaseContext): Static<typeof RoleAssignment> {
   const domainOf = (id: string) => ({ domain: { id, name: names?.project.get(id)?.name ?? id } })
   const named = (kind: keyof Names, id: string) => {
     const known = names?.[kind].get(id)
@@ -67,14 +106,14 @@ function view(entry: Entry, names: Names | null, { href }: BaseContext) {
     from.type === 'system'
       ? `/system/${actor.type}s/${actor.id}/roles/${grantedRole}`
       : `${inherited ? '/OS-INHERIT' : ''}/${from.type}s/${from.id}/${actor.type}s/${actor.id}/roles/${grantedRole}${inherited ? '/inherited_to_projects' : ''}`
-  const place = shown.type === 'system' ? { system: { all: true } } : { [shown.type]: named('project', shown.id) }
+  const place = shown.type === 'system' ? { system: { all: true as const } } : { [shown.type]: named('project', shown.id) }
   return {
     links: {
       assignment: href(path),
       ...(effective && entry.groupId ? { membership: href(`/groups/${entry.groupId}/users/${entry.userId}`) } : {}),
       ...(effective && entry.priorRoleId ? { prior_role: href(`/roles/${entry.priorRoleId}`) } : {}),
     },
-    scope: { ...place, ...(inherited ? { 'OS-INHERIT:inherited_to': 'projects' } : {}) },
+    scope: { ...place, ...(inherited ? { 'OS-INHERIT:inherited_to': 'projects' as const } : {}) },
     ...(effective ? { user: named('user', entry.userId) } : { [actor.type]: named(actor.type, actor.id) }),
     role: named('role', role),
   }
@@ -145,6 +184,8 @@ export const roleAssignments = operation({
     if (!project) throw absent(context, assignmentRules.tree, 'project', id)
     return { target: { domain_id: project.domain_id } }
   },
+  query: Query,
+  answer: WholeCollection('role_assignments', RoleAssignment),
   async handle(context) {
     const { rawQuery, who, db } = context
     const asked = ask(rawQuery)

@@ -1,15 +1,19 @@
 // What the bearer of a token can do with it: its catalog, and the scopes for which it can get another (upstream: unenforced).
+import { Type } from 'typebox'
 import { forbidden } from '../../../api/faults.ts'
 import { type BaseContext, operation } from '../../../api/operation.ts'
 import { rule } from '../../../auth/policy.ts'
 import { domainsOfUser, isOnSystem, projectsOfUser } from '../assignments/store.ts'
+import { SelfLink } from '../attributes.ts'
 import { catalogFor } from '../catalog.ts'
-import { collection, wholeCollection } from '../collection.ts'
-import { domainList } from '../domains/domains.ts'
+import { listed, WholeCollection, wholeCollection } from '../collection.ts'
+import { Domain, domainScopeList, domainView } from '../domains/domains.ts'
 import { alsoIn } from '../federation/also.ts'
-import { projectShape } from '../projects/resource.ts'
+import { scopeList } from '../projects/resource.ts'
+import { Project } from '../projects/schema.ts'
 import { projectQuery, usableProjects } from '../projects/store.ts'
 import { projectView } from '../projects/view.ts'
+import { Catalog } from '../tokens/answer.ts'
 
 const any = (context: BaseContext) => ({ user_id: context.who.user.id })
 const common = { method: 'GET', majors: ['v3'], policyTarget: any } as const
@@ -21,6 +25,7 @@ const catalog = operation({
   summary: 'Show the catalog of the token',
   catalog: [],
   policy: rule('identity:get_auth_catalog', '', 'Show the catalog of the token.'),
+  answer: Type.Object({ catalog: Catalog, links: SelfLink }),
   async handle(context) {
     const { who, db, cloud, request } = context
     if (!who.project && !who.domain && !who.system)
@@ -37,15 +42,12 @@ const projects = operation({
   summary: 'List projects that the token can be scoped to',
   catalog: [],
   policy: rule('identity:get_auth_projects', '', 'List projects that the token can be scoped to.'),
+  query: scopeList.query,
+  answer: scopeList.answer(Project),
   async handle(context) {
     const { db, who } = context
     const ids = await usableProjects(db, await projectsOfUser(db, who.user.id, alsoIn(context)))
-    return collection(context, projectQuery(db, false, {}, ids), {
-      name: 'projects',
-      path: '/auth/projects',
-      shape: projectShape,
-      view: projectView,
-    })
+    return listed(context, scopeList, projectQuery(db, false, {}, ids), (rows) => rows.map((row) => projectView(row, context)))
   },
 })
 
@@ -56,10 +58,13 @@ const domains = operation({
   summary: 'List domains that the token can be scoped to',
   catalog: [],
   policy: rule('identity:get_auth_domains', '', 'List domains that the token can be scoped to.'),
+  query: domainScopeList.query,
+  answer: domainScopeList.answer(Domain),
   async handle(context) {
     const { db, who } = context
     const ids = await domainsOfUser(db, who.user.id, alsoIn(context))
-    return collection(context, projectQuery(db, true, {}, ids).where('enabled', '=', true), { ...domainList, path: '/auth/domains' })
+    const query = projectQuery(db, true, {}, ids).where('enabled', '=', true)
+    return listed(context, domainScopeList, query, (rows) => rows.map((row) => domainView(row, context)))
   },
 })
 
@@ -70,6 +75,7 @@ const system = operation({
   summary: 'List system scopes of the user',
   catalog: [],
   policy: rule('identity:get_auth_system', '', 'List system scopes of the user.'),
+  answer: WholeCollection('system', Type.Object({ all: Type.Literal(true) })),
   handle: async (context) =>
     wholeCollection(
       context,

@@ -1,13 +1,14 @@
 // Credentials (reference 6.9): secrets that users keep here for other ways to prove who they are.
-import { Type } from 'typebox'
+import { type Static, Type } from 'typebox'
 import { badRequest, forbidden, notFound } from '../../../api/faults.ts'
 import { operation, resource } from '../../../api/operation.ts'
+import { Nullable } from '../../../api/types.ts'
 import { rule } from '../../../auth/policy.ts'
 import { findProject, findUser } from '../../../auth/store.ts'
 import type { CredentialRow } from '../../../auth/tables.ts'
 import type { Cloud } from '../../../cloud.ts'
-import { ensureSameId, extraOf, Id, mergeExtra, missing } from '../attributes.ts'
-import { collection } from '../collection.ts'
+import { Extended, ensureSameId, extraOf, Id, mergeExtra, missing, SelfLink } from '../attributes.ts'
+import { collection, listed } from '../collection.ts'
 import { ensureOwnAuthority } from '../delegations/own-authority.ts'
 import { base32 } from '../tokens/totp.ts'
 import { decryptBlob, ec2Id, encryptBlob } from './blob.ts'
@@ -44,7 +45,23 @@ const rules = {
   delete: rule('identity:delete_credential', changers, 'Delete a credential.'),
 }
 
-const view = (row: CredentialRow, { href, cloud }: { href(path: string): string; cloud: Cloud }) => ({
+/** A credential as it is shown (reference 6.9). */
+const Credential = Extended({
+  id: Type.String(),
+  type: Type.String(),
+  user_id: Type.String(),
+  project_id: Nullable(Type.String()),
+  blob: Type.String(),
+  links: SelfLink,
+})
+const credentialList = collection({
+  many: 'credentials',
+  filters: { user_id: 'user_id', type: 'type' },
+  sortKeys: ['type'],
+  defaultSort: ['created_at'],
+})
+
+const view = (row: CredentialRow, { href, cloud }: { href(path: string): string; cloud: Cloud }): Static<typeof Credential> => ({
   ...row.extra,
   id: row.id,
   type: row.type,
@@ -68,21 +85,14 @@ const list = operation({
   catalog: ['identity-v3.credentials.list-credentials'],
   policy: rules.list,
   policyTarget: ({ who }) => targetOf(who.user.id),
+  query: credentialList.query,
+  answer: credentialList.answer(Credential),
   async handle(context) {
     ensureOwnAuthority(context.who)
     const all = context.allows('identity:list_credentials', {})
-    return collection(context, credentialQuery(context.db, all ? undefined : context.who.user.id), {
-      name: 'credentials',
-      path: '/credentials',
-      view: (row: CredentialRow) => view(row, context),
-      shape: {
-        filters: { user_id: 'user_id', type: 'type' },
-        sortKeys: { id: 'id', type: 'type' },
-        defaultSort: [['created_at', 'asc']],
-        id: 'id',
-        maxLimit: 10_000,
-      },
-    })
+    return listed(context, credentialList, credentialQuery(context.db, all ? undefined : context.who.user.id), (rows) =>
+      rows.map((row) => view(row, context)),
+    )
   },
 })
 
@@ -95,6 +105,7 @@ const show = operation({
   catalog: ['identity-v3.credentials.show-credential-details'],
   on: credential,
   policy: rules.get,
+  answer: Type.Object({ credential: Credential }),
   async handle(context) {
     ensureOwnAuthority(context.who)
     return { credential: view(context.credential, context) }
@@ -112,6 +123,7 @@ const create = operation({
   status: 201,
   policy: rules.create,
   policyTarget: ({ body, who }) => targetOf(body.credential.user_id ?? who.user.id),
+  answer: Type.Object({ credential: Credential }),
   async handle(context) {
     const {
       cloud,
@@ -153,6 +165,7 @@ const update = operation({
   body: Update,
   on: credential,
   policy: rules.update,
+  answer: Type.Object({ credential: Credential }),
   async handle(context) {
     const { cloud, tx, body, credential, allows } = context
     const { type, blob, user_id, project_id } = body.credential

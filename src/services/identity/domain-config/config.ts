@@ -9,6 +9,15 @@ import { ensureKnown, invalid, isSecret } from './options.ts'
 type Options = Record<string, unknown>
 export type DomainConfig = Record<string, Options>
 
+const Scalar = Type.Unsafe<Scalar>({ type: ['string', 'number', 'boolean', 'null'] })
+type Scalar = string | number | boolean | null
+const Option = Type.Union([Scalar, Type.Array(Scalar)])
+/** By group, and in it by option: which there are is in options.ts. */
+const Groups = Type.Record(Type.String(), Type.Record(Type.String(), Option))
+export const Config = Type.Object({ config: Groups })
+/** Of a path with a group: that alone; of one with an option: its value. */
+export const ConfigPart = Type.Object({ config: Type.Union([Groups, Type.Record(Type.String(), Option)]) })
+
 export const ConfigBody = Type.Object({ config: Type.Record(Type.String({ maxLength: 255 }), Type.Unsafe<unknown>({})) })
 
 /** Options as they are shown: without the secret ones. */

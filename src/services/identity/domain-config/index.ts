@@ -6,7 +6,7 @@ import { defaultDomainId } from '../bootstrap.ts'
 import { domain } from '../domains/domains.ts'
 import { configurationChanged } from '../ldap/directories.ts'
 import { adminOrSystemReader, adminRequired, cloudRule } from '../rules.ts'
-import { ConfigBody, notConfigured, rowsOf, shown } from './config.ts'
+import { Config, ConfigBody, ConfigPart, notConfigured, rowsOf, shown } from './config.ts'
 import { defaults, ensureKnown, invalid } from './options.ts'
 import { deleteDomainOptions, domainOptions, putDomainOptions } from './store.ts'
 
@@ -80,6 +80,9 @@ const create = operation({
   body: ConfigBody,
   on: domain,
   policy: rules.create,
+  status: 201,
+  otherStatuses: [200],
+  answer: Config,
   async handle({ cloud, tx, domain, body }) {
     const rows = rowsOf(cloud, domain.id, body.config)
     const replaced = await deleteDomainOptions(tx.db, domain.id)
@@ -110,6 +113,7 @@ const securityOperations = [
     path: `/domains/{domain_id}/config/${security}`,
     summary: 'Show what passwords have to be like',
     policy: rules.security,
+    answer: ConfigPart,
     handle: async (context) => securityConfig(context),
   }),
   operation({
@@ -119,6 +123,7 @@ const securityOperations = [
     path: `/domains/{domain_id}/config/${security}/{option}`,
     summary: 'Show one part of what passwords have to be like',
     policy: rules.security,
+    answer: ConfigPart,
     handle: async (context) => securityConfig(context),
   }),
 ]
@@ -137,6 +142,7 @@ export const domainConfig = [
       path,
       summary: `Show what holds where a domain has no configuration: ${index === 0 ? 'everything' : places[index]}`,
       policy: rules.defaults,
+      answer: ConfigPart,
       async handle(context) {
         const { group, option } = placeOf(context)
         return { config: defaults(group, option) }
@@ -152,6 +158,7 @@ export const domainConfig = [
       summary: `Show ${places[index]}`,
       on: domain,
       policy: rules.get,
+      answer: ConfigPart,
       handle: (context) => read(context),
     }),
     operation({
@@ -163,6 +170,7 @@ export const domainConfig = [
       body: ConfigBody,
       on: domain,
       policy: rules.update,
+      answer: Config,
       handle: (context) => change(context),
     }),
     operation({

@@ -1,15 +1,16 @@
 // Domains (reference 6.5): each holds users, groups, projects and roles of its own.
-import { Type } from 'typebox'
+import { type Static, Type } from 'typebox'
 import { conflict } from '../../../api/faults.ts'
 import { operation, resource } from '../../../api/operation.ts'
 import { rule } from '../../../auth/policy.ts'
 import { findProject } from '../../../auth/store.ts'
 import type { Project } from '../../../auth/tables.ts'
 import type { Db } from '../../../db/database.ts'
-import { Description, missing, Options, open, ShortName } from '../attributes.ts'
-import { byName, collection } from '../collection.ts'
+import { Description, Extended, missing, Options, open, SelfLink, ShortName } from '../attributes.ts'
+import { collection, isOn, listed, partOf } from '../collection.ts'
 import { addProject } from '../projects/create.ts'
 import { tagFilter } from '../projects/read.ts'
+import { tagFilters } from '../projects/resource.ts'
 import { Tags } from '../projects/schema.ts'
 import { isIdTaken, projectQuery } from '../projects/store.ts'
 import { changeProject } from '../projects/update.ts'
@@ -55,7 +56,18 @@ const rules = {
   delete: cloudRule('identity:delete_domain', adminRequired, 'Delete a domain.'),
 }
 
-export const domainView = (row: Project, { href }: { href(path: string): string }) => ({
+/** A domain as it is shown (reference 6.5). */
+export const Domain = Extended({
+  id: Type.String(),
+  name: Type.String(),
+  description: Type.String(),
+  enabled: Type.Boolean(),
+  tags: Tags,
+  options: Options,
+  links: SelfLink,
+})
+
+export const domainView = (row: Project, { href }: { href(path: string): string }): Static<typeof Domain> => ({
   ...row.extra,
   id: row.id,
   name: row.name,
@@ -66,12 +78,10 @@ export const domainView = (row: Project, { href }: { href(path: string): string 
   links: { self: href(`/domains/${row.id}`) },
 })
 
-export const domainList = {
-  name: 'domains',
-  shape: byName({ name: 'name', enabled: 'enabled' }),
-  texts: { name: 'name', description: 'description' },
-  view: domainView,
-}
+const filters = { name: 'name', enabled: isOn('enabled'), description: partOf('description') }
+const domainList = collection({ many: 'domains', filters: { ...filters, ...tagFilters } })
+/** The domains that somebody can have a token for. */
+export const domainScopeList = collection({ many: 'domains', path: '/auth/domains', filters })
 
 const without = <T extends object>(body: T) =>
   Object.fromEntries(Object.entries(body).filter(([name]) => !unknownToDomains.includes(name))) as T
@@ -85,12 +95,12 @@ const list = operation({
   catalog: ['identity-v3.domains.list-domains'],
   policy: rules.list,
   policyTarget: ({ who }) => ({ target: { domain: { id: who.domain?.id } } }),
+  query: domainList.query,
+  answer: domainList.answer(Domain),
   async handle(context) {
     const { who, db, rawQuery } = context
-    return collection(context, projectQuery(db, true, tagFilter(rawQuery), who.domain ? [who.domain.id] : undefined), {
-      ...domainList,
-      path: '/domains',
-    })
+    const query = projectQuery(db, true, tagFilter(rawQuery), who.domain ? [who.domain.id] : undefined)
+    return listed(context, domainList, query, (rows) => rows.map((row) => domainView(row, context)))
   },
 })
 
@@ -103,6 +113,7 @@ const show = operation({
   catalog: ['identity-v3.domains.show-domain-details'],
   on: domain,
   policy: rules.get,
+  answer: Type.Object({ domain: Domain }),
   handle: async (context) => ({ domain: domainView(context.domain, context) }),
 })
 
@@ -116,6 +127,7 @@ const create = operation({
   body: Create,
   status: 201,
   policy: rules.create,
+  answer: Type.Object({ domain: Domain }),
   async handle(context) {
     const { cloud, tx, body, now } = context
     const { explicit_domain_id: id } = body.domain
@@ -135,6 +147,7 @@ const update = operation({
   body: Update,
   on: open(domain),
   policy: rules.update,
+  answer: Type.Object({ domain: Domain }),
   handle: async (context) => ({
     domain: domainView(await changeProject(context.tx, context.domain, without(context.body.domain)), context),
   }),

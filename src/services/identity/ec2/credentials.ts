@@ -1,14 +1,15 @@
 // EC2 credentials of users, as today's clients have them: access and secret key for one project.
 import { createHash } from 'node:crypto'
+import { type Static, Type } from 'typebox'
 import { notFound } from '../../../api/faults.ts'
-import { type BaseContext, operation, reply, resource } from '../../../api/operation.ts'
-import { Closed } from '../../../api/types.ts'
+import { type BaseContext, operation, resource } from '../../../api/operation.ts'
+import { Closed, Nullable } from '../../../api/types.ts'
 import { findProject, findUser } from '../../../auth/store.ts'
 import type { CredentialRow } from '../../../auth/tables.ts'
 import type { Cloud } from '../../../cloud.ts'
 import type { Db } from '../../../db/database.ts'
-import { Id, missing } from '../attributes.ts'
-import { wholeCollection } from '../collection.ts'
+import { Id, missing, SelfLink } from '../attributes.ts'
+import { WholeCollection, wholeCollection } from '../collection.ts'
 import { ec2Id, ec2Keys, encryptBlob } from '../credentials/blob.ts'
 import { credentialQuery, deleteCredential, findCredential, insertCredential } from '../credentials/store.ts'
 import { ensureOwnAuthority } from '../delegations/own-authority.ts'
@@ -58,7 +59,17 @@ export const ec2Rules = {
 }
 
 const path = (userId: string) => `/users/${userId}/credentials/OS-EC2`
-const view = (row: CredentialRow, { cloud, href }: BaseContext) => {
+const Keys = Type.Object({
+  // Null where the credential was changed into something that is no pair of keys.
+  access: Nullable(Type.String()),
+  secret: Nullable(Type.String()),
+  user_id: Type.String(),
+  tenant_id: Nullable(Type.String()),
+  trust_id: Type.Null(),
+  links: SelfLink,
+})
+
+const view = (row: CredentialRow, { cloud, href }: BaseContext): Static<typeof Keys> => {
   const { access = null, secret = null } = ec2Keys(cloud, row) ?? {}
   return {
     access,
@@ -83,6 +94,7 @@ export const ec2Credentials = [
     summary: 'List EC2 credentials of a user',
     policy: ec2Rules.list,
     policyTarget: ({ params }) => target(params.user_id),
+    answer: WholeCollection('credentials', Keys),
     async handle(context) {
       ensureOwnAuthority(context.who)
       const { user_id } = context.params
@@ -101,16 +113,17 @@ export const ec2Credentials = [
     method: 'POST',
     summary: 'Create EC2 credentials',
     body: Closed({ tenant_id: Id }),
-    status: 201,
+    status: { first: 200, v3: 201 },
     policy: ec2Rules.create,
     policyTarget: ({ params }) => target(params.user_id),
+    answer: Type.Object({ credential: Keys }),
     async handle(context) {
       const { cloud, tx, who, params, body, now } = context
       ensureOwnAuthority(who)
       if (!(await findUser(tx.db, params.user_id))) throw notFound(missing('user')(params.user_id))
       if (!(await findProject(tx.db, body.tenant_id))) throw notFound(missing('project')(body.tenant_id))
       const row = await makeKeys(cloud, tx.db, params.user_id, body.tenant_id, now)
-      return reply({ status: context.major === 'v2.0' ? 200 : 201, body: { credential: view(row, context) } })
+      return { credential: view(row, context) }
     },
   }),
   operation({
@@ -119,6 +132,7 @@ export const ec2Credentials = [
     method: 'GET',
     summary: 'Show EC2 credentials',
     policy: ec2Rules.get,
+    answer: Type.Object({ credential: Keys }),
     async handle(context) {
       ensureOwnAuthority(context.who)
       return { credential: view(context.keys, context) }

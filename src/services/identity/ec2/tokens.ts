@@ -7,6 +7,7 @@ import { rule } from '../../../auth/policy.ts'
 import type { Cloud } from '../../../cloud.ts'
 import { catalogFor } from '../catalog.ts'
 import { ec2Keys } from '../credentials/blob.ts'
+import { TokenAnswer } from '../tokens/answer.ts'
 import { issueToken, proveDelegation } from '../tokens/authenticate.ts'
 import { tokenView } from '../tokens/view.ts'
 import { findByAccess } from './credentials.ts'
@@ -44,7 +45,7 @@ async function answer(cloud: Cloud, request: IncomingMessage, access: string, si
   const proof = await proveDelegation(cloud, 'ec2', row.delegation_id, row.user_id, ['ec2credential'])
   const { token, who } = await issueToken(cloud, proof, proof.scope!)
   const catalog = await catalogFor(read, who.project?.id ?? null, (url) => cloud.endpoints.shown(url, request))
-  return reply({ status: 200, headers: { 'x-subject-token': token, vary: 'X-Auth-Token' }, body: tokenView(who, catalog) })
+  return reply({ headers: { 'x-subject-token': token, vary: 'X-Auth-Token' }, body: tokenView(who, catalog) })
 }
 
 export const ec2Tokens = [
@@ -58,6 +59,7 @@ export const ec2Tokens = [
     body: Ec2Request,
     transaction: 'none',
     policy: rule('identity:ec2tokens_validate', 'rule:service_or_admin', 'Get a token for a signed EC2 request.'),
+    answer: TokenAnswer,
     async handle({ cloud, body, request: incoming }) {
       const asked = body.ec2Credentials ?? body.credentials
       if (!asked) throw badRequest('Expecting to find ec2Credentials or credentials.')
@@ -76,6 +78,7 @@ export const ec2Tokens = [
     body: S3Request,
     transaction: 'none',
     policy: rule('identity:s3tokens_validate', 'rule:service_or_admin', 'Get a token for a signed S3 request.'),
+    answer: TokenAnswer,
     async handle({ cloud, request, body: { credentials } }) {
       const text = Buffer.from(credentials.token, 'base64').toString()
       return answer(cloud, request, credentials.access, s3SignedAt(text), (secret) => isS3Signed(secret, text, credentials.signature))

@@ -1,10 +1,10 @@
 // Endpoint groups (OS-EP-FILTER, as today's clients have it): endpoints by what they have in common.
-import { Type } from 'typebox'
+import { type Static, Type } from 'typebox'
 import { operation, resource } from '../../../api/operation.ts'
 import { Closed, Name } from '../../../api/types.ts'
 import type { EndpointGroupRow } from '../../../auth/delegation-tables.ts'
-import { missing } from '../attributes.ts'
-import { byName, collection } from '../collection.ts'
+import { missing, SelfLink } from '../attributes.ts'
+import { collection, listed } from '../collection.ts'
 import { adminOrSystemReader, adminRequired, cloudRule } from '../rules.ts'
 import { deleteEndpointGroup, endpointGroupQuery, findEndpointGroup, insertEndpointGroup, updateEndpointGroup } from './store.ts'
 
@@ -35,7 +35,16 @@ export const endpointGroup = resource<'group', EndpointGroupRow>({
   hidden: true,
 })
 
-export const endpointGroupView = (row: EndpointGroupRow, { href }: { href(path: string): string }) => ({
+export const EndpointGroup = Type.Object({
+  id: Type.String(),
+  name: Type.String(),
+  description: Type.String(),
+  filters: Filters,
+  links: SelfLink,
+})
+const groupList = collection({ many: 'endpoint_groups', path: '/OS-EP-FILTER/endpoint_groups', filters: { name: 'name' } })
+
+export const endpointGroupView = (row: EndpointGroupRow, { href }: { href(path: string): string }): Static<typeof EndpointGroup> => ({
   id: row.id,
   name: row.name,
   description: row.description,
@@ -55,13 +64,12 @@ export const endpointGroups = [
     method: 'GET',
     summary: 'List endpoint groups',
     policy: cloudRule('identity:list_endpoint_groups', adminOrSystemReader, 'List endpoint groups.'),
+    query: groupList.query,
+    answer: groupList.answer(EndpointGroup),
     handle: (context) =>
-      collection<EndpointGroupRow>(context, endpointGroupQuery(context.db), {
-        name: 'endpoint_groups',
-        path: '/OS-EP-FILTER/endpoint_groups',
-        shape: byName({ name: 'name' }),
-        view: endpointGroupView,
-      }),
+      listed<EndpointGroupRow>(context, groupList, endpointGroupQuery(context.db), (rows) =>
+        rows.map((row) => endpointGroupView(row, context)),
+      ),
   }),
   operation({
     ...all,
@@ -71,6 +79,7 @@ export const endpointGroups = [
     body: Create,
     status: 201,
     policy: cloudRule('identity:create_endpoint_group', adminRequired, 'Create an endpoint group.'),
+    answer: Type.Object({ endpoint_group: EndpointGroup }),
     async handle(context) {
       const { name, description, filters } = context.body.endpoint_group
       const row: EndpointGroupRow = {
@@ -90,6 +99,7 @@ export const endpointGroups = [
     method: 'GET',
     summary: 'Show an endpoint group',
     policy: get,
+    answer: Type.Object({ endpoint_group: EndpointGroup }),
     handle: async (context) => ({ endpoint_group: endpointGroupView(context.group, context) }),
   }),
   operation({
@@ -107,6 +117,7 @@ export const endpointGroups = [
     summary: 'Update an endpoint group',
     body: Update,
     policy: cloudRule('identity:update_endpoint_group', adminRequired, 'Update an endpoint group.'),
+    answer: Type.Object({ endpoint_group: EndpointGroup }),
     async handle(context) {
       const { tx, group, body } = context
       const { name = group.name, description = group.description, filters } = body.endpoint_group

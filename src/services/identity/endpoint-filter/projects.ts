@@ -1,14 +1,16 @@
 // Which endpoints a project's catalog shows (OS-EP-FILTER): named ones, and those of groups.
+import { Type } from 'typebox'
 import { notFound } from '../../../api/faults.ts'
-import { type BaseContext, operation, reply } from '../../../api/operation.ts'
+import { type BaseContext, operation } from '../../../api/operation.ts'
 import { findProject } from '../../../auth/store.ts'
 import { missing } from '../attributes.ts'
-import { wholeCollection } from '../collection.ts'
+import { WholeCollection, wholeCollection } from '../collection.ts'
+import { Project } from '../projects/schema.ts'
 import { projectView } from '../projects/view.ts'
 import { adminOrSystemReader, adminRequired, cloudRule } from '../rules.ts'
-import { endpoint, endpointView } from '../service-catalog/endpoints.ts'
+import { Endpoint, endpoint, endpointView } from '../service-catalog/endpoints.ts'
 import { endpointQuery } from '../service-catalog/store.ts'
-import { endpointGroup, endpointGroupView } from './groups.ts'
+import { EndpointGroup, endpointGroup, endpointGroupView } from './groups.ts'
 import { endpointFilter, endpointGroupQuery, isInGroup, link, linksOf, projectsOf, unlink } from './store.ts'
 
 const links = 'identity_project_endpoints'
@@ -57,11 +59,11 @@ const ofEndpoints = [
     id: 'endpoint-filter.check',
     method: 'HEAD',
     summary: 'Check whether a project is linked with an endpoint',
+    status: 204,
     policy: filterRules.check,
     async handle(context) {
       const { params, db, endpoint } = context
       if (!(await linksOf(db, links, params.project_id)).includes(endpoint.id)) throw notFound(missing('endpoint')(endpoint.id))
-      return reply({ status: 204 })
     },
   }),
   operation({
@@ -82,6 +84,7 @@ const ofEndpoints = [
     path: '/OS-EP-FILTER/projects/{project_id}/endpoints',
     summary: 'List the endpoints that a project is linked with',
     policy: filterRules.list,
+    answer: WholeCollection('endpoints', Endpoint),
     async handle(context) {
       const id = await ensureProject(context, context.params.project_id)
       const linked = (await linksOf(context.db, links, id)).length + (await linksOf(context.db, groupLinks, id)).length
@@ -103,6 +106,7 @@ const ofEndpoints = [
     on: endpoint,
     summary: 'List the projects that an endpoint is linked with',
     policy: read('list_projects_for_endpoint', 'List the projects that an endpoint is linked with.'),
+    answer: WholeCollection('projects', Project),
     handle: async (context) =>
       projects(
         context,
@@ -134,6 +138,7 @@ const ofGroups = [
     method: 'GET',
     summary: 'Show the link of a project with an endpoint group',
     policy: inProject,
+    answer: Type.Object({ project: Type.Object({ endpoint_group_id: Type.String(), project_id: Type.String() }) }),
     async handle(context) {
       await ensureLinked(context, context.group, context.params.project_id)
       return { project: { endpoint_group_id: context.group.id, project_id: context.params.project_id } }
@@ -167,6 +172,7 @@ const ofGroups = [
     on: endpointGroup,
     summary: 'List the projects that are linked with an endpoint group',
     policy: read('list_projects_associated_with_endpoint_group', 'List the projects that are linked with an endpoint group.'),
+    answer: WholeCollection('projects', Project),
     handle: async (context) =>
       projects(
         context,
@@ -182,6 +188,7 @@ const ofGroups = [
     on: endpointGroup,
     summary: 'List the endpoints of an endpoint group',
     policy: read('list_endpoints_associated_with_endpoint_group', 'List the endpoints of an endpoint group.'),
+    answer: WholeCollection('endpoints', Endpoint),
     async handle(context) {
       const rows = (await endpointQuery(context.db).orderBy('id').execute()).filter((row) => isInGroup(row, context.group))
       return wholeCollection(
@@ -199,6 +206,7 @@ const ofGroups = [
     path: '/OS-EP-FILTER/projects/{project_id}/endpoint_groups',
     summary: 'List the endpoint groups that a project is linked with',
     policy: read('list_endpoint_groups_for_project', 'List the endpoint groups that a project is linked with.'),
+    answer: WholeCollection('endpoint_groups', EndpointGroup),
     async handle(context) {
       const id = await ensureProject(context, context.params.project_id)
       const ids = await linksOf(context.db, groupLinks, id)

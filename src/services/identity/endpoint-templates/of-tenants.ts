@@ -5,10 +5,11 @@ import { operation } from '../../../api/operation.ts'
 import { missing } from '../attributes.ts'
 import { filterRules } from '../endpoint-filter/projects.ts'
 import { tenant, v2 } from '../v2.0/common.ts'
-import { page } from '../v2.0/page.ts'
+import { PageQuery, page } from '../v2.0/page.ts'
+import { Paged } from '../v2.0/schema.ts'
 import { findTemplate, give, take, templatesOf } from './store.ts'
 import { key, TemplateId } from './templates.ts'
-import { tenantEndpointView } from './view.ts'
+import { TenantEndpoint, tenantEndpointView } from './view.ts'
 
 const ids = (name: string) => [`identity-v2.0-ext.os-kscatalog-admin-extension.${name}`]
 const all = { ...v2, path: '/tenants/{tenant_id}/OS-KSCATALOG/endpoints', on: tenant } as const
@@ -29,6 +30,8 @@ export const tenantEndpoints = [
     summary: 'List endpoints',
     catalog: ids('list-endpoints'),
     policy: filterRules.list,
+    query: PageQuery,
+    answer: Paged('endpoints', TenantEndpoint),
     async handle(context) {
       const { db, tenant } = context
       const { rows, links } = page(context, `/tenants/${tenant.id}/OS-KSCATALOG/endpoints`, await templatesOf(db, tenant.id))
@@ -44,6 +47,7 @@ export const tenantEndpoints = [
     body: Create,
     status: 201,
     policy: filterRules.add,
+    answer: Type.Object({ endpoint: TenantEndpoint }),
     async handle({ tx, tenant, body }) {
       const id = String(body[key].id)
       const found = await findTemplate(tx.db, id)
@@ -59,6 +63,7 @@ export const tenantEndpoints = [
     summary: 'Get endpoint',
     catalog: ids('get-endpoint'),
     policy: filterRules.check,
+    answer: Type.Object({ endpoint: TenantEndpoint }),
     handle: async ({ db, tenant, params }) => ({
       endpoint: tenantEndpointView(await given(db, tenant.id, params.endpoint_id), tenant.id),
     }),

@@ -10,9 +10,10 @@ import { endpointRules, ensureUrl, Url } from '../service-catalog/endpoints.ts'
 import { ownService } from '../service-catalog/services.ts'
 import { deleteEndpoints, ensureRegion, insertEndpoint, updateEndpoint } from '../service-catalog/store.ts'
 import { v2 } from '../v2.0/common.ts'
-import { page } from '../v2.0/page.ts'
+import { PageQuery, page } from '../v2.0/page.ts'
+import { Paged } from '../v2.0/schema.ts'
 import { allTemplates, findServiceOf, findTemplate, giveToSame, lockCatalog } from './store.ts'
-import { type Template, templateView, versionFields } from './view.ts'
+import { ShownTemplate, type Template, templateView, versionFields } from './view.ts'
 
 export const key = 'OS-KSCATALOG:endpointTemplate'
 const ids = (name: string) => [`identity-v2.0-ext.os-kscatalog-admin-extension.${name}`]
@@ -64,6 +65,9 @@ function versions(before: Record<string, unknown>, changes: Changes): Record<str
   return after
 }
 
+const One = Type.Object({ [key]: ShownTemplate })
+const serviceId = Type.Optional(Type.String())
+
 const list = operation({
   ...v2,
   id: 'v2.endpoint-templates.list',
@@ -72,9 +76,11 @@ const list = operation({
   summary: 'List endpoint templates',
   catalog: ids('list-endpoint-templates'),
   policy: endpointRules.list,
+  query: Type.Object({ ...PageQuery.properties, serviceId }),
+  answer: Paged('OS-KSCATALOG:endpointsTemplates', ShownTemplate),
   async handle(context) {
-    const serviceId = context.rawQuery.get('serviceId')
-    const all = (await allTemplates(context.db)).filter(({ service }) => serviceId === null || service.id === serviceId)
+    const { serviceId } = context.query
+    const all = (await allTemplates(context.db)).filter(({ service }) => serviceId === undefined || service.id === serviceId)
     const { rows, links } = page(context, '/OS-KSCATALOG/endpointTemplates', all)
     return { 'OS-KSCATALOG:endpointsTemplates': rows.map(templateView), 'OS-KSCATALOG:endpointsTemplates_links': links }
   },
@@ -90,10 +96,12 @@ const create = operation({
   body: Create,
   status: 201,
   policy: endpointRules.create,
-  async handle({ cloud, tx, body, rawQuery, now }) {
+  query: Type.Object({ serviceId }),
+  answer: One,
+  async handle({ cloud, tx, body, query, now }) {
     const wanted = body[key]
     const { region = null, global = false, enabled = true } = wanted
-    const service = await findServiceOf(tx.db, wanted.type, wanted.serviceId ?? rawQuery.get('serviceId') ?? undefined)
+    const service = await findServiceOf(tx.db, wanted.type, wanted.serviceId ?? query.serviceId)
     if (!service) throw badRequest('The endpoint template needs the `type` or the `serviceId` of a service that there is.')
     if (wanted.type !== undefined && wanted.type !== service.type) throw badRequest(`The service is of type ${service.type}.`)
     await lockCatalog(tx.db)
@@ -166,6 +174,7 @@ const update = operation({
   body: Update,
   on: template,
   policy: endpointRules.update,
+  answer: One,
   async handle({ cloud, tx, template, body, now }) {
     const changes = body[key]
     const { rows, service } = template
@@ -201,6 +210,7 @@ export const endpointTemplates = [
     catalog: ids('get-endpoint-template'),
     on: template,
     policy: endpointRules.get,
+    answer: One,
     handle: async ({ template }) => ({ [key]: templateView(template) }),
   }),
   operation({

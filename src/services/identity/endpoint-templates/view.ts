@@ -1,5 +1,7 @@
 // How a template, and the endpoint that a tenant has of it, are shown (reference 10.2).
+import { type Static, Type } from 'typebox'
 import type { Endpoint, Service } from '../../../auth/tables.ts'
+import { urls as shownUrls, versionTexts } from '../v2.0/schema.ts'
 
 /** An endpoint with three addresses. */
 export interface Template {
@@ -22,6 +24,22 @@ export function versionOf(url: string | undefined): Record<string, string> {
 
 const urls = (rows: Endpoint[]) => Object.fromEntries(rows.map((row) => [`${row.interface}URL`, row.url]))
 
+const shown = {
+  id: Type.Unsafe<string | number>({ type: ['string', 'integer'] }),
+  /** Where the endpoint is in one. */
+  region: Type.Optional(Type.String()),
+  type: Type.String(),
+  ...shownUrls,
+  ...versionTexts,
+}
+export const ShownTemplate = Type.Object({
+  ...shown,
+  /** Of those that every tenant sees. */
+  global: Type.Optional(Type.Literal(true)),
+  enabled: Type.Boolean(),
+})
+export const TenantEndpoint = Type.Object({ ...shown, tenantId: Type.String() })
+
 function common({ rows, service }: Template) {
   const addresses = urls(rows)
   const { extra, region_id } = rows[0]!
@@ -35,12 +53,12 @@ function common({ rows, service }: Template) {
   }
 }
 
-export const templateView = (template: Template) => {
+export const templateView = (template: Template): Static<typeof ShownTemplate> => {
   const { enabled, on_request } = template.rows[0]!
-  return { id: shownId(template.id), ...common(template), ...(on_request ? {} : { global: true }), enabled }
+  return { id: shownId(template.id), ...common(template), ...(on_request ? {} : { global: true as const }), enabled }
 }
 
-export const tenantEndpointView = (template: Template, tenantId: string) => ({
+export const tenantEndpointView = (template: Template, tenantId: string): Static<typeof TenantEndpoint> => ({
   id: shownId(template.id),
   tenantId,
   ...common(template),

@@ -4,6 +4,7 @@ import type { IncomingMessage } from 'node:http'
 import { Fault, unauthorized } from '../../../api/faults.ts'
 import { type Context, operation, reply } from '../../../api/operation.ts'
 import type { Cloud } from '../../../cloud.ts'
+import { TokenAnswer } from '../tokens/answer.ts'
 import { issueToken } from '../tokens/authenticate.ts'
 import { tokenView } from '../tokens/view.ts'
 import { clientsOf } from './clients.ts'
@@ -53,7 +54,7 @@ async function exchange({ cloud, params, request }: Context<'/{idp_id}/{protocol
   const place = await findPlace(cloud, params.idp_id, params.protocol_id)
   const claims = await claimsOf(cloud, place.provider.id, bearerOf(request))
   const { token, who } = await issueToken(cloud, await proveFederated(cloud, place, claims), { type: 'none' })
-  return reply({ status: 201, headers: { 'x-subject-token': token, vary: 'X-Auth-Token' }, body: tokenView(who, null) })
+  return reply({ headers: { 'x-subject-token': token, vary: 'X-Auth-Token' }, body: tokenView(who, null) })
 }
 
 export const federatedAuth = (['GET', 'POST'] as const).map((method) =>
@@ -69,6 +70,7 @@ export const federatedAuth = (['GET', 'POST'] as const).map((method) =>
     input: 'stream',
     status: 201,
     transaction: 'none',
+    answer: TokenAnswer,
     handle: (context) => exchange(context as never),
   }),
 )

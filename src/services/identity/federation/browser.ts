@@ -80,7 +80,6 @@ async function depart(cloud: Cloud, providerId: string, protocolId: string, orig
     random.bytes(16),
   )
   return reply({
-    status: 302,
     headers: {
       location: address.href,
       'set-cookie': cookie(cloud, journey.state, sealed, lifetimeSeconds),
@@ -133,6 +132,9 @@ export const browserLogin = [
       path: '/auth/OS-FEDERATION/websso/{protocol_id}',
       summary: 'Log in with a browser by a protocol',
       query: Query,
+      status: 302,
+      otherStatuses: [200],
+      answer: 'bytes',
       async handle({ cloud, params, query, href }) {
         const origin = trustedOrigin(cloud, query.origin)
         const found: string[] = []
@@ -154,6 +156,7 @@ export const browserLogin = [
       path: '/auth/OS-FEDERATION/identity_providers/{idp_id}/protocols/{protocol_id}/websso',
       summary: 'Log in with a browser by a protocol of an identity provider',
       query: Query,
+      status: 302,
       handle: async ({ cloud, params, query }) => depart(cloud, params.idp_id, params.protocol_id, trustedOrigin(cloud, query.origin)),
     }),
   ]),
@@ -164,6 +167,7 @@ export const browserLogin = [
     path: '/auth/OS-FEDERATION/oidc/callback',
     summary: 'Where a provider of OpenID Connect sends browsers back to',
     query: Type.Object({ state: Type.String({ minLength: 1, maxLength: 255 }) }),
+    answer: 'bytes',
     async handle(context) {
       const { cloud, query, rawQuery } = context
       const { clock } = cloud.environment
@@ -177,7 +181,7 @@ export const browserLogin = [
         cloud.log.info({ provider: place.provider.id, issuer: journey.issuer, reason: error.message }, 'a login by a browser was refused')
         throw unauthorized('The identity provider did not vouch for this login.')
       })
-      const first = await cloud.database.write(({ db }) => useNonce(db, ['login', journey.state], clock.now(), 2 * lifetimeSeconds * 1000))
+      const first = await context.write(({ db }) => useNonce(db, ['login', journey.state], clock.now(), 2 * lifetimeSeconds * 1000))
       if (!first) throw unauthorized('This login has been used already.')
       const { token } = await issueToken(cloud, await proveFederated(cloud, place, claims), { type: 'none' })
       return handOverPage(origin, token, cookie(cloud, journey.state, '', 0))

@@ -33,6 +33,7 @@ export function handOverPage(origin: string, token: string, cookie: string) {
 /** Lets people choose by whom they log in. */
 export const choicePage = (links: { name: string; address: string }[]) =>
   reply({
+    status: 200,
     headers: headers("form-action 'none'"),
     body: page(
       'Log in',

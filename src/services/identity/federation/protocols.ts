@@ -1,12 +1,12 @@
 // OS-FEDERATION: the protocols of an identity provider, each with the mapping for what it says.
-import { Type } from 'typebox'
+import { type Static, Type } from 'typebox'
 import { badRequest, notFound } from '../../../api/faults.ts'
 import { type BaseContext, operation } from '../../../api/operation.ts'
 import { Closed } from '../../../api/types.ts'
 import type { ProtocolRow } from '../../../auth/federation-tables.ts'
 import type { Db } from '../../../db/database.ts'
 import { ensureSameId, Id, missing } from '../attributes.ts'
-import { wholeCollection } from '../collection.ts'
+import { WholeCollection, wholeCollection } from '../collection.ts'
 import { ensureId, provider } from './providers.ts'
 import { protocolRules } from './rules.ts'
 import { deleteProtocol, findMapping, findProtocol, insertProtocol, protocolQuery, updateProtocol } from './store.ts'
@@ -15,7 +15,15 @@ const attributes = { id: Type.Optional(Id), remote_id_attribute: Type.Optional(T
 const Create = Closed({ protocol: Closed({ ...attributes, mapping_id: Id }) })
 const Update = Closed({ protocol: Closed({ ...attributes, mapping_id: Type.Optional(Id) }) })
 
-const view = (row: ProtocolRow, { href }: { href(path: string): string }) => {
+const Protocol = Type.Object({
+  id: Type.String(),
+  mapping_id: Type.String(),
+  /** Where it was given. */
+  remote_id_attribute: Type.Optional(Type.String()),
+  links: Type.Object({ self: Type.String(), identity_provider: Type.String() }),
+})
+
+const view = (row: ProtocolRow, { href }: { href(path: string): string }): Static<typeof Protocol> => {
   const parent = `/OS-FEDERATION/identity_providers/${row.provider_id}`
   return {
     id: row.id,
@@ -47,6 +55,7 @@ export const protocols = [
     path: '/OS-FEDERATION/identity_providers/{idp_id}/protocols',
     summary: 'List the protocols of an identity provider',
     policy: protocolRules.list,
+    answer: WholeCollection('protocols', Protocol),
     async handle(context) {
       const rows = await protocolQuery(context.db, context.provider.id).orderBy('id').execute()
       return wholeCollection(
@@ -64,6 +73,7 @@ export const protocols = [
     path: one,
     summary: 'Show a protocol of an identity provider',
     policy: protocolRules.get,
+    answer: Type.Object({ protocol: Protocol }),
     handle: async (context) => ({ protocol: view(await found(context), context) }),
   }),
   operation({
@@ -75,6 +85,7 @@ export const protocols = [
     body: Create,
     status: 201,
     policy: protocolRules.create,
+    answer: Type.Object({ protocol: Protocol }),
     async handle(context) {
       const { tx, params, body, provider, now } = context
       ensureId(params.protocol_id)
@@ -99,6 +110,7 @@ export const protocols = [
     summary: 'Update a protocol of an identity provider',
     body: Update,
     policy: protocolRules.update,
+    answer: Type.Object({ protocol: Protocol }),
     async handle(context) {
       const { tx, body } = context
       const row = await found(context)

@@ -1,12 +1,12 @@
 // OS-FEDERATION: identity providers. Each vouches for the users of one domain; what it calls itself (`remote_ids`) is the issuer of
 // its tokens. The secrets that belong to it are in the operator's file (settings.ts) and never here.
-import { Type } from 'typebox'
+import { type Static, Type } from 'typebox'
 import { badRequest, notFound } from '../../../api/faults.ts'
 import { type BaseContext, operation, resource } from '../../../api/operation.ts'
-import { Closed } from '../../../api/types.ts'
-import type { Provider } from '../../../auth/federation-tables.ts'
+import { Closed, Nullable } from '../../../api/types.ts'
+import type { Provider as Row } from '../../../auth/federation-tables.ts'
 import { Description, ensureSameId, Id, missing } from '../attributes.ts'
-import { collection } from '../collection.ts'
+import { collection, isOn, listed } from '../collection.ts'
 import { findDomain } from '../domains/domains.ts'
 import { addProject } from '../projects/create.ts'
 import { providerRules } from './rules.ts'
@@ -25,7 +25,7 @@ const Create = Closed({
 })
 const Update = Closed({ identity_provider: Closed({ ...attributes, id: Type.Optional(Id) }) })
 
-export const provider = resource<'provider', Provider>({
+export const provider = resource<'provider', Row>({
   name: 'provider',
   param: 'idp_id',
   load: (id, { db }) => findProvider(db, id),
@@ -37,7 +37,24 @@ export const provider = resource<'provider', Provider>({
 const path = '/OS-FEDERATION/identity_providers'
 const common = { majors: ['v3'], catalog: [] as string[] } as const
 
-const view = (row: Provider, names: Map<string, string[]>, { href }: { href(path: string): string }) => ({
+const Provider = Type.Object({
+  id: Type.String(),
+  domain_id: Type.String(),
+  enabled: Type.Boolean(),
+  description: Nullable(Type.String()),
+  authorization_ttl: Nullable(Type.Integer()),
+  remote_ids: Type.Array(Type.String()),
+  links: Type.Object({ self: Type.String(), protocols: Type.String() }),
+})
+const providerList = collection({
+  many: 'identity_providers',
+  path,
+  filters: { id: 'id', enabled: isOn('enabled') },
+  sortKeys: [],
+  defaultSort: ['id'],
+})
+
+const view = (row: Row, names: Map<string, string[]>, { href }: { href(path: string): string }): Static<typeof Provider> => ({
   id: row.id,
   domain_id: row.domain_id,
   enabled: row.enabled,
@@ -46,7 +63,7 @@ const view = (row: Provider, names: Map<string, string[]>, { href }: { href(path
   remote_ids: names.get(row.id) ?? [],
   links: { self: href(`${path}/${row.id}`), protocols: href(`${path}/${row.id}/protocols`) },
 })
-const shown = async (context: BaseContext, row: Provider) => ({
+const shown = async (context: BaseContext, row: Row) => ({
   identity_provider: view(row, await remoteIds(context.db, [row.id]), context),
 })
 
@@ -63,22 +80,15 @@ export const providers = [
     path,
     summary: 'List identity providers',
     policy: providerRules.list,
+    query: providerList.query,
+    answer: providerList.answer(Provider),
     async handle(context) {
-      const names = await remoteIds(
-        context.db,
-        (await providerQuery(context.db).execute()).map((row) => row.id),
-      )
-      return collection<Provider>(context, providerQuery(context.db), {
-        name: 'identity_providers',
-        path,
-        shape: {
-          filters: { id: 'id', enabled: 'enabled' },
-          sortKeys: { id: 'id' },
-          defaultSort: [['id', 'asc']],
-          id: 'id',
-          maxLimit: 10_000,
-        },
-        view: (row) => view(row, names, context),
+      return listed<Row>(context, providerList, providerQuery(context.db), async (rows) => {
+        const names = await remoteIds(
+          context.db,
+          rows.map((row) => row.id),
+        )
+        return rows.map((row) => view(row, names, context))
       })
     },
   }),
@@ -90,6 +100,7 @@ export const providers = [
     summary: 'Show an identity provider',
     on: provider,
     policy: providerRules.get,
+    answer: Type.Object({ identity_provider: Provider }),
     handle: (context) => shown(context, context.provider),
   }),
   operation({
@@ -101,6 +112,7 @@ export const providers = [
     body: Create,
     status: 201,
     policy: providerRules.create,
+    answer: Type.Object({ identity_provider: Provider }),
     async handle(context) {
       const { tx, cloud, params, body, now } = context
       const { domain_id, remote_ids, enabled, description, authorization_ttl } = body.identity_provider
@@ -108,7 +120,7 @@ export const providers = [
       ensureSameId(params.idp_id, body.identity_provider)
       if (domain_id && !(await findDomain(tx.db, domain_id))) throw notFound(missing('domain')(domain_id))
       const made = { name: params.idp_id, is_domain: true, description: `Users of the identity provider ${params.idp_id}` }
-      const row: Provider = {
+      const row: Row = {
         id: params.idp_id,
         domain_id: domain_id || (await addProject(cloud, tx, made, '', now)).id,
         enabled: enabled ?? false,
@@ -130,6 +142,7 @@ export const providers = [
     body: Update,
     on: provider,
     policy: providerRules.update,
+    answer: Type.Object({ identity_provider: Provider }),
     async handle(context) {
       const { tx, provider, body } = context
       const { remote_ids, enabled, description, authorization_ttl } = body.identity_provider

@@ -2,9 +2,10 @@
 import { type BaseContext, operation } from '../../../api/operation.ts'
 import { rule } from '../../../auth/policy.ts'
 import { domainsOfUser, projectsOfUser } from '../assignments/store.ts'
-import { collection } from '../collection.ts'
-import { domainList } from '../domains/domains.ts'
-import { projectShape } from '../projects/resource.ts'
+import { at, listed } from '../collection.ts'
+import { Domain, domainScopeList, domainView } from '../domains/domains.ts'
+import { scopeList } from '../projects/resource.ts'
+import { Project } from '../projects/schema.ts'
 import { projectQuery, usableProjects } from '../projects/store.ts'
 import { projectView } from '../projects/view.ts'
 import { alsoIn } from './also.ts'
@@ -16,6 +17,9 @@ const common = {
   policyTarget: ({ who }: BaseContext) => ({ user_id: who.user.id }),
 } as const
 
+const projectList = at('/OS-FEDERATION/projects', scopeList)
+const domainList = at('/OS-FEDERATION/domains', domainScopeList)
+
 export const federatedScopes = [
   operation({
     ...common,
@@ -23,15 +27,12 @@ export const federatedScopes = [
     path: '/OS-FEDERATION/projects',
     summary: 'List projects that a federated user can be in',
     policy: rule('identity:list_projects_for_user', '', 'List projects that a federated user can be in.'),
+    query: projectList.query,
+    answer: projectList.answer(Project),
     async handle(context) {
       const { db, who } = context
       const ids = await usableProjects(db, await projectsOfUser(db, who.user.id, alsoIn(context)))
-      return collection(context, projectQuery(db, false, {}, ids), {
-        name: 'projects',
-        path: '/OS-FEDERATION/projects',
-        shape: projectShape,
-        view: projectView,
-      })
+      return listed(context, projectList, projectQuery(db, false, {}, ids), (rows) => rows.map((row) => projectView(row, context)))
     },
   }),
   operation({
@@ -40,13 +41,13 @@ export const federatedScopes = [
     path: '/OS-FEDERATION/domains',
     summary: 'List domains that a federated user can be in',
     policy: rule('identity:list_domains_for_user', '', 'List domains that a federated user can be in.'),
+    query: domainList.query,
+    answer: domainList.answer(Domain),
     async handle(context) {
       const { db, who } = context
       const ids = await domainsOfUser(db, who.user.id, alsoIn(context))
-      return collection(context, projectQuery(db, true, {}, ids).where('enabled', '=', true), {
-        ...domainList,
-        path: '/OS-FEDERATION/domains',
-      })
+      const query = projectQuery(db, true, {}, ids).where('enabled', '=', true)
+      return listed(context, domainList, query, (rows) => rows.map((row) => domainView(row, context)))
     },
   }),
 ]

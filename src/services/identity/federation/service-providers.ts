@@ -1,12 +1,12 @@
 // OS-FEDERATION: other clouds that users of this one may go to. They are kept and shown in tokens; to send users there needs SAML, which
 // is not built.
-import { Type } from 'typebox'
+import { type Static, Type } from 'typebox'
 import { notBuilt } from '../../../api/faults.ts'
 import { operation, resource } from '../../../api/operation.ts'
-import { Closed } from '../../../api/types.ts'
-import type { ServiceProvider } from '../../../auth/federation-tables.ts'
-import { Description, ensureSameId, Id, missing } from '../attributes.ts'
-import { collection } from '../collection.ts'
+import { Closed, Nullable } from '../../../api/types.ts'
+import type { ServiceProvider as Row } from '../../../auth/federation-tables.ts'
+import { Description, ensureSameId, Id, missing, SelfLink } from '../attributes.ts'
+import { collection, isOn, listed } from '../collection.ts'
 import { ensureId } from './providers.ts'
 import { serviceProviderRules } from './rules.ts'
 import { deleteServiceProvider, findServiceProvider, insertServiceProvider, serviceProviderQuery, updateServiceProvider } from './store.ts'
@@ -22,7 +22,7 @@ const Create = Closed({ service_provider: Closed({ ...attributes, auth_url: Url,
 const Update = Closed({ service_provider: Closed({ ...attributes, auth_url: Type.Optional(Url), sp_url: Type.Optional(Url) }) })
 const defaultPrefix = 'ss:mem:'
 
-const serviceProvider = resource<'serviceProvider', ServiceProvider>({
+const serviceProvider = resource<'serviceProvider', Row>({
   name: 'serviceProvider',
   param: 'sp_id',
   load: (id, { db }) => findServiceProvider(db, id),
@@ -31,7 +31,24 @@ const serviceProvider = resource<'serviceProvider', ServiceProvider>({
   hidden: true,
 })
 
-const view = (row: ServiceProvider, { href }: { href(path: string): string }) => ({
+const ServiceProvider = Type.Object({
+  id: Type.String(),
+  auth_url: Type.String(),
+  sp_url: Type.String(),
+  enabled: Type.Boolean(),
+  description: Nullable(Type.String()),
+  relay_state_prefix: Type.String(),
+  links: SelfLink,
+})
+const providerList = collection({
+  many: 'service_providers',
+  path: '/OS-FEDERATION/service_providers',
+  filters: { id: 'id', enabled: isOn('enabled') },
+  sortKeys: [],
+  defaultSort: ['id'],
+})
+
+const view = (row: Row, { href }: { href(path: string): string }): Static<typeof ServiceProvider> => ({
   id: row.id,
   auth_url: row.auth_url,
   sp_url: row.sp_url,
@@ -58,19 +75,10 @@ export const serviceProviders = [
     path: '/OS-FEDERATION/service_providers',
     summary: 'List service providers',
     policy: serviceProviderRules.list,
+    query: providerList.query,
+    answer: providerList.answer(ServiceProvider),
     handle: async (context) =>
-      collection<ServiceProvider>(context, serviceProviderQuery(context.db), {
-        name: 'service_providers',
-        path: '/OS-FEDERATION/service_providers',
-        shape: {
-          filters: { id: 'id', enabled: 'enabled' },
-          sortKeys: { id: 'id' },
-          defaultSort: [['id', 'asc']],
-          id: 'id',
-          maxLimit: 10_000,
-        },
-        view,
-      }),
+      listed<Row>(context, providerList, serviceProviderQuery(context.db), (rows) => rows.map((row) => view(row, context))),
   }),
   operation({
     ...common,
@@ -80,6 +88,7 @@ export const serviceProviders = [
     summary: 'Show a service provider',
     on: serviceProvider,
     policy: serviceProviderRules.get,
+    answer: Type.Object({ service_provider: ServiceProvider }),
     handle: async (context) => ({ service_provider: view(context.serviceProvider, context) }),
   }),
   operation({
@@ -91,12 +100,13 @@ export const serviceProviders = [
     body: Create,
     status: 201,
     policy: serviceProviderRules.create,
+    answer: Type.Object({ service_provider: ServiceProvider }),
     async handle(context) {
       const { tx, params, body, now } = context
       ensureId(params.sp_id)
       ensureSameId(params.sp_id, body.service_provider)
       const { auth_url, sp_url, enabled, description, relay_state_prefix } = body.service_provider
-      const row: ServiceProvider = {
+      const row: Row = {
         id: params.sp_id,
         auth_url,
         sp_url,
@@ -118,6 +128,7 @@ export const serviceProviders = [
     body: Update,
     on: serviceProvider,
     policy: serviceProviderRules.update,
+    answer: Type.Object({ service_provider: ServiceProvider }),
     async handle(context) {
       const { tx, serviceProvider, body } = context
       ensureSameId(serviceProvider.id, body.service_provider)

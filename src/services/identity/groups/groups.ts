@@ -1,12 +1,12 @@
 // Groups (reference 6.8): users who have roles together.
-import { Type } from 'typebox'
+import { type Static, Type } from 'typebox'
 import { badRequest, notFound } from '../../../api/faults.ts'
 import { operation, resource } from '../../../api/operation.ts'
 import { Name } from '../../../api/types.ts'
 import { rule } from '../../../auth/policy.ts'
 import type { GroupRow } from '../../../auth/tables.ts'
-import { Description, ensureSameId, extraOf, Id, mergeExtra, missing, open } from '../attributes.ts'
-import { byName, collection, ofOwnDomain } from '../collection.ts'
+import { Description, Extended, ensureSameId, extraOf, Id, mergeExtra, missing, open, SelfLink } from '../attributes.ts'
+import { collection, listed, ofOwnDomain, partOf } from '../collection.ts'
 import { findDomain } from '../domains/domains.ts'
 import { freshenGroup, freshenLists, refuseDirectoryDomain, refuseDirectoryGroup } from '../ldap/guard.ts'
 import { homeDomain } from '../projects/create.ts'
@@ -38,7 +38,16 @@ const rules = {
   delete: rule('identity:delete_group', managersOf('target.group.domain_id'), 'Delete a group.'),
 }
 
-export const groupView = (row: GroupRow, { href }: { href(path: string): string }) => ({
+/** A group as it is shown (reference 6.8). */
+export const Group = Extended({
+  id: Type.String(),
+  name: Type.String(),
+  domain_id: Type.String(),
+  description: Type.String(),
+  links: SelfLink,
+})
+
+export const groupView = (row: GroupRow, { href }: { href(path: string): string }): Static<typeof Group> => ({
   ...row.extra,
   id: row.id,
   name: row.name,
@@ -46,11 +55,10 @@ export const groupView = (row: GroupRow, { href }: { href(path: string): string 
   description: row.description,
   links: { self: href(`/groups/${row.id}`) },
 })
-export const groupList = {
-  name: 'groups',
-  shape: byName({ name: 'name', domain_id: 'domain_id' }),
-  texts: { name: 'name', description: 'description' },
-}
+export const groupList = collection({
+  many: 'groups',
+  filters: { name: 'name', domain_id: 'domain_id', description: partOf('description') },
+})
 
 const list = operation({
   id: 'groups.list',
@@ -62,12 +70,12 @@ const list = operation({
   policy: rules.list,
   guard: freshenLists,
   policyTarget: (context) => groupTarget({ domain_id: listDomain(context) }),
+  query: groupList.query,
+  answer: groupList.answer(Group),
   handle: async (context) =>
-    collection(context, ofOwnDomain(context.who, groupQuery(context.db, { domainId: listDomain(context) })), {
-      ...groupList,
-      path: '/groups',
-      view: groupView,
-    }),
+    listed(context, groupList, ofOwnDomain(context.who, groupQuery(context.db, { domainId: listDomain(context) })), (rows) =>
+      rows.map((row) => groupView(row, context)),
+    ),
 })
 
 const show = operation({
@@ -80,6 +88,7 @@ const show = operation({
   on: group,
   policy: rules.get,
   guard: freshenGroup,
+  answer: Type.Object({ group: Group }),
   handle: async (context) => ({ group: groupView(context.group, context) }),
 })
 
@@ -95,6 +104,7 @@ const create = operation({
   policy: rules.create,
   guard: (context) => refuseDirectoryDomain(context, context.body.group.domain_id ?? homeDomain(context.who)),
   policyTarget: ({ body, who }) => groupTarget({ domain_id: body.group.domain_id ?? homeDomain(who) }),
+  answer: Type.Object({ group: Group }),
   async handle(context) {
     const {
       cloud,
@@ -129,6 +139,7 @@ const update = operation({
   on: group,
   policy: rules.update,
   guard: refuseDirectoryGroup,
+  answer: Type.Object({ group: Group }),
   async handle(context) {
     const { tx, group, body } = context
     const { name, description, domain_id } = body.group

@@ -7,7 +7,9 @@ import { absent } from '../attributes.ts'
 import { ofOwnDomain } from '../collection.ts'
 import { freshenGroup, refuseDirectoryGroup } from '../ldap/guard.ts'
 import { readersOf } from '../rules.ts'
-import { userPage } from '../users/page.ts'
+import { userPage, whosePasswordEnds } from '../users/page.ts'
+import { memberList } from '../users/resource.ts'
+import { User } from '../users/schema.ts'
 import { userQuery } from '../users/store.ts'
 import { group } from './groups.ts'
 import { addMember, findGroup, isMember, removeMember } from './store.ts'
@@ -46,8 +48,12 @@ const list = operation({
   on: group,
   policy: rules.list,
   guard: freshenGroup,
-  handle: async (context) =>
-    userPage(context, ofOwnDomain(context.who, userQuery(context.db, { groupId: context.group.id })), `/groups/${context.group.id}/users`),
+  query: memberList.query,
+  answer: memberList.answer(User),
+  async handle(context) {
+    const members = ofOwnDomain(context.who, userQuery(context.db, { groupId: context.group.id }))
+    return userPage(context, memberList, whosePasswordEnds(members, context.rawQuery))
+  },
 })
 
 const check = operation({

@@ -25,6 +25,7 @@ export const partyKeys = [
     body: Type.Object({ key: Type.String({ minLength: 1, maxLength: 255, pattern: '^[A-Za-z0-9+/]+={0,2}$' }) }),
     status: 201,
     policy: cloudRule('identity:kds_create_key', adminRequired, 'Give a party its long-term key.'),
+    answer: Type.Object({ name: Type.String(), generation: Type.Integer() }),
     async handle({ cloud, tx, body, params, now }) {
       ensureName(params.name)
       if (Buffer.from(body.key, 'base64').length !== keyLength) throw badRequest(`A key is base64 of ${keyLength} bytes.`)
@@ -55,6 +56,7 @@ export const partyKeys = [
     catalog: ids('create-group'),
     status: 201,
     policy: cloudRule('identity:kds_create_group', adminRequired, 'Make a group of parties.'),
+    answer: Type.Object({ name: Type.String() }),
     async handle({ tx, params, now }) {
       ensureName(params.name)
       if (await newestKey(tx.db, params.name, false)) throw badRequest('There is a party of that name.')

@@ -49,7 +49,7 @@ export async function verifyRequest(
   const ms = cloud.environment.clock.now()
   const made = Date.parse(/Z$/.test(timestamp) ? timestamp : `${timestamp}Z`)
   if (!isSignedBy(sourceKey, metadata, signature) || !row || !(Math.abs(ms - made) <= windowMs)) throw unauthorized()
-  const fresh = await cloud.database.write((tx) => useNonce(tx.db, ['kds', source, timestamp, String(nonce)], ms, 2 * 600_000))
+  const fresh = await context.write((tx) => useNonce(tx.db, ['kds', source, timestamp, String(nonce)], ms, 2 * 600_000))
   if (!fresh) throw unauthorized()
   return { source, destination, timestamp, sourceKey, sourceGeneration: row.generation }
 }

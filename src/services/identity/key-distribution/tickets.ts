@@ -1,6 +1,7 @@
 // Tickets for two parties, and the keys of groups for their members (reference 7.2.3, 7.2.4). The signature is who asks.
+import { Type } from 'typebox'
 import { forbidden } from '../../../api/faults.ts'
-import { operation, reply } from '../../../api/operation.ts'
+import { operation } from '../../../api/operation.ts'
 import type { PartyKeyRow } from '../../../auth/delegation-tables.ts'
 import type { Cloud } from '../../../cloud.ts'
 import type { Tx } from '../../../db/database.ts'
@@ -41,13 +42,14 @@ export const tickets = [
     summary: 'Generate ticket',
     catalog: ids('generate-ticket'),
     body: Signed,
+    answer: Type.Object({ metadata: Type.String(), ticket: Type.String(), signature: Type.String() }),
     async handle(context) {
       const { cloud, db, body } = context
       const { random, clock } = cloud.environment
       const asked = await verifyRequest(context, body)
       const now = clock.now()
       const party = (await findPartyGroup(db, asked.destination))
-        ? await cloud.database.write((tx) => groupKey(cloud, tx, asked.destination, now))
+        ? await context.write((tx) => groupKey(cloud, tx, asked.destination, now))
         : await newestKey(db, asked.destination, false)
       if (!party) throw noParty(asked.destination)
       const key = random.bytes(keyLength)
@@ -61,7 +63,7 @@ export const tickets = [
         destination: `${asked.destination}:${party.generation}`,
         expiration: stamp(now + ticketMs),
       })
-      return reply({ status: 201, body: { metadata, ticket, signature: sign(asked.sourceKey, metadata + ticket) } })
+      return { metadata, ticket, signature: sign(asked.sourceKey, metadata + ticket) }
     },
   }),
   operation({
@@ -72,6 +74,7 @@ export const tickets = [
     summary: 'Get group key',
     catalog: ids('get-group-key'),
     query: Signed,
+    answer: Type.Object({ name: Type.String(), metadata: Type.String(), group_key: Type.String(), signature: Type.String() }),
     async handle(context) {
       const { cloud, db, query } = context
       const { source, destination, sourceKey, sourceGeneration } = await verifyRequest(context, query)
@@ -85,7 +88,7 @@ export const tickets = [
         expiration: stamp(Date.parse(row.expires_at)),
       })
       const group_key = encrypt(sourceKey, keyOf(cloud, row).toString('base64'), cloud.environment.random.bytes(16))
-      return reply({ status: 201, body: { name: destination, metadata, group_key, signature: sign(sourceKey, metadata + group_key) } })
+      return { name: destination, metadata, group_key, signature: sign(sourceKey, metadata + group_key) }
     },
   }),
 ]

@@ -1,5 +1,5 @@
 // Limits of projects and domains, as today's clients have them: each in place of the registered limit of its resource.
-import { Type } from 'typebox'
+import { type Static, Type } from 'typebox'
 import { badRequest, forbidden } from '../../../api/faults.ts'
 import { type BaseContext, operation, resource } from '../../../api/operation.ts'
 import { Closed, Name, Nullable, Text } from '../../../api/types.ts'
@@ -7,8 +7,8 @@ import { rule } from '../../../auth/policy.ts'
 import { findProject } from '../../../auth/store.ts'
 import type { LimitRow, Project } from '../../../auth/tables.ts'
 import type { Db } from '../../../db/database.ts'
-import { Id, missing } from '../attributes.ts'
-import { collection } from '../collection.ts'
+import { Id, missing, SelfLink } from '../attributes.ts'
+import { collection, listed } from '../collection.ts'
 import { adminOrSystemReader, adminRequired, cloudRule } from '../rules.ts'
 import { ensureFits, models } from './model.ts'
 import { Amount, ensurePlace, Region } from './registered.ts'
@@ -70,7 +70,33 @@ const rules = {
   delete: cloudRule('identity:delete_limit', adminRequired, 'Delete a limit.'),
 }
 
-const view = (row: Limit, { href }: { href(path: string): string }) => ({
+const Shown = Type.Object({
+  id: Type.String(),
+  service_id: Type.String(),
+  region_id: Nullable(Type.String()),
+  resource_name: Type.String(),
+  resource_limit: Type.Integer(),
+  /** One of the two is null. */
+  project_id: Nullable(Type.String()),
+  domain_id: Nullable(Type.String()),
+  description: Nullable(Type.String()),
+  links: SelfLink,
+})
+const Model = Type.Object({ name: Type.Unsafe<keyof typeof models>({ enum: Object.keys(models) }), description: Type.String() })
+const limitList = collection({
+  many: 'limits',
+  filters: {
+    service_id: 'service_id',
+    region_id: 'region_id',
+    resource_name: 'resource_name',
+    project_id: 'project_id',
+    domain_id: 'domain_id',
+  },
+  sortKeys: ['resource_name'],
+  defaultSort: ['resource_name'],
+})
+
+const view = (row: Limit, { href }: { href(path: string): string }): Static<typeof Shown> => ({
   id: row.id,
   service_id: row.service_id,
   region_id: row.region_id || null,
@@ -116,6 +142,7 @@ export const limits = [
     path: '/limits/model',
     summary: 'Show how limits of domains and projects go together',
     policy: rules.model,
+    answer: Type.Object({ model: Model }),
     handle: async ({ cloud }) => ({ model: models[cloud.config.limitModel] }),
   }),
   operation({
@@ -125,25 +152,9 @@ export const limits = [
     path: '/limits',
     summary: 'List limits',
     policy: rules.list,
-    handle: async (context) =>
-      collection<Limit>(context, visible(context), {
-        name: 'limits',
-        path: '/limits',
-        view,
-        shape: {
-          filters: {
-            service_id: 'service_id',
-            region_id: 'region_id',
-            resource_name: 'resource_name',
-            project_id: 'project_id',
-            domain_id: 'domain_id',
-          },
-          sortKeys: { id: 'id', resource_name: 'resource_name' },
-          defaultSort: [['resource_name', 'asc']],
-          id: 'id',
-          maxLimit: 10_000,
-        },
-      }),
+    query: limitList.query,
+    answer: limitList.answer(Shown),
+    handle: async (context) => listed<Limit>(context, limitList, visible(context), (rows) => rows.map((row) => view(row, context))),
   }),
   operation({
     ...common,
@@ -154,6 +165,7 @@ export const limits = [
     body: Create,
     status: 201,
     policy: rules.create,
+    answer: Type.Object({ limits: Type.Array(Shown) }),
     async handle(context) {
       const { cloud, tx, body, now } = context
       const made: Limit[] = []
@@ -197,6 +209,7 @@ export const limits = [
     method: 'GET',
     summary: 'Show a limit',
     policy: rules.get,
+    answer: Type.Object({ limit: Shown }),
     handle: async (context) => ({ limit: view(context.limit, context) }),
   }),
   operation({
@@ -206,6 +219,7 @@ export const limits = [
     summary: 'Change a limit',
     body: Update,
     policy: rules.update,
+    answer: Type.Object({ limit: Shown }),
     async handle(context) {
       const { cloud, tx, limit, body } = context
       const registered = await holdRegisteredLimit(tx.db, limit)

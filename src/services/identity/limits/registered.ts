@@ -1,13 +1,13 @@
 // Registered limits, as today's clients have them: what holds for every project that has no limit of its own.
-import { Type } from 'typebox'
+import { type Static, Type } from 'typebox'
 import { badRequest, forbidden } from '../../../api/faults.ts'
 import { operation, resource } from '../../../api/operation.ts'
 import { Closed, Name, Nullable, Text } from '../../../api/types.ts'
 import { rule } from '../../../auth/policy.ts'
 import type { RegisteredLimitRow } from '../../../auth/tables.ts'
 import type { Db } from '../../../db/database.ts'
-import { Id, missing } from '../attributes.ts'
-import { collection } from '../collection.ts'
+import { Id, missing, SelfLink } from '../attributes.ts'
+import { collection, listed } from '../collection.ts'
 import { adminRequired, cloudRule } from '../rules.ts'
 import { findRegion, findService } from '../service-catalog/store.ts'
 import {
@@ -49,7 +49,23 @@ const rules = {
   delete: cloudRule('identity:delete_registered_limit', adminRequired, 'Delete a registered limit.'),
 }
 
-const view = (row: RegisteredLimitRow, { href }: { href(path: string): string }) => ({
+const Shown = Type.Object({
+  id: Type.String(),
+  service_id: Type.String(),
+  region_id: Nullable(Type.String()),
+  resource_name: Type.String(),
+  default_limit: Type.Integer(),
+  description: Nullable(Type.String()),
+  links: SelfLink,
+})
+const registeredList = collection({
+  many: 'registered_limits',
+  filters: { service_id: 'service_id', region_id: 'region_id', resource_name: 'resource_name' },
+  sortKeys: ['resource_name'],
+  defaultSort: ['resource_name'],
+})
+
+const view = (row: RegisteredLimitRow, { href }: { href(path: string): string }): Static<typeof Shown> => ({
   id: row.id,
   service_id: row.service_id,
   region_id: row.region_id || null,
@@ -83,19 +99,12 @@ export const registeredLimits = [
     path: '/registered_limits',
     summary: 'List registered limits',
     policy: rules.list,
+    query: registeredList.query,
+    answer: registeredList.answer(Shown),
     handle: async (context) =>
-      collection<RegisteredLimitRow>(context, registeredLimitQuery(context.db), {
-        name: 'registered_limits',
-        path: '/registered_limits',
-        view,
-        shape: {
-          filters: { service_id: 'service_id', region_id: 'region_id', resource_name: 'resource_name' },
-          sortKeys: { id: 'id', resource_name: 'resource_name' },
-          defaultSort: [['resource_name', 'asc']],
-          id: 'id',
-          maxLimit: 10_000,
-        },
-      }),
+      listed<RegisteredLimitRow>(context, registeredList, registeredLimitQuery(context.db), (rows) =>
+        rows.map((row) => view(row, context)),
+      ),
   }),
   operation({
     ...common,
@@ -106,6 +115,7 @@ export const registeredLimits = [
     body: Create,
     status: 201,
     policy: rules.create,
+    answer: Type.Object({ registered_limits: Type.Array(Shown) }),
     async handle(context) {
       const { cloud, tx, body, now } = context
       const made: RegisteredLimitRow[] = []
@@ -132,6 +142,7 @@ export const registeredLimits = [
     method: 'GET',
     summary: 'Show a registered limit',
     policy: rules.get,
+    answer: Type.Object({ registered_limit: Shown }),
     handle: async (context) => ({ registered_limit: view(context.registeredLimit, context) }),
   }),
   operation({
@@ -141,6 +152,7 @@ export const registeredLimits = [
     summary: 'Change a registered limit that no limit goes by',
     body: Update,
     policy: rules.update,
+    answer: Type.Object({ registered_limit: Shown }),
     async handle(context) {
       const { tx, registeredLimit } = context
       const { region_id, ...changes } = context.body.registered_limit

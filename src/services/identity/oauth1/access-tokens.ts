@@ -1,12 +1,15 @@
 // Access tokens that a user has given (reference 7.3.8 to 7.3.12). The reference has them below the extension, clients below the user.
+import { type Static, Type } from 'typebox'
 import { notFound } from '../../../api/faults.ts'
 import { type BaseContext, operation, resource } from '../../../api/operation.ts'
+import { Nullable } from '../../../api/types.ts'
 import type { AccessTokenRow } from '../../../auth/delegation-tables.ts'
 import { noteRevocation } from '../../../auth/revocations.ts'
 import { missing } from '../attributes.ts'
-import { collection, wholeCollection } from '../collection.ts'
+import { collection, listed, WholeCollection, wholeCollection } from '../collection.ts'
 import { fullTime } from '../delegations/expiry.ts'
 import { ensureOwnAuthority } from '../delegations/own-authority.ts'
+import { RoleRef } from '../roles/roles.ts'
 import { rolesById } from '../roles/store.ts'
 import { cloudRule } from '../rules.ts'
 import { accessTokenQuery, deleteAccessToken, findAccessToken } from './store.ts'
@@ -33,7 +36,23 @@ const rules = {
 
 const place = (row: Pick<AccessTokenRow, 'authorizing_user_id' | 'id'>) =>
   `/users/${row.authorizing_user_id}/OS-OAUTH1/access_tokens/${row.id}`
-const view = (row: AccessTokenRow, { href }: { href(path: string): string }) => ({
+const AccessToken = Type.Object({
+  id: Type.String(),
+  consumer_id: Type.String(),
+  authorizing_user_id: Type.String(),
+  project_id: Type.String(),
+  expires_at: Nullable(Type.String()),
+  links: Type.Object({ self: Type.String(), roles: Type.String() }),
+})
+const tokenList = collection({
+  many: 'access_tokens',
+  path: '/users/{user_id}/OS-OAUTH1/access_tokens',
+  filters: {},
+  sortKeys: [],
+  defaultSort: ['created_at'],
+})
+
+const view = (row: AccessTokenRow, { href }: { href(path: string): string }): Static<typeof AccessToken> => ({
   id: row.id,
   consumer_id: row.consumer_id,
   authorizing_user_id: row.authorizing_user_id,
@@ -41,7 +60,7 @@ const view = (row: AccessTokenRow, { href }: { href(path: string): string }) => 
   expires_at: fullTime(row.expires_at),
   links: { self: href(place(row)), roles: href(`${place(row)}/roles`) },
 })
-const rolesOf = async (row: AccessTokenRow, { db, href }: BaseContext) =>
+const rolesOf = async (row: AccessTokenRow, { db, href }: BaseContext): Promise<Static<typeof RoleRef>[]> =>
   (await rolesById(db, row.role_ids)).map(({ id, name }) => ({ id, name, links: { self: href(`/roles/${id}`) } }))
 
 type Root = '/users/{user_id}/OS-OAUTH1/access_tokens'
@@ -59,15 +78,14 @@ function operationsAt(root: Root, prefix: string, documented: boolean) {
       summary: 'List authorized access tokens',
       catalog: ids('list-authorized-access-tokens'),
       policy: rules.list,
+      query: tokenList.query,
+      answer: tokenList.answer(AccessToken),
       policyTarget: ({ params }) => target(params.user_id),
       async handle(context) {
         ensureOwnAuthority(context.who)
-        return collection<AccessTokenRow>(context, accessTokenQuery(context.db, context.params.user_id), {
-          name: 'access_tokens',
-          path: `/users/${context.params.user_id}/OS-OAUTH1/access_tokens`,
-          view,
-          shape: { filters: {}, sortKeys: { id: 'id' }, defaultSort: [['created_at', 'asc']], id: 'id', maxLimit: 10_000 },
-        })
+        return listed<AccessTokenRow>(context, tokenList, accessTokenQuery(context.db, context.params.user_id), (rows) =>
+          rows.map((row) => view(row, context)),
+        )
       },
     }),
     operation({
@@ -77,6 +95,7 @@ function operationsAt(root: Root, prefix: string, documented: boolean) {
       summary: 'Get authorized access token',
       catalog: ids('get-authorized-access-token'),
       policy: rules.get,
+      answer: Type.Object({ access_token: AccessToken }),
       async handle(context) {
         ensureOwnAuthority(context.who)
         return { access_token: view(context.accessToken, context) }
@@ -104,6 +123,7 @@ function operationsAt(root: Root, prefix: string, documented: boolean) {
       summary: 'List roles for an access token',
       catalog: ids('list-roles-for-an-access-token'),
       policy: rules.listRoles,
+      answer: WholeCollection('roles', RoleRef),
       async handle(context) {
         ensureOwnAuthority(context.who)
         return wholeCollection(context, 'roles', `${place(context.accessToken)}/roles`, await rolesOf(context.accessToken, context))
@@ -117,6 +137,7 @@ function operationsAt(root: Root, prefix: string, documented: boolean) {
       summary: 'Show role details for an access token',
       catalog: ids('show-role-details-for-an-access-token'),
       policy: rules.getRole,
+      answer: Type.Object({ role: RoleRef }),
       async handle(context) {
         ensureOwnAuthority(context.who)
         const { role_id } = context.params

@@ -1,10 +1,11 @@
 // Consumers (reference 7.3.1 to 7.3.5): applications that users let act for them.
-import { Type } from 'typebox'
+import { type Static, Type } from 'typebox'
 import { operation, resource } from '../../../api/operation.ts'
+import { Nullable } from '../../../api/types.ts'
 import type { ConsumerRow } from '../../../auth/delegation-tables.ts'
 import { noteRevocation } from '../../../auth/revocations.ts'
-import { extraOf, mergeExtra, missing } from '../attributes.ts'
-import { collection } from '../collection.ts'
+import { Extended, extraOf, mergeExtra, missing, SelfLink } from '../attributes.ts'
+import { collection, listed } from '../collection.ts'
 import { encryptBlob } from '../credentials/blob.ts'
 import { adminOrSystemReader, adminRequired, cloudRule } from '../rules.ts'
 import { consumerQuery, deleteConsumer, findConsumer, insertConsumer, updateConsumer } from './store.ts'
@@ -22,7 +23,19 @@ const consumer = resource<'consumer', ConsumerRow>({
   hidden: true,
 })
 
-const view = (row: ConsumerRow, { href }: { href(path: string): string }) => ({
+/** A consumer as it is shown (reference 7.3). */
+const Consumer = Extended({ id: Type.String(), description: Nullable(Type.String()), links: SelfLink })
+/** With the secret, which is shown this once. */
+const Made = Extended({ ...Consumer.properties, secret: Type.String() })
+const consumerList = collection({
+  many: 'consumers',
+  path: '/OS-OAUTH1/consumers',
+  filters: {},
+  sortKeys: [],
+  defaultSort: ['created_at'],
+})
+
+const view = (row: ConsumerRow, { href }: { href(path: string): string }): Static<typeof Consumer> => ({
   ...row.extra,
   id: row.id,
   description: row.description,
@@ -41,13 +54,10 @@ export const consumers = [
     summary: 'List consumers',
     catalog: ids('list-consumers'),
     policy: cloudRule('identity:list_consumers', adminOrSystemReader, 'List consumers.'),
+    query: consumerList.query,
+    answer: consumerList.answer(Consumer),
     handle: (context) =>
-      collection<ConsumerRow>(context, consumerQuery(context.db), {
-        name: 'consumers',
-        path: '/OS-OAUTH1/consumers',
-        view,
-        shape: { filters: {}, sortKeys: { id: 'id' }, defaultSort: [['created_at', 'asc']], id: 'id', maxLimit: 10_000 },
-      }),
+      listed<ConsumerRow>(context, consumerList, consumerQuery(context.db), (rows) => rows.map((row) => view(row, context))),
   }),
   operation({
     ...all,
@@ -58,6 +68,7 @@ export const consumers = [
     body: Create,
     status: 201,
     policy: cloudRule('identity:create_consumer', adminRequired, 'Create a consumer.'),
+    answer: Type.Object({ consumer: Made }),
     async handle(context) {
       const { cloud, tx, body, now } = context
       const secret = cloud.environment.hexId()
@@ -79,6 +90,7 @@ export const consumers = [
     summary: 'Show consumer details',
     catalog: ids('show-consumer-details'),
     policy: cloudRule('identity:get_consumer', adminOrSystemReader, 'Show consumer details.'),
+    answer: Type.Object({ consumer: Consumer }),
     handle: async (context) => ({ consumer: view(context.consumer, context) }),
   }),
   operation({
@@ -89,6 +101,7 @@ export const consumers = [
     catalog: ids('update-consumer'),
     body: Update,
     policy: cloudRule('identity:update_consumer', adminRequired, 'Update a consumer.'),
+    answer: Type.Object({ consumer: Consumer }),
     async handle(context) {
       const { tx, body, consumer } = context
       const { description = consumer.description } = body.consumer

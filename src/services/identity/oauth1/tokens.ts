@@ -18,12 +18,11 @@ import { verifySigned } from './verify.ts'
 const requestTokenMs = 28_800_000
 const accessTokenMs = 86_400_000
 const ids = (name: string) => [`identity-v3-ext.oauth-extension.${name}`]
-const signed = { method: 'POST', majors: ['v3'], auth: 'none', policy: null, transaction: 'none' } as const
+const signed = { method: 'POST', majors: ['v3'], auth: 'none', policy: null, transaction: 'none', status: 201, answer: 'bytes' } as const
 
 /** Form-encoded, as OAuth has it; today's clients wait for 201. */
 const tokenReply = (id: string, secret: string, expiresAt: string) =>
   reply({
-    status: 201,
     headers: { 'content-type': 'application/x-www-form-urlencoded' },
     body: `oauth_token=${id}&oauth_token_secret=${secret}&oauth_expires_at=${fullTime(expiresAt)}`,
   })
@@ -52,7 +51,7 @@ const requestToken = operation({
       role_ids: [],
       expires_at: later(now, requestTokenMs),
     }
-    await cloud.database.write(({ db }) => insertRequestToken(db, row, now))
+    await context.write(({ db }) => insertRequestToken(db, row, now))
     return tokenReply(row.id, secret, row.expires_at)
   },
 })
@@ -66,6 +65,7 @@ const authorize = operation({
   catalog: [],
   body: Type.Object({ roles: RoleList }),
   policy: cloudRule('identity:authorize_request_token', 'rule:owner', 'Authorize a request token.'),
+  answer: Type.Object({ token: Type.Object({ oauth_verifier: Type.String() }) }),
   async handle({ tx, who, params, body, now, cloud }) {
     ensureOwnAuthority(who)
     const row = await findRequestToken(tx.db, params.request_token_id)
@@ -106,7 +106,7 @@ const accessToken = operation({
       expires_at: later(now, accessTokenMs),
       created_at: now,
     }
-    if (!(await cloud.database.write(({ db }) => exchangeToken(db, token.id, row)))) throw unauthorized()
+    if (!(await context.write(({ db }) => exchangeToken(db, token.id, row)))) throw unauthorized()
     return tokenReply(row.id, secret, row.expires_at!)
   },
 })

@@ -38,6 +38,6 @@ export async function verifySigned<Kind extends keyof Tokens>(
   if (!right || !consumer || token === undefined || Math.abs(ms - Number(given('timestamp')) * 1000) > windowMs) throw unauthorized()
   if (token && (token.consumer_id !== consumer.id || (token.expires_at !== null && token.expires_at <= now))) throw unauthorized()
   const parts = [consumer.id, token?.id ?? '', given('timestamp'), given('nonce')]
-  if (!(await cloud.database.write(({ db }) => useNonce(db, parts, ms, 2 * windowMs)))) throw unauthorized()
+  if (!(await context.write(({ db }) => useNonce(db, parts, ms, 2 * windowMs)))) throw unauthorized()
   return { consumer, token: token as Tokens[Kind], parameters }
 }

@@ -1,12 +1,13 @@
 // Which endpoints a policy is for (OS-ENDPOINT-POLICY, as today's clients have it).
+import { Type } from 'typebox'
 import { notFound } from '../../../api/faults.ts'
 import { type BaseContext, operation } from '../../../api/operation.ts'
 import { missing } from '../attributes.ts'
-import { wholeCollection } from '../collection.ts'
+import { WholeCollection, wholeCollection } from '../collection.ts'
 import { adminOrSystemReader, adminRequired, cloudRule } from '../rules.ts'
-import { endpoint, endpointView } from '../service-catalog/endpoints.ts'
+import { Endpoint, endpoint, endpointView } from '../service-catalog/endpoints.ts'
 import { findEndpoint, findRegion, findService } from '../service-catalog/store.ts'
-import { policy, policyView } from './resource.ts'
+import { Policy, policy, policyView } from './resource.ts'
 import { associate, dissociate, endpointsFor, isAssociated, type Place, policyFor } from './store.ts'
 
 type Params = Record<string, string>
@@ -68,6 +69,7 @@ const endpoints = operation({
   on: policy,
   summary: 'List the endpoints that a policy is for',
   policy: cloudRule('identity:list_endpoints_for_policy', adminOrSystemReader, 'List the endpoints that a policy is for.'),
+  answer: WholeCollection('endpoints', Endpoint),
   handle: async (context) =>
     wholeCollection(
       context,
@@ -87,6 +89,7 @@ const show = (['GET', 'HEAD'] as const).map((method) =>
     on: endpoint,
     summary: 'Show the policy that is for an endpoint',
     policy: ofEndpoint,
+    answer: Type.Object({ policy: Policy }),
     async handle(context) {
       const row = await policyFor(context.db, context.endpoint)
       if (!row) throw none()

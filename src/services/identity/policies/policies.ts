@@ -3,10 +3,10 @@ import { Type } from 'typebox'
 import { operation } from '../../../api/operation.ts'
 import type { PolicyRow } from '../../../auth/delegation-tables.ts'
 import { ensureSameId, extraOf, mergeExtra } from '../attributes.ts'
-import { collection } from '../collection.ts'
+import { collection, listed } from '../collection.ts'
 import { adminOrSystemReader, adminRequired, cloudRule } from '../rules.ts'
 import { policyAssociations } from './associations.ts'
-import { policy, policyView } from './resource.ts'
+import { Policy, policy, policyView } from './resource.ts'
 import { dropAssociations } from './store.ts'
 
 const Blob = Type.Unsafe<unknown>({
@@ -26,6 +26,8 @@ const common = { majors: ['v3'] } as const
 const one = { ...common, path: '/policies/{policy_id}', on: policy } as const
 const ids = (name: string) => [`identity-v3.policies.${name}`]
 
+const policyList = collection({ many: 'policies', filters: { type: 'type' }, sortKeys: ['type'], defaultSort: ['created_at'] })
+
 const list = operation({
   ...common,
   id: 'policies.list',
@@ -34,19 +36,12 @@ const list = operation({
   summary: 'List policies',
   catalog: ids('list-policies'),
   policy: cloudRule('identity:list_policies', adminOrSystemReader, 'List policies.'),
+  query: policyList.query,
+  answer: policyList.answer(Policy),
   handle: (context) =>
-    collection<PolicyRow>(context, context.db.selectFrom('identity_policies').selectAll(), {
-      name: 'policies',
-      path: '/policies',
-      view: policyView,
-      shape: {
-        filters: { type: 'type' },
-        sortKeys: { id: 'id', type: 'type' },
-        defaultSort: [['created_at', 'asc']],
-        id: 'id',
-        maxLimit: 10_000,
-      },
-    }),
+    listed<PolicyRow>(context, policyList, context.db.selectFrom('identity_policies').selectAll(), (rows) =>
+      rows.map((row) => policyView(row, context)),
+    ),
 })
 
 const show = operation({
@@ -56,6 +51,7 @@ const show = operation({
   summary: 'Show policy details',
   catalog: ids('show-policy-details'),
   policy: cloudRule('identity:get_policy', adminOrSystemReader, 'Show policy details.'),
+  answer: Type.Object({ policy: Policy }),
   handle: async (context) => ({ policy: policyView(context.policy, context) }),
 })
 
@@ -69,6 +65,7 @@ const create = operation({
   body: Create,
   status: 201,
   policy: cloudRule('identity:create_policy', adminRequired, 'Create a policy.'),
+  answer: Type.Object({ policy: Policy }),
   async handle(context) {
     const { tx, now, cloud, body } = context
     const { blob, type } = body.policy
@@ -89,6 +86,7 @@ const update = operation({
   catalog: ids('update-policy'),
   body: Update,
   policy: cloudRule('identity:update_policy', adminRequired, 'Update a policy.'),
+  answer: Type.Object({ policy: Policy }),
   async handle(context) {
     const { tx, body, policy } = context
     ensureSameId(policy.id, body.policy)

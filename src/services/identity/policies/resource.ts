@@ -1,6 +1,7 @@
+import { type Static, Type } from 'typebox'
 import { resource } from '../../../api/operation.ts'
 import type { PolicyRow } from '../../../auth/delegation-tables.ts'
-import { missing } from '../attributes.ts'
+import { Extended, missing, SelfLink } from '../attributes.ts'
 import { findPolicy } from './store.ts'
 
 export const policy = resource<'policy', PolicyRow>({
@@ -12,7 +13,10 @@ export const policy = resource<'policy', PolicyRow>({
   hidden: true,
 })
 
-export const policyView = (row: PolicyRow, { href }: { href(path: string): string }) => ({
+/** A policy as it is shown (reference 6.11): its blob is what a service put there, a text or any object. */
+export const Policy = Extended({ id: Type.String(), type: Type.String(), blob: Type.Unknown(), links: SelfLink })
+
+export const policyView = (row: PolicyRow, { href }: { href(path: string): string }): Static<typeof Policy> => ({
   ...row.extra,
   id: row.id,
   type: row.type,

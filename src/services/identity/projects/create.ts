@@ -1,3 +1,4 @@
+import { Type } from 'typebox'
 import { badRequest, forbidden, notFound } from '../../../api/faults.ts'
 import { operation } from '../../../api/operation.ts'
 import { findProject } from '../../../auth/store.ts'
@@ -7,7 +8,7 @@ import type { Cloud } from '../../../cloud.ts'
 import type { Tx } from '../../../db/database.ts'
 import { extraOf, missing } from '../attributes.ts'
 import { createProject, projectTarget } from './resource.ts'
-import { knownProject, type NewProject, ProjectCreate } from './schema.ts'
+import { knownProject, type NewProject, ProjectCreate, Project as Shape } from './schema.ts'
 import { insertProject, parentsOf } from './store.ts'
 import { projectView } from './view.ts'
 
@@ -69,6 +70,7 @@ export const create = operation({
   policy: createProject,
   policyTarget: ({ body: { project }, who }) =>
     projectTarget({ id: '', name: project.name, is_domain: project.is_domain === true, domain_id: project.domain_id ?? homeDomain(who) }),
+  answer: Type.Object({ project: Shape }),
   async handle(context) {
     const { cloud, tx, body, who, now } = context
     // The rule saw the domain that was named; a parent may not lead to another one.

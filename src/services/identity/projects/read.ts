@@ -1,9 +1,11 @@
 import { Type } from 'typebox'
 import { badRequest } from '../../../api/faults.ts'
+import type { Listing } from '../../../api/listing.ts'
 import { type BaseContext, operation } from '../../../api/operation.ts'
-import { collection, flag, ofOwnDomain } from '../collection.ts'
+import { at, flag, listed, ofOwnDomain } from '../collection.ts'
 import { hierarchy } from './hierarchy.ts'
-import { getProject, listProjects, project, projectShape } from './resource.ts'
+import { getProject, listProjects, project, projectList } from './resource.ts'
+import { Project, ProjectInTree } from './schema.ts'
 import { projectQuery, type TagFilter } from './store.ts'
 import { projectView } from './view.ts'
 
@@ -21,16 +23,18 @@ export const listDomain = ({ rawQuery, who }: Pick<BaseContext, 'rawQuery' | 'wh
   rawQuery.get('domain_id') ?? who.domain?.id
 
 /** A list of projects as the query asks: of `ids` where given, else of all, or of the token's domain. */
-export const projectPage = (context: BaseContext, path: string, ids?: string[]) => {
+const projectPage = (context: BaseContext, list: Listing, ids?: string[]) => {
   const { rawQuery, db, who } = context
   const query = projectQuery(db, flag(rawQuery.get('is_domain') ?? 'false'), tagFilter(rawQuery), ids)
-  return collection(context, ids ? query : ofOwnDomain(who, query), {
-    name: 'projects',
-    path,
-    shape: projectShape,
-    texts: { name: 'name', description: 'description' },
-    view: projectView,
-  })
+  return listed(context, list, ids ? query : ofOwnDomain(who, query), (rows) => rows.map((row) => projectView(row, context)))
+}
+
+const ofUser = at('/users/{user_id}/projects', projectList)
+/** A user's projects, which stand below the user. */
+export const userProjects = {
+  query: ofUser.query,
+  answer: ofUser.answer(Project),
+  page: (context: BaseContext, ids: string[]) => projectPage(context, ofUser, ids),
 }
 
 export const list = operation({
@@ -42,7 +46,9 @@ export const list = operation({
   catalog: ['identity-v3.projects.list-projects'],
   policy: listProjects,
   policyTarget: (context) => ({ target: { domain_id: listDomain(context) } }),
-  handle: async (context) => projectPage(context, '/projects'),
+  query: projectList.query,
+  answer: projectList.answer(Project),
+  handle: async (context) => projectPage(context, projectList),
 })
 
 export const show = operation({
@@ -60,6 +66,7 @@ export const show = operation({
   }),
   on: project,
   policy: getProject,
+  answer: Type.Object({ project: ProjectInTree }),
   async handle(context) {
     const { query, project } = context
     const asked = (name: keyof typeof query) => query[name] !== undefined && flag(query[name])

@@ -4,7 +4,7 @@ import { rule } from '../../../auth/policy.ts'
 import { findProject } from '../../../auth/store.ts'
 import type { Project } from '../../../auth/tables.ts'
 import { missing } from '../attributes.ts'
-import { byName } from '../collection.ts'
+import { byHandler, collection, isOn, partOf } from '../collection.ts'
 
 /** What rules see of a project. */
 export const projectTarget = (row: Pick<Project, 'id' | 'name' | 'domain_id' | 'is_domain'>) => ({
@@ -42,4 +42,15 @@ export const tagRules = {
   delete: rule('identity:delete_project_tag', managers, 'Take a tag off a project.'),
 }
 
-export const projectShape = byName({ name: 'name', domain_id: 'domain_id', parent_id: 'parent_id', enabled: 'enabled' })
+const filters = {
+  name: 'name',
+  domain_id: 'domain_id',
+  parent_id: 'parent_id',
+  enabled: isOn('enabled'),
+  description: partOf('description'),
+}
+/** Those that `tagFilter` takes from the query. */
+export const tagFilters = { tags: byHandler, 'tags-any': byHandler, 'not-tags': byHandler, 'not-tags-any': byHandler }
+export const projectList = collection({ many: 'projects', filters: { ...filters, ...tagFilters, is_domain: byHandler } })
+/** The projects that somebody can have a token for. */
+export const scopeList = collection({ many: 'projects', path: '/auth/projects', filters })

@@ -3,6 +3,7 @@ import { Type } from 'typebox'
 import { badRequest, notFound } from '../../../api/faults.ts'
 import { operation, reply } from '../../../api/operation.ts'
 import { ensureMutable } from '../attributes.ts'
+import { WholeCollection } from '../collection.ts'
 import { project, tagRules } from './resource.ts'
 import { Tags } from './schema.ts'
 import { updateProject } from './store.ts'
@@ -10,6 +11,7 @@ import { updateProject } from './store.ts'
 const common = { majors: ['v3'], on: project, catalog: [] }
 const path = '/projects/{project_id}/tags'
 const one = '/projects/{project_id}/tags/{value}'
+const answer = WholeCollection('tags', Type.String())
 
 const list = operation({
   ...common,
@@ -18,6 +20,7 @@ const list = operation({
   path,
   summary: 'List the tags of a project',
   policy: tagRules.list,
+  answer,
   handle: async ({ project, href }) => ({
     tags: project.tags,
     links: { self: href(`/projects/${project.id}/tags`), previous: null, next: null },
@@ -32,6 +35,7 @@ const replace = operation({
   summary: 'Replace all tags of a project',
   policy: tagRules.replace,
   body: Type.Object({ tags: Tags }, { additionalProperties: false }),
+  answer,
   async handle({ tx, project, body, href }) {
     ensureMutable('project', project, { tags: body.tags })
     const row = await updateProject(tx.db, project, { tags: body.tags })
@@ -79,7 +83,7 @@ const add = operation({
     ensureMutable('project', project, { tags: [] })
     if (project.tags.length >= 80 && !project.tags.includes(params.value)) throw badRequest('A project has at most 80 tags.')
     if (!project.tags.includes(params.value)) await updateProject(tx.db, project, { tags: [...project.tags, params.value] })
-    return reply({ status: 201, headers: { location: href(`/projects/${project.id}/tags/${encodeURIComponent(params.value)}`) } })
+    return reply({ headers: { location: href(`/projects/${project.id}/tags/${encodeURIComponent(params.value)}`) } })
   },
 })
 

@@ -1,10 +1,11 @@
+import { Type } from 'typebox'
 import { badRequest, forbidden } from '../../../api/faults.ts'
 import { operation } from '../../../api/operation.ts'
 import type { Project } from '../../../auth/tables.ts'
 import type { Tx } from '../../../db/database.ts'
 import { ensureMutable, ensureSameId, mergeExtra, mergeOptions } from '../attributes.ts'
 import { updateProject as mayUpdate, project } from './resource.ts'
-import { knownProject, type NewProject, ProjectUpdate } from './schema.ts'
+import { knownProject, type NewProject, ProjectUpdate, Project as Shape } from './schema.ts'
 import { parentsOf, subtreeOf, updateProject } from './store.ts'
 import { projectView } from './view.ts'
 
@@ -42,6 +43,7 @@ export const update = operation({
   body: ProjectUpdate,
   on: project,
   policy: mayUpdate,
+  answer: Type.Object({ project: Shape }),
   async handle(context) {
     return { project: projectView(await changeProject(context.tx, context.project, context.body.project), context) }
   },

@@ -1,8 +1,10 @@
+import type { Static } from 'typebox'
 import type { BaseContext } from '../../../api/operation.ts'
 import type { Project } from '../../../auth/tables.ts'
+import type { Project as Shape } from './schema.ts'
 
 /** Wire form of a project (reference 6.6). */
-export const projectView = (row: Project, context: Pick<BaseContext, 'href'>) => ({
+export const projectView = (row: Project, context: Pick<BaseContext, 'href'>): Static<typeof Shape> => ({
   ...row.extra,
   id: row.id,
   name: row.name,

@@ -1,9 +1,10 @@
 // OS-REVOKE, as today's clients have it, and what is left of the time when tokens were signed documents.
+import { Type } from 'typebox'
 import { badRequest, Fault } from '../../../api/faults.ts'
 import { operation } from '../../../api/operation.ts'
 import { revocations } from '../../../auth/revocations.ts'
 import type { RevocationEventRow } from '../../../auth/tables.ts'
-import { wholeCollection } from '../collection.ts'
+import { WholeCollection, wholeCollection } from '../collection.ts'
 import { fullTime } from '../delegations/expiry.ts'
 import { cloudRule } from '../rules.ts'
 
@@ -18,6 +19,14 @@ const names = {
   consumer_id: 'OS-OAUTH1:consumer_id',
   access_token_id: 'OS-OAUTH1:access_token_id',
 } as const
+
+const Word = Type.Optional(Type.String())
+/** What is named has to be that of a token, all of it, for the token to have ended. */
+const Event = Type.Object({
+  ...(Object.fromEntries(Object.values(names).map((name) => [name, Word])) as Record<(typeof names)[keyof typeof names], typeof Word>),
+  issued_before: Type.String(),
+  revoked_at: Type.String(),
+})
 
 const view = (row: RevocationEventRow) => ({
   ...Object.fromEntries(
@@ -62,6 +71,8 @@ export const revocationOperations = [
     summary: 'List what ended tokens',
     policy: cloudRule('identity:list_revoke_events', 'rule:service_or_admin', 'List what ended tokens.'),
     policyTarget: () => ({}),
+    query: Type.Object({ since: Word }),
+    answer: WholeCollection('events', Event),
     async handle(context) {
       const rows = await revocations(context.db, sinceOf(context.rawQuery.get('since')))
       return wholeCollection(context, 'events', '/OS-REVOKE/events', rows.map(view))

@@ -1,10 +1,12 @@
 // Who has one role has those that it implies (upstream only, after the references).
+import { type Static, Type } from 'typebox'
 import { forbidden, notFound } from '../../../api/faults.ts'
 import { type BaseContext, operation } from '../../../api/operation.ts'
 import type { RoleRow } from '../../../auth/tables.ts'
-import { missing } from '../attributes.ts'
+import { missing, SelfLink } from '../attributes.ts'
+import { WholeCollection } from '../collection.ts'
 import { adminOrSystemReader, adminRequired, cloudRule } from '../rules.ts'
-import { role } from './roles.ts'
+import { RoleRef, role } from './roles.ts'
 import { deleteInference, findRole, inferences, insertInference, isImplied, rolesById } from './store.ts'
 
 const rules = {
@@ -18,8 +20,15 @@ const rules = {
 const path = '/roles/{role_id}/implies/{implied_role_id}'
 const common = { majors: ['v3'], catalog: [], on: role }
 
-const brief = (row: RoleRow, { href }: BaseContext) => ({ id: row.id, name: row.name, links: { self: href(`/roles/${row.id}`) } })
-const inference = (prior: RoleRow, implied: RoleRow, context: BaseContext) => ({
+const Inference = Type.Object({ role_inference: Type.Object({ prior_role: RoleRef, implies: RoleRef }), links: SelfLink })
+const Implications = Type.Object({ prior_role: RoleRef, implies: Type.Array(RoleRef) })
+
+const brief = (row: RoleRow, { href }: BaseContext): Static<typeof RoleRef> => ({
+  id: row.id,
+  name: row.name,
+  links: { self: href(`/roles/${row.id}`) },
+})
+const inference = (prior: RoleRow, implied: RoleRow, context: BaseContext): Static<typeof Inference> => ({
   role_inference: { prior_role: brief(prior, context), implies: brief(implied, context) },
   links: { self: context.href(`/roles/${prior.id}/implies/${implied.id}`) },
 })
@@ -40,6 +49,7 @@ const list = operation({
   path: '/roles/{role_id}/implies',
   summary: 'List implied roles',
   policy: rules.list,
+  answer: Type.Object({ role_inference: Implications, links: SelfLink }),
   async handle(context) {
     const { db, role } = context
     const implied = await rolesById(
@@ -60,6 +70,7 @@ const show = operation({
   path,
   summary: 'Show an implied role',
   policy: rules.get,
+  answer: Inference,
   handle: async (context) => inference(context.role, await impliedRole(context, true), context),
 })
 
@@ -84,6 +95,7 @@ const create = operation({
   summary: 'Create an implied role',
   status: 201,
   policy: rules.create,
+  answer: Inference,
   async handle(context) {
     const { tx, role } = context
     const implied = await impliedRole(context, false)
@@ -118,6 +130,7 @@ const all = operation({
   catalog: [],
   policy: rules.all,
   policyTarget: () => ({}),
+  answer: WholeCollection('role_inferences', Implications),
   async handle(context) {
     const rows = await inferences(context.db)
     const byId = new Map(

@@ -1,12 +1,24 @@
 // Roles (reference 6.10): names that rules ask for. A domain may have roles of its own, which count only by what they imply.
-import { Type } from 'typebox'
+import { type Static, Type } from 'typebox'
 import { badRequest, notFound } from '../../../api/faults.ts'
 import { operation, resource } from '../../../api/operation.ts'
-import { Name } from '../../../api/types.ts'
+import { Name, Nullable } from '../../../api/types.ts'
 import { rule } from '../../../auth/policy.ts'
 import type { RoleRow } from '../../../auth/tables.ts'
-import { Description, ensureMutable, ensureSameId, extraOf, Id, mergeExtra, mergeOptions, missing, Options } from '../attributes.ts'
-import { byName, collection } from '../collection.ts'
+import {
+  Description,
+  Extended,
+  ensureMutable,
+  ensureSameId,
+  extraOf,
+  Id,
+  mergeExtra,
+  mergeOptions,
+  missing,
+  Options,
+  SelfLink,
+} from '../attributes.ts'
+import { byHandler, collection, listed } from '../collection.ts'
 import { findDomain } from '../domains/domains.ts'
 import { adminOrSystemReader, adminRequired, cloudRule } from '../rules.ts'
 import { deleteRoles, findRole, insertRole, roleQuery, updateRole } from './store.ts'
@@ -56,7 +68,22 @@ const own = (name: 'get' | 'update' | 'delete') => ({
   ruleFor: (context: { role: RoleRow }) => (context.role.domain_id === '' ? undefined : ofDomain[name]),
 })
 
-export const roleView = (row: RoleRow, { href }: { href(path: string): string }) => ({
+/** A role as it is shown (reference 6.10). */
+export const Role = Extended({
+  id: Type.String(),
+  name: Type.String(),
+  /** Null of a role of the whole cloud. */
+  domain_id: Nullable(Type.String()),
+  description: Nullable(Type.String()),
+  options: Options,
+  links: SelfLink,
+})
+/** As other things refer to a role. */
+export const RoleRef = Type.Object({ id: Type.String(), name: Type.String(), links: SelfLink })
+
+const roleList = collection({ many: 'roles', filters: { name: 'name', domain_id: byHandler } })
+
+export const roleView = (row: RoleRow, { href }: { href(path: string): string }): Static<typeof Role> => ({
   ...row.extra,
   id: row.id,
   name: row.name,
@@ -76,14 +103,12 @@ const list = operation({
   policy: roleRules.list,
   policyTarget: () => ({}),
   ruleFor: ({ rawQuery }) => (rawQuery.get('domain_id') ? ofDomain.list : undefined),
+  query: roleList.query,
+  answer: roleList.answer(Role),
   async handle(context) {
-    return collection(context, roleQuery(context.db, context.rawQuery.get('domain_id') ?? ''), {
-      name: 'roles',
-      path: '/roles',
-      shape: byName({ name: 'name' }),
-      texts: { name: 'name' },
-      view: roleView,
-    })
+    return listed(context, roleList, roleQuery(context.db, context.rawQuery.get('domain_id') ?? ''), (rows) =>
+      rows.map((row) => roleView(row, context)),
+    )
   },
 })
 
@@ -97,6 +122,7 @@ const show = operation({
   on: role,
   policy: roleRules.get,
   ...own('get'),
+  answer: Type.Object({ role: Role }),
   handle: async (context) => ({ role: roleView(context.role, context) }),
 })
 
@@ -112,6 +138,7 @@ const create = operation({
   policy: roleRules.create,
   ruleFor: ({ body }) => (body.role.domain_id ? ofDomain.create : undefined),
   policyTarget: () => ({}),
+  answer: Type.Object({ role: Role }),
   async handle(context) {
     const {
       cloud,
@@ -145,6 +172,7 @@ const update = operation({
   on: role,
   policy: roleRules.update,
   ...own('update'),
+  answer: Type.Object({ role: Role }),
   async handle(context) {
     const { tx, role, body } = context
     const { name, description, options, domain_id } = body.role

@@ -1,11 +1,12 @@
 // Endpoints of the catalog (reference 6.4).
-import { Type } from 'typebox'
+import { type Static, Type } from 'typebox'
 import { badRequest } from '../../../api/faults.ts'
 import { operation, resource } from '../../../api/operation.ts'
-import type { Endpoint } from '../../../auth/tables.ts'
+import { Nullable } from '../../../api/types.ts'
+import type { Endpoint as Row } from '../../../auth/tables.ts'
 import type { Db } from '../../../db/database.ts'
-import { Description, ensureSameId, extraOf, Id, mergeExtra, missing } from '../attributes.ts'
-import { collection } from '../collection.ts'
+import { Description, Extended, ensureSameId, extraOf, Id, mergeExtra, missing, SelfLink } from '../attributes.ts'
+import { collection, isOn, listed } from '../collection.ts'
 import { adminOrSystemReader, adminRequired, cloudRule } from '../rules.ts'
 import { ownService } from './services.ts'
 import {
@@ -19,7 +20,7 @@ import {
   updateEndpoint,
 } from './store.ts'
 
-const Interface = Type.Union([Type.Literal('public'), Type.Literal('internal'), Type.Literal('admin')])
+export const Interface = Type.Union([Type.Literal('public'), Type.Literal('internal'), Type.Literal('admin')])
 export const Url = Type.String({ maxLength: 225, pattern: '^[a-zA-Z0-9+.-]+:[^\\s\\u0000-\\u001f]+$' })
 const Region = Type.Union([Type.String({ minLength: 1, maxLength: 255 }), Type.Null()])
 const attributes = {
@@ -54,7 +55,29 @@ export const endpointRules = {
   delete: cloudRule('identity:delete_endpoint', adminRequired, 'Delete an endpoint.'),
 }
 
-export const endpointView = (row: Endpoint, { href }: { href(path: string): string }) => ({
+/** An endpoint as it is shown (reference 6.4). */
+export const Endpoint = Extended({
+  id: Type.String(),
+  service_id: Type.String(),
+  interface: Interface,
+  url: Type.String(),
+  /** The same twice: the earlier name and today's. */
+  region: Nullable(Type.String()),
+  region_id: Nullable(Type.String()),
+  enabled: Type.Boolean(),
+  // Where they were given.
+  name: Type.Optional(Type.String()),
+  description: Type.Optional(Description),
+  links: SelfLink,
+})
+const endpointList = collection({
+  many: 'endpoints',
+  filters: { interface: 'interface', service_id: 'service_id', region_id: 'region_id', region: 'region_id', enabled: isOn('enabled') },
+  sortKeys: ['service_id'],
+  defaultSort: ['service_id', 'interface'],
+})
+
+export const endpointView = (row: Row, { href }: { href(path: string): string }): Static<typeof Endpoint> => ({
   ...row.extra,
   id: row.id,
   service_id: row.service_id,
@@ -99,22 +122,10 @@ export const endpoints = [
     summary: 'List endpoints',
     catalog: ['identity-v3.endpoints.list-endpoints'],
     policy: endpointRules.list,
+    query: endpointList.query,
+    answer: endpointList.answer(Endpoint),
     handle: async (context) =>
-      collection(context, endpointQuery(context.db), {
-        name: 'endpoints',
-        path: '/endpoints',
-        view: endpointView,
-        shape: {
-          filters: { interface: 'interface', service_id: 'service_id', region_id: 'region_id', region: 'region_id', enabled: 'enabled' },
-          sortKeys: { id: 'id', service_id: 'service_id' },
-          defaultSort: [
-            ['service_id', 'asc'],
-            ['interface', 'asc'],
-          ],
-          id: 'id',
-          maxLimit: 10_000,
-        },
-      }),
+      listed(context, endpointList, endpointQuery(context.db), (rows) => rows.map((row) => endpointView(row, context))),
   }),
   operation({
     id: 'endpoints.show',
@@ -125,6 +136,7 @@ export const endpoints = [
     catalog: [],
     on: endpoint,
     policy: endpointRules.get,
+    answer: Type.Object({ endpoint: Endpoint }),
     handle: async (context) => ({ endpoint: endpointView(context.endpoint, context) }),
   }),
   operation({
@@ -137,6 +149,7 @@ export const endpoints = [
     body: Create,
     status: 201,
     policy: endpointRules.create,
+    answer: Type.Object({ endpoint: Endpoint }),
     async handle(context) {
       const {
         cloud,
@@ -145,7 +158,7 @@ export const endpoints = [
         now,
       } = context
       const region = await ensureFits(tx.db, endpoint, now)
-      const row: Endpoint = {
+      const row: Row = {
         id: cloud.environment.hexId(),
         service_id: endpoint.service_id,
         interface: endpoint.interface,
@@ -172,6 +185,7 @@ export const endpoints = [
     body: Update,
     on: endpoint,
     policy: endpointRules.update,
+    answer: Type.Object({ endpoint: Endpoint }),
     async handle(context) {
       const { tx, endpoint, body, now } = context
       const changes = body.endpoint

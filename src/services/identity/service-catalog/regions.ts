@@ -1,12 +1,13 @@
 // Regions (reference 6.12): a tree of places that endpoints are in.
-import { Type } from 'typebox'
+import { type Static, Type } from 'typebox'
 import { badRequest, conflict, notFound } from '../../../api/faults.ts'
 import { type BaseContext, operation, resource } from '../../../api/operation.ts'
+import { Nullable } from '../../../api/types.ts'
 import { rule } from '../../../auth/policy.ts'
 import type { RegionRow } from '../../../auth/tables.ts'
 import type { Db } from '../../../db/database.ts'
-import { Description, ensureSameId, extraOf, mergeExtra, missing } from '../attributes.ts'
-import { collection } from '../collection.ts'
+import { Description, Extended, ensureSameId, extraOf, mergeExtra, missing } from '../attributes.ts'
+import { collection, listed } from '../collection.ts'
 import { adminRequired, cloudRule } from '../rules.ts'
 import { deleteRegion, findRegion, hasChildRegions, hasEndpoints, insertRegion, regionQuery, updateRegion } from './store.ts'
 
@@ -33,7 +34,21 @@ const rules = {
   delete: cloudRule('identity:delete_region', adminRequired, 'Delete a region.'),
 }
 
-const view = (row: RegionRow, { href }: { href(path: string): string }) => ({
+/** A region as it is shown (reference 6.12). */
+const Region = Extended({
+  id: Type.String(),
+  description: Type.String(),
+  parent_region_id: Nullable(Type.String()),
+  links: Type.Object({ self: Type.String(), child_regions: Type.String() }),
+})
+const regionList = collection({
+  many: 'regions',
+  filters: { parent_region_id: 'parent_region_id' },
+  sortKeys: [],
+  defaultSort: ['id'],
+})
+
+const view = (row: RegionRow, { href }: { href(path: string): string }): Static<typeof Region> => ({
   ...row.extra,
   id: row.id,
   description: row.description,
@@ -80,19 +95,9 @@ export const regions = [
     summary: 'List regions',
     catalog: ['identity-v3.regions.list-regions'],
     policy: rules.list,
-    handle: async (context) =>
-      collection(context, regionQuery(context.db), {
-        name: 'regions',
-        path: '/regions',
-        view,
-        shape: {
-          filters: { parent_region_id: 'parent_region_id' },
-          sortKeys: { id: 'id' },
-          defaultSort: [['id', 'asc']],
-          id: 'id',
-          maxLimit: 10_000,
-        },
-      }),
+    query: regionList.query,
+    answer: regionList.answer(Region),
+    handle: async (context) => listed(context, regionList, regionQuery(context.db), (rows) => rows.map((row) => view(row, context))),
   }),
   operation({
     id: 'regions.show',
@@ -103,6 +108,7 @@ export const regions = [
     catalog: ['identity-v3.regions.show-region-details'],
     on: region,
     policy: rules.get,
+    answer: Type.Object({ region: Region }),
     handle: async (context) => ({ region: view(context.region, context) }),
   }),
   operation({
@@ -115,6 +121,7 @@ export const regions = [
     body: Create,
     status: 201,
     policy: rules.create,
+    answer: Type.Object({ region: Region }),
     handle: async (context) => ({ region: view(await add(context, context.body.region), context) }),
   }),
   operation({
@@ -127,6 +134,7 @@ export const regions = [
     body: Create,
     status: 201,
     policy: rules.create,
+    answer: Type.Object({ region: Region }),
     async handle(context) {
       const { body, params } = context
       if (params.region_id.length > 255) throw badRequest('The ID of a region has at most 255 characters.')
@@ -144,6 +152,7 @@ export const regions = [
     body: Update,
     on: region,
     policy: rules.update,
+    answer: Type.Object({ region: Region }),
     async handle(context) {
       const { tx, region, body } = context
       ensureSameId(region.id, body.region)

@@ -1,11 +1,11 @@
 // Services of the catalog (reference 6.3). Those of this cloud itself are kept up to date at each start.
-import { Type } from 'typebox'
+import { type Static, Type } from 'typebox'
 import { forbidden } from '../../../api/faults.ts'
 import { operation, resource } from '../../../api/operation.ts'
 import { Text } from '../../../api/types.ts'
-import type { Service } from '../../../auth/tables.ts'
-import { Description, ensureSameId, extraOf, mergeExtra, missing } from '../attributes.ts'
-import { collection } from '../collection.ts'
+import type { Service as Row } from '../../../auth/tables.ts'
+import { Description, Extended, ensureSameId, extraOf, mergeExtra, missing, SelfLink } from '../attributes.ts'
+import { collection, listed } from '../collection.ts'
 import { adminOrSystemReader, adminRequired, cloudRule } from '../rules.ts'
 import { deleteService, findService, insertService, serviceQuery, updateService } from './store.ts'
 
@@ -32,7 +32,23 @@ export const serviceRules = {
   delete: cloudRule('identity:delete_service', adminRequired, 'Delete a service.'),
 }
 
-const view = (row: Service, { href }: { href(path: string): string }) => ({
+/** A service as it is shown (reference 6.3). */
+const Service = Extended({
+  id: Type.String(),
+  type: Type.String(),
+  name: Type.String(),
+  description: Type.String(),
+  enabled: Type.Boolean(),
+  links: SelfLink,
+})
+const serviceList = collection({
+  many: 'services',
+  filters: { type: 'type', name: 'name' },
+  sortKeys: ['type', 'name'],
+  defaultSort: ['type'],
+})
+
+const view = (row: Row, { href }: { href(path: string): string }): Static<typeof Service> => ({
   ...row.extra,
   id: row.id,
   type: row.type,
@@ -51,7 +67,7 @@ export function newService(
   body: { type: string; name?: string; description?: string | null; enabled?: boolean },
   id: string,
   created_at: string,
-): Service {
+): Row {
   return {
     id,
     type: body.type,
@@ -64,7 +80,7 @@ export function newService(
   }
 }
 
-export const removeService = async (db: Parameters<typeof deleteService>[0], row: Service) => {
+export const removeService = async (db: Parameters<typeof deleteService>[0], row: Row) => {
   if (row.managed) throw ownService('service')
   await deleteService(db, row.id)
 }
@@ -78,20 +94,9 @@ export const services = [
     summary: 'List services',
     catalog: ['identity-v3.service-catalog.list-services'],
     policy: serviceRules.list,
-    handle: async (context) =>
-      collection(context, serviceQuery(context.db), {
-        name: 'services',
-        path: '/services',
-        view,
-        texts: { name: 'name', type: 'type' },
-        shape: {
-          filters: { type: 'type', name: 'name' },
-          sortKeys: { type: 'type', name: 'name', id: 'id' },
-          defaultSort: [['type', 'asc']],
-          id: 'id',
-          maxLimit: 10_000,
-        },
-      }),
+    query: serviceList.query,
+    answer: serviceList.answer(Service),
+    handle: async (context) => listed(context, serviceList, serviceQuery(context.db), (rows) => rows.map((row) => view(row, context))),
   }),
   operation({
     id: 'services.show',
@@ -102,6 +107,7 @@ export const services = [
     catalog: ['identity-v3.service-catalog.show-service-details'],
     on: service,
     policy: serviceRules.get,
+    answer: Type.Object({ service: Service }),
     handle: async (context) => ({ service: view(context.service, context) }),
   }),
   operation({
@@ -114,6 +120,7 @@ export const services = [
     body: Create,
     status: 201,
     policy: serviceRules.create,
+    answer: Type.Object({ service: Service }),
     async handle(context) {
       const row = newService(context.body.service, context.cloud.environment.hexId(), context.now)
       await insertService(context.tx.db, row)
@@ -130,6 +137,7 @@ export const services = [
     body: Update,
     on: service,
     policy: serviceRules.update,
+    answer: Type.Object({ service: Service }),
     async handle(context) {
       const { tx, service, body } = context
       const { type, name, description, enabled } = body.service

@@ -6,6 +6,7 @@ import { catalogFor } from '../catalog.ts'
 import { enabledServiceProviders } from '../federation/store.ts'
 import { proveAccessToken } from '../oauth1/tokens.ts'
 import { issueByTrust } from '../trusts/issue.ts'
+import { TokenAnswer } from './answer.ts'
 import { findScope, issueToken, type Proof, proveFederatedToken, provePassword, proveToken } from './authenticate.ts'
 import { MissingFactors, receiptHeader, receiptMethods, receiptView } from './factors.ts'
 import { AuthRequest, type ScopeRequest } from './schema.ts'
@@ -26,6 +27,7 @@ export const createToken = operation({
   body: AuthRequest,
   status: 201,
   transaction: 'none',
+  answer: TokenAnswer,
   async handle(context) {
     const { body, query, cloud, headers } = context
     const { identity, scope: asked } = body.auth
@@ -94,7 +96,6 @@ export const createToken = operation({
         ? await catalogFor(cloud.database.read, who.project?.id ?? null, (url) => cloud.endpoints.shown(url, context.request))
         : null
     return reply({
-      status: 201,
       headers: { 'x-subject-token': token, vary: 'X-Auth-Token' },
       body: tokenView(who, catalog, await enabledServiceProviders(cloud.database.read)),
     })

@@ -6,6 +6,7 @@ import type { Cloud } from '../../../cloud.ts'
 import { clientScheme } from '../../../http/forwarded.ts'
 import { catalogFor } from '../catalog.ts'
 import { enabledServiceProviders } from '../federation/store.ts'
+import { TokenAnswer } from './answer.ts'
 import { subject, tokenRules } from './subject.ts'
 import { tokenView } from './view.ts'
 
@@ -43,6 +44,7 @@ export const validateToken = operation({
   catalog: ['identity-v3.tokens.validate-token'],
   query: Query,
   policy: tokenRules.validate,
+  answer: TokenAnswer,
   async handle({ cloud, subject, query, request }) {
     const body = await answerFor(cloud, request, subject, query.nocatalog !== undefined)
     return reply({

@@ -1,3 +1,4 @@
+import { Type } from 'typebox'
 import { operation } from '../../../api/operation.ts'
 import { revokeAudit } from '../../../auth/store.ts'
 import { subject, tokenRules } from './subject.ts'
@@ -13,5 +14,6 @@ export const revokeToken = operation({
   status: 204,
   on: subject,
   policy: tokenRules.revoke,
+  query: Type.Object({ allow_expired: Type.Optional(Type.String()) }),
   handle: ({ tx, subject, cloud }) => revokeAudit(tx.db, subject.auditIds, subject.expiresAt, cloud.environment.clock.now()),
 })

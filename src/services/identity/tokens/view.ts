@@ -1,12 +1,20 @@
+import type { Static } from 'typebox'
 import type { Who } from '../../../auth/who.ts'
 import type { CatalogService } from '../catalog.ts'
 import { passwordTime } from '../users/view.ts'
+import type { TokenAnswer } from './answer.ts'
 
 /** `2026-11-21T09:38:39.000000Z`: six digits, as clients parse it. */
 export const tokenTime = (ms: number): string => new Date(ms).toISOString().replace('Z', '000Z')
 
 /** The v3 token (reference 6.2.1); without `catalog` where it was not asked for or there is no scope. */
-export function tokenView(who: Who, catalog: CatalogService[] | null, serviceProviders: object[] = []) {
+type Token = Static<typeof TokenAnswer>['token']
+
+export function tokenView(
+  who: Who,
+  catalog: CatalogService[] | null,
+  serviceProviders: NonNullable<Token['service_providers']> = [],
+): { token: Token } {
   return {
     token: {
       methods: who.methods,
@@ -18,7 +26,7 @@ export function tokenView(who: Who, catalog: CatalogService[] | null, servicePro
       },
       ...(who.project ? { is_domain: who.project.isDomain, project: { ...pickNamed(who.project), domain: who.project.domain } } : {}),
       ...(who.domain ? { domain: who.domain } : {}),
-      ...(who.system ? { system: { all: true } } : {}),
+      ...(who.system ? { system: { all: true as const } } : {}),
       ...(who.roles.length ? { roles: who.roles.map(pickNamed) } : {}),
       ...delegationView(who),
       ...(catalog ? { catalog } : {}),

@@ -8,7 +8,7 @@ import { Id, missing } from '../attributes.ts'
 import { boundedExpiry, Expiry } from '../delegations/expiry.ts'
 import { ensureOwnAuthority } from '../delegations/own-authority.ts'
 import { ensureAmong, handedRoles, RoleList } from '../delegations/roles.ts'
-import { trustRules, trustTarget, trustView } from './resource.ts'
+import { Trust as Shape, trustRules, trustTarget, trustView } from './resource.ts'
 import { insertTrust } from './store.ts'
 
 const Count = (minimum: number) => Type.Optional(Type.Union([Type.Integer({ minimum, maximum: 0x7fffffff }), Type.Null()]))
@@ -109,7 +109,8 @@ const createAt = (path: '/OS-TRUST/trusts' | '/OS-TRUST/trust', id: string, cata
     status: 201,
     policy: trustRules.create,
     policyTarget: ({ body }) => trustTarget({ trustor_user_id: body.trust.trustor_user_id }),
-    handle: async (context) => ({ trust: await trustView(await makeTrust(context, context.body.trust), context, true) }),
+    answer: Type.Object({ trust: Shape }),
+    handle: async (context) => ({ trust: await trustView(await makeTrust(context, context.body.trust), context) }),
   })
 
 export const createTrust = [

@@ -1,13 +1,14 @@
 // Operations on trusts (reference 7.4; the rest as today's clients have it).
 import { Type } from 'typebox'
 import { forbidden, notFound } from '../../../api/faults.ts'
-import { operation, reply } from '../../../api/operation.ts'
+import { operation } from '../../../api/operation.ts'
 import { noteRevocation } from '../../../auth/revocations.ts'
 import { missing } from '../attributes.ts'
-import { wholeCollection } from '../collection.ts'
+import { WholeCollection, wholeCollection } from '../collection.ts'
 import { ensureNoApplication, ensureOwnAuthority } from '../delegations/own-authority.ts'
+import { Role } from '../roles/roles.ts'
 import { createTrust } from './create.ts'
-import { listRules, trust, trustRoles, trustRules, trustTarget, trustView } from './resource.ts'
+import { ListedTrust, listedTrust, listRules, Trust, trust, trustRoles, trustRules, trustTarget, trustView } from './resource.ts'
 import { deleteTrusts, trustQuery } from './store.ts'
 
 const common = { majors: ['v3'], catalog: [] as string[] } as const
@@ -27,6 +28,7 @@ const list = operation({
     if (query.trustor_user_id !== undefined) return listRules.trustor
     return query.trustee_user_id === undefined ? undefined : listRules.trustee
   },
+  answer: WholeCollection('trusts', ListedTrust),
   async handle(context) {
     const { query, allows, db, who } = context
     ensureNoApplication(who)
@@ -34,7 +36,12 @@ const list = operation({
     if (trustee !== undefined && !allows(listRules.trustee.name))
       throw forbidden(`You are not authorized to perform the requested action: ${listRules.trustee.name}.`)
     const rows = await trustQuery(db, { trustor, trustee }).execute()
-    return wholeCollection(context, 'trusts', '/OS-TRUST/trusts', await Promise.all(rows.map((row) => trustView(row, context, false))))
+    return wholeCollection(
+      context,
+      'trusts',
+      '/OS-TRUST/trusts',
+      rows.map((row) => listedTrust(row, context)),
+    )
   },
 })
 
@@ -44,9 +51,10 @@ const show = operation({
   method: 'GET',
   summary: 'Show a trust',
   policy: trustRules.get,
+  answer: Type.Object({ trust: Trust }),
   async handle(context) {
     ensureNoApplication(context.who)
-    return { trust: await trustView(context.trust, context, true) }
+    return { trust: await trustView(context.trust, context) }
   },
 })
 
@@ -72,6 +80,7 @@ const listRoles = operation({
   on: trust,
   summary: 'List the roles of a trust',
   policy: trustRules.listRoles,
+  answer: WholeCollection('roles', Role),
   async handle(context) {
     ensureNoApplication(context.who)
     return wholeCollection(context, 'roles', `/OS-TRUST/trusts/${context.trust.id}/roles`, await trustRoles(context.trust, context))
@@ -83,6 +92,7 @@ const showRole = operation({
   id: 'trusts.roles.show',
   method: 'GET',
   summary: 'Show a role of a trust',
+  answer: Type.Object({ role: Role }),
   async handle(context) {
     ensureNoApplication(context.who)
     const found = (await trustRoles(context.trust, context)).find(({ id }) => id === context.params.role_id)
@@ -99,7 +109,6 @@ const checkRole = operation({
   async handle({ trust, params, who }) {
     ensureNoApplication(who)
     if (!trust.role_ids.includes(params.role_id)) throw notFound(missing('role')(params.role_id))
-    return reply({ status: 200 })
   },
 })
 

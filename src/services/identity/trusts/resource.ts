@@ -1,9 +1,12 @@
 // Trusts (reference 7.4): a user lets another act with some of the own roles in a project.
+import { type Static, Type } from 'typebox'
 import { type BaseContext, resource } from '../../../api/operation.ts'
+import { Nullable } from '../../../api/types.ts'
 import { findTrust } from '../../../auth/delegation.ts'
-import type { Trust } from '../../../auth/delegation-tables.ts'
-import { missing } from '../attributes.ts'
+import type { Trust as Row } from '../../../auth/delegation-tables.ts'
+import { missing, SelfLink } from '../attributes.ts'
 import { fullTime } from '../delegations/expiry.ts'
+import { Role, roleView } from '../roles/roles.ts'
 import { rolesById } from '../roles/store.ts'
 import { adminOrSystemReader, cloudRule } from '../rules.ts'
 
@@ -12,7 +15,7 @@ export const trustTarget = (row: { trustor_user_id?: string; trustee_user_id?: s
 })
 
 /** Found while it can be used. */
-export const trust = resource<'trust', Trust>({
+export const trust = resource<'trust', Row>({
   name: 'trust',
   param: 'trust_id',
   async load(id, { db, now }) {
@@ -49,7 +52,29 @@ export const listRules = {
 }
 export const trustFilterRules = Object.values(listRules)
 
-const plainView = (row: Trust, { href }: BaseContext) => ({
+const shown = {
+  id: Type.String(),
+  trustor_user_id: Type.String(),
+  trustee_user_id: Type.String(),
+  project_id: Nullable(Type.String()),
+  impersonation: Type.Boolean(),
+  expires_at: Nullable(Type.String()),
+  deleted_at: Type.Null(),
+  remaining_uses: Nullable(Type.Integer()),
+  redelegated_trust_id: Nullable(Type.String()),
+  redelegation_count: Type.Integer(),
+  links: SelfLink,
+}
+/** A trust as lists have it (reference 7.4). */
+export const ListedTrust = Type.Object(shown)
+/** A trust as it is shown by itself. */
+export const Trust = Type.Object({
+  ...shown,
+  roles: Type.Array(Role),
+  roles_links: Type.Object({ self: Type.String(), previous: Type.Null(), next: Type.Null() }),
+})
+
+export const listedTrust = (row: Row, { href }: BaseContext): Static<typeof ListedTrust> => ({
   id: row.id,
   trustor_user_id: row.trustor_user_id,
   trustee_user_id: row.trustee_user_id,
@@ -63,11 +88,10 @@ const plainView = (row: Trust, { href }: BaseContext) => ({
   links: { self: href(`/OS-TRUST/trusts/${row.id}`) },
 })
 
-export const trustRoles = async (row: Trust, { db, href }: BaseContext) =>
-  (await rolesById(db, row.role_ids)).map(({ id, name }) => ({ id, name, links: { self: href(`/roles/${id}`) } }))
+export const trustRoles = async (row: Row, context: BaseContext): Promise<Static<typeof Role>[]> =>
+  (await rolesById(context.db, row.role_ids)).map((role) => roleView(role, context))
 
-export async function trustView(row: Trust, context: BaseContext, withRoles: boolean) {
-  if (!withRoles) return plainView(row, context)
+export async function trustView(row: Row, context: BaseContext): Promise<Static<typeof Trust>> {
   const self = context.href(`/OS-TRUST/trusts/${row.id}/roles`)
-  return { ...plainView(row, context), roles: await trustRoles(row, context), roles_links: { self, previous: null, next: null } }
+  return { ...listedTrust(row, context), roles: await trustRoles(row, context), roles_links: { self, previous: null, next: null } }
 }

@@ -105,11 +105,15 @@ test('a password ends, is not chosen again, is kept for a while and looks as ask
   const expired = await login(cloud, user.id, user.password, 401)
   assert.equal(expired.body.error.message, `The password is expired and needs to be changed for user: ${user.id}.`)
   assert.notEqual((await login(cloud, user.id, 'wrong', 401)).text, expired.text)
-  const whose = (query: string) =>
-    cloud.admin.get(`${v3}/users?password_expires_at=${query}`).then(({ body }) => body.users.map((row: { id: string }) => row.id))
+  const group = (await cloud.admin.post(`${v3}/groups`, { group: { name: 'g' } }, 201)).body.group.id
+  await cloud.admin.put(`${v3}/groups/${group}/users/${user.id}`, undefined, 204)
+  const whose = (query: string, path = 'users') =>
+    cloud.admin.get(`${v3}/${path}?password_expires_at=${query}`).then(({ body }) => body.users.map((row: { id: string }) => row.id))
   const now = new Date(clock.now()).toISOString()
   assert.ok((await whose(`lt:${now}`)).includes(user.id))
   assert.ok(!(await whose(`gt:${now}`)).includes(user.id))
+  assert.deepEqual(await whose(`lt:${now}`, `groups/${group}/users`), [user.id])
+  assert.deepEqual(await whose(`gt:${now}`, `groups/${group}/users`), [])
   await cloud.admin.get(`${v3}/users?password_expires_at=before:${now}`, 400)
   await cloud.admin.get(`${v3}/users?password_expires_at=lt:soon`, 400)
   await change(cloud, user.id, user.password, 'password-9', 204)

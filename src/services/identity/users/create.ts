@@ -1,3 +1,4 @@
+import { Type } from 'typebox'
 import { notFound } from '../../../api/faults.ts'
 import { operation } from '../../../api/operation.ts'
 import type { User } from '../../../auth/tables.ts'
@@ -10,7 +11,7 @@ import { homeDomain } from '../projects/create.ts'
 import { federatedOf, setFederated } from './federated.ts'
 import { type NewPassword, passwordColumns, passwordHash } from './passwords.ts'
 import { userRules, userTarget } from './resource.ts'
-import { knownUser, type UserBody, UserCreate } from './schema.ts'
+import { knownUser, User as Shape, type UserBody, UserCreate } from './schema.ts'
 import { insertUser } from './store.ts'
 import { userView } from './view.ts'
 
@@ -59,12 +60,13 @@ export const create = operation({
   policy: userRules.create,
   guard: (context) => refuseDirectoryDomain(context, context.body.user.domain_id ?? homeDomain(context.who)),
   policyTarget: ({ body, who }) => userTarget({ name: body.user.name, domain_id: body.user.domain_id ?? homeDomain(who) }),
+  answer: Type.Object({ user: Shape }),
   async handle(context) {
     const { cloud, body, who, now } = context
     const hash = await passwordHash(cloud, body.user.password)
     const domain_id = body.user.domain_id ?? homeDomain(who)
     const { federated } = body.user
-    const row = await cloud.database.write(async (tx) => {
+    const row = await context.write(async (tx) => {
       const made = await addUser(cloud, tx, { ...body.user, domain_id }, hash, now)
       if (federated) await setFederated(tx.db, made, federated, now)
       return made

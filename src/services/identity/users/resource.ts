@@ -4,7 +4,7 @@ import { rule } from '../../../auth/policy.ts'
 import { findUser } from '../../../auth/store.ts'
 import type { User } from '../../../auth/tables.ts'
 import { missing } from '../attributes.ts'
-import { byName } from '../collection.ts'
+import { byHandler, collection, isOn, partOf } from '../collection.ts'
 import { readersOf } from '../rules.ts'
 
 export const userTarget = (row: { id?: string; name?: string; domain_id: string | undefined }) => ({
@@ -44,8 +44,19 @@ export const userRules = {
   ),
 }
 
-export const userList = {
-  name: 'users',
-  shape: byName({ name: 'name', domain_id: 'domain_id', enabled: 'enabled' }),
-  texts: { name: 'name', email: 'email', description: 'description' },
+const filters = {
+  name: 'name',
+  domain_id: 'domain_id',
+  enabled: isOn('enabled'),
+  email: partOf('email'),
+  description: partOf('description'),
 }
+export const userList = collection({
+  many: 'users',
+  filters: { ...filters, password_expires_at: byHandler, idp_id: byHandler, protocol_id: byHandler, unique_id: byHandler },
+})
+export const memberList = collection({
+  many: 'users',
+  path: '/groups/{group_id}/users',
+  filters: { ...filters, password_expires_at: byHandler },
+})

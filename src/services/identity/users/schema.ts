@@ -1,6 +1,6 @@
 import { type Static, Type } from 'typebox'
-import { Name, SecretText } from '../../../api/types.ts'
-import { Description, Id } from '../attributes.ts'
+import { Name, Nullable, SecretText } from '../../../api/types.ts'
+import { Description, Extended, Id, SelfLink } from '../attributes.ts'
 import { Federated } from './federated.ts'
 
 const Flag = Type.Optional(Type.Union([Type.Boolean(), Type.Null()]))
@@ -36,6 +36,24 @@ const attributes = {
 }
 export const UserCreate = Type.Object({ user: Type.Object({ name: Name, ...attributes }) })
 export const UserUpdate = Type.Object({ user: Type.Object({ name: Type.Optional(Name), ...attributes }, { minProperties: 1 }) })
+
+/** A user as it is shown (reference 6.7). Never with anything of the password. */
+export const User = Extended({
+  id: Type.String(),
+  name: Type.String(),
+  domain_id: Type.String(),
+  enabled: Type.Boolean(),
+  // Where the user has one.
+  default_project_id: Type.Optional(Type.String()),
+  description: Type.Optional(Type.String()),
+  email: Type.Optional(Type.String()),
+  options: UserOptions,
+  password_expires_at: Nullable(Type.String()),
+  /** Of users who are somebody at an identity provider. */
+  federated: Type.Optional(Federated),
+  links: SelfLink,
+})
+
 export const knownUser = ['name', ...Object.keys(attributes)]
 export type UserBody = Static<typeof UserUpdate>['user'] & Record<string, unknown>
 export const PasswordChange = Type.Object({

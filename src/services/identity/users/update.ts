@@ -1,3 +1,4 @@
+import { Type } from 'typebox'
 import { badRequest } from '../../../api/faults.ts'
 import { operation } from '../../../api/operation.ts'
 import { noteRevocation } from '../../../auth/revocations.ts'
@@ -8,7 +9,7 @@ import { refuseDirectoryUser } from '../ldap/guard.ts'
 import { federatedOf, setFederated } from './federated.ts'
 import { keepInHistory, type NewPassword, passwordColumns, passwordHash } from './passwords.ts'
 import { user, userRules } from './resource.ts'
-import { knownUser, type UserBody, UserUpdate } from './schema.ts'
+import { knownUser, User as Shape, type UserBody, UserUpdate } from './schema.ts'
 import { updateUser } from './store.ts'
 import { userView } from './view.ts'
 
@@ -47,11 +48,12 @@ export const update = operation({
   transaction: 'none',
   policy: userRules.update,
   guard: refuseDirectoryUser,
+  answer: Type.Object({ user: Shape }),
   async handle(context) {
     const { cloud, body, user, now } = context
     const { password, federated } = body.user
     const hash = password === undefined ? undefined : await passwordHash(cloud, password)
-    const row = await cloud.database.write(async (tx) => {
+    const row = await context.write(async (tx) => {
       const changed = await changeUser(tx, user, body.user, hash, now)
       if (federated) await setFederated(tx.db, changed, federated, now)
       return changed

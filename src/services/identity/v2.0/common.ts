@@ -1,5 +1,6 @@
 // Identity v2.0 (reference 8 to 10): the same users, projects and roles, seen as users and tenants of the default domain.
 import type { IncomingMessage } from 'node:http'
+import type { Static } from 'typebox'
 import { resource } from '../../../api/operation.ts'
 import { findProject, findUser } from '../../../auth/store.ts'
 import type { Project, User } from '../../../auth/tables.ts'
@@ -8,6 +9,7 @@ import { missing } from '../attributes.ts'
 import { defaultDomainId } from '../bootstrap.ts'
 import { projectTarget } from '../projects/resource.ts'
 import { userTarget } from '../users/resource.ts'
+import type { Tenant, User as UserShape } from './schema.ts'
 
 /** Operations of this version; `own` after it. */
 export const v2 = { majors: ['v2.0'] } as const
@@ -48,7 +50,7 @@ export function rolesFor<Role extends { name: string }>(roles: Role[], services:
   return roles.filter(({ name }) => !name.includes(':') || wanted.includes(name.split(':')[0]!))
 }
 
-export const tenantView = (row: Project) => ({
+export const tenantView = (row: Project): Static<typeof Tenant> => ({
   ...row.extra,
   id: row.id,
   name: row.name,
@@ -56,7 +58,7 @@ export const tenantView = (row: Project) => ({
   enabled: row.enabled,
 })
 
-export const userView = (row: User) => ({
+export const userView = (row: User): Static<typeof UserShape> => ({
   ...row.extra,
   id: row.id,
   name: row.name,

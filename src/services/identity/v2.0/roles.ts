@@ -1,5 +1,5 @@
 // Roles and their grants (reference 9.3.6, 9.4.4, 10.1.6 to 10.1.8, 10.1.13 to 10.1.19). A global role of a user is one on the system.
-import { Type } from 'typebox'
+import { type Static, Type } from 'typebox'
 import { conflict, notFound } from '../../../api/faults.ts'
 import { type BaseContext, operation, resource } from '../../../api/operation.ts'
 import { Name } from '../../../api/types.ts'
@@ -13,9 +13,11 @@ import { defaultDomainId } from '../bootstrap.ts'
 import { roleRules, roleTarget } from '../roles/roles.ts'
 import { deleteRoles, findRole, findRoleByName, insertRole, roleQuery } from '../roles/store.ts'
 import { rolesFor, v2 } from './common.ts'
-import { page } from './page.ts'
+import { PageQuery, page } from './page.ts'
+import { Paged, Role } from './schema.ts'
 
-const view = (row: RoleRow) => ({
+const One = Type.Object({ role: Role })
+const view = (row: RoleRow): Static<typeof Role> => ({
   ...row.extra,
   id: row.id,
   name: row.name,
@@ -51,6 +53,8 @@ const rolesAt = (path: '/OS-KSADM' | '/OS-KSADM/roles', documented: boolean) => 
       path,
       summary: 'List roles',
       catalog: ids('list-roles'),
+      query: PageQuery,
+      answer: Paged('roles', Role),
       policy: roleRules.list,
       policyTarget: () => ({}),
       async handle(context) {
@@ -65,6 +69,7 @@ const rolesAt = (path: '/OS-KSADM' | '/OS-KSADM/roles', documented: boolean) => 
       path,
       summary: 'Create role',
       catalog: ids('create-role'),
+      answer: One,
       body: Create,
       policy: roleRules.create,
       policyTarget: () => ({}),
@@ -90,6 +95,7 @@ const rolesAt = (path: '/OS-KSADM' | '/OS-KSADM/roles', documented: boolean) => 
       summary: 'Show role details',
       on: role,
       policy: roleRules.get,
+      answer: One,
       catalog: documented ? ids('show-role-details-by-id') : [`${ksadm}.show-role-information-by-name`],
       handle: async ({ role }) => ({ role: view(role) }),
     }),
@@ -161,6 +167,8 @@ function grantsAt(
       path: path as string,
       summary: global ? 'List user global roles' : 'List roles for user',
       catalog: catalog.list,
+      query: Type.Object({ ...PageQuery.properties, serviceId: Type.Optional(Type.String()) }),
+      answer: Paged('roles', Role),
       policy: rules.list,
       policyTarget: targetFor(rules.list),
       async handle(context) {
@@ -177,6 +185,7 @@ function grantsAt(
       path: one,
       summary: 'Grant role to user',
       catalog: [`${ksadm}.${catalog.grant}`],
+      answer: One,
       policy: rules.create,
       policyTarget: targetFor(rules.create),
       async handle(context) {

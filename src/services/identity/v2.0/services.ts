@@ -1,19 +1,21 @@
 // Services and endpoints (reference 10.1.20 to 10.1.24). An endpoint has three addresses here, and is three rows.
-import { Type } from 'typebox'
+import { type Static, Type } from 'typebox'
 import { badRequest, notFound } from '../../../api/faults.ts'
 import { operation, resource } from '../../../api/operation.ts'
-import type { Endpoint, Service } from '../../../auth/tables.ts'
+import type { Endpoint as EndpointRow, Service as ServiceRow } from '../../../auth/tables.ts'
 import { Id, missing } from '../attributes.ts'
 import { endpointsAsOne } from '../endpoint-templates/group.ts'
 import { endpointRules, ensureUrl, Url } from '../service-catalog/endpoints.ts'
 import { newService, ownService, removeService, serviceRules } from '../service-catalog/services.ts'
 import { deleteEndpoints, ensureRegion, findService, insertEndpoint, insertService, serviceQuery } from '../service-catalog/store.ts'
 import { v2 } from './common.ts'
-import { page } from './page.ts'
+import { PageQuery, page } from './page.ts'
+import { Endpoint, Paged, Service } from './schema.ts'
 
 const ksadm = 'identity-v2.0-ext.os-ksadm-admin-extension'
-const wrap = (row: Service) => ({ 'OS-KSADM:service': view(row) })
-const view = (row: Service) => ({
+const One = Type.Object({ 'OS-KSADM:service': Service })
+const wrap = (row: ServiceRow): Static<typeof One> => ({ 'OS-KSADM:service': view(row) })
+const view = (row: ServiceRow): Static<typeof Service> => ({
   ...row.extra,
   id: row.id,
   type: row.type,
@@ -22,7 +24,7 @@ const view = (row: Service) => ({
   enabled: row.enabled,
 })
 
-const service = resource<'service', Service>({
+const service = resource<'service', ServiceRow>({
   name: 'service',
   param: 'service_id',
   target: () => ({}),
@@ -53,6 +55,8 @@ const servicesAt = (path: '/services' | '/OS-KSADM/services', documented: boolea
       path,
       summary: 'List services',
       catalog: ids('list-services'),
+      query: PageQuery,
+      answer: Paged('OS-KSADM:services', Service),
       policy: serviceRules.list,
       async handle(context) {
         const { rows, links } = page(context, path, await serviceQuery(context.db).orderBy('type').orderBy('id').execute())
@@ -66,6 +70,7 @@ const servicesAt = (path: '/services' | '/OS-KSADM/services', documented: boolea
       path,
       summary: 'Create service',
       catalog: ids('create-service'),
+      answer: One,
       body: Create,
       policy: serviceRules.create,
       async handle({ cloud, tx, body, now }) {
@@ -83,6 +88,7 @@ const servicesAt = (path: '/services' | '/OS-KSADM/services', documented: boolea
       catalog: ids('show-service-information-by-name', 'shows-service-information-by-id'),
       on: service,
       policy: serviceRules.get,
+      answer: One,
       handle: async ({ service }) => wrap(service),
     }),
     operation({
@@ -110,7 +116,7 @@ const EndpointCreate = Type.Object({
   }),
 })
 
-const endpointView = (id: string, rows: Endpoint[]) => ({
+const endpointView = (id: string, rows: EndpointRow[]): Static<typeof Endpoint> => ({
   id,
   region: rows[0]!.region_id,
   service_id: rows[0]!.service_id,
@@ -127,6 +133,7 @@ const endpoints = [
     summary: 'List endpoints',
     catalog: [],
     policy: endpointRules.list,
+    answer: Type.Object({ endpoints: Type.Array(Endpoint) }),
     handle: async ({ db }) => ({ endpoints: [...(await endpointsAsOne(db))].map(([id, rows]) => endpointView(id, rows)) }),
   }),
   operation({
@@ -138,6 +145,7 @@ const endpoints = [
     catalog: [],
     body: EndpointCreate,
     policy: endpointRules.create,
+    answer: Type.Object({ endpoint: Endpoint }),
     async handle({ cloud, tx, body: { endpoint }, now }) {
       const { service_id, region, publicurl, adminurl, internalurl } = endpoint
       if (!(await findService(tx.db, service_id))) throw badRequest(missing('service')(service_id))
@@ -145,13 +153,13 @@ const endpoints = [
       for (const url of Object.values(urls)) if (url) ensureUrl(url)
       if (region) await ensureRegion(tx.db, region, now)
       const legacy_id = cloud.environment.hexId()
-      const rows: Endpoint[] = []
+      const rows: EndpointRow[] = []
       for (const [side, url] of Object.entries(urls)) {
         if (!url) continue
-        const row: Endpoint = {
+        const row: EndpointRow = {
           id: cloud.environment.hexId(),
           service_id,
-          interface: side as Endpoint['interface'],
+          interface: side as EndpointRow['interface'],
           region_id: region || null,
           url,
           enabled: true,

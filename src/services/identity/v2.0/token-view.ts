@@ -1,14 +1,16 @@
+import type { Static } from 'typebox'
 import { findProject } from '../../../auth/store.ts'
 import type { Who } from '../../../auth/who.ts'
 import type { Db } from '../../../db/database.ts'
 import { catalogFor } from '../catalog.ts'
 import { tenantView } from './common.ts'
+import type { Access, Catalog } from './schema.ts'
 
 const time = (ms: number) => new Date(ms).toISOString().replace(/\.\d+Z$/, 'Z')
 const fullTime = (ms: number) => new Date(ms).toISOString().replace('Z', '000Z')
 
 /** Endpoints as v2.0 has them: one entry a region with three addresses. This service itself is shown with this version; those without endpoints not at all. */
-export async function serviceCatalog(db: Db, projectId: string | null, shown?: (url: string) => string) {
+export async function serviceCatalog(db: Db, projectId: string | null, shown?: (url: string) => string): Promise<Static<typeof Catalog>> {
   const services = (await catalogFor(db, projectId, shown)).filter(({ endpoints }) => endpoints.length)
   return services.map(({ type, name, endpoints }) => {
     const regions = [...new Set(endpoints.map((endpoint) => endpoint.region))]
@@ -32,7 +34,7 @@ export async function serviceCatalog(db: Db, projectId: string | null, shown?: (
 }
 
 /** The v2.0 token (reference 8.2.1), with the catalog as `shown` gives its addresses where it is not null. */
-export async function accessView(db: Db, token: string, who: Who, shown: ((url: string) => string) | null) {
+export async function accessView(db: Db, token: string, who: Who, shown: ((url: string) => string) | null): Promise<Static<typeof Access>> {
   const project = who.project ? await findProject(db, who.project.id) : undefined
   return {
     access: {

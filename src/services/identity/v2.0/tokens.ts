@@ -11,6 +11,7 @@ import { findScope, issueToken, provePassword, proveToken } from '../tokens/auth
 import type { ScopeRequest } from '../tokens/schema.ts'
 import { tokenRules } from '../tokens/subject.ts'
 import { v2 } from './common.ts'
+import { Access, Paged, TokenEndpoint } from './schema.ts'
 import { accessView, serviceCatalog } from './token-view.ts'
 
 const Word = Type.Optional(Type.Union([Type.String({ maxLength: 255 }), Type.Null()]))
@@ -34,6 +35,7 @@ const create = operation({
   policy: null,
   body: AuthRequest,
   transaction: 'none',
+  answer: Access,
   async handle({ cloud, request, body: { auth } }) {
     const { tenantName, tenantId, passwordCredentials, token } = auth
     if (tenantName && tenantId) throw badRequest('Name and ID of a tenant exclude each other.')
@@ -62,6 +64,9 @@ function ensureOurs(who: Who): void {
   if (who.user.domain.id !== defaultDomainId || (who.project && who.project.domain.id !== defaultDomainId)) throw unauthorized()
 }
 
+/** Read by `findV2Token`. */
+export const BelongsTo = Type.Object({ belongsTo: Type.Optional(Type.String()) })
+
 /** The token in the path. With `belongsTo` it must be scoped to that tenant, else 401 as upstream. */
 export async function findV2Token(token: string, { cloud, rawQuery }: BaseContext): Promise<Who | undefined> {
   const who = await cloud.tokens.authenticate(token)
@@ -80,7 +85,7 @@ const subject = resource<'subject', Who>({
   target: (who) => ({ target: { token: { user_id: who.user.id } } }),
   missing: () => 'Could not find token.',
 })
-const one = { ...v2, path: '/tokens/{token_id}', on: subject } as const
+const one = { ...v2, path: '/tokens/{token_id}', on: subject, query: BelongsTo } as const
 
 export const v2Tokens = [
   create,
@@ -91,6 +96,7 @@ export const v2Tokens = [
     summary: 'Validate token',
     catalog: ['identity-v2.0-admin.tokens.validate-token'],
     policy: tokenRules.validate,
+    answer: Access,
     handle: ({ cloud, request, db, params, subject }) =>
       accessView(db, params.token_id, subject, (url) => cloud.endpoints.shown(url, request)),
   }),
@@ -122,6 +128,8 @@ export const v2Tokens = [
     summary: 'List endpoints for token',
     catalog: [],
     policy: tokenRules.validate,
+    query: BelongsTo,
+    answer: Paged('endpoints', TokenEndpoint),
     async handle({ cloud, request, db, subject }) {
       if (!subject.project) throw notFound('The token has no tenant and so no endpoints.')
       const services = await serviceCatalog(db, subject.project.id, (url) => cloud.endpoints.shown(url, request))

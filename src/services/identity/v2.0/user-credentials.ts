@@ -5,13 +5,17 @@ import { badRequest, conflict, notFound } from '../../../api/faults.ts'
 import { type BaseContext, operation } from '../../../api/operation.ts'
 import { rule } from '../../../auth/policy.ts'
 import type { CredentialRow, User } from '../../../auth/tables.ts'
+import { Extended } from '../attributes.ts'
 import { decryptBlob, encryptBlob } from '../credentials/blob.ts'
 import { credentialQuery, deleteCredential, insertCredential, updateCredential } from '../credentials/store.ts'
 import { ensureOwnAuthority } from '../delegations/own-authority.ts'
 import { user, v2 } from './common.ts'
+import { Paged } from './schema.ts'
 
 const Word = Type.String({ minLength: 1, maxLength: 255 })
 const Secret = Type.Object({ username: Word, secret: Type.String({ minLength: 1, maxLength: 1024 }), signature: Type.Optional(Word) })
+/** With whatever was sent beside these. */
+const ShownSecret = Extended({ username: Type.String(), secret: Type.String(), signature: Type.Optional(Type.String()) })
 type Secret = { username: string; secret: string; signature?: string }
 
 const admin = 'rule:admin_required'
@@ -48,6 +52,9 @@ const isKey = (key: string, text: string) => text === key || text === key.replac
 
 function operationsOf({ type, key, root, last, reference, removal }: Kind) {
   const Body = Type.Object({ [key]: Secret })
+  const Shown = Type.Object({ [key]: ShownSecret })
+  /** One kind of credential, or that there is a password. */
+  const Listed = Type.Union([Shown, Type.Object({ passwordCredentials: Type.Object({ username: Type.String() }) })])
   const ids = (name: string) => [`${reference}.${name}`]
   const find = ({ db }: BaseContext, userId: string): Promise<CredentialRow | undefined> =>
     credentialQuery(db, userId).where('type', '=', type).executeTakeFirst()
@@ -73,6 +80,7 @@ function operationsOf({ type, key, root, last, reference, removal }: Kind) {
       summary: 'List credentials',
       catalog: ids('list-credentials'),
       policy: rules.list,
+      answer: Paged('credentials', Listed),
       async handle(context) {
         ensureOwnAuthority(context.who)
         const row = await find(context, context.user.id)
@@ -88,6 +96,7 @@ function operationsOf({ type, key, root, last, reference, removal }: Kind) {
       body: Body,
       status: 201,
       policy: rules.create,
+      answer: Shown,
       async handle(context) {
         const { cloud, tx, user, body, now, who } = context
         ensureOwnAuthority(who)
@@ -115,6 +124,7 @@ function operationsOf({ type, key, root, last, reference, removal }: Kind) {
       summary: 'Get user credentials',
       catalog: ids('get-user-credentials'),
       policy: rules.read,
+      answer: Shown,
       async handle(context) {
         ensureOwnAuthority(context.who)
         return view(context, await found(context, context.user.id))
@@ -129,6 +139,7 @@ function operationsOf({ type, key, root, last, reference, removal }: Kind) {
       catalog: ids('update-user-credentials'),
       body: Body,
       policy: rules.update,
+      answer: Shown,
       async handle(context) {
         const { cloud, tx, user, body, who } = context
         ensureOwnAuthority(who)
@@ -159,6 +170,7 @@ function operationsOf({ type, key, root, last, reference, removal }: Kind) {
       summary: 'List credentials by type',
       catalog: ids('list-credentials-by-type'),
       policy: rules.list,
+      answer: Paged('credentials', Listed),
       async handle(context) {
         ensureOwnAuthority(context.who)
         const wanted = context.params.type

@@ -2,7 +2,7 @@
 
 import { type Static, Type } from 'typebox'
 import { badRequest, forbidden, notFound } from '../../../api/faults.ts'
-import { listRequest, listRows } from '../../../api/list.ts'
+import { listing } from '../../../api/listing.ts'
 import { operation } from '../../../api/operation.ts'
 import { Name, SecretText } from '../../../api/types.ts'
 import { rule } from '../../../auth/policy.ts'
@@ -20,12 +20,13 @@ import { findRoleByName } from '../roles/store.ts'
 import { findScope, issueToken } from '../tokens/authenticate.ts'
 import { changeOwnPassword } from '../users/change-password.ts'
 import { addUser, passwordHash } from '../users/create.ts'
-import { userList, userRules, userTarget } from '../users/resource.ts'
+import { userRules, userTarget } from '../users/resource.ts'
 import type { UserBody } from '../users/schema.ts'
 import { deleteUsers, userQuery } from '../users/store.ts'
 import { changeUser } from '../users/update.ts'
 import { user, userView, v2 } from './common.ts'
-import { nextLinks } from './page.ts'
+import { v2Style } from './page.ts'
+import { Access, User as Shape } from './schema.ts'
 import { accessView } from './token-view.ts'
 
 const Word = Type.Union([Type.String({ maxLength: 255 }), Type.Null()])
@@ -83,6 +84,8 @@ async function joinTenant(tx: Tx, row: User): Promise<void> {
     })
 }
 
+const One = Type.Object({ user: Shape })
+
 const create = operation({
   ...v2,
   id: 'v2.users.create',
@@ -95,17 +98,29 @@ const create = operation({
   policy: userRules.create,
   guard: (context) => refuseDirectoryDomain(context, defaultDomainId),
   policyTarget: ({ body }) => userTarget({ name: body.user.name, domain_id: defaultDomainId }),
-  async handle({ cloud, body, now }) {
+  answer: One,
+  async handle({ cloud, body, now, write }) {
     const wanted = v3Body(body.user)
     if (!wanted.name) throw badRequest('Expecting to find name in user.')
     const hash = await passwordHash(cloud, passwordOf(body.user))
-    const row = await cloud.database.write(async (tx) => {
+    const row = await write(async (tx) => {
       const made = await addUser(cloud, tx, { ...wanted, name: wanted.name!, domain_id: defaultDomainId }, hash, now)
       await joinTenant(tx, made)
       return made
     })
     return { user: userView(row) }
   },
+})
+
+const userList = listing({
+  style: v2Style,
+  many: 'users',
+  path: '/users',
+  filters: { name: 'name' },
+  sortKeys: { name: 'name', id: 'id' },
+  defaultSort: [['name', 'asc']],
+  id: 'id',
+  maxLimit: 10_000,
 })
 
 const list = operation({
@@ -117,16 +132,16 @@ const list = operation({
   catalog: ['identity-v2.0-admin.users.list-users', 'identity-v2.0-ext.os-ksadm-admin-extension.list-users'],
   policy: userRules.list,
   policyTarget: () => ({ target: {} }),
+  query: userList.query,
+  // With a name it is that user.
+  answer: Type.Union([userList.answer(Shape), One]),
   async handle(context) {
     const { db, who, rawQuery } = context
     const name = rawQuery.get('name')
-    const { rows, next } = await listRows<User>(ofOwnDomain(who, userQuery(db, { domainId: defaultDomainId })), userList.shape, {
-      ...listRequest(rawQuery),
-      filters: name === null ? {} : { name },
-    })
-    if (name === null) return { users: rows.map(userView), users_links: nextLinks(context, '/users', next) }
-    if (!rows[0]) throw notFound(missing('user')(name))
-    return { user: userView(rows[0]) }
+    const page = await userList.page<User>(context, ofOwnDomain(who, userQuery(db, { domainId: defaultDomainId })))
+    if (name === null) return userList.body(context, page, page.rows.map(userView))
+    if (!page.rows[0]) throw notFound(missing('user')(name))
+    return { user: userView(page.rows[0]) }
   },
 })
 
@@ -150,13 +165,14 @@ const change = (
     transaction: 'none',
     policy: userRules.update,
     guard: refuseDirectoryUser,
-    async handle({ cloud, body, user, now }) {
+    answer: One,
+    async handle({ cloud, body, user, now, write }) {
       const given: Body = fields ? Object.fromEntries(Object.entries(body.user).filter(([name]) => fields.includes(name))) : body.user
       if (fields && !Object.keys(given).length) throw badRequest(`Expecting to find ${fields[0]} in user.`)
       const wanted = v3Body(given)
       const password = passwordOf(given)
       const hash = password === undefined ? undefined : await passwordHash(cloud, password)
-      const row = await cloud.database.write(async (tx) => {
+      const row = await write(async (tx) => {
         const changed = await changeUser(tx, user, wanted, hash, now)
         if (changed.default_project_id !== user.default_project_id) await joinTenant(tx, changed)
         return changed
@@ -181,6 +197,7 @@ const changeOwn = operation({
   policy: rule('identity:change_password', '', 'Change the own password.'),
   guard: refuseDirectoryUser,
   policyTarget: () => ({}),
+  answer: Access,
   async handle({ cloud, request, params, body, who, now }) {
     if (params.user_id !== who.user.id) throw forbidden('Only the own password can be changed here.')
     await changeOwnPassword(cloud, who.user.id, body.user.original_password, body.user.password, now)
@@ -219,6 +236,7 @@ export const v2Users = [
     on: user,
     policy: userRules.get,
     prepare: freshenUser,
+    answer: One,
     handle: async ({ user }) => ({ user: userView(user) }),
   }),
   operation({
@@ -232,6 +250,7 @@ export const v2Users = [
     on: user,
     policy: userRules.delete,
     guard: refuseDirectoryUser,
+    answer: One,
     async handle({ tx, user, now }) {
       await deleteUsers(tx.db, [user.id])
       await noteRevocation(tx.db, now, { user_id: user.id })

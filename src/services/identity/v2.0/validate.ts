@@ -1,13 +1,15 @@
 // OS-KVALIDATE (reference 10.5): the token to look at comes in a header, so that it is in no log of addresses.
+import { Type } from 'typebox'
 import { notFound } from '../../../api/faults.ts'
 import { type BaseContext, operation, resource } from '../../../api/operation.ts'
 import type { Who } from '../../../auth/who.ts'
 import { versionOf } from '../endpoint-templates/view.ts'
 import { tokenRules } from '../tokens/subject.ts'
 import { rolesFor, v2 } from './common.ts'
-import { page } from './page.ts'
+import { PageQuery, page } from './page.ts'
+import { Access, Paged, ValidatedEndpoint } from './schema.ts'
 import { accessView, serviceCatalog } from './token-view.ts'
-import { findV2Token } from './tokens.ts'
+import { BelongsTo, findV2Token } from './tokens.ts'
 
 const header = ({ headers }: BaseContext) => String(headers['x-subject-token'] ?? '')
 const subject = resource<'subject', Who>({
@@ -29,6 +31,8 @@ export const v2Validate = [
     summary: 'Validate token',
     catalog: ids('validate-token'),
     policy: tokenRules.validate,
+    query: Type.Object({ ...BelongsTo.properties, 'HP-IDM-serviceId': Type.Optional(Type.String()) }),
+    answer: Access,
     async handle(context) {
       const { access } = await accessView(context.db, header(context), context.subject, null)
       const roles = rolesFor(access.user.roles, context.rawQuery.get('HP-IDM-serviceId'))
@@ -44,6 +48,7 @@ export const v2Validate = [
     summary: 'Check token',
     catalog: ids('check-token'),
     policy: tokenRules.check,
+    query: BelongsTo,
     handle: async () => undefined,
   }),
   operation({
@@ -55,6 +60,8 @@ export const v2Validate = [
     summary: 'List endpoints for token',
     catalog: ids('list-endpoints-for-token'),
     policy: tokenRules.validate,
+    query: Type.Object({ ...BelongsTo.properties, ...PageQuery.properties }),
+    answer: Paged('endpoints', ValidatedEndpoint),
     async handle(context) {
       const { db, subject } = context
       const { project } = subject

@@ -1,14 +1,14 @@
 // OS-FEDERATION: mappings, the rules by which somebody of elsewhere becomes a user here.
-import { Type } from 'typebox'
+import { type Static, Type } from 'typebox'
 import { operation, resource } from '../../../../api/operation.ts'
 import { Closed } from '../../../../api/types.ts'
 import type { MappingRow } from '../../../../auth/federation-tables.ts'
-import { ensureSameId, Id, missing } from '../../attributes.ts'
-import { collection } from '../../collection.ts'
+import { ensureSameId, Id, missing, SelfLink } from '../../attributes.ts'
+import { collection, listed } from '../../collection.ts'
 import { ensureId } from '../providers.ts'
 import { mappingRules } from '../rules.ts'
 import { deleteMapping, findMapping, insertMapping, mappingQuery, updateMapping } from '../store.ts'
-import { ensureRules, Rules } from './schema.ts'
+import { ensureRules, type Rule, Rules } from './schema.ts'
 
 const attributes = {
   id: Type.Optional(Id),
@@ -26,9 +26,23 @@ const mapping = resource<'mapping', MappingRow>({
   hidden: true,
 })
 
-const view = (row: MappingRow, { href }: { href(path: string): string }) => ({
+const Mapping = Type.Object({
+  id: Type.String(),
+  rules: Rules,
+  schema_version: Type.String(),
+  links: SelfLink,
+})
+const mappingList = collection({
+  many: 'mappings',
+  path: '/OS-FEDERATION/mappings',
+  filters: { id: 'id' },
+  sortKeys: [],
+  defaultSort: ['id'],
+})
+
+const view = (row: MappingRow, { href }: { href(path: string): string }): Static<typeof Mapping> => ({
   id: row.id,
-  rules: row.mapping_rules,
+  rules: row.mapping_rules as Rule[],
   schema_version: row.schema_version,
   links: { self: href(`/OS-FEDERATION/mappings/${row.id}`) },
 })
@@ -44,13 +58,10 @@ export const mappings = [
     path: '/OS-FEDERATION/mappings',
     summary: 'List mappings',
     policy: mappingRules.list,
+    query: mappingList.query,
+    answer: mappingList.answer(Mapping),
     handle: async (context) =>
-      collection<MappingRow>(context, mappingQuery(context.db), {
-        name: 'mappings',
-        path: '/OS-FEDERATION/mappings',
-        shape: { filters: { id: 'id' }, sortKeys: { id: 'id' }, defaultSort: [['id', 'asc']], id: 'id', maxLimit: 10_000 },
-        view,
-      }),
+      listed<MappingRow>(context, mappingList, mappingQuery(context.db), (rows) => rows.map((row) => view(row, context))),
   }),
   operation({
     ...common,
@@ -60,6 +71,7 @@ export const mappings = [
     summary: 'Show a mapping',
     on: mapping,
     policy: mappingRules.get,
+    answer: Type.Object({ mapping: Mapping }),
     handle: async (context) => ({ mapping: view(context.mapping, context) }),
   }),
   operation({
@@ -71,6 +83,7 @@ export const mappings = [
     body: Create,
     status: 201,
     policy: mappingRules.create,
+    answer: Type.Object({ mapping: Mapping }),
     async handle(context) {
       const { tx, params, body, now } = context
       ensureId(params.mapping_id)
@@ -95,6 +108,7 @@ export const mappings = [
     body: Update,
     on: mapping,
     policy: mappingRules.update,
+    answer: Type.Object({ mapping: Mapping }),
     async handle(context) {
       const { tx, mapping, body } = context
       const { rules, schema_version } = body.mapping
