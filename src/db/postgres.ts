@@ -40,10 +40,7 @@ function rawConnection(client: pg.PoolClient, origins: Origins): RawConnection {
     async query(sql, parameters) {
       const result = await client.query({ name: statementName(client, sql), text: sql, values: [...parameters] })
       const rows = result.rows as Record<string, unknown>[]
-      if (rows.length) {
-        const specials = await origins.specials(client, result.fields)
-        if (specials.length) for (const row of rows) readBack(row, specials)
-      }
+      if (rows.length) readBack(rows, await origins.specials(client, result.fields))
       return { rows, changes: result.rowCount ?? 0 }
     },
   }

@@ -61,9 +61,9 @@ function rawConnection(file: SqliteDriver.Database): RawConnection {
       const { statement, specials } = prepare(sql)
       if (!statement.reader) return { rows: [], changes: statement.run(...parameters).changes }
       const rows = statement.all(...parameters) as Record<string, unknown>[]
-      for (const [index, row] of specials.length ? rows.entries() : []) {
-        if (index % rowsAtOnce === rowsAtOnce - 1) await turn()
-        readBack(row, specials)
+      for (let begin = 0; specials.length && begin < rows.length; begin += rowsAtOnce) {
+        if (begin) await turn()
+        readBack(rows.length > rowsAtOnce ? rows.slice(begin, begin + rowsAtOnce) : rows, specials)
       }
       return { rows, changes: rows.length }
     },

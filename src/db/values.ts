@@ -61,18 +61,15 @@ export function specialResults(results: readonly (readonly [name: string, origin
   return [...specials.values()]
 }
 
-/** Turns the values of one row back, in place. */
-export function readBack(row: Record<string, unknown>, specials: readonly SpecialResult[]): void {
+/** Turns the values of rows back, in place. */
+export function readBack(rows: readonly Record<string, unknown>[], specials: readonly SpecialResult[]): void {
+  // Column by column, which is faster than row by row.
   for (const { name, kind, column } of specials) {
-    const value = row[name]
-    if (value === null) continue
-    if (kind === 'bool') row[name] = value !== 0
-    else {
-      try {
-        row[name] = JSON.parse(value as string)
-      } catch (error) {
-        throw new Error(`${column.table}.${column.name} holds what is not JSON`, { cause: error })
-      }
+    const back = kind === 'bool' ? (value: unknown) => value !== 0 : JSON.parse
+    try {
+      for (const row of rows) if (row[name] !== null) row[name] = back(row[name] as string)
+    } catch (error) {
+      throw new Error(`${column.table}.${column.name} holds what is not JSON`, { cause: error })
     }
   }
 }
