@@ -1,7 +1,7 @@
 // The request path, in order: id, version, microversion, token, route, body, schema, target, policy, state, quota, handler, answer.
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { isPermitted } from '../auth/access-rules.ts'
-import type { Policy, PolicyTarget } from '../auth/policy.ts'
+import { adminRule, type Policy, type PolicyTarget } from '../auth/policy.ts'
 import { nobody, type Who } from '../auth/who.ts'
 import type { Cloud } from '../cloud.ts'
 import type { Tx } from '../db/database.ts'
@@ -241,7 +241,7 @@ export function createPipeline(
           })
         const rules = who?.delegation?.authority.application?.accessRules
         if (rules && !isPermitted(rules, types, method, path, keepsPaths)) throw unauthorized()
-        if (projectId && who && who.project?.id !== projectId && !who.credentials.is_admin) {
+        if (projectId && who && who.project?.id !== projectId && !policy.holds(adminRule, who.credentials)) {
           throw service.name === 'compute'
             ? badRequest(
                 `Malformed request URL: URL's project_id '${projectId.slice(0, 64)}' doesn't match Context's project_id '${who.project?.id}'`,

@@ -35,6 +35,10 @@ export const rule = (name: string, check: string, description: string, scopes?: 
 
 const scopeOf = ({ system_scope, domain_id }: PolicyCredentials): Scope => (system_scope ? 'system' : domain_id ? 'domain' : 'project')
 
+/** The rule by which compute, image and network know their administrators, and the attribute of credentials that says the same. */
+export const adminRule = 'context_is_admin'
+const adminAttribute = 'is_admin'
+
 type Check = (credentials: PolicyCredentials, target: PolicyTarget, depth: number) => boolean
 
 const tokens =
@@ -51,6 +55,8 @@ function field(object: Record<string, unknown>, path: string): unknown {
 export interface Policy {
   /** True when the rule of that name lets these credentials act on the target. An unknown rule denies. */
   allows(name: string, credentials: PolicyCredentials, target: PolicyTarget): boolean
+  /** What a rule says of the asker alone, whatever is acted on: upstream asks `context_is_admin` and the like of the credentials themselves. */
+  holds(name: string, credentials: PolicyCredentials): boolean
   /** The check string in force. */
   checkOf(name: string): string | undefined
 }
@@ -83,6 +89,13 @@ export function createPolicy(
       return (credentials, target) => {
         const name = expected(target)?.toLowerCase()
         return name !== undefined && credentials.roles.some((role) => role.toLowerCase() === name)
+      }
+    }
+    if (kind === adminAttribute && Object.hasOwn(rules, adminRule)) {
+      // As upstream: a service's administrators are those of its rule, so that a check of them follows an operator who changes it.
+      return (credentials, target, depth) => {
+        const is = evaluate(adminRule, credentials, credentials as unknown as PolicyTarget, depth + 1)
+        return expected(target)?.toLowerCase() === String(is)
       }
     }
     if (kind === 'field') {
@@ -180,9 +193,12 @@ export function createPolicy(
     return compiled.get(name)?.(credentials, target, depth) ?? false
   }
 
+  const allows: Policy['allows'] = (name, credentials, target) =>
+    (scopes.get(name)?.includes(scopeOf(credentials)) ?? true) && evaluate(name, credentials, target, 0)
+
   return {
-    allows: (name, credentials, target) =>
-      (scopes.get(name)?.includes(scopeOf(credentials)) ?? true) && evaluate(name, credentials, target, 0),
+    allows,
+    holds: (name, credentials) => allows(name, credentials, credentials as unknown as PolicyTarget),
     checkOf: (name) => texts[name],
   }
 }

@@ -16,7 +16,9 @@ export const baseRules: Record<string, string> = {
 export const notOfDomains = ['system', 'project'] as const
 /** A rule on what belongs to the whole cloud. */
 export const cloudRule = (name: string, check: string, description: string): Rule => rule(name, check, description, notOfDomains)
-export const adminRequired = 'rule:admin_required'
+/** The rule that says who administers the cloud. */
+export const adminRule = 'admin_required'
+export const adminRequired = `rule:${adminRule}`
 export const adminOrSystemReader = 'rule:admin_required or (role:reader and system_scope:all)'
 
 /** Who reads a domain's rows: administrators, readers of the whole system, readers of that domain. */

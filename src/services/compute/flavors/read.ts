@@ -3,6 +3,7 @@ import { type ListShape, listRequest, listRows, nextQuery } from '../../../api/l
 import { type BaseContext, type Operation, operation } from '../../../api/operation.ts'
 import { isTrue } from '../../../api/types.ts'
 import { rule } from '../../../auth/policy.ts'
+import { seenProject } from '../asker.ts'
 import { alsoAt } from '../paths.ts'
 import { anyone } from '../rules.ts'
 import { flavors } from './resource.ts'
@@ -39,12 +40,13 @@ function atLeast(text: string, name: string): number {
 }
 
 async function page(context: BaseContext & { query: { minDisk?: string; minRam?: string; is_public?: string } }) {
-  const { db, who, query } = context
-  const isAdmin = who.credentials.is_admin
-  let rows = visibleFlavors(db, isAdmin ? null : (who.project?.id ?? '')).selectAll()
+  const { db, query } = context
+  const project = seenProject(context)
+  let rows = visibleFlavors(db, project).selectAll()
   // An administrator sees private ones only when asking for them.
   const wanted = query.is_public
-  if (isAdmin && wanted?.toLowerCase() !== 'none') rows = rows.where('is_public', '=', wanted === undefined ? true : isTrue(wanted))
+  if (project === null && wanted?.toLowerCase() !== 'none')
+    rows = rows.where('is_public', '=', wanted === undefined ? true : isTrue(wanted))
   if (query.minDisk !== undefined) rows = rows.where('disk', '>=', atLeast(query.minDisk, 'minDisk'))
   if (query.minRam !== undefined) rows = rows.where('ram', '>=', atLeast(query.minRam, 'minRam'))
   return listRows<FlavorRow>(rows, shape, listRequest(context.rawQuery))

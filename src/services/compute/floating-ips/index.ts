@@ -5,7 +5,7 @@ import { Closed, Nullable } from '../../../api/types.ts'
 import { rule } from '../../../auth/policy.ts'
 import { holding } from '../../../db/hold.ts'
 import type { PlacedFloatingIp } from '../../network/servers/floating-ips.ts'
-import { actorOf, proxied, lastProxyVersion as until } from '../proxy.ts'
+import { proxied, lastProxyVersion as until } from '../proxy.ts'
 import { anyone, memberOrAdmin, readerOrAdmin } from '../rules.ts'
 
 const catalog = (name: string) => [`compute-v2.1.floating-ips.${name}`]
@@ -23,7 +23,7 @@ const floatingIps = resource({
   name: 'floatingIp',
   param: 'id',
   hold: holding('network_floating_ips'),
-  load: (id, context) => context.cloud.network.floatingIps.find(context.db, actorOf(context), id),
+  load: (id, context) => context.cloud.network.floatingIps.find(context.db, context, id),
   target: ({ project_id }) => ({ project_id }),
   missing: (id) => `Floating IP not found for ID ${id.slice(0, 100)}`,
 })
@@ -38,7 +38,7 @@ export const floatingIpOperations = [
     catalog: ['compute-v2.1.floating-ip-pools.list-floating-ip-pools'],
     policy: rule('os_compute_api:os-floating-ip-pools', anyone, 'List pools of floating IPs.'),
     handle: async (context) => ({
-      floating_ip_pools: (await context.cloud.network.floatingIps.pools(context.db, actorOf(context))).map(({ id, name }) => ({
+      floating_ip_pools: (await context.cloud.network.floatingIps.pools(context.db, context)).map(({ id, name }) => ({
         name: name || id,
       })),
     }),

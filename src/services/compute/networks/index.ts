@@ -2,7 +2,7 @@
 import { notFound } from '../../../api/faults.ts'
 import { operation } from '../../../api/operation.ts'
 import { rule } from '../../../auth/policy.ts'
-import { actorOf, lastProxyVersion as until } from '../proxy.ts'
+import { lastProxyVersion as until } from '../proxy.ts'
 import { readerOrAdmin } from '../rules.ts'
 
 interface Network {
@@ -23,7 +23,7 @@ const listAndShow = (name: string, catalog: { list: string; show: string }, view
     summary: 'List networks',
     catalog: [catalog.list],
     policy: rule(`os_compute_api:os-${name}:list`, readerOrAdmin, 'List networks.'),
-    handle: async (context) => ({ networks: (await context.cloud.network.networks(context.db, actorOf(context))).map(view) }),
+    handle: async (context) => ({ networks: (await context.cloud.network.networks(context.db, context)).map(view) }),
   }),
   operation({
     id: `${name}.show`,
@@ -34,7 +34,7 @@ const listAndShow = (name: string, catalog: { list: string; show: string }, view
     catalog: [catalog.show],
     policy: rule(`os_compute_api:os-${name}:show`, readerOrAdmin, 'Show a network.'),
     async handle(context) {
-      const [network] = await context.cloud.network.networks(context.db, actorOf(context), context.params.id)
+      const [network] = await context.cloud.network.networks(context.db, context, context.params.id)
       if (!network) throw notFound('Network not found')
       return { network: view(network) }
     },

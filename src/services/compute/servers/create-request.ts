@@ -4,6 +4,7 @@ import { badRequest, forbidden } from '../../../api/faults.ts'
 import type { BaseContext } from '../../../api/operation.ts'
 import type { GuestImage } from '../../../host/documents.ts'
 import type { ImageForBoot } from '../../image/facade.ts'
+import { isAdmin, seenProject } from '../asker.ts'
 import { findFlavor } from '../flavors/store.ts'
 import type { FlavorRow } from '../flavors/tables.ts'
 import { findKeypair } from '../keypairs/store.ts'
@@ -33,7 +34,7 @@ function bootable(image: ImageForBoot): GuestImage {
 }
 
 async function findImages(context: BaseContext, given: Given): Promise<{ imageId: string; images: BootImages; image: ImageForBoot }> {
-  const { cloud, db, who } = context
+  const { cloud, db } = context
   const ofDevices = imageOfDevices(given.block_device_mapping, given.block_device_mapping_v2)
   const reference = given.imageRef || ofDevices
   if (!reference) throw badRequest('Invalid image: a server needs an imageRef.')
@@ -42,11 +43,10 @@ async function findImages(context: BaseContext, given: Given): Promise<{ imageId
     throw badRequest('Block Device Mapping is Invalid: its root disk is another image than imageRef.')
   }
   if (!uuid.test(imageId)) throw badRequest('Invalid imageRef provided.')
-  const asker = { projectId: who.project?.id ?? null, isAdmin: who.credentials.is_admin }
-  const image = await cloud.image.find(db, imageId, asker)
+  const image = await cloud.image.find(db, imageId, context)
   if (!image) throw badRequest(`Can not find requested image`)
   const part = async (id: string | undefined) => {
-    const found = id ? await cloud.image.find(db, id, asker) : undefined
+    const found = id ? await cloud.image.find(db, id, context) : undefined
     if (id && !found) throw badRequest(`Image ${id} could not be found.`)
     return found ? bootable(found) : null
   }
@@ -129,8 +129,7 @@ export async function readRequest(context: BaseContext & { body: Static<typeof C
   const { body, db, who, cloud } = context
   const given = body.server
   const flavorId = idOf(String(given.flavorRef))
-  const isAdmin = who.credentials.is_admin
-  const flavor = await findFlavor(db, flavorId, isAdmin ? null : (who.project?.id ?? ''))
+  const flavor = await findFlavor(db, flavorId, seenProject(context))
   if (!flavor) throw badRequest(`Flavor ${flavorId} could not be found.`)
   const { imageId, image, images } = await findImages(context, given)
   checkSizes(flavor, image)
@@ -157,7 +156,7 @@ export async function readRequest(context: BaseContext & { body: Static<typeof C
     ...(wanted?.same_host ? { sameHost: list(wanted.same_host) } : {}),
     ...(wanted?.different_host ? { differentHost: list(wanted.different_host) } : {}),
     ...(forcedHost ? { forcedHost } : {}),
-    ...(isAdmin ? { asAdmin: true } : {}),
+    ...(isAdmin(context) ? { asAdmin: true } : {}),
   }
   const request = {
     nics: nics(given),
@@ -167,7 +166,7 @@ export async function readRequest(context: BaseContext & { body: Static<typeof C
   if (maxCount > 1 && request.nics !== 'auto' && request.nics.some((nic) => nic.portId || nic.fixedIp)) {
     throw badRequest('Unable to launch multiple instances with a single configured port ID or fixed IP.')
   }
-  await cloud.network.checkNics(db, { projectId: who.project!.id, isAdmin, credentials: who.credentials, ...request, count: minCount })
+  await cloud.network.checkNics(db, { projectId: who.project!.id, credentials: who.credentials, ...request, count: minCount })
   return {
     flavor,
     imageId,

@@ -1,5 +1,6 @@
 import { resource } from '../../../api/operation.ts'
 import { holding } from '../../../db/hold.ts'
+import { seenProject } from '../asker.ts'
 import { stateOf } from './states.ts'
 import { findServer, type Server } from './store.ts'
 
@@ -7,7 +8,7 @@ export const servers = resource({
   name: 'server',
   param: 'server_id',
   hold: holding('compute_servers'),
-  load: (id, { db, who }) => findServer(db, id, who.credentials.is_admin ? null : (who.project?.id ?? '')),
+  load: (id, context) => findServer(context.db, id, seenProject(context)),
   target: (row: Server) => ({ project_id: row.project_id, user_id: row.user_id }),
   missing: (id) => `Instance ${id.slice(0, 255)} could not be found.`,
   state: (row: Server) => stateOf(row),

@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto'
 import type { BaseContext } from '../../../api/operation.ts'
 import type { ServerPort } from '../../network/facade.ts'
+import { isAdmin } from '../asker.ts'
 import { instanceName } from '../metadata/tree.ts'
 import { defaultZone } from '../scheduler/pick-host.ts'
 import { statusOf } from './states.ts'
@@ -99,15 +100,16 @@ const progressing = new Set(['ACTIVE', 'BUILD', 'REBUILD', 'RESIZE', 'VERIFY_RES
 
 /** Renders servers for one request. */
 export function serverView(context: BaseContext) {
-  const { href, at, allows, who } = context
+  const { href, at, allows } = context
   const self = href('/servers')
   const bookmark = href('//servers')
   const images = href('//images')
   const flavors = href('//flavors')
+  const readsDetails = isAdmin(context)
   const attributes = allows('os_compute_api:os-extended-server-attributes')
   // Fields of later microversions are left out here and not cut afterwards: a list of hundreds would be copied for it.
   /** Owners read what went wrong; where, administrators. */
-  const faultOf = ({ details, ...fault }: ServerFault) => (details && who.credentials.is_admin ? { ...fault, details } : fault)
+  const faultOf = ({ details, ...fault }: ServerFault) => (details && readsDetails ? { ...fault, details } : fault)
   const at23 = at('2.3')
   const at29 = at('2.9')
   const at219 = at('2.19')

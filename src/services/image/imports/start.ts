@@ -1,7 +1,7 @@
 // Begins an import in the caller's transaction: the image is taken, the task is there for clients to see, and starts at commit.
 import { badRequest, conflict, notFound } from '../../../api/faults.ts'
 import type { BaseContext } from '../../../api/operation.ts'
-import { missingImage } from '../images/resource.ts'
+import { isAdmin, missingImage } from '../images/resource.ts'
 import { change } from '../images/store.ts'
 import type { ImageTaskRow } from '../tables.ts'
 import { injectedProperties } from './inject.ts'
@@ -59,7 +59,7 @@ export async function startImport(
     updated_at: now,
   }
   await tx.db.insertInto('image_tasks').values(row).execute()
-  const inject = method === 'copy-image' || who.credentials.is_admin ? undefined : injectedProperties(cloud.config)
+  const inject = method === 'copy-image' || isAdmin(context) ? undefined : injectedProperties(cloud.config)
   await context.start(importTask, {
     id,
     imageId,

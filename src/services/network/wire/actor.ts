@@ -1,24 +1,33 @@
 // Who asks, as networking needs to know it.
 import { badRequest, forbidden } from '../../../api/faults.ts'
 import type { BaseContext } from '../../../api/operation.ts'
-import type { PolicyTarget } from '../../../auth/policy.ts'
+import { adminRule, type PolicyCredentials, type PolicyTarget } from '../../../auth/policy.ts'
+import type { Cloud } from '../../../cloud.ts'
 
 export interface Actor {
   /** '' on a token without project. */
   projectId: string
+  /** Sees and may take what is any project's. */
   isAdmin: boolean
 }
 
-/** What making and changing things needs of a request, of this service or of another one. */
-export type Asker = Pick<BaseContext, 'cloud' | 'tx' | 'now' | 'who'>
+/** What looking for things needs of a request, of this service or of another one. */
+export type Looker = Pick<BaseContext, 'cloud' | 'who'>
 
-export const actorOf = ({ who }: Pick<BaseContext, 'who'>): Actor => ({
+/** What making and changing things needs of a request, of this service or of another one. */
+export type Asker = Looker & Pick<BaseContext, 'tx' | 'now'>
+
+/** By networking's own rule, whichever service asks on somebody's behalf. */
+export const isAdmin = (cloud: Cloud, credentials: PolicyCredentials): boolean =>
+  cloud.policies.get('network')!.holds(adminRule, credentials)
+
+export const actorOf = ({ cloud, who }: Looker): Actor => ({
   projectId: who.project?.id ?? '',
-  isAdmin: who.credentials.is_admin,
+  isAdmin: isAdmin(cloud, who.credentials),
 })
 
 /** The project that a new thing shall belong to. */
-export function ownerOf(context: Pick<BaseContext, 'who'>, asked: { project_id?: string; tenant_id?: string }): string {
+export function ownerOf(context: Looker, asked: { project_id?: string; tenant_id?: string }): string {
   const { projectId, isAdmin } = actorOf(context)
   const { project_id = asked.tenant_id, tenant_id = project_id } = asked
   if (project_id !== tenant_id) throw badRequest("'project_id' and 'tenant_id' do not match")
