@@ -1,0 +1,143 @@
+// Every persona against every operation of a service, by a table that is kept apart from the rules: a rule that says something else is noticed.
+import http from 'node:http'
+import type { Operation } from '../api/operation.ts'
+import type { PersonaName } from './personas.ts'
+
+export interface MatrixRequest {
+  /** Below the cloud's address: `/compute/v2.1/servers`. */
+  path: string
+  body?: object
+  headers?: Record<string, string>
+}
+export interface MatrixAnswer {
+  status: number
+  text: string
+}
+
+export interface Matrix {
+  url: string
+  operations: readonly Operation[]
+  personas: readonly PersonaName[]
+  mayDo(operation: Operation): readonly PersonaName[] | undefined
+  token(name: PersonaName, operation: Operation): Promise<string | null>
+  /** `fresh`: on a row of its own, for what takes it away. */
+  requestFor(operation: Operation, fresh: boolean): Promise<MatrixRequest>
+  /** Whether the answer is the service's way to say no; null where it is the same to all. */
+  isRefused(answer: MatrixAnswer, operation: Operation, name: PersonaName, path: string): boolean | null
+  /** What is wrong with the answer to somebody who may, beyond a refusal; of what reads, that its row was not found. */
+  fault?(answer: MatrixAnswer, operation: Operation, name: PersonaName, path: string): string | null
+}
+
+/** Who may, by rule and by operation, as a table has it: names of rules separated by blanks. */
+export function whoMay(
+  prefix: string,
+  byRule: [who: readonly PersonaName[], rules: string][],
+  byOperation: Record<string, readonly PersonaName[]>,
+) {
+  const rules = new Map<string, readonly PersonaName[]>()
+  for (const [who, names] of byRule) {
+    for (const name of names.trim().split(/\s+/)) {
+      if (rules.has(prefix + name)) throw new Error(`${name} stands twice in the table`)
+      rules.set(prefix + name, who)
+    }
+  }
+  return (operation: Pick<Operation, 'id' | 'policy'>) =>
+    byOperation[operation.id] ?? (operation.policy ? rules.get(operation.policy.name) : undefined)
+}
+
+/** What reads first, then what changes, then what takes away, the deepest rows first. */
+export const order = ({ method, path }: Operation) =>
+  method === 'GET' || method === 'HEAD' ? 0 : method === 'DELETE' ? 200 - path.split('/').length : 100
+
+/** Asks everything as everybody; gives a sentence for each answer that is not as the table has it. */
+export async function tryPersonas(matrix: Matrix): Promise<{ wrong: string[]; asked: number }> {
+  const { personas } = matrix
+  const wrong: string[] = []
+  let asked = 0
+  for (const operation of matrix.operations.toSorted((a, b) => order(a) - order(b))) {
+    const allowed = matrix.mayDo(operation)
+    if (!allowed) {
+      wrong.push(`${operation.id} (${operation.policy?.name}): the table does not say who may`)
+      continue
+    }
+    const one = async (name: PersonaName, may: boolean) => {
+      const { path, body, headers } = await matrix.requestFor(operation, may && operation.method === 'DELETE')
+      const token = await matrix.token(name, operation)
+      const answer = await plainRequest(
+        matrix.url + path,
+        operation.method,
+        { ...headers, ...(token === null ? {} : { 'x-auth-token': token }) },
+        body,
+      )
+      asked++
+      const refused = matrix.isRefused(answer, operation, name, path)
+      const broken = answer.status >= 500 && answer.status !== 501
+      const fault = may ? matrix.fault?.(answer, operation, name, path) : null
+      if (refused === may || broken || fault)
+        wrong.push(
+          `${operation.id}: ${name} ${operation.method} ${path}: ${answer.status}, ${may ? 'allowed' : 'refused'}; ${fault ?? ''} ${answer.text.slice(0, 200)}`,
+        )
+    }
+    // Those who may not first, all at once: nothing changes by them.
+    await Promise.all(personas.filter((name) => !allowed.includes(name)).map((name) => one(name, false)))
+    const able = personas.filter((name) => allowed.includes(name))
+    if (order(operation) === 0) await Promise.all(able.map((name) => one(name, true)))
+    else for (const name of able) await one(name, true)
+  }
+  return { wrong, asked }
+}
+
+// biome-ignore lint/suspicious/noExplicitAny: schemas of any operation
+type Any = any
+
+let count = 0
+/** A name that nothing has yet. */
+export const freshName = (): string => `made-${++count}`
+
+const texts = ['x', 'x1', '1', 'made', '2099-01-01T00:00:00Z', '00000000-0000-0000-0000-000000000001', 'http://x', '/x', 'a@b']
+
+/** The least that a schema takes; `known` has values by property name. */
+export function exampleOf(schema: Any, known: Record<string, unknown>, name = ''): Any {
+  if (Object.hasOwn(known, name)) return known[name]
+  if (schema.const !== undefined) return schema.const
+  if (schema.enum) return schema.enum[0]
+  const one = schema.anyOf ?? schema.oneOf
+  if (one) return exampleOf(one[0], known, name)
+  if (schema.allOf) return Object.assign({}, ...schema.allOf.map((part: Any) => exampleOf(part, known, name)))
+  if (schema.type === 'object' || schema.properties) {
+    const properties = Object.entries((schema.properties ?? {}) as Record<string, Any>)
+    const wanted = new Set<string>(schema.required ?? [])
+    for (const [key] of properties) if (Object.hasOwn(known, key)) wanted.add(key)
+    for (const [key] of properties) if (wanted.size < (schema.minProperties ?? 0)) wanted.add(key)
+    return Object.fromEntries(properties.filter(([key]) => wanted.has(key)).map(([key, part]) => [key, exampleOf(part, known, key)]))
+  }
+  if (schema.type === 'array') return schema.minItems ? [exampleOf(schema.items, known)] : []
+  if (schema.type === 'integer' || schema.type === 'number') return schema.minimum ?? 1
+  if (schema.type === 'boolean') return true
+  if (schema.type === 'null') return null
+  if (name === 'name' || name === 'username') return freshName()
+  const text = texts.find(
+    (candidate) => candidate.length >= (schema.minLength ?? 0) && (!schema.pattern || new RegExp(schema.pattern).test(candidate)),
+  )
+  return text ?? 'x'.repeat(schema.minLength ?? 1)
+}
+
+const agent = new http.Agent({ keepAlive: true, maxSockets: 16 })
+
+/** A request without what fetch costs; gives status and text. A body of text goes as it is. */
+export function plainRequest(url: string, method: string, headers: Record<string, string>, body?: object | string): Promise<MatrixAnswer> {
+  return new Promise((resolve, reject) => {
+    const raw = body === undefined ? undefined : Buffer.from(typeof body === 'string' ? body : JSON.stringify(body))
+    const more = raw ? { 'content-type': 'application/json', 'content-length': String(raw.length) } : {}
+    const request = http.request(url, { method, agent, headers: { ...more, ...headers } }, (answer) => {
+      let text = ''
+      answer.setEncoding('utf8')
+      answer.on('data', (part) => {
+        text += part
+      })
+      answer.on('end', () => resolve({ status: answer.statusCode!, text }))
+    })
+    request.on('error', reject)
+    request.end(raw)
+  })
+}
