@@ -84,7 +84,10 @@ export async function createCloud(parts: {
     const policy = createPolicy(
       { ...service.baseRules, ...Object.fromEntries(rules.map(({ name, check }) => [name, check])) },
       parts.policyOverrides,
-      new Map(rules.flatMap(({ name, scopes }) => (scopes ? [[name, scopes] as const] : []))),
+      {
+        own: new Map(rules.flatMap(({ name, scopes }) => (scopes ? [[name, scopes] as const] : []))),
+        others: service.scopes,
+      },
     )
     for (const name of [...Object.keys(service.baseRules ?? {}), ...rules.map((one) => one.name)]) knownRules.add(name)
     cloud.policies.set(service.name, policy)

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { activeServer, ground } from './services/compute/testing.ts'
+import { makeUser } from './services/identity/test-users.ts'
 import { testCloud } from './testing/test-cloud.ts'
 
 test('an operator who gives the administration to another role gives it in every place', async () => {
@@ -58,5 +59,28 @@ test('a rule of its own lets somebody narrow lists of servers by everything', as
     const found = async (persona: typeof reader) => (await persona.get(`/compute/v2.1/servers?host=${host}`)).body.servers.length
     assert.equal(await found(place.member), host === 'fake-1' ? 1 : 0)
     assert.equal(await found(reader), 1)
+  }
+})
+
+test('the administrator of a domain administers its users and projects, and no servers, networks, images and objects', async () => {
+  await using cloud = await testCloud()
+  const place = await ground(cloud)
+  const server = await activeServer(cloud, place)
+  const { domain } = (await cloud.admin.post('/identity/v3/domains', { domain: { name: 'd' } }, 201)).body
+  const roles = ['admin', 'ResellerAdmin'].map((role) => [role, `/domains/${domain.id}`] as [string, string])
+  const token = await (await makeUser(cloud, roles, domain.id)).login({ domain: { id: domain.id } })
+  const project = await place.member.projectId()
+  for (const [path, status] of [
+    [`/compute/v2.1/servers/${server}`, 404],
+    ['/compute/v2.1/servers/detail?all_tenants=1', 403],
+    [`/compute/v2.1/${project}/servers`, 400],
+    [`/network/v2.0/networks/${place.networkId}`, 404],
+    ['/network/v2.0/ports', 403],
+    [`/image/v2/images/${place.imageId}`, 404],
+    ['/image/v2/images', 403],
+    [`/object-store/v1/AUTH_${project}`, 403],
+  ] as const) {
+    const answer = await fetch(cloud.url + path, { headers: { 'x-auth-token': token } })
+    assert.equal(answer.status, status, `${path}: ${await answer.text()}`)
   }
 })

@@ -61,11 +61,19 @@ export interface Policy {
   checkOf(name: string): string | undefined
 }
 
-/** Reads all rules; `overrides` (an operator's file) replace checks by name, `scopes` are those of rules that have any. Throws for a check that cannot be read. */
+/** For what tokens rules are. An operator's checks do not change that. */
+export interface RuleScopes {
+  /** By name of the rule. */
+  own: ReadonlyMap<string, readonly Scope[]>
+  /** Of the rules that say nothing of their own; all tokens unless given. */
+  others?: readonly Scope[]
+}
+
+/** Reads all rules; `overrides` (an operator's file) replace checks by name. Throws for a check that cannot be read. */
 export function createPolicy(
   rules: Record<string, string>,
   overrides: Record<string, string> = {},
-  scopes: ReadonlyMap<string, readonly Scope[]> = new Map(),
+  scopes: RuleScopes = { own: new Map() },
 ): Policy {
   const texts = { ...rules, ...overrides }
   const compiled = new Map<string, Check>()
@@ -194,7 +202,7 @@ export function createPolicy(
   }
 
   const allows: Policy['allows'] = (name, credentials, target) =>
-    (scopes.get(name)?.includes(scopeOf(credentials)) ?? true) && evaluate(name, credentials, target, 0)
+    ((scopes.own.get(name) ?? scopes.others)?.includes(scopeOf(credentials)) ?? true) && evaluate(name, credentials, target, 0)
 
   return {
     allows,

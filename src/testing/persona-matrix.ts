@@ -1,7 +1,7 @@
 // Every persona against every operation of a service, by a table that is kept apart from the rules: a rule that says something else is noticed.
 import http from 'node:http'
 import type { Operation } from '../api/operation.ts'
-import type { PersonaName } from './personas.ts'
+import { type PersonaName, readers } from './personas.ts'
 
 export interface MatrixRequest {
   /** Below the cloud's address: `/compute/v2.1/servers`. */
@@ -49,6 +49,25 @@ export function whoMay(
 export const order = ({ method, path }: Operation) =>
   method === 'GET' || method === 'HEAD' ? 0 : method === 'DELETE' ? 200 - path.split('/').length : 100
 
+/** That the row of the path is said not to be there; 404 of something that a row has not got is no refusal. */
+export function isHidden({ status, text }: MatrixAnswer, { path, on }: Operation, asked: string): boolean {
+  if (status !== 404) return false
+  if (!on) return true
+  const pattern = path.replace(/\{([^}*]+)\*?\}/g, (_, name) => (name === on.param ? '([^/?]+)' : '[^/?]+'))
+  const id = new RegExp(`${pattern}(\\?.*)?$`).exec(asked)?.[1]
+  return id === undefined || text.includes(on.missing(decodeURIComponent(id)))
+}
+
+/**
+ * How compute, networking and images say no. Who belongs to the project is told so; to others its rows are not there, as if they had never
+ * been. What has no row, or shows none to those who may not, refuses everybody in the same words.
+ */
+export function isRefusal(answer: MatrixAnswer, operation: Operation, name: PersonaName, path: string): boolean {
+  if (name === 'nobody') return answer.status === 401
+  const told = !operation.on || operation.on.hidden || readers.includes(name)
+  return (told && answer.status === 403) || ((!told || !operation.on) && isHidden(answer, operation, path))
+}
+
 /** Asks everything as everybody; gives a sentence for each answer that is not as the table has it. */
 export async function tryPersonas(matrix: Matrix): Promise<{ wrong: string[]; asked: number }> {
   const { personas } = matrix
@@ -87,8 +106,37 @@ export async function tryPersonas(matrix: Matrix): Promise<{ wrong: string[]; as
   return { wrong, asked }
 }
 
-// biome-ignore lint/suspicious/noExplicitAny: schemas of any operation
+// biome-ignore lint/suspicious/noExplicitAny: schemas and answers of any operation
 type Any = any
+
+/** How rows are made, by the parameter that names them, and by the start of the path where that matters. The first that fits counts. */
+export type RowMakers = [param: string, path: string, make: () => Promise<string>][]
+
+/**
+ * Gives the path of an operation with rows in it: always the same ones, or with `fresh` a new one for the last parameter. Throws for a
+ * parameter that no maker is for.
+ */
+export function paths(makers: RowMakers): (operation: Operation, fresh: boolean) => Promise<string> {
+  const known = new Map<string, Promise<string>>()
+  const row = (path: string, param: string, fresh: boolean) => {
+    const found = makers.find(([name, where]) => name === param && path.startsWith(where))
+    if (!found) throw new Error(`no row for {${param}} of ${path}`)
+    const [, where, make] = found
+    if (fresh) return make()
+    const key = `${param} ${where}`
+    if (!known.has(key)) known.set(key, make())
+    return known.get(key)!
+  }
+  return async ({ path, on }, fresh) => {
+    const params = [...path.matchAll(/\{([^}*]+)\*?\}/g)].map((match) => match[1]!)
+    let filled = path
+    for (const param of params) {
+      const id = await row(path, param, fresh && param === params.at(-1) && (!on || on.param === param))
+      filled = filled.replace(new RegExp(`\\{${param}\\*?\\}`), id)
+    }
+    return filled
+  }
+}
 
 let count = 0
 /** A name that nothing has yet. */

@@ -1,5 +1,6 @@
 // The personas of the tests of who may do what: users with a role somewhere, and their tokens. All rows that they are tried on belong to one
 // project of one domain, and where it matters to one user of it; whoever stands elsewhere is a stranger there.
+import assert from 'node:assert/strict'
 import type { Scope } from '../auth/tokens.ts'
 import { makeDomain, makeProject, makeUser } from '../services/identity/test-users.ts'
 import type { TestCloud } from './test-cloud.ts'
@@ -36,11 +37,38 @@ export interface Personas {
   token(name: PersonaName): Promise<string | null>
 }
 
+/** Those with a token for a domain: it reaches nothing of a project, whatever its roles. */
+export const ofDomains: readonly PersonaName[] = [
+  'admin of the domain',
+  'admin of another domain',
+  'manager of the domain',
+  'reader of the domain',
+  'manager of another domain',
+]
+export const admins: readonly PersonaName[] = ['admin', 'admin of the system']
+/** Who may change what is the project's, and who may read it. */
+export const members: readonly PersonaName[] = [...admins, 'manager of the project', 'member of the project', 'user']
+export const readers: readonly PersonaName[] = [...members, 'reader of the project']
+/** Those who have nothing to do with the project, but have one of their own. */
+export const strangers: readonly PersonaName[] = ['member of another project', 'member of another domain']
+/** Who has a token that is not for a domain. */
+export const everybody: readonly PersonaName[] = personas.filter((name) => name !== 'nobody' && !ofDomains.includes(name))
+
 /** A token without a login: what a login would give. */
 export async function tokenOf(cloud: TestCloud, userId: string, scope: Scope): Promise<string> {
   const { tokens, database } = cloud.cloud
   const user = await database.read.selectFrom('identity_users').select('token_epoch').where('id', '=', userId).executeTakeFirstOrThrow()
   return tokens.issue({ userId, epoch: user.token_epoch, methods: ['password'], scope }).token
+}
+
+/** A request of a persona, `/compute/v2.1/servers`, that must succeed; gives the body. */
+// biome-ignore lint/suspicious/noExplicitAny: tests look into any answer
+export async function asked(cloud: TestCloud, token: string, method: string, path: string, body?: object): Promise<any> {
+  const headers = { 'x-auth-token': token, 'content-type': 'application/json' }
+  const answer = await fetch(cloud.url + path, { method, headers, body: body && JSON.stringify(body) })
+  const text = await answer.text()
+  assert.ok(answer.ok, `${method} ${path}: ${answer.status} ${text.slice(0, 400)}`)
+  return text ? JSON.parse(text) : undefined
 }
 
 let count = 0

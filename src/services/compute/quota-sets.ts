@@ -5,6 +5,7 @@ import { type BaseContext, operation } from '../../api/operation.ts'
 import { Closed, LooseBoolean, LooseInteger } from '../../api/types.ts'
 import { rule } from '../../auth/policy.ts'
 import { findProject } from '../../auth/store.ts'
+import { ownProject } from './asker.ts'
 import { alsoAt } from './paths.ts'
 import { quotas } from './quotas.ts'
 import { admin } from './rules.ts'
@@ -20,7 +21,7 @@ const UpdateQuota = Closed({
 })
 const ByUser = Type.Object({ user_id: Type.Optional(Type.String({ maxLength: 64 })) })
 
-const projectOf = (context: BaseContext & { params: { id?: string } }): string => context.params.id ?? context.who.project?.id ?? ''
+const projectOf = (context: BaseContext & { params: { id?: string } }): string => context.params.id ?? ownProject(context)
 const target = (context: BaseContext & { params: { id?: string } }) => ({ project_id: projectOf(context) })
 const base = '/os-quota-sets/{id}'
 const reader = '(rule:project_reader_api) or role:admin'

@@ -12,5 +12,5 @@ export const flavors = resource({
   missing: (id) => `Flavor ${id.slice(0, 255)} could not be found.`,
 })
 
-/** Every flavor, for what only administrators do: others are told that they may not, whether or not it is there for them. */
-export const anyFlavor = resource({ ...flavors, load: (id, { db }) => findFlavor(db, id, null) })
+/** Every flavor, for what only administrators do: others are told that they may not, whether or not there is one. */
+export const anyFlavor = resource({ ...flavors, hidden: true, load: (id, { db }) => findFlavor(db, id, null) })

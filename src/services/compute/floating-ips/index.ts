@@ -5,6 +5,7 @@ import { Closed, Nullable } from '../../../api/types.ts'
 import { rule } from '../../../auth/policy.ts'
 import { holding } from '../../../db/hold.ts'
 import type { PlacedFloatingIp } from '../../network/servers/floating-ips.ts'
+import { ownProject } from '../asker.ts'
 import { proxied, lastProxyVersion as until } from '../proxy.ts'
 import { anyone, memberOrAdmin, readerOrAdmin } from '../rules.ts'
 
@@ -79,7 +80,7 @@ export const floatingIpOperations = [
     ),
     async handle(context) {
       const pool = context.body?.pool || null
-      return { floating_ip: view(await proxied(context.cloud.network.floatingIps.create(context, context.who.project!.id, pool))) }
+      return { floating_ip: view(await proxied(context.cloud.network.floatingIps.create(context, ownProject(context), pool))) }
     },
   }),
   operation({

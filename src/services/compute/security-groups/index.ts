@@ -5,7 +5,7 @@ import { operation, resource } from '../../../api/operation.ts'
 import { Closed, isTrue, Text } from '../../../api/types.ts'
 import { rule } from '../../../auth/policy.ts'
 import { holding } from '../../../db/hold.ts'
-import { isAdmin } from '../asker.ts'
+import { isAdmin, ownProject } from '../asker.ts'
 import { proxied, lastProxyVersion as until } from '../proxy.ts'
 import { memberOrAdmin, readerOrAdmin } from '../rules.ts'
 import { groupView } from './view.ts'
@@ -74,7 +74,7 @@ const create = operation({
     const { name, description } = context.body.security_group
     const content = { name: trimmed(name), description: description ?? '' }
     return {
-      security_group: groupView(await proxied(context.cloud.network.securityGroups.create(context, context.who.project!.id, content))),
+      security_group: groupView(await proxied(context.cloud.network.securityGroups.create(context, ownProject(context), content))),
     }
   },
 })

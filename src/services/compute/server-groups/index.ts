@@ -6,7 +6,7 @@ import { Closed, isTrue } from '../../../api/types.ts'
 import { since } from '../../../api/versions.ts'
 import { rule } from '../../../auth/policy.ts'
 import { holding } from '../../../db/hold.ts'
-import { seenProject } from '../asker.ts'
+import { ownProject, seenProject } from '../asker.ts'
 import { admin, memberOrAdmin, readerOrAdmin } from '../rules.ts'
 import { deleteGroup, findGroup, insertGroup, listGroups, membersOf, type ServerGroup } from './store.ts'
 import type { GroupPolicy } from './tables.ts'
@@ -108,7 +108,7 @@ export const serverGroupOperations = [
       const id = cloud.environment.uuid()
       return viewOf(
         context,
-        await insertGroup(tx.db, { id, name, policy, project_id: who.project!.id, user_id: who.user.id, created_at: now }),
+        await insertGroup(tx.db, { id, name, policy, project_id: ownProject(context), user_id: who.user.id, created_at: now }),
       )
     },
   }),
