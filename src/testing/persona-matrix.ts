@@ -113,16 +113,17 @@ type Any = any
 export type RowMakers = [param: string, path: string, make: () => Promise<string>][]
 
 /**
- * Gives the path of an operation with rows in it: always the same ones, or with `fresh` a new one for the last parameter. Throws for a
- * parameter that no maker is for.
+ * Gives the path of an operation with rows in it: always the same ones (`first` has those that are there already, by parameter), or with
+ * `fresh` a new one for the last parameter. Throws for a parameter that no maker is for.
  */
-export function paths(makers: RowMakers): (operation: Operation, fresh: boolean) => Promise<string> {
+export function paths(makers: RowMakers, first: Record<string, string> = {}): (operation: Operation, fresh: boolean) => Promise<string> {
   const known = new Map<string, Promise<string>>()
   const row = (path: string, param: string, fresh: boolean) => {
     const found = makers.find(([name, where]) => name === param && path.startsWith(where))
     if (!found) throw new Error(`no row for {${param}} of ${path}`)
     const [, where, make] = found
     if (fresh) return make()
+    if (first[param] && !where) return Promise.resolve(first[param])
     const key = `${param} ${where}`
     if (!known.has(key)) known.set(key, make())
     return known.get(key)!

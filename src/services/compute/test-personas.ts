@@ -57,29 +57,33 @@ export async function buildStage(cloud: TestCloud): Promise<Stage> {
     (await own('POST', `${v2}/os-server-groups`, { server_group: { name: freshName(), policies: ['affinity'] } })).server_group.id
   const firstGroup = await serverGroup()
   const always = (id: string) => async () => id
-  const pathOf = paths([
-    ['server_id', '', makeOr(server, makeServer)],
-    ['flavor_id', '', makeFlavor],
-    ['key', '', always('k')],
-    ['network_label', '', always('net')],
-    ['port_id', '', always(portId)],
-    ['request_id', '', always(request)],
-    ['keypair_name', '', keypair],
-    ['hypervisor_id', '/os-hypervisors/{hypervisor_id}/se', always('fake-1')],
-    ['hypervisor_id', '', async () => String((await admin.get(`${v2}/os-hypervisors`)).body.hypervisors[0].id)],
-    ['security_group_id', '', makeOr(group, makeGroup)],
+  const first = { server_id: server, security_group_id: group, ServerGroup_id: firstGroup }
+  const pathOf = paths(
     [
-      'security_group_rule_id',
-      '',
-      async () => (await own('POST', `${v2}/os-security-group-rules`, ruleBody(group))).security_group_rule.id,
+      ['server_id', '', makeServer],
+      ['flavor_id', '', makeFlavor],
+      ['key', '', always('k')],
+      ['network_label', '', always('net')],
+      ['port_id', '', always(portId)],
+      ['request_id', '', always(request)],
+      ['keypair_name', '', keypair],
+      ['hypervisor_id', '/os-hypervisors/{hypervisor_id}/se', always('fake-1')],
+      ['hypervisor_id', '', async () => String((await admin.get(`${v2}/os-hypervisors`)).body.hypervisors[0].id)],
+      ['security_group_id', '', makeGroup],
+      [
+        'security_group_rule_id',
+        '',
+        async () => (await own('POST', `${v2}/os-security-group-rules`, ruleBody(group))).security_group_rule.id,
+      ],
+      ['ServerGroup_id', '', serverGroup],
+      ['id', '/os-quota-sets', always(project)],
+      ['id', '/os-floating-ips', makeAddress],
+      ['id', '', always(network)],
+      ['volume_id', '', always('00000000-0000-4000-8000-000000000001')],
+      ['alias', '', always('os-keypairs')],
     ],
-    ['ServerGroup_id', '', makeOr(firstGroup, serverGroup)],
-    ['id', '/os-quota-sets', always(project)],
-    ['id', '/os-floating-ips', makeOr(address, makeAddress)],
-    ['id', '', always(network)],
-    ['volume_id', '', always('00000000-0000-4000-8000-000000000001')],
-    ['alias', '', always('os-keypairs')],
-  ])
+    first,
+  )
   const bodies: Record<string, () => object> = {
     'servers.create': serverBody,
     'servers.add-security-group': () => ({ addSecurityGroup: { name: 'default' } }),
@@ -105,15 +109,5 @@ export async function buildStage(cloud: TestCloud): Promise<Stage> {
         ...(operation.body ? { body: example() } : operation.action ? { body: { [operation.action]: null } } : {}),
       }
     },
-  }
-}
-
-/** The row that is there the first time, new ones afterwards. */
-function makeOr(first: string, make: () => Promise<string>): () => Promise<string> {
-  let given = false
-  return async () => {
-    if (given) return make()
-    given = true
-    return first
   }
 }

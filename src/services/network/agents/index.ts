@@ -61,6 +61,7 @@ const agentResource = resource({
   target: () => ({}),
   missing: (id) => `Agent ${id.slice(0, 100)} could not be found`,
   missingType: 'AgentNotFound',
+  hidden: true,
 })
 
 const see = rule('get_agent', adminOnly, 'Show an agent.')
