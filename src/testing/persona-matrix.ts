@@ -6,7 +6,7 @@ import { type PersonaName, readers } from './personas.ts'
 export interface MatrixRequest {
   /** Below the cloud's address: `/compute/v2.1/servers`. */
   path: string
-  body?: object
+  body?: object | string
   headers?: Record<string, string>
 }
 export interface MatrixAnswer {
@@ -32,7 +32,7 @@ export interface Matrix {
 export function whoMay(
   prefix: string,
   byRule: [who: readonly PersonaName[], rules: string][],
-  byOperation: Record<string, readonly PersonaName[]>,
+  byOperation: Record<string, readonly PersonaName[]> = {},
 ) {
   const rules = new Map<string, readonly PersonaName[]>()
   for (const [who, names] of byRule) {
@@ -49,10 +49,10 @@ export function whoMay(
 export const order = ({ method, path }: Operation) =>
   method === 'GET' || method === 'HEAD' ? 0 : method === 'DELETE' ? 200 - path.split('/').length : 100
 
-/** That the row of the path is said not to be there; 404 of something that a row has not got is no refusal. */
-export function isHidden({ status, text }: MatrixAnswer, { path, on }: Operation, asked: string): boolean {
+/** That the row of the path is said not to be there (or the one that it is in: `outer`); 404 of something that a row has not got is no refusal. */
+function isHidden({ status, text }: MatrixAnswer, { path, on, method }: Operation, asked: string, outer?: RegExp): boolean {
   if (status !== 404) return false
-  if (!on) return true
+  if (!on || method === 'HEAD' || outer?.test(text)) return true
   const pattern = path.replace(/\{([^}*]+)\*?\}/g, (_, name) => (name === on.param ? '([^/?]+)' : '[^/?]+'))
   const id = new RegExp(`${pattern}(\\?.*)?$`).exec(asked)?.[1]
   return id === undefined || text.includes(on.missing(decodeURIComponent(id)))
@@ -62,10 +62,10 @@ export function isHidden({ status, text }: MatrixAnswer, { path, on }: Operation
  * How compute, networking and images say no. Who belongs to the project is told so; to others its rows are not there, as if they had never
  * been. What has no row, or shows none to those who may not, refuses everybody in the same words.
  */
-export function isRefusal(answer: MatrixAnswer, operation: Operation, name: PersonaName, path: string): boolean {
+export function isRefusal(answer: MatrixAnswer, operation: Operation, name: PersonaName, path: string, outer?: RegExp): boolean {
   if (name === 'nobody') return answer.status === 401
   const told = !operation.on || operation.on.hidden || readers.includes(name)
-  return (told && answer.status === 403) || ((!told || !operation.on) && isHidden(answer, operation, path))
+  return (told && answer.status === 403) || ((!told || !operation.on) && isHidden(answer, operation, path, outer))
 }
 
 /** Asks everything as everybody; gives a sentence for each answer that is not as the table has it. */
@@ -94,7 +94,7 @@ export async function tryPersonas(matrix: Matrix): Promise<{ wrong: string[]; as
       const fault = may ? matrix.fault?.(answer, operation, name, path) : null
       if (refused === may || broken || fault)
         wrong.push(
-          `${operation.id}: ${name} ${operation.method} ${path}: ${answer.status}, ${may ? 'allowed' : 'refused'}; ${fault ?? ''} ${answer.text.slice(0, 200)}`,
+          `${operation.id}: ${name} ${operation.method} ${path}: ${answer.status}, ${may ? 'allowed' : 'refused'}; ${fault ?? ''} ${answer.text.replaceAll(/\s+/g, ' ').slice(0, 200)}`,
         )
     }
     // Those who may not first, all at once: nothing changes by them.

@@ -62,10 +62,17 @@ export async function tokenOf(cloud: TestCloud, userId: string, scope: Scope): P
 }
 
 /** A request of a persona, `/compute/v2.1/servers`, that must succeed; gives the body. */
-// biome-ignore lint/suspicious/noExplicitAny: tests look into any answer
-export async function asked(cloud: TestCloud, token: string, method: string, path: string, body?: object): Promise<any> {
-  const headers = { 'x-auth-token': token, 'content-type': 'application/json' }
-  const answer = await fetch(cloud.url + path, { method, headers, body: body && JSON.stringify(body) })
+export async function asked(
+  cloud: TestCloud,
+  token: string,
+  method: string,
+  path: string,
+  body?: object | string,
+  more: Record<string, string> = {},
+  // biome-ignore lint/suspicious/noExplicitAny: tests look into any answer
+): Promise<any> {
+  const headers = { 'x-auth-token': token, 'content-type': 'application/json', ...more }
+  const answer = await fetch(cloud.url + path, { method, headers, body: typeof body === 'object' ? JSON.stringify(body) : body })
   const text = await answer.text()
   assert.ok(answer.ok, `${method} ${path}: ${answer.status} ${text.slice(0, 400)}`)
   return text ? JSON.parse(text) : undefined
