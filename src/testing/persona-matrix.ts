@@ -1,6 +1,7 @@
 // Every persona against every operation of a service, by a table that is kept apart from the rules: a rule that says something else is noticed.
 import http from 'node:http'
 import type { Operation } from '../api/operation.ts'
+import type { Policy } from '../auth/policy.ts'
 import { type PersonaName, readers } from './personas.ts'
 
 export interface MatrixRequest {
@@ -104,6 +105,17 @@ export async function tryPersonas(matrix: Matrix): Promise<{ wrong: string[]; as
     else for (const name of able) await one(name, true)
   }
   return { wrong, asked }
+}
+
+/** The names of the rules that are asked from now on: one that nothing asks is changed by an operator in vain. */
+export function askedRules(policy: Policy): Set<string> {
+  const names = new Set<string>()
+  const { allows } = policy
+  policy.allows = (name, credentials, target) => {
+    names.add(name)
+    return allows(name, credentials, target)
+  }
+  return names
 }
 
 // biome-ignore lint/suspicious/noExplicitAny: schemas and answers of any operation

@@ -6,7 +6,7 @@ import { isTrue } from '../../../api/types.ts'
 import { rule } from '../../../auth/policy.ts'
 import { networkResource } from '../networks/resource.ts'
 import { findNetwork } from '../networks/store.ts'
-import { networkViews, zone } from '../networks/view.ts'
+import { networkViews, seenOfNetwork, zone } from '../networks/view.ts'
 import { routerResource } from '../routers/resource.ts'
 import { findRouter } from '../routers/store.ts'
 import { routerView } from '../routers/view.ts'
@@ -133,7 +133,7 @@ const networksOfAgent = operation({
     const first = (await allAgents(context)).find((one) => one.agent_type === 'DHCP agent')
     const ids = first?.id === agent.id ? await dhcpNetworks(db) : []
     const networks = (await Promise.all(ids.map((id) => findNetwork(db, id)))).flatMap((network) => network ?? [])
-    return { networks: await networkViews(db, networks, true) }
+    return { networks: await networkViews(db, networks, seenOfNetwork(context)) }
   },
 })
 

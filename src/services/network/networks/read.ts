@@ -5,7 +5,7 @@ import { actorOf } from '../wire/actor.ts'
 import { listing, pickFields } from '../wire/listing.ts'
 import { networkCollection, networkResource } from './resource.ts'
 import { visibleNetworks, withSubnets } from './store.ts'
-import { networkViews } from './view.ts'
+import { networkViews, seenOfNetwork } from './view.ts'
 
 const see = rule('get_network', `${reader} or rule:shared or rule:external or rule:context_is_advsvc`, 'Show a network.')
 
@@ -18,13 +18,13 @@ export const listNetworks = operation({
   catalog: ['network-v2.0.networks.list-networks', 'network-v2.0-ext.networks-provider-extended-attributes.list-networks'],
   policy: see,
   async handle(context) {
-    const { db, rawQuery, allows } = context
+    const { db, rawQuery } = context
     let query = visibleNetworks(db, actorOf(context))
     const subnets = rawQuery.getAll('subnets')
     if (subnets.length) query = query.where('id', 'in', withSubnets(db, subnets))
     const provider = rawQuery.getAll('provider:network_type')
     if (provider.length && !provider.includes('local')) query = query.where('id', '=', '')
-    return listing(context, networkCollection, query, (rows) => networkViews(db, rows, allows('get_network:provider:network_type')))
+    return listing(context, networkCollection, query, (rows) => networkViews(db, rows, seenOfNetwork(context)))
   },
 })
 
@@ -38,8 +38,8 @@ export const showNetwork = operation({
   policy: see,
   on: networkResource,
   async handle(context) {
-    const { db, network, allows } = context
-    const [view] = await networkViews(db, [network], allows('get_network:provider:network_type'))
+    const { db, network } = context
+    const [view] = await networkViews(db, [network], seenOfNetwork(context))
     return { network: pickFields(context, view!) }
   },
 })

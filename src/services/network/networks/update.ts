@@ -10,7 +10,7 @@ import { networkColumns } from './attributes.ts'
 import { networkResource, networkTarget } from './resource.ts'
 import { NetworkChanges } from './schema.ts'
 import { updateNetwork } from './store.ts'
-import { networkViews } from './view.ts'
+import { networkViews, seenOfNetwork } from './view.ts'
 
 /** Reference 13.2.5. */
 export const changeNetwork = operation({
@@ -23,7 +23,7 @@ export const changeNetwork = operation({
   policy: rule('update_network', member, 'Change a network.'),
   on: networkResource,
   async handle(context) {
-    const { tx, cloud, body, network, now, allows } = context
+    const { tx, cloud, body, network, now } = context
     checkRevision(context, network.revision)
     checkAttributes(context, 'update_network', guardedNetworkUpdate, body.network, networkTarget(network))
     const columns = networkColumns(body.network)
@@ -47,7 +47,7 @@ export const changeNetwork = operation({
     }
     const row = await updateNetwork(tx.db, network.id, columns, now)
     await syncNetwork(cloud, tx, network.id)
-    const [view] = await networkViews(tx.db, [row], allows('get_network:provider:network_type'))
+    const [view] = await networkViews(tx.db, [row], seenOfNetwork(context))
     return { network: view }
   },
 })

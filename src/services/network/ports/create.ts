@@ -14,7 +14,7 @@ import { mergeDhcpOptions } from './dhcp-options.ts'
 import { makePort } from './make.ts'
 import { portTarget } from './resource.ts'
 import { NewPortBody } from './schema.ts'
-import { portView } from './view.ts'
+import { portView, seenOfPort } from './view.ts'
 
 async function createOne(context: BaseContext, given: Static<typeof NewPortBody>) {
   const { cloud, tx, now } = context
@@ -60,7 +60,7 @@ async function createOne(context: BaseContext, given: Static<typeof NewPortBody>
     },
     now,
   )
-  return portView(port, context.allows('get_port:binding:host_id'))
+  return portView(port, seenOfPort(context))
 }
 
 /** Reference 13.4.2, 13.4.3, 14.6.2. */

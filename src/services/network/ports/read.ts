@@ -9,7 +9,7 @@ import { listing, pageOf, pickFields } from '../wire/listing.ts'
 import { createRendered, type Rendered } from '../wire/rendered.ts'
 import { portCollection, portResource } from './resource.ts'
 import { findPorts, portsInGroups, portsOnSubnets, portsWithAddress, portsWithAddressLike, visiblePorts } from './store.ts'
-import { portView } from './view.ts'
+import { portView, seenOfPort } from './view.ts'
 
 const see = rule('get_port', `${reader} or rule:network_owner or rule:context_is_advsvc`, 'Show a port.')
 
@@ -27,12 +27,15 @@ function fixedFilters(values: string[]): Record<'ip_address' | 'subnet_id' | 'ip
   return found
 }
 
-/** For those who see where ports are bound, and for the others; each cloud of the process has its own. */
-const renderedOf = new WeakMap<Cloud, { true: Rendered; false: Rendered }>()
-function rendered(cloud: Cloud, binding: boolean): Rendered {
-  const known = renderedOf.get(cloud) ?? { true: createRendered(20_000), false: createRendered(20_000) }
+/** By what is seen of where ports are bound; each cloud of the process has its own. */
+const renderedOf = new WeakMap<Cloud, Map<string, Rendered>>()
+function rendered(cloud: Cloud, seen: readonly string[]): Rendered {
+  const known = renderedOf.get(cloud) ?? new Map<string, Rendered>()
   renderedOf.set(cloud, known)
-  return known[`${binding}`]
+  const form = seen.join(' ')
+  const texts = known.get(form) ?? createRendered(20_000)
+  known.set(form, texts)
+  return texts
 }
 
 /** Reference 13.4.1, 14.6.1: own ports and those on own networks. */
@@ -44,8 +47,8 @@ export const listPorts = operation({
   catalog: ['network-v2.0.ports.list-ports', 'network-v2.0-ext.ports-binding-extended-attributes.list-ports'],
   policy: see,
   async handle(context) {
-    const { db, rawQuery, allows } = context
-    const binding = allows('get_port:binding:host_id')
+    const { db, rawQuery } = context
+    const seen = seenOfPort(context)
     let query = visiblePorts(db, actorOf(context))
     const fixed = fixedFilters(rawQuery.getAll('fixed_ips'))
     if (fixed.ip_address.length)
@@ -65,14 +68,14 @@ export const listPorts = operation({
     if (groups.length) query = query.where('id', 'in', portsInGroups(db, groups))
     const hosts = rawQuery.getAll('binding:host_id')
     // Who does not see the attribute finds nothing by it.
-    if (hosts.length) query = binding ? query.where('binding_host', 'in', hosts) : query.where('id', '=', '')
+    if (hosts.length) query = seen.includes('binding:host_id') ? query.where('binding_host', 'in', hosts) : query.where('id', '=', '')
     if (rawQuery.has('fields') || rawQuery.has('marker')) {
-      return listing(context, portCollection, query, (rows) => rows.map((port) => portView(port, binding)))
+      return listing(context, portCollection, query, (rows) => rows.map((port) => portView(port, seen)))
     }
     const { rows, links } = await pageOf(context, portCollection, query.clearSelect().select(['id', 'revision']))
-    const texts = await rendered(context.cloud, binding).texts(rows, async (ids) => {
+    const texts = await rendered(context.cloud, seen).texts(rows, async (ids) => {
       const ports = await findPorts(db, ids)
-      return ports.map((port) => ({ id: port.id, revision: port.revision, view: portView(port, binding) }))
+      return ports.map((port) => ({ id: port.id, revision: port.revision, view: portView(port, seen) }))
     })
     const end = links.length ? `,"ports_links":${JSON.stringify(links)}` : ''
     return reply({ headers: { 'content-type': 'application/json' }, body: `{"ports":[${texts.join(',')}]${end}}` })
@@ -88,5 +91,5 @@ export const showPort = operation({
   catalog: ['network-v2.0.ports.show-port-details', 'network-v2.0-ext.ports-binding-extended-attributes.show-port-details'],
   policy: see,
   on: portResource,
-  handle: async (context) => ({ port: pickFields(context, portView(context.port, context.allows('get_port:binding:host_id'))) }),
+  handle: async (context) => ({ port: pickFields(context, portView(context.port, seenOfPort(context))) }),
 })

@@ -64,6 +64,13 @@ export function checkAttributes(
   }
 }
 
+/** Of those attributes, the ones that the rules `verb:attribute` let the request see. */
+export const seenAttributes = <Name extends string>(
+  { allows }: Pick<BaseContext, 'allows'>,
+  verb: string,
+  hidden: readonly Name[],
+): readonly Name[] => hidden.filter((name) => allows(`${verb}:${name}`))
+
 /** What rules see of a thing that belongs to a project. */
 export const ownedBy = (projectId: string, more: PolicyTarget = {}): PolicyTarget => ({
   project_id: projectId,
