@@ -6,7 +6,7 @@ import { networkResource } from './networks/resource.ts'
 import { type Network, visibleNetworks } from './networks/store.ts'
 import { adminOnly, anybody } from './rules.ts'
 import { countAddresses, subnetsOfNetwork } from './subnets/store.ts'
-import { actorOf } from './wire/actor.ts'
+import { listerOf } from './wire/actor.ts'
 import { checkFilters } from './wire/filters.ts'
 
 const see = rule('get_network_ip_availability', adminOnly, 'Show how many addresses are taken.')
@@ -47,7 +47,7 @@ const list = operation({
   async handle(context) {
     checkFilters(context, ['network_id', 'network_name', 'project_id', 'tenant_id', 'ip_version'])
     if (!context.allows(see.name)) return { network_ip_availabilities: [] }
-    let query = visibleNetworks(context.db, actorOf(context))
+    let query = visibleNetworks(context.db, listerOf(context, see.name))
     for (const [name, column] of [
       ['network_id', 'id'],
       ['network_name', 'name'],

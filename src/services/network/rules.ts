@@ -6,6 +6,7 @@ export const baseRules: Record<string, string> = {
   owner: 'project_id:%(project_id)s',
   admin_or_owner: 'rule:context_is_admin or rule:owner',
   context_is_advsvc: 'role:advsvc',
+  context_with_global_access: '!',
   network_owner: 'project_id:%(network:project_id)s',
   admin_or_network_owner: 'rule:context_is_admin or project_id:%(network:project_id)s',
   admin_owner_or_network_owner: 'rule:owner or rule:admin_or_network_owner',

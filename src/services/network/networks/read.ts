@@ -1,7 +1,7 @@
 import { operation } from '../../../api/operation.ts'
 import { rule } from '../../../auth/policy.ts'
 import { reader } from '../rules.ts'
-import { actorOf } from '../wire/actor.ts'
+import { listerOf } from '../wire/actor.ts'
 import { listing, pickFields } from '../wire/listing.ts'
 import { networkCollection, networkResource } from './resource.ts'
 import { visibleNetworks, withSubnets } from './store.ts'
@@ -19,7 +19,7 @@ export const listNetworks = operation({
   policy: see,
   async handle(context) {
     const { db, rawQuery } = context
-    let query = visibleNetworks(db, actorOf(context))
+    let query = visibleNetworks(db, listerOf(context, see.name))
     const subnets = rawQuery.getAll('subnets')
     if (subnets.length) query = query.where('id', 'in', withSubnets(db, subnets))
     const provider = rawQuery.getAll('provider:network_type')

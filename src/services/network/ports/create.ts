@@ -6,7 +6,7 @@ import { rule } from '../../../auth/policy.ts'
 import { findVisibleNetwork } from '../networks/store.ts'
 import { member } from '../rules.ts'
 import { ensureDefaultGroup } from '../security-groups/default-group.ts'
-import { actorOf, ownerOf } from '../wire/actor.ts'
+import { actorOf, ownerOf, serviceRule, viewerOf } from '../wire/actor.ts'
 import { createEach, OneOrMany } from '../wire/bodies.ts'
 import { networkNotFound } from '../wire/faults.ts'
 import { canonicalMac, checkGroups, checkPairs, checkPortAttributes, checkSecurity } from './attributes.ts'
@@ -20,9 +20,9 @@ async function createOne(context: BaseContext, given: Static<typeof NewPortBody>
   const { cloud, tx, now } = context
   const actor = actorOf(context)
   const projectId = ownerOf(context, given)
-  const network = await findVisibleNetwork(tx.db, actor, given.network_id)
+  const network = await findVisibleNetwork(tx.db, viewerOf(context), given.network_id)
   if (!network) throw networkNotFound(given.network_id)
-  if (!actor.isAdmin && !network.shared && network.project_id !== projectId) {
+  if (!actor.isAdmin && !network.shared && network.project_id !== projectId && !context.allows(serviceRule, {})) {
     throw forbidden(`Tenant ${projectId} not allowed to create port on this network`)
   }
   const deviceOwner = given.device_owner ?? ''

@@ -4,7 +4,7 @@ import { rule } from '../../../auth/policy.ts'
 import type { Cloud } from '../../../cloud.ts'
 import { canonicalIp } from '../addresses/ip.ts'
 import { reader } from '../rules.ts'
-import { actorOf } from '../wire/actor.ts'
+import { listerOf } from '../wire/actor.ts'
 import { listing, pageOf, pickFields } from '../wire/listing.ts'
 import { createRendered, type Rendered } from '../wire/rendered.ts'
 import { portCollection, portResource } from './resource.ts'
@@ -49,7 +49,7 @@ export const listPorts = operation({
   async handle(context) {
     const { db, rawQuery } = context
     const seen = seenOfPort(context)
-    let query = visiblePorts(db, actorOf(context))
+    let query = visiblePorts(db, listerOf(context, see.name))
     const fixed = fixedFilters(rawQuery.getAll('fixed_ips'))
     if (fixed.ip_address.length)
       query = query.where(

@@ -1,7 +1,7 @@
 import { operation } from '../../../api/operation.ts'
 import { rule } from '../../../auth/policy.ts'
 import { reader } from '../rules.ts'
-import { actorOf } from '../wire/actor.ts'
+import { listerOf } from '../wire/actor.ts'
 import { listing, pickFields } from '../wire/listing.ts'
 import { routerCollection, routerResource } from './resource.ts'
 import { visibleRouters } from './store.ts'
@@ -18,7 +18,7 @@ export const listRouters = operation({
   catalog: ['network-v2.0-ext.layer-3-networking.list-routers'],
   policy: see,
   handle: (context) =>
-    listing(context, routerCollection, visibleRouters(context.db, actorOf(context)), (rows) => routerViews(context.db, rows)),
+    listing(context, routerCollection, visibleRouters(context.db, listerOf(context, see.name)), (rows) => routerViews(context.db, rows)),
 })
 
 /** Reference 14.9.3. */

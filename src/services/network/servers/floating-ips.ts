@@ -6,7 +6,7 @@ import { removeFloatingIp } from '../floating-ips/remove.ts'
 import { type FloatingIp, findVisibleFloatingIp, visibleFloatingIps } from '../floating-ips/store.ts'
 import { findNetworks, type Network, visibleNetworks } from '../networks/store.ts'
 import { findPorts, portsOfServers } from '../ports/store.ts'
-import { type Asker, actorOf, type Looker } from '../wire/actor.ts'
+import { type Asker, actorOf, type Looker, ordinary } from '../wire/actor.ts'
 
 /** A floating IP with the name of its network, and the server that it leads to. */
 export type PlacedFloatingIp = FloatingIp & { pool: string; serverId: string | null }
@@ -45,7 +45,7 @@ const one = async (db: Db, row: FloatingIp | undefined) => row && (await placed(
 export const floatingIpsFacade: FloatingIpsFacade = {
   pools,
   list: async (db, projectId) =>
-    placed(db, await visibleFloatingIps(db, { isAdmin: false, projectId }).orderBy('created_at').orderBy('id').execute()),
+    placed(db, await visibleFloatingIps(db, ordinary(projectId)).orderBy('created_at').orderBy('id').execute()),
   find: async (db, asker, id) => one(db, await findVisibleFloatingIp(db, actorOf(asker), id)),
   findByAddress: async (db, asker, address) =>
     one(db, await visibleFloatingIps(db, actorOf(asker)).where('floating_ip_address', '=', address).executeTakeFirst()),

@@ -5,7 +5,7 @@ import type { NicRequests } from '../facade.ts'
 import { findVisibleNetwork, type Network, networksForServers } from '../networks/store.ts'
 import { findVisiblePort, type Port } from '../ports/store.ts'
 import { groupsOfProject } from '../security-groups/store.ts'
-import type { Actor } from '../wire/actor.ts'
+import { type Actor, administrator } from '../wire/actor.ts'
 
 export interface Nic {
   network: Network
@@ -37,7 +37,7 @@ export async function resolveNics(db: Db, asker: Actor, nics: NicRequests, serve
       if (port.binding_vnic_type !== 'normal')
         throw badRequest(`Port ${portId} is of the vnic type ${port.binding_vnic_type}, which no host of this cloud can bind.`)
       if (!port.fixed_ips.length) throw badRequest(`Port ${portId} requires a FixedIP in order to be used.`)
-      const network = await findVisibleNetwork(db, { projectId: port.project_id, isAdmin: true }, port.network_id)
+      const network = await findVisibleNetwork(db, administrator(port.project_id), port.network_id)
       resolved.push({ network: network!, port, fixedIp: null })
       continue
     }

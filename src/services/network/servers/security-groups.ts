@@ -20,7 +20,7 @@ import {
   type SecurityGroupRule,
   visibleGroups,
 } from '../security-groups/store.ts'
-import { type Asker, actorOf, type Looker } from '../wire/actor.ts'
+import { type Asker, actorOf, type Looker, ordinary } from '../wire/actor.ts'
 import { resolveGroups } from './networks.ts'
 
 export interface GroupWithRules extends SecurityGroup {
@@ -74,7 +74,7 @@ export function securityGroupsFacade(cloud: Cloud): SecurityGroupsFacade {
   async function resolve(db: Db, projectId: string, group: string): Promise<string> {
     const missing = () => notFound(`Security group ${group.slice(0, 255)} not found for project ${projectId}.`)
     if (group !== 'default') {
-      const known = (await visibleGroups(db, { isAdmin: false, projectId }).execute()).some((one) => one.id === group || one.name === group)
+      const known = (await visibleGroups(db, ordinary(projectId)).execute()).some((one) => one.id === group || one.name === group)
       if (!known) throw missing()
     }
     const [id] = await resolveGroups(db, projectId, [group])

@@ -1,7 +1,7 @@
 import { operation } from '../../../api/operation.ts'
 import { rule } from '../../../auth/policy.ts'
 import { reader } from '../rules.ts'
-import { actorOf } from '../wire/actor.ts'
+import { listerOf } from '../wire/actor.ts'
 import { listing, pickFields } from '../wire/listing.ts'
 import { subnetCollection, subnetResource } from './resource.ts'
 import { visibleSubnets } from './store.ts'
@@ -17,7 +17,8 @@ export const listSubnets = operation({
   summary: 'List subnets',
   catalog: ['network-v2.0.subnets.list-subnets'],
   policy: see,
-  handle: (context) => listing(context, subnetCollection, visibleSubnets(context.db, actorOf(context)), (rows) => rows.map(subnetView)),
+  handle: (context) =>
+    listing(context, subnetCollection, visibleSubnets(context.db, listerOf(context, see.name)), (rows) => rows.map(subnetView)),
 })
 
 /** Reference 13.3.4. */

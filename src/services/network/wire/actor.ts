@@ -4,10 +4,16 @@ import type { BaseContext } from '../../../api/operation.ts'
 import { adminRule, type PolicyCredentials, type PolicyTarget } from '../../../auth/policy.ts'
 import type { Cloud } from '../../../cloud.ts'
 
-export interface Actor {
+/** Whose rows a query gives. */
+export interface Viewer {
   /** '' on a token without project. */
   projectId: string
-  /** Sees and may take what is any project's. */
+  /** Rows of all projects are given. */
+  seesAll: boolean
+}
+
+export interface Actor extends Viewer {
+  /** May take what is any project's. */
   isAdmin: boolean
 }
 
@@ -21,10 +27,30 @@ export type Asker = Looker & Pick<BaseContext, 'tx' | 'now'>
 export const isAdmin = (cloud: Cloud, credentials: PolicyCredentials): boolean =>
   cloud.policies.get('network')!.holds(adminRule, credentials)
 
-export const actorOf = ({ cloud, who }: Looker): Actor => ({
-  projectId: who.project?.id ?? '',
-  isAdmin: isAdmin(cloud, who.credentials),
-})
+export const administrator = (projectId: string): Actor => ({ projectId, seesAll: true, isAdmin: true })
+export const ordinary = (projectId: string): Actor => ({ projectId, seesAll: false, isAdmin: false })
+
+/** Who makes and changes things. What they refer to must be visible, and that a rule lets somebody look at everything is not enough. */
+export const actorOf = ({ cloud, who }: Looker): Actor =>
+  (isAdmin(cloud, who.credentials) ? administrator : ordinary)(who.project?.id ?? '')
+
+/** The rule of services that have ports on everybody's networks. */
+export const serviceRule = 'context_is_advsvc'
+/** Rules by which upstream lets somebody look at rows of all projects; the rule of each row is asked besides. */
+const wideRules = ['context_with_global_access', serviceRule]
+
+/** Who looks at a row whose own rule is asked afterwards. */
+export function viewerOf(looker: Looker): Viewer {
+  const { projectId, seesAll } = actorOf(looker)
+  const policy = looker.cloud.policies.get('network')!
+  return { projectId, seesAll: seesAll || wideRules.some((name) => policy.holds(name, looker.who.credentials)) }
+}
+
+/** Who lists rows: besides administrators, all of them are given only to who may see any row, whosever it is, by the rule. */
+export function listerOf(context: Looker & Pick<BaseContext, 'allows'>, rule: string): Viewer {
+  const actor = actorOf(context)
+  return actor.seesAll || !viewerOf(context).seesAll || !context.allows(rule, {}) ? actor : { ...actor, seesAll: true }
+}
 
 /** The project that a new thing shall belong to. */
 export function ownerOf(context: Looker, asked: { project_id?: string; tenant_id?: string }): string {
