@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Operation } from '../../api/operation.ts'
-import { order, plainRequest, tryPersonas } from '../../testing/persona-matrix.ts'
+import { askedRules, freshName, order, plainRequest, tryPersonas } from '../../testing/persona-matrix.ts'
 import { testCloud } from '../../testing/test-cloud.ts'
 import { identity } from './index.ts'
 import { findNothing, mayDo, personas, withoutRule } from './security-09-personas-table.ts'
@@ -32,6 +32,52 @@ test('every persona against every operation', async (t) => {
   })
   t.diagnostic(`${asked} requests`)
   assert.deepEqual(wrong.slice(0, 20), [])
+})
+
+test('every rule that decides instead of the operation’s own, as every persona', async () => {
+  await using cloud = await testCloud()
+  const stage = await buildStage(cloud)
+  const { domain, project, user } = stage.ids
+  const role = () => ({ role: { name: freshName(), domain_id: domain } })
+  const makeRole = async () => `/roles/${(await cloud.admin.post('/identity/v3/roles', role(), 201)).body.role.id}`
+  const one = await makeRole()
+  const requests: Record<string, { of: string; path: string | (() => Promise<string>); body?: () => object }> = {
+    'identity:get_domain_role': { of: 'roles.show', path: one },
+    'identity:list_domain_roles': { of: 'roles.list', path: `/roles?domain_id=${domain}` },
+    'identity:create_domain_role': { of: 'roles.create', path: '/roles', body: role },
+    'identity:update_domain_role': { of: 'roles.update', path: one, body: () => ({ role: { description: 'x' } }) },
+    'identity:delete_domain_role': { of: 'roles.delete', path: makeRole },
+    'identity:list_trusts_for_trustor': { of: 'trusts.list', path: `/OS-TRUST/trusts?trustor_user_id=${user}` },
+    'identity:list_trusts_for_trustee': { of: 'trusts.list', path: `/OS-TRUST/trusts?trustee_user_id=${user}` },
+    'identity:list_role_assignments_for_tree': {
+      of: 'role-assignments.list',
+      path: `/role_assignments?scope.project.id=${project}&include_subtree=true`,
+    },
+  }
+  const known = askedRules(cloud.cloud.policies.get('identity')!)
+  const rules = identity.moreRules!
+  const { wrong } = await tryPersonas({
+    url: `${cloud.url}/identity/v3`,
+    operations: rules.map((rule): Operation => {
+      const { of } = requests[rule.name]!
+      return { ...identity.operations.find(({ id }) => id === of)!, id: rule.name, policy: rule }
+    }),
+    personas,
+    mayDo,
+    token: stage.token,
+    async requestFor(operation) {
+      const { path, body } = requests[operation.policy!.name]!
+      return { path: typeof path === 'string' ? path : await path(), ...(body && { body: body() }) }
+    },
+    isRefused: ({ status }) => status === 403,
+    fault: ({ status }) => (status >= 300 ? 'it was not done' : null),
+  })
+  assert.deepEqual(wrong.slice(0, 20), [])
+  assert.deepEqual(
+    rules.map(({ name }) => name).filter((name) => !known.has(name)),
+    [],
+    'nothing asks these rules',
+  )
 })
 
 test('no operation of any service, but those that say so, is had without a token, with one that has ended, or that somebody changed', async (t) => {
