@@ -2,7 +2,7 @@
 import { createPipeline, type ServicePipeline } from './api/pipeline.ts'
 import type { ServiceDeclaration } from './api/service.ts'
 import { type Keys, openKeys, type Purpose } from './auth/keys.ts'
-import { createPolicy, type Policy } from './auth/policy.ts'
+import { createPolicy, notOfDomains, type Policy } from './auth/policy.ts'
 import { createReceipts, type Receipts } from './auth/receipts.ts'
 import { keepKeysFresh, rotateKeys } from './auth/rotation.ts'
 import { createTokens, type Tokens } from './auth/tokens.ts'
@@ -86,7 +86,7 @@ export async function createCloud(parts: {
       parts.policyOverrides,
       {
         own: new Map(rules.flatMap(({ name, scopes }) => (scopes ? [[name, scopes] as const] : []))),
-        others: service.scopes,
+        others: service.scopes ?? notOfDomains,
       },
     )
     for (const name of [...Object.keys(service.baseRules ?? {}), ...rules.map((one) => one.name)]) knownRules.add(name)

@@ -79,7 +79,7 @@ export interface ServiceDeclaration {
   catalog: CatalogEntry[]
   /** Rules that others refer to, by name. */
   baseRules: Record<string, string>
-  /** For what tokens its rules are, but for those that say it themselves; for all unless given. */
+  /** For what tokens its rules are, but for those that say it themselves. Unless given, none for a domain: those are for identity, as upstream. */
   scopes?: readonly Scope[]
   /** Rules that handlers ask for besides the operations' own (`allows`). */
   moreRules?: Rule[]

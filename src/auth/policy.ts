@@ -29,6 +29,8 @@ export interface Rule {
 
 /** What a token is for; one without a scope is as one for a project. */
 export type Scope = 'system' | 'domain' | 'project'
+/** Who administers a domain by a token for it has nothing to do with what is the whole cloud's, or a project's. */
+export const notOfDomains: readonly Scope[] = ['system', 'project']
 
 export const rule = (name: string, check: string, description: string, scopes?: readonly Scope[]): Rule =>
   scopes ? { name, check, description, scopes } : { name, check, description }

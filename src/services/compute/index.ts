@@ -72,8 +72,6 @@ export const compute = service({
     { type: 'compute', name: 'nova', path: '/v2.1' },
     { type: 'compute_legacy', name: 'nova_legacy', path: '/v2/%(project_id)s' },
   ],
-  // As upstream: a token for a domain, whatever its roles, is for identity.
-  scopes: ['system', 'project'],
   baseRules,
   moreRules: [...serverListRules, ...limitRules, ...actionRules, ...serverGroupRules],
   operations: [...operations, ...extensionOperations(operations)],

@@ -80,8 +80,6 @@ export const image = service({
   projectInPath: false,
   trailingSlash: 'refused',
   catalog: [{ type: 'image', name: 'glance', path: '' }],
-  // As upstream: a token for a domain, whatever its roles, is for identity.
-  scopes: ['system', 'project'],
   baseRules: { ...baseRules, ...metadataRules },
   moreRules: [...publishRules, ...importRules],
   operations: [

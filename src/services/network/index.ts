@@ -53,8 +53,6 @@ export const network = service({
   majors: [{ id: 'v2.0' }],
   projectInPath: false,
   catalog: [{ type: 'network', name: 'neutron', path: '' }],
-  // As upstream: a token for a domain, whatever its roles, is for identity.
-  scopes: ['system', 'project'],
   baseRules,
   moreRules: attributeRules,
   quotas: quotaDefaults,

@@ -40,8 +40,6 @@ export const objectStore = service({
     id: { header: 'x-trans-id', make: transactionId },
   },
   catalog: [{ type: 'object-store', name: 'swift', path: '/v1/AUTH_%(project_id)s' }],
-  // As upstream: a token for a domain, whatever its roles, is for identity.
-  scopes: ['system', 'project'],
   baseRules: {},
   moreRules: accessRules,
   operations: [
