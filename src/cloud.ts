@@ -3,7 +3,7 @@ import { checkDeclarations } from './api/declared.ts'
 import { createPipeline, type ServicePipeline } from './api/pipeline.ts'
 import type { ServiceDeclaration } from './api/service.ts'
 import { type Keys, openKeys, type Purpose } from './auth/keys.ts'
-import { createPolicy, type Policy } from './auth/policy.ts'
+import { createPolicy, notOfDomains, type Policy } from './auth/policy.ts'
 import { createReceipts, type Receipts } from './auth/receipts.ts'
 import { keepKeysFresh, rotateKeys } from './auth/rotation.ts'
 import { createTokens, type Tokens } from './auth/tokens.ts'
@@ -89,7 +89,10 @@ export async function createCloud(parts: {
     const policy = createPolicy(
       { ...service.baseRules, ...Object.fromEntries(rules.map(({ name, check }) => [name, check])) },
       parts.policyOverrides,
-      new Map(rules.flatMap(({ name, scopes }) => (scopes ? [[name, scopes] as const] : []))),
+      {
+        own: new Map(rules.flatMap(({ name, scopes }) => (scopes ? [[name, scopes] as const] : []))),
+        others: service.scopes ?? notOfDomains,
+      },
     )
     for (const name of [...Object.keys(service.baseRules ?? {}), ...rules.map((one) => one.name)]) knownRules.add(name)
     cloud.policies.set(service.name, policy)

@@ -39,7 +39,7 @@ const sql = /\.(selectFrom|insertInto|updateTable|deleteFrom|mergeInto)\(/
 const programs = /^(src\/(host\/commands|cli)|scripts|bench|guest-image)\//
 
 /** What a service's own tests share, and what they expect. */
-const isTestKit = (path: string) => /(^|\/)(testing|differences|test-[^/]+)\.ts$|^src\/testing\//.test(path)
+const isTestKit = (path: string) => /(^|\/)(testing|differences|test-[^/]+|security-[^/]+-table)\.ts$|^src\/testing\//.test(path)
 
 /** What is wrong with one file: `path:line: sentence`. */
 export function boundaryFaults(path: string, source: string): string[] {

@@ -1,6 +1,6 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
-import type { Rule } from '../auth/policy.ts'
+import type { Rule, Scope } from '../auth/policy.ts'
 import type { Cloud } from '../cloud.ts'
 import type { Config } from '../config.ts'
 import type { Machine } from '../db/machine.ts'
@@ -84,6 +84,8 @@ export interface ServiceDeclaration {
   catalog: CatalogEntry[]
   /** Rules that others refer to, by name. */
   baseRules: Record<string, string>
+  /** For what tokens its rules are, but for those that say it themselves. Unless given, none for a domain: those are for identity, as upstream. */
+  scopes?: readonly Scope[]
   /** Rules that handlers ask for besides the operations' own (`allows`). */
   moreRules?: Rule[]
   operations: Operation[]

@@ -58,7 +58,8 @@ export type Row<Name extends keyof Columns> = {
 
 export type Tables = { [Name in keyof Columns]: Row<Name> }
 
-type HeldBy<Text, Value> = Value extends ValueOf<Text> ? true : Value extends Given<infer Always> | Moved<infer Always> ? HeldBy<Text, Always> : false
+type HeldBy<Text, Value> =
+  Value extends ValueOf<Text> ? true : Value extends Given<infer Always> | Moved<infer Always> ? HeldBy<Text, Always> : false
 type FaultIn<Table, Narrowing> = {
   [Column in keyof Narrowing]: Column extends keyof Table
     ? HeldBy<Table[Column], Narrowing[Column]> extends true

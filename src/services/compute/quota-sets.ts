@@ -6,6 +6,7 @@ import { Closed, LooseBoolean, LooseInteger } from '../../api/types.ts'
 import { until } from '../../api/versions.ts'
 import { rule } from '../../auth/policy.ts'
 import { findProject } from '../../auth/store.ts'
+import { ownProject } from './asker.ts'
 import { quotas } from './quotas.ts'
 import { admin } from './rules.ts'
 
@@ -37,7 +38,7 @@ const QuotaSetDetail = Type.Object({
 })
 const ByUser = Type.Object({ user_id: Type.Optional(Type.String({ maxLength: 64 })) })
 
-const projectOf = (context: BaseContext & { params: { id?: string } }): string => context.params.id ?? context.who.project?.id ?? ''
+const projectOf = (context: BaseContext & { params: { id?: string } }): string => context.params.id ?? ownProject(context)
 const target = (context: BaseContext & { params: { id?: string } }) => ({ project_id: projectOf(context) })
 const base = '/os-quota-sets/{id}'
 const reader = '(rule:project_reader_api) or role:admin'

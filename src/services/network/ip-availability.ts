@@ -7,7 +7,7 @@ import { networkResource } from './networks/resource.ts'
 import { type Network, visibleNetworks } from './networks/store.ts'
 import { adminOnly, anybody } from './rules.ts'
 import { countAddresses, subnetsOfNetwork } from './subnets/store.ts'
-import { actorOf } from './wire/actor.ts'
+import { listerOf } from './wire/actor.ts'
 import { attributesQuery, checkFilters } from './wire/filters.ts'
 
 const see = rule('get_network_ip_availability', adminOnly, 'Show how many addresses are taken.')
@@ -76,7 +76,7 @@ const list = operation({
   async handle(context) {
     checkFilters(context, filterNames)
     if (!context.allows(see.name)) return { network_ip_availabilities: [] }
-    let query = visibleNetworks(context.db, actorOf(context))
+    let query = visibleNetworks(context.db, listerOf(context, see.name))
     for (const [name, column] of Object.entries(filters)) {
       const wanted = context.rawQuery.getAll(name)
       if (wanted.length) query = query.where(column, 'in', wanted)

@@ -4,6 +4,7 @@ import { listing } from '../../../api/listing.ts'
 import { type BaseContext, type Operation, operation } from '../../../api/operation.ts'
 import { isTrue } from '../../../api/types.ts'
 import { rule } from '../../../auth/policy.ts'
+import { seenProject } from '../asker.ts'
 import { listStyle } from '../list-style.ts'
 import { anyone } from '../rules.ts'
 import { flavors } from './resource.ts'
@@ -46,12 +47,13 @@ function atLeast(text: string, name: string): number {
 }
 
 /** Flavors that the asker may see, narrowed by the list's own filters. Throws 400. */
-function wantedFlavors({ db, who, rawQuery }: BaseContext) {
-  const isAdmin = who.credentials.is_admin
-  let rows = visibleFlavors(db, isAdmin ? null : (who.project?.id ?? '')).selectAll()
+function wantedFlavors(context: BaseContext) {
+  const { db, rawQuery } = context
+  const project = seenProject(context)
+  let rows = visibleFlavors(db, project).selectAll()
   // An administrator sees private ones only when asking for them.
   const wanted = rawQuery.get('is_public')
-  if (isAdmin && wanted?.toLowerCase() !== 'none') rows = rows.where('is_public', '=', wanted === null ? true : isTrue(wanted))
+  if (project === null && wanted?.toLowerCase() !== 'none') rows = rows.where('is_public', '=', wanted === null ? true : isTrue(wanted))
   const [minDisk, minRam] = [rawQuery.get('minDisk'), rawQuery.get('minRam')]
   if (minDisk !== null) rows = rows.where('disk', '>=', atLeast(minDisk, 'minDisk'))
   if (minRam !== null) rows = rows.where('ram', '>=', atLeast(minRam, 'minRam'))

@@ -5,7 +5,8 @@ import { Closed, Nullable } from '../../../api/types.ts'
 import { rule } from '../../../auth/policy.ts'
 import { holding } from '../../../db/hold.ts'
 import type { PlacedFloatingIp } from '../../network/servers/floating-ips.ts'
-import { actorOf, proxied, lastProxyVersion as until } from '../proxy.ts'
+import { ownProject } from '../asker.ts'
+import { proxied, lastProxyVersion as until } from '../proxy.ts'
 import { anyone, memberOrAdmin, readerOrAdmin } from '../rules.ts'
 
 const catalog = (name: string) => [`compute-v2.1.floating-ips.${name}`]
@@ -31,7 +32,7 @@ const floatingIps = resource({
   name: 'floatingIp',
   param: 'id',
   hold: holding('network_floating_ips'),
-  load: (id, context) => context.cloud.network.floatingIps.find(context.db, actorOf(context), id),
+  load: (id, context) => context.cloud.network.floatingIps.find(context.db, context, id),
   target: ({ project_id }) => ({ project_id }),
   missing: (id) => `Floating IP not found for ID ${id.slice(0, 100)}`,
 })
@@ -47,7 +48,7 @@ export const floatingIpOperations = [
     policy: rule('os_compute_api:os-floating-ip-pools', anyone, 'List pools of floating IPs.'),
     answer: Type.Object({ floating_ip_pools: Type.Array(Type.Object({ name: Type.String() })) }),
     handle: async (context) => ({
-      floating_ip_pools: (await context.cloud.network.floatingIps.pools(context.db, actorOf(context))).map(({ id, name }) => ({
+      floating_ip_pools: (await context.cloud.network.floatingIps.pools(context.db, context)).map(({ id, name }) => ({
         name: name || id,
       })),
     }),
@@ -91,7 +92,7 @@ export const floatingIpOperations = [
     answer: Type.Object({ floating_ip: FloatingIp }),
     async handle(context) {
       const pool = context.body?.pool || null
-      return { floating_ip: view(await proxied(context.cloud.network.floatingIps.create(context, context.who.project!.id, pool))) }
+      return { floating_ip: view(await proxied(context.cloud.network.floatingIps.create(context, ownProject(context), pool))) }
     },
   }),
   operation({

@@ -4,7 +4,7 @@ import { notFound } from '../../../api/faults.ts'
 import { operation } from '../../../api/operation.ts'
 import { Nullable } from '../../../api/types.ts'
 import { rule } from '../../../auth/policy.ts'
-import { actorOf, lastProxyVersion as until } from '../proxy.ts'
+import { lastProxyVersion as until } from '../proxy.ts'
 import { readerOrAdmin } from '../rules.ts'
 
 interface Network {
@@ -29,7 +29,7 @@ const listAndShow = (name: string, catalog: { list: string; show: string }, sche
     catalog: [catalog.list],
     policy: rule(`os_compute_api:os-${name}:list`, readerOrAdmin, 'List networks.'),
     answer: Type.Object({ networks: Type.Array(schema) }),
-    handle: async (context) => ({ networks: (await context.cloud.network.networks(context.db, actorOf(context))).map(view) }),
+    handle: async (context) => ({ networks: (await context.cloud.network.networks(context.db, context)).map(view) }),
   }),
   operation({
     id: `${name}.show`,
@@ -41,7 +41,7 @@ const listAndShow = (name: string, catalog: { list: string; show: string }, sche
     policy: rule(`os_compute_api:os-${name}:show`, readerOrAdmin, 'Show a network.'),
     answer: Type.Object({ network: schema }),
     async handle(context) {
-      const [network] = await context.cloud.network.networks(context.db, actorOf(context), context.params.id)
+      const [network] = await context.cloud.network.networks(context.db, context, context.params.id)
       if (!network) throw notFound('Network not found')
       return { network: view(network) }
     },

@@ -5,7 +5,8 @@ import { operation, resource } from '../../../api/operation.ts'
 import { Closed, isTrue, Text } from '../../../api/types.ts'
 import { rule } from '../../../auth/policy.ts'
 import { holding } from '../../../db/hold.ts'
-import { actorOf, proxied, lastProxyVersion as until } from '../proxy.ts'
+import { isAdmin, ownProject } from '../asker.ts'
+import { proxied, lastProxyVersion as until } from '../proxy.ts'
 import { memberOrAdmin, readerOrAdmin } from '../rules.ts'
 import { groupView, SecurityGroup } from './view.ts'
 
@@ -20,7 +21,7 @@ export const groups = resource({
   name: 'group',
   param: 'security_group_id',
   hold: holding('network_security_groups'),
-  load: (id, context) => context.cloud.network.securityGroups.find(context.db, actorOf(context), id),
+  load: (id, context) => context.cloud.network.securityGroups.find(context.db, context, id),
   target: ({ project_id }) => ({ project_id }),
   missing: (id) => `Security group ${id.slice(0, 100)} not found.`,
 })
@@ -42,9 +43,8 @@ const list = operation({
   answer: Type.Object({ security_groups: Type.Array(SecurityGroup) }),
   async handle(context) {
     const { cloud, db, query, who } = context
-    const actor = actorOf(context)
-    const everybody = actor.isAdmin && query.all_tenants !== undefined && (query.all_tenants === '' || isTrue(query.all_tenants))
-    const all = await cloud.network.securityGroups.list(db, actor, everybody ? null : (who.project?.id ?? ''))
+    const everybody = isAdmin(context) && query.all_tenants !== undefined && (query.all_tenants === '' || isTrue(query.all_tenants))
+    const all = await cloud.network.securityGroups.list(db, context, everybody ? null : (who.project?.id ?? ''))
     const first = Number(query.offset ?? 0)
     return { security_groups: all.slice(first, first + Math.min(Number(query.limit ?? 1000), 1000)).map(groupView) }
   },
@@ -77,7 +77,7 @@ const create = operation({
     const { name, description } = context.body.security_group
     const content = { name: trimmed(name), description: description ?? '' }
     return {
-      security_group: groupView(await proxied(context.cloud.network.securityGroups.create(context, context.who.project!.id, content))),
+      security_group: groupView(await proxied(context.cloud.network.securityGroups.create(context, ownProject(context), content))),
     }
   },
 })

@@ -4,7 +4,7 @@ import { badRequest, notFound } from '../../../api/faults.ts'
 import { operation, resource } from '../../../api/operation.ts'
 import { Closed, LooseInteger, Nullable, Uuid } from '../../../api/types.ts'
 import { rule } from '../../../auth/policy.ts'
-import { actorOf, proxied, lastProxyVersion as until } from '../proxy.ts'
+import { proxied, lastProxyVersion as until } from '../proxy.ts'
 import { memberOrAdmin } from '../rules.ts'
 import { ruleView, SecurityGroupRule } from './view.ts'
 
@@ -64,7 +64,7 @@ const create = operation({
     const { cloud, db, body } = context
     const given = body.security_group_rule
     const { protocol, from, to } = trafficOf(given)
-    const parent = await cloud.network.securityGroups.find(db, actorOf(context), given.parent_group_id)
+    const parent = await cloud.network.securityGroups.find(db, context, given.parent_group_id)
     if (!parent) throw notFound(`Security group ${given.parent_group_id} not found.`)
     const cidr = given.group_id == null ? (given.cidr ?? '0.0.0.0/0') : null
     const made = cloud.network.securityGroups.createRule(context, parent.project_id, {
@@ -84,7 +84,7 @@ const create = operation({
 const rules = resource({
   name: 'groupRule',
   param: 'security_group_rule_id',
-  load: (id, context) => context.cloud.network.securityGroups.findRule(context.db, actorOf(context), id),
+  load: (id, context) => context.cloud.network.securityGroups.findRule(context.db, context, id),
   target: ({ project_id }) => ({ project_id }),
   missing: (id) => `Security group with rule ${id.slice(0, 100)} not found.`,
 })

@@ -6,6 +6,7 @@ import { Closed, isTrue } from '../../../api/types.ts'
 import { since, until } from '../../../api/versions.ts'
 import { rule } from '../../../auth/policy.ts'
 import { holding } from '../../../db/hold.ts'
+import { ownProject, seenProject } from '../asker.ts'
 import { admin, memberOrAdmin, readerOrAdmin } from '../rules.ts'
 import { deleteGroup, findGroup, insertGroup, listGroups, membersOf, type ServerGroup } from './store.ts'
 import type { GroupPolicy } from './tables.ts'
@@ -53,7 +54,7 @@ const serverGroups = resource({
   name: 'group',
   param: 'ServerGroup_id',
   hold: holding('compute_server_groups'),
-  load: (id, { db, who }) => findGroup(db, who.credentials.is_admin ? null : (who.project?.id ?? ''), id),
+  load: (id, context) => findGroup(context.db, seenProject(context), id),
   target: ({ project_id }) => ({ project_id }),
   missing: (id) => `Instance group ${id.slice(0, 100)} could not be found.`,
 })
@@ -109,7 +110,7 @@ export const serverGroupOperations = [
       const id = cloud.environment.uuid()
       return viewOf(
         context,
-        await insertGroup(tx.db, { id, name, policy, project_id: who.project!.id, user_id: who.user.id, created_at: now }),
+        await insertGroup(tx.db, { id, name, policy, project_id: ownProject(context), user_id: who.user.id, created_at: now }),
       )
     },
   }),

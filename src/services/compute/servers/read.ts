@@ -2,7 +2,7 @@ import { Type } from 'typebox'
 import { type BaseContext, operation } from '../../../api/operation.ts'
 import { type Rule, rule } from '../../../auth/policy.ts'
 import { admin, readerOrAdmin } from '../rules.ts'
-import { filteredServers } from './filters.ts'
+import { allFilters, filteredServers } from './filters.ts'
 import { serverList } from './list.ts'
 import { servers } from './resource.ts'
 import { BriefServer, Server } from './shown.ts'
@@ -14,6 +14,7 @@ const details = serverList('/servers/detail')
 export const serverListRules: Rule[] = [
   rule('os_compute_api:servers:index:get_all_tenants', admin, 'List servers of all projects.'),
   rule('os_compute_api:servers:detail:get_all_tenants', admin, 'List servers of all projects with details.'),
+  rule(allFilters, admin, 'Narrow lists of servers by everything, hosts and deleted servers included.'),
   rule('os_compute_api:os-extended-server-attributes', admin, 'See on which host a server is.'),
   rule('os_compute_api:servers:show:host_status', admin, 'See the state of the host of a server.'),
   rule('os_compute_api:servers:create:forced_host', admin, 'Choose the host of a new server.'),

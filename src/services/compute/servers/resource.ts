@@ -1,6 +1,7 @@
 import { conflict } from '../../../api/faults.ts'
 import { type BaseContext, resource } from '../../../api/operation.ts'
 import { holding } from '../../../db/hold.ts'
+import { isAdmin, seenProject } from '../asker.ts'
 import { serverMachine } from './machine.ts'
 import { findServer, insertAction, type Server } from './store.ts'
 
@@ -9,13 +10,13 @@ export const servers = resource({
   path: '/servers/{server_id}',
   param: 'server_id',
   hold: holding('compute_servers'),
-  load: (id, { db, who }) => findServer(db, id, who.credentials.is_admin ? null : (who.project?.id ?? '')),
+  load: (id, context) => findServer(context.db, id, seenProject(context)),
   target: (row: Server) => ({ project_id: row.project_id, user_id: row.user_id }),
   missing: (id) => `Instance ${id.slice(0, 255)} could not be found.`,
   machine: serverMachine,
   touched: (now) => ({ updated_at: now }),
   checkLock(row: Server, context) {
-    if (row.locked_by !== null && !context.allows('context_is_admin')) throw conflict(`Instance ${row.id} is locked`)
+    if (row.locked_by !== null && !isAdmin(context)) throw conflict(`Instance ${row.id} is locked`)
   },
   begun: (context, row: Server, action) => noteAction(context, row, action),
 })

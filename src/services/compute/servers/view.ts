@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto'
 import type { Static } from 'typebox'
 import type { BaseContext } from '../../../api/operation.ts'
 import type { ServerPort } from '../../network/facade.ts'
+import { isAdmin } from '../asker.ts'
 import { instanceName } from '../metadata/tree.ts'
 import { defaultZone } from '../scheduler/pick-host.ts'
 import type { Server as Shown, ShownAddress, UpdatedServer } from './shown.ts'
@@ -97,14 +98,15 @@ const progressing = new Set(['ACTIVE', 'BUILD', 'REBUILD', 'RESIZE', 'VERIFY_RES
 
 /** Renders servers for one request. */
 export function serverView(context: BaseContext) {
-  const { href, allows, who } = context
+  const { href, allows } = context
   const self = href('/servers')
   const bookmark = href('//servers')
   const images = href('//images')
   const flavors = href('//flavors')
+  const readsDetails = isAdmin(context)
   const attributes = allows('os_compute_api:os-extended-server-attributes')
   /** Owners read what went wrong; where, administrators. */
-  const faultOf = ({ details, ...fault }: ServerFault) => (details && who.credentials.is_admin ? { ...fault, details } : fault)
+  const faultOf = ({ details, ...fault }: ServerFault) => (details && readsDetails ? { ...fault, details } : fault)
   const links = (id: string) => [
     { rel: 'self', href: `${self}/${id}` },
     { rel: 'bookmark', href: `${bookmark}/${id}` },

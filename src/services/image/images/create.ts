@@ -8,6 +8,7 @@ import { count, maxProperties, maxPropertyText, maxTags } from '../quotas.ts'
 import { ownerMember } from '../rules.ts'
 import { addresses } from '../stores/addresses.ts'
 import { checkVisibility } from './publish.ts'
+import { isAdmin } from './resource.ts'
 import { checkName, checkValue, type Fields, Image, ImageCreate, ImageId, isField } from './schema.ts'
 import { fullImage, isIdUsed, setProperties, setTags } from './store.ts'
 import { imageView } from './view.ts'
@@ -51,8 +52,7 @@ export async function insertImage(context: BaseContext, fields: Record<string, u
   const given = fields as Partial<Fields> & { id?: string }
   const owner = given.owner ?? who.project?.id
   if (owner === undefined) throw forbidden('An image needs an owner: use a token of a project.')
-  if (owner !== who.project?.id && !who.credentials.is_admin)
-    throw forbidden('You are not permitted to create images owned by another project.')
+  if (owner !== who.project?.id && !isAdmin(context)) throw forbidden('You are not permitted to create images owned by another project.')
   checkCounts(given.tags ?? [], properties)
   const visibility = given.visibility ?? 'shared'
   checkVisibility(context, visibility, owner)

@@ -1,6 +1,7 @@
 import { listing } from '../../../api/listing.ts'
 import type { BaseContext } from '../../../api/operation.ts'
 import { resource } from '../../../api/operation.ts'
+import { adminRule } from '../../../auth/policy.ts'
 import { style } from '../listing.ts'
 import { imageMachine } from './machine.ts'
 import { findVisible, type Image, type Viewer } from './store.ts'
@@ -10,9 +11,13 @@ export interface SeenImage extends Image {
   member_id: string | null
 }
 
-export const viewerOf = ({ who }: Pick<BaseContext, 'who'>): Viewer => ({
-  projectId: who.project?.id ?? null,
-  isAdmin: who.credentials.is_admin,
+/** By the image service's own rule, whichever service asks on somebody's behalf. */
+export const isAdmin = ({ cloud, who }: Pick<BaseContext, 'cloud' | 'who'>): boolean =>
+  cloud.policies.get('image')!.holds(adminRule, who.credentials)
+
+export const viewerOf = (asker: Pick<BaseContext, 'cloud' | 'who'>): Viewer => ({
+  projectId: asker.who.project?.id ?? null,
+  isAdmin: isAdmin(asker),
 })
 
 /** What policy sees of an image. */

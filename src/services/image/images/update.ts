@@ -9,7 +9,7 @@ import { release } from '../stores/locations.ts'
 import { checkCounts } from './create.ts'
 import { type Change, mediaTypes, readPatch } from './patch.ts'
 import { checkVisibility } from './publish.ts'
-import { images, missingImage } from './resource.ts'
+import { images, isAdmin, missingImage } from './resource.ts'
 import { checkName, checkValue, type FieldName, type Fields, Image, isField } from './schema.ts'
 import { change, type FullImage, fullImage, setProperties, setTags } from './store.ts'
 import { imageView } from './view.ts'
@@ -91,7 +91,7 @@ function apply(context: BaseContext, image: FullImage, { op, path, value }: Chan
 
 function setField(context: BaseContext, image: FullImage, name: FieldName, value: Fields[FieldName]): void {
   if (name === 'owner') {
-    if (value !== image.owner_id && !context.who.credentials.is_admin) throw forbidden("Owner can't be updated by non admin.")
+    if (value !== image.owner_id && !isAdmin(context)) throw forbidden("Owner can't be updated by non admin.")
     image.owner_id = value as string
     return
   }

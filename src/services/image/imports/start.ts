@@ -2,7 +2,7 @@
 import { badRequest, conflict, notFound } from '../../../api/faults.ts'
 import type { BaseContext } from '../../../api/operation.ts'
 import { moveImage } from '../images/machine.ts'
-import { missingImage } from '../images/resource.ts'
+import { isAdmin, missingImage } from '../images/resource.ts'
 import { change } from '../images/store.ts'
 import type { ImageTaskRow } from '../tables.ts'
 import { injectedProperties } from './inject.ts'
@@ -60,7 +60,7 @@ export async function startImport(
     updated_at: now,
   }
   await tx.db.insertInto('image_tasks').values(row).execute()
-  const inject = method === 'copy-image' || who.credentials.is_admin ? undefined : injectedProperties(cloud.config)
+  const inject = method === 'copy-image' || isAdmin(context) ? undefined : injectedProperties(cloud.config)
   await context.start(importTask, {
     id,
     imageId,

@@ -29,8 +29,9 @@ export const getImage = operation({
   answer: 'bytes',
   policy: downloadImage.policy,
   on: images,
-  async handle({ image, who, db, cloud }) {
-    mustBeDownloadable(image, who)
+  async handle(context) {
+    const { image, db, cloud } = context
+    mustBeDownloadable(image, context)
     const data = await openData(cloud, image)
     if (!data) throw notFound(`Image ${image.id} is not active`)
     return reply({ headers: { ...writeHeaders(await completeOne(db, image)), ...data.headers }, body: data.body as Buffer })

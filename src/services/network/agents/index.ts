@@ -8,7 +8,7 @@ import { rule } from '../../../auth/policy.ts'
 import { networkResource } from '../networks/resource.ts'
 import { Network } from '../networks/schema.ts'
 import { findNetwork } from '../networks/store.ts'
-import { networkViews, zone } from '../networks/view.ts'
+import { networkViews, seenOfNetwork, zone } from '../networks/view.ts'
 import { routerResource } from '../routers/resource.ts'
 import { Router } from '../routers/schema.ts'
 import { findRouter } from '../routers/store.ts'
@@ -82,6 +82,7 @@ const agentResource = resource({
   target: () => ({}),
   missing: (id) => `Agent ${id.slice(0, 100)} could not be found`,
   missingType: 'AgentNotFound',
+  hidden: true,
 })
 
 const see = rule('get_agent', adminOnly, 'Show an agent.')
@@ -158,7 +159,7 @@ const networksOfAgent = operation({
     const first = (await allAgents(context)).find((one) => one.agent_type === 'DHCP agent')
     const ids = first?.id === agent.id ? await dhcpNetworks(db) : []
     const networks = (await Promise.all(ids.map((id) => findNetwork(db, id)))).flatMap((network) => network ?? [])
-    return { networks: await networkViews(db, networks, true) }
+    return { networks: await networkViews(db, networks, seenOfNetwork(context)) }
   },
 })
 

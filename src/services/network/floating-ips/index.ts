@@ -4,7 +4,7 @@ import { type BaseContext, operation, resource } from '../../../api/operation.ts
 import { rule } from '../../../auth/policy.ts'
 import { holding } from '../../../db/hold.ts'
 import { member, reader } from '../rules.ts'
-import { actorOf, checkAttributes, ownedBy, ownerOf } from '../wire/actor.ts'
+import { checkAttributes, listerOf, ownedBy, ownerOf, viewerOf } from '../wire/actor.ts'
 import { createEach, OneOrMany, OneOrManyMade } from '../wire/bodies.ts'
 import { collection, FieldsQuery, listed, pickFields, Shown } from '../wire/listing.ts'
 import { checkRevision } from '../wire/revision.ts'
@@ -21,7 +21,7 @@ const floatingIpResource = resource({
   name: 'floatingIp',
   param: 'floatingip_id',
   hold: holding('network_floating_ips'),
-  load: (id, context) => findVisibleFloatingIp(context.db, actorOf(context), id),
+  load: (id, context) => findVisibleFloatingIp(context.db, viewerOf(context), id),
   target: (row) => ownedBy(row.project_id),
   missing: (id) => `Floating IP ${id.slice(0, 100)} could not be found`,
   missingType: 'FloatingIPNotFound',
@@ -58,7 +58,8 @@ export const listFloatingIps = operation({
   policy: see,
   query: list.query,
   answer: list.answer(Shown(FloatingIp)),
-  handle: (context) => listed(context, list, visibleFloatingIps(context.db, actorOf(context)), (rows) => floatingIpViews(context.db, rows)),
+  handle: (context) =>
+    listed(context, list, visibleFloatingIps(context.db, listerOf(context, see.name)), (rows) => floatingIpViews(context.db, rows)),
 })
 
 export const showFloatingIp = operation({

@@ -6,7 +6,7 @@ import { rule } from '../../../auth/policy.ts'
 import { findVisibleNetwork } from '../networks/store.ts'
 import { member } from '../rules.ts'
 import { ensureDefaultGroup } from '../security-groups/default-group.ts'
-import { actorOf, ownerOf } from '../wire/actor.ts'
+import { actorOf, ownerOf, serviceRule, viewerOf } from '../wire/actor.ts'
 import { createEach, OneOrMany, OneOrManyMade } from '../wire/bodies.ts'
 import { networkNotFound } from '../wire/faults.ts'
 import { canonicalMac, checkGroups, checkPairs, checkPortAttributes, checkSecurity } from './attributes.ts'
@@ -14,15 +14,15 @@ import { mergeDhcpOptions } from './dhcp-options.ts'
 import { makePort } from './make.ts'
 import { portTarget } from './resource.ts'
 import { NewPortBody, Port } from './schema.ts'
-import { portView } from './view.ts'
+import { portView, seenOfPort } from './view.ts'
 
 async function createOne(context: BaseContext, given: Static<typeof NewPortBody>) {
   const { cloud, tx, now } = context
   const actor = actorOf(context)
   const projectId = ownerOf(context, given)
-  const network = await findVisibleNetwork(tx.db, actor, given.network_id)
+  const network = await findVisibleNetwork(tx.db, viewerOf(context), given.network_id)
   if (!network) throw networkNotFound(given.network_id)
-  if (!actor.isAdmin && !network.shared && network.project_id !== projectId) {
+  if (!actor.isAdmin && !network.shared && network.project_id !== projectId && !context.allows(serviceRule, {})) {
     throw forbidden(`Tenant ${projectId} not allowed to create port on this network`)
   }
   const deviceOwner = given.device_owner ?? ''
@@ -60,7 +60,7 @@ async function createOne(context: BaseContext, given: Static<typeof NewPortBody>
     },
     now,
   )
-  return portView(port, context.allows('get_port:binding:host_id'))
+  return portView(port, seenOfPort(context))
 }
 
 /** Reference 13.4.2, 13.4.3, 14.6.2. */

@@ -19,7 +19,7 @@ import { changeAddresses, changePort } from './make.ts'
 import { portResource, portTarget } from './resource.ts'
 import { Port, PortChanges } from './schema.ts'
 import { lockPort } from './store.ts'
-import { portView } from './view.ts'
+import { portView, seenOfPort } from './view.ts'
 
 /** Reference 13.4.5, 14.6.4. Addresses and groups are replaced as a whole. */
 export const changePortOperation = operation({
@@ -80,6 +80,6 @@ export const changePortOperation = operation({
     const changed = await changePort(cloud, tx, port, changes, now)
     if (port.device_owner.startsWith('network:router')) await syncRouter(cloud, tx, port.device_id, now)
     else if (service) await syncNetwork(cloud, tx, port.network_id)
-    return { port: portView(changed, context.allows('get_port:binding:host_id')) }
+    return { port: portView(changed, seenOfPort(context)) }
   },
 })

@@ -2,7 +2,7 @@ import { Type } from 'typebox'
 import { operation } from '../../../api/operation.ts'
 import { rule } from '../../../auth/policy.ts'
 import { reader } from '../rules.ts'
-import { actorOf } from '../wire/actor.ts'
+import { listerOf } from '../wire/actor.ts'
 import { FieldsQuery, listed, pickFields, Shown } from '../wire/listing.ts'
 import { routerCollection, routerResource } from './resource.ts'
 import { Router } from './schema.ts'
@@ -22,7 +22,7 @@ export const listRouters = operation({
   query: routerCollection.query,
   answer: routerCollection.answer(Shown(Router)),
   handle: (context) =>
-    listed(context, routerCollection, visibleRouters(context.db, actorOf(context)), (rows) => routerViews(context.db, rows)),
+    listed(context, routerCollection, visibleRouters(context.db, listerOf(context, see.name)), (rows) => routerViews(context.db, rows)),
 })
 
 /** Reference 14.9.3. */

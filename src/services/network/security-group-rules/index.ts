@@ -5,7 +5,7 @@ import { rule } from '../../../auth/policy.ts'
 import { syncGroups } from '../documents/security-groups.ts'
 import { member, reader } from '../rules.ts'
 import { findGroups, findVisibleRule, visibleRules } from '../security-groups/store.ts'
-import { actorOf, ownedBy, ownerOf } from '../wire/actor.ts'
+import { listerOf, ownedBy, ownerOf, viewerOf } from '../wire/actor.ts'
 import { createEach, OneOrMany, OneOrManyMade } from '../wire/bodies.ts'
 import { collection, FieldsQuery, listed, pickFields, Shown } from '../wire/listing.ts'
 import { checkRevision } from '../wire/revision.ts'
@@ -19,7 +19,7 @@ const ruleResource = resource({
   name: 'groupRule',
   param: 'security_group_rule_id',
   async load(id, context) {
-    const found = await findVisibleRule(context.db, actorOf(context), id)
+    const found = await findVisibleRule(context.db, viewerOf(context), id)
     const [group] = found ? await findGroups(context.db, [found.security_group_id]) : []
     return found && { ...found, group_project_id: group?.project_id ?? '' }
   },
@@ -62,7 +62,7 @@ export const listRules = operation({
   policy: see,
   query: list.query,
   answer: list.answer(Shown(SecurityGroupRule)),
-  handle: (context) => listed(context, list, visibleRules(context.db, actorOf(context)), (rows) => rows.map(ruleView)),
+  handle: (context) => listed(context, list, visibleRules(context.db, listerOf(context, see.name)), (rows) => rows.map(ruleView)),
 })
 
 export const showRule = operation({

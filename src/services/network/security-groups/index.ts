@@ -7,7 +7,7 @@ import type { Db } from '../../../db/database.ts'
 import { holding } from '../../../db/hold.ts'
 import { member, reader } from '../rules.ts'
 import { ruleView } from '../security-group-rules/view.ts'
-import { actorOf, ownedBy, ownerOf } from '../wire/actor.ts'
+import { actorOf, listerOf, ownedBy, ownerOf, viewerOf } from '../wire/actor.ts'
 import { createEach, OneOrMany, OneOrManyMade } from '../wire/bodies.ts'
 import { standard } from '../wire/fields.ts'
 import { collection, FieldsQuery, listed, pickFields, Shown } from '../wire/listing.ts'
@@ -44,7 +44,7 @@ const groupResource = resource({
   name: 'group',
   param: 'security_group_id',
   hold: holding('network_security_groups'),
-  load: (id, context) => findVisibleGroup(context.db, actorOf(context), id),
+  load: (id, context) => findVisibleGroup(context.db, viewerOf(context), id),
   target: (group) => ownedBy(group.project_id),
   missing: (id) => `Security group ${id.slice(0, 100)} does not exist`,
   missingType: 'SecurityGroupNotFound',
@@ -86,7 +86,7 @@ export const listGroups = operation({
   answer: list.answer(Shown(Shape)),
   async handle(context) {
     await makeDefault(context)
-    return listed(context, list, visibleGroups(context.db, actorOf(context)), (rows) => groupViews(context.db, rows))
+    return listed(context, list, visibleGroups(context.db, listerOf(context, see.name)), (rows) => groupViews(context.db, rows))
   },
 })
 

@@ -2,7 +2,7 @@ import { Type } from 'typebox'
 import { operation } from '../../../api/operation.ts'
 import { rule } from '../../../auth/policy.ts'
 import { reader } from '../rules.ts'
-import { actorOf } from '../wire/actor.ts'
+import { listerOf } from '../wire/actor.ts'
 import { FieldsQuery, listed, pickFields, Shown } from '../wire/listing.ts'
 import { subnetCollection, subnetResource } from './resource.ts'
 import { Subnet } from './schema.ts'
@@ -21,7 +21,8 @@ export const listSubnets = operation({
   policy: see,
   query: subnetCollection.query,
   answer: subnetCollection.answer(Shown(Subnet)),
-  handle: (context) => listed(context, subnetCollection, visibleSubnets(context.db, actorOf(context)), (rows) => rows.map(subnetView)),
+  handle: (context) =>
+    listed(context, subnetCollection, visibleSubnets(context.db, listerOf(context, see.name)), (rows) => rows.map(subnetView)),
 })
 
 /** Reference 13.3.4. */
