@@ -1,6 +1,6 @@
 // Actions: `POST .../action` with one key in the body. What happens to the row, what is noted of it and the task that does it are
 // declared; the pipeline has found the row and asked policy, lock and state.
-import type { Static, TSchema } from 'typebox'
+import { type Static, type TSchema, Type } from 'typebox'
 import type { Rule } from '../auth/policy.ts'
 import type { Cloud } from '../cloud.ts'
 import type { TaskDeclaration } from '../tasks/task.ts'
@@ -28,7 +28,7 @@ export interface ActionDeclaration<Name extends string, Row, State extends strin
   policy: Rule
   /** 202 unless given. */
   status?: number | StatusByVersion
-  /** What stands under the action's key; anything where none is given. */
+  /** What stands under the action's key; anything where none is declared. */
   body?: B
   answer?: TSchema
   /** `refused`: not with a row that is locked against the asker. */
@@ -64,7 +64,7 @@ export function action<Name extends string, Row, State extends string, Event ext
     action: key,
     on,
     transaction: 'write',
-    ...(body && { body: Closed({ [key]: body }) as TSchema }),
+    body: body ? Closed({ [key]: body }) : Type.Object({ [key]: Type.Unknown() }),
     ...(event !== undefined && { event: typeof event === 'function' ? (context: BaseContext) => event(unwrapped(context)) : event }),
     async handle(context: BaseContext) {
       const whole = unwrapped(context)

@@ -39,16 +39,12 @@ export class DeclaredQuery extends URLSearchParams {
   }
 }
 
-/** Services whose answers are not declared yet. */
-export const undeclared = new Set<string>(['compute'])
-
 const checks = new WeakMap<Form, ValidateFunction>()
 
 /** Gives the result once more, to be sent. Throws an error that names the operation and the field. */
 export async function checkAnswer(exchange: Exchange, result: unknown): Promise<unknown> {
   const { prepared, place, request } = exchange
   const operation = exchange.operation!
-  if (undeclared.has(exchange.served.service.name) && !prepared!.answer) return result
   const given = result instanceof Reply ? result : new Reply({ body: result as object })
   const status = given.status ?? prepared!.status(place)
   const wrong = (what: string) => new Error(`the answer of ${operation.id} ${what}`)

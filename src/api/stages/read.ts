@@ -3,7 +3,7 @@ import { parseJson, readBody as readBytes } from '../body.ts'
 import type { Exchange } from '../exchange.ts'
 import { badRequest, Fault, notBuilt, notFound } from '../faults.ts'
 import type { Route } from '../router.ts'
-import { DeclaredQuery, undeclared } from '../strict.ts'
+import { DeclaredQuery } from '../strict.ts'
 import { bodyDialect, parseXmlBody } from '../xml/body.ts'
 
 /** Parameters of a query: each may be a condition that the database has to look at for every row. */
@@ -60,8 +60,7 @@ export function readQuery(exchange: Exchange): void {
     if (prepared!.repeated.has(name)) query[name] = [...((query[name] as string[] | undefined) ?? []), value]
     else if (!(name in query) && name !== '__proto__') query[name] = value
   }
-  const isStrict = served.cloud.config.checkAnswers && !undeclared.has(served.service.name)
-  exchange.search = isStrict ? new DeclaredQuery(search, exchange.operation!) : search
+  exchange.search = served.cloud.config.checkAnswers ? new DeclaredQuery(search, exchange.operation!) : search
   exchange.query = query
 }
 

@@ -1,6 +1,7 @@
 import { Type } from 'typebox'
 import { LinkSchema } from '../../../api/listing.ts'
 import { Closed, LooseBoolean, LooseInteger, LoosePositive, mostProperties } from '../../../api/types.ts'
+import { until } from '../../../api/versions.ts'
 
 const FlavorName = Type.String({ minLength: 1, maxLength: 255, pattern: '^(?=.*\\S)[^\\u0000-\\u001f\\u007f]*$' })
 const FlavorId = Type.Unsafe<string | number | null>({
@@ -20,7 +21,7 @@ export const CreateFlavor = Closed({
     disk: LooseInteger(0),
     'OS-FLV-EXT-DATA:ephemeral': Type.Optional(LooseInteger(0)),
     swap: Type.Optional(LooseInteger(0)),
-    rxtx_factor: Type.Optional(LoosePositive(3.4e38)),
+    rxtx_factor: Type.Optional(until('2.101', LoosePositive(3.4e38))),
     'os-flavor-access:is_public': Type.Optional(LooseBoolean),
   }),
 })
@@ -34,9 +35,9 @@ export const Flavor = Type.Object({
   /** MiB; an empty text for none. */
   swap: Type.Unsafe<number | ''>({ anyOf: [{ type: 'integer' }, { const: '' }] }),
   vcpus: Type.Integer(),
-  rxtx_factor: Type.Number(),
+  rxtx_factor: until('2.101', Type.Number()),
   'OS-FLV-EXT-DATA:ephemeral': Type.Integer(),
-  'OS-FLV-DISABLED:disabled': Type.Boolean(),
+  'OS-FLV-DISABLED:disabled': until('2.101', Type.Boolean()),
   'os-flavor-access:is_public': Type.Boolean(),
   links: Type.Array(LinkSchema),
 })

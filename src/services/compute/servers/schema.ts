@@ -1,6 +1,6 @@
 import { Type } from 'typebox'
 import { Closed, LooseBoolean, LooseInteger, mostProperties, Nullable, Uuid } from '../../../api/types.ts'
-import { since } from '../../../api/versions.ts'
+import { since, until } from '../../../api/versions.ts'
 import { BlockDevices, VolumeMapping } from './block-devices.ts'
 
 /** Without control characters, not blank, no blanks at its ends. */
@@ -51,7 +51,10 @@ export const CreateServer = Closed({
     security_groups: Type.Optional(Type.Array(Closed({ name: Word }), { maxItems: 100 })),
     user_data: Type.Optional(Nullable(Type.String({ maxLength: 65535 }))),
     personality: Type.Optional(
-      Type.Array(Closed({ path: Type.String({ pattern: '^[^\\u0000-\\u001f]*$' }), contents: Type.String() }), { maxItems: 1000 }),
+      until(
+        '2.56',
+        Type.Array(Closed({ path: Type.String({ pattern: '^[^\\u0000-\\u001f]*$' }), contents: Type.String() }), { maxItems: 1000 }),
+      ),
     ),
     availability_zone: Type.Optional(Nullable(Word)),
     config_drive: Type.Optional(Type.Unsafe<boolean | '' | null>({ anyOf: [LooseBoolean, { enum: ['', null] }] })),

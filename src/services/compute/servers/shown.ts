@@ -2,7 +2,7 @@
 import { Type } from 'typebox'
 import { LinkSchema } from '../../../api/listing.ts'
 import { Nullable } from '../../../api/types.ts'
-import { since } from '../../../api/versions.ts'
+import { since, until } from '../../../api/versions.ts'
 
 const Links = Type.Array(LinkSchema)
 const Text = Type.String()
@@ -31,7 +31,7 @@ const common = {
   image: Type.Unsafe<'' | { id: string; links: object[] }>({
     anyOf: [{ const: '' }, Type.Object({ id: Text, links: Links })],
   }),
-  flavor: Type.Object({ id: Text, links: Links }),
+  flavor: Type.Object({ id: until('2.46', Text), links: until('2.46', Links) }),
   created: Text,
   updated: Text,
   addresses: ShownAddresses,
@@ -62,7 +62,7 @@ export const Server = Type.Object({
   'OS-EXT-STS:task_state': Nullable(Text),
   'OS-EXT-STS:vm_state': Text,
   'OS-EXT-STS:power_state': Type.Integer(),
-  'os-extended-volumes:volumes_attached': Type.Array(Type.Object({ id: Text })),
+  'os-extended-volumes:volumes_attached': Type.Array(Type.Object({ id: Text, delete_on_termination: since('2.3', Type.Boolean()) })),
   // For those who may see on which host a server is.
   'OS-EXT-SRV-ATTR:host': Type.Optional(Nullable(Text)),
   'OS-EXT-SRV-ATTR:instance_name': Type.Optional(Text),
