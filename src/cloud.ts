@@ -18,7 +18,6 @@ import { unaskedRules } from './policy-file.ts'
 import { createQuota, type Quota } from './quota/quota.ts'
 import type { Facades } from './services/facades.ts'
 import { createTasks, type Tasks } from './tasks/runner.ts'
-import type { TaskDeclaration } from './tasks/task.ts'
 
 export interface Cloud extends Facades {
   config: Config
@@ -29,7 +28,7 @@ export interface Cloud extends Facades {
   endpoints: Endpoints
   tokens: Tokens
   receipts: Receipts
-  tasks: Tasks
+  tasks: Tasks<Cloud>
   hosts: Hosts
   quota: Quota
   services: ServiceDeclaration[]
@@ -74,7 +73,7 @@ export async function createCloud(parts: {
     environment,
     log,
     cloud: () => cloud,
-    declarations: services.flatMap((service) => service.tasks ?? []) as TaskDeclaration<never, Cloud>[],
+    declarations: services.flatMap((service) => service.tasks ?? []),
   })
   cloud.hosts = createHosts({ database, environment, tasks: () => cloud.tasks })
   Object.assign(cloud, parts.facades(cloud))

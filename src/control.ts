@@ -28,8 +28,8 @@ function waitsFor(task: OpenTask, tasks: OpenTask[], hosts: HostStatus[], now: n
     return `${kind} ${id} on host ${name}${away}`
   }
   if (task.wait_key) return task.wait_key
-  const before = tasks.find((one) => one.lock_key === task.lock_key)
-  return before && before !== task ? `${before.kind} (${before.request_id}), which was first` : 'its turn'
+  const before = tasks.find((one) => one.seq < task.seq && one.locks.some((lock) => task.locks.includes(lock)))
+  return before ? `${before.kind} (${before.request_id}), which was first` : 'its turn'
 }
 
 /** What `nephos status` shows. */
@@ -61,7 +61,7 @@ export async function status(cloud: Cloud): Promise<Status> {
     tasks: tasks.map((task) => ({
       id: task.id,
       kind: task.kind,
-      lock: task.lock_key,
+      locks: task.locks,
       state: task.state,
       since: task.created_at,
       request: task.request_id,

@@ -5,6 +5,7 @@ import type { Policy, PolicyTarget } from '../auth/policy.ts'
 import { nobody, type Who } from '../auth/who.ts'
 import type { Cloud } from '../cloud.ts'
 import type { Tx } from '../db/database.ts'
+import type { Task } from '../tasks/task.ts'
 import { sendFault, sendResult, setVersionHeaders } from './answer.ts'
 import { parseJson, readBody } from './body.ts'
 import { deeperFault } from './deeper-faults.ts'
@@ -321,7 +322,7 @@ export function createPipeline(
         body,
         ahead,
         allows: () => false,
-        start: (task: never, input: never) => cloud.tasks.start(tx ?? noTransaction, task, input, requestId),
+        start: <I>(task: Task<I>, input: NoInfer<I>) => cloud.tasks.start(tx ?? noTransaction, task, input, requestId),
       })
       const writes = chosen.transaction === undefined ? chosen.method !== 'GET' && chosen.method !== 'HEAD' : chosen.transaction === 'write'
       const result =

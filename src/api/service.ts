@@ -4,7 +4,7 @@ import type { Rule } from '../auth/policy.ts'
 import type { Cloud } from '../cloud.ts'
 import type { Config } from '../config.ts'
 import type { QuotaDefaults } from '../quota/quota.ts'
-import type { TaskDeclaration } from '../tasks/task.ts'
+import type { Task } from '../tasks/task.ts'
 import type { FaultStyle } from './faults.ts'
 import type { Operation } from './operation.ts'
 import type { XmlDialect } from './xml/dialect.ts'
@@ -84,7 +84,7 @@ export interface ServiceDeclaration {
   operations: Operation[]
   unbuilt?: UnbuiltOperation[]
   listeners?: Listener[]
-  tasks?: TaskDeclaration<never, Cloud>[]
+  tasks?: Task[]
   quotas?: QuotaDefaults
   /** Message and status of a request in the wrong state. */
   wrongState?: { status: number; message(what: string, state: string, id: string): string }

@@ -24,7 +24,7 @@ export interface Status {
   tasks: {
     id: string
     kind: string
-    lock: string
+    locks: string[]
     state: string
     since: string
     request: string
@@ -72,7 +72,7 @@ export function statusText({ endpoints, metrics, database, pid, memoryMiB, hosts
   if (tasks.length === 0) lines.push('  none is running')
   for (const task of tasks) {
     const age = Math.round((now - Date.parse(task.since)) / 1000)
-    lines.push(`  ${task.kind.padEnd(28)} ${task.lock}`)
+    lines.push(`  ${task.kind.padEnd(28)} ${task.locks.join(' ')}`)
     lines.push(
       `    for ${age} s, waits for ${task.waitsFor}${task.givesUpAt ? ` until ${task.givesUpAt} at the latest` : ''} (${task.request})`,
     )

@@ -2,17 +2,15 @@ import type { Generated } from 'kysely'
 
 export type TaskState = 'ready' | 'waiting' | 'undoing' | 'done' | 'failed'
 
-export interface TaskRow {
+export const unfinished = ['ready', 'waiting', 'undoing'] as const
+
+export interface TaskTable {
   seq: Generated<number>
   id: string
   kind: string
   input: unknown
-  /** Tasks with the same key run one after the other, in the order in which they were started. */
-  lock_key: string
-  /** Makes the unfinished tasks before it, under the same lock, stop after their current step and undo. */
-  interrupts: boolean
   state: TaskState
-  /** Index of the step that runs next; when undoing, of the step that is undone next. */
+  /** Index of the step that runs next; when undoing, of the step that is undone next, and -1 when all are. */
   step: Generated<number>
   interrupted: Generated<boolean>
   error: string | null
@@ -28,16 +26,24 @@ export interface TaskRow {
   finished_at: string | null
 }
 
-export interface TaskStepRow {
+export interface TaskStepTable {
   task_id: string
   step: string
   result: unknown
   finished_at: string
 }
 
+/** The locks of tasks that have not ended. */
+export interface TaskLockTable {
+  lock_key: string
+  seq: number
+  task_id: string
+}
+
 declare module '../db/tables.ts' {
   interface Tables {
-    tasks: TaskRow
-    task_steps: TaskStepRow
+    tasks: TaskTable
+    task_steps: TaskStepTable
+    task_locks: TaskLockTable
   }
 }

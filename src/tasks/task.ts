@@ -1,18 +1,39 @@
 // How long-running work is told: steps that run in order, each in a transaction with its journal row, so that a crash
 // loses nothing and repeats nothing. What a step does outside of the database it does by host documents, and waits.
+//
+//   export const createServer = task('compute.server.create', { input: ServerInput, locks: ({ serverId }) => [`server:${serverId}`] })
+//     .step('schedule', { run: ..., undo: ... })
+//     .step('guest', { run: (input, { results }) => ... })   // `results.schedule` has the type that the step before gave
+//     .ends({ done: ..., failed: ... })
+//
+// Steps are added one by one because the type of a step's results depends on the steps before it: within one object
+// TypeScript cannot use what it infers for one property as the type of the next one's parameters.
+import type { Static, TSchema } from 'typebox'
+import type { Cloud } from '../cloud.ts'
 import type { Tx } from '../db/database.ts'
 import type { Environment } from '../environment.ts'
 
-export interface StepContext<Cloud> extends Tx {
-  cloud: Cloud
+/** What becomes of a value that is written to the journal as JSON and read again. */
+export type Journalled<T> = T extends string | number | boolean | null | undefined
+  ? T
+  : T extends { toJSON(): infer J }
+    ? J
+    : T extends bigint | symbol | ((...args: never[]) => unknown)
+      ? never
+      : T extends void
+        ? undefined
+        : { [K in keyof T]: Journalled<T[K]> }
+
+export interface StepContext<C, Results = object> extends Tx {
+  cloud: C
   environment: Environment
   taskId: string
   requestId: string
-  /** Results of earlier steps, by name. */
-  results: Record<string, unknown>
+  /** What earlier steps gave, by name; undefined where one gave nothing. In `undo` and `failed` of those that have run. */
+  results: Results
   /** Why the task is undone, in `undo` and `failed`. */
   error: string | null
-  /** True when a later task under the same lock asked this one to give way. */
+  /** True when a later task under one of its locks asked this one to give way. */
   interrupted: boolean
 }
 
@@ -28,25 +49,79 @@ export class Wait extends Error {
 /** A failure whose message is meant for the user. */
 export class TaskFailure extends Error {}
 
-export interface StepDeclaration<I, Cloud> {
-  run(input: I, context: StepContext<Cloud>): Promise<unknown>
+export interface StepDeclaration<I, C, Results, Name extends string, Value, Late extends 'fail' | 'go-on'> {
+  run(input: I, context: StepContext<C, Results>): Promise<Value>
   /** Takes back what `run` did, also when it did only a part; idempotent, may wait as well. */
-  undo?(input: I, context: StepContext<Cloud>): Promise<void>
+  undo?(input: I, context: StepContext<C, Results & { [K in Name]?: Journalled<Value> }>): Promise<void>
   /** Seconds that the step may wait in all; 300 unless given. */
   timeout?: number
-  /** What follows when that time is over: the task fails and is undone (default), or it goes on with the next step. */
+  /** What follows when that time is over: the task fails and is undone (default), or it goes on with the next step, which then finds no result of this one. */
+  late?: Late
+}
+
+/** How a task begins. */
+export interface Beginning<I, C> {
+  /** Tasks that share a lock run one after the other, in the order in which they were started. */
+  locks(input: I): string[]
+  /** Makes unfinished tasks before it that share a lock stop after their current step and undo: all (`true`), or those of these kinds. */
+  interrupts?: true | readonly string[]
+  /** Runs in the caller's transaction. */
+  begin?(input: I, context: StepContext<C>): Promise<void>
+}
+
+/** A step with its types forgotten: what it takes is what was declared where it was written. */
+export interface Step<I, C> {
+  name: string
+  run: (input: I, context: StepContext<C, never>) => Promise<unknown>
+  undo?: (input: I, context: StepContext<C, never>) => Promise<void>
+  timeout?: number
   late?: 'fail' | 'go-on'
 }
 
-export interface TaskDeclaration<I = unknown, Cloud = unknown> {
-  kind: string
-  lock(input: I): string
-  interrupts?: boolean
-  /** Runs in the caller's transaction. */
-  begin?(input: I, context: StepContext<Cloud>): Promise<void>
-  /** In the order of the object's keys. */
-  steps: Record<string, StepDeclaration<I, Cloud>>
-  done?(input: I, context: StepContext<Cloud>): Promise<void>
+/**
+ * A declared task that is started with `I`. Of the types of its steps nothing is left, so all tasks go into one list: a task of any
+ * input is a `Task`, which takes `never`, since whoever does not know the input may not start it.
+ */
+export interface Task<I = never, C = Cloud> {
+  readonly kind: string
+  readonly input: TSchema
+  readonly locks: (input: I) => string[]
+  readonly interrupts: true | readonly string[]
+  readonly begin?: (input: I, context: StepContext<C>) => Promise<void>
+  readonly steps: readonly Step<I, C>[]
+  readonly done?: (input: I, context: StepContext<C, never>) => Promise<void>
   /** After all undos. */
-  failed?(input: I, context: StepContext<Cloud>): Promise<void>
+  readonly failed?: (input: I, context: StepContext<C, never>) => Promise<void>
 }
+
+type WithResult<Results, Name extends string, Value> = Results & { [K in Name]: Value }
+
+/** A task whose steps are being told. */
+export interface Steps<I, C, Results> {
+  /** Adds the step that runs after those that were added before. */
+  step<const Name extends string, Value, Late extends 'fail' | 'go-on' = 'fail'>(
+    name: Name,
+    step: StepDeclaration<I, C, Results, Name, Value, Late>,
+  ): Steps<I, C, WithResult<Results, Name, Journalled<Value> | (Late extends 'go-on' ? undefined : never)>>
+  ends(end: {
+    done?(input: I, context: StepContext<C, Results>): Promise<void>
+    /** After all undos. */
+    failed?(input: I, context: StepContext<C, Partial<Results>>): Promise<void>
+  }): Task<I, C>
+}
+
+/** The function that declares tasks of a cloud `C`: tests have smaller ones. */
+export const taskOf =
+  <C>() =>
+  <S extends TSchema>(kind: string, { input, ...beginning }: { input: S } & Beginning<Static<S>, C>): Steps<Static<S>, C, object> => {
+    const stepsAfter = <Results>(before: readonly Step<Static<S>, C>[]): Steps<Static<S>, C, Results> => ({
+      step(name, step) {
+        if (before.some((one) => one.name === name)) throw new Error(`${kind} has two steps ${name}`)
+        return stepsAfter([...before, { name, ...step }])
+      },
+      ends: (end) => ({ kind, input, ...beginning, interrupts: beginning.interrupts ?? [], steps: before, ...end }),
+    })
+    return stepsAfter([])
+  }
+
+export const task = taskOf<Cloud>()

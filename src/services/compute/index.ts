@@ -76,7 +76,7 @@ export const compute = service({
   moreRules: [...serverListRules, ...limitRules, ...actionRules, ...serverGroupRules],
   operations: [...operations, ...extensionOperations(operations)],
   unbuilt,
-  tasks: [createServer, deleteServerTask, startTask, stopTask, softRebootTask, hardRebootTask] as never[],
+  tasks: [createServer, deleteServerTask, startTask, stopTask, softRebootTask, hardRebootTask],
   listeners: [consoleListener],
   quotas,
   quotaFault,

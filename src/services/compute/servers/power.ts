@@ -6,10 +6,10 @@ import { Closed } from '../../../api/types.ts'
 import { rule } from '../../../auth/policy.ts'
 import type { Cloud } from '../../../cloud.ts'
 import type { GuestSpec } from '../../../host/documents.ts'
-import { type StepContext, type TaskDeclaration, TaskFailure } from '../../../tasks/task.ts'
+import { type StepContext, type Task, TaskFailure, task } from '../../../tasks/task.ts'
 import { revokeConsoles } from '../console/tokens.ts'
 import { memberOrAdmin } from '../rules.ts'
-import { lockOf, recordEnd, type ServerInput, serverOf } from './create-task.ts'
+import { locksOf, recordEnd, ServerInput, serverOf } from './create-task.ts'
 import { servers } from './resource.ts'
 import { type Beginning, beginTask, insertAction, type Server, updateServer } from './store.ts'
 import { powerStates, type VmState } from './tables.ts'
@@ -34,37 +34,33 @@ interface Verb {
   /** Back to what was, when the host could not do it. */
   back?(spec: GuestSpec): GuestSpec
   after: { vm_state: VmState; power_state: number }
-  /** Earlier tasks of the server give way. */
-  interrupts?: boolean
+  /** Kinds of earlier tasks of the server that give way. */
+  interrupts?: readonly string[]
 }
 
-function powerTask({ kind, event, change, back, after, interrupts = false }: Verb): TaskDeclaration<ServerInput, Cloud> {
+function powerTask({ kind, event, change, back, after, interrupts }: Verb): Task<ServerInput> {
   const at = (context: StepContext<Cloud>) => new Date(context.environment.clock.now()).toISOString()
-  return {
-    kind,
-    lock: lockOf,
-    interrupts,
-    steps: {
-      change: {
-        run: (input, context) => changeGuest(input, context, (spec) => change(spec, context.taskId)),
-        undo: async (input, context) => {
-          if (back && !context.interrupted) await changeGuest(input, context, back)
-        },
+  return task(kind, { input: ServerInput, locks: locksOf, interrupts })
+    .step('change', {
+      run: (input, context) => changeGuest(input, context, (spec) => change(spec, context.taskId)),
+      undo: async (input, context) => {
+        if (back && !context.interrupted) await changeGuest(input, context, back)
       },
-      settled: { run: guestSettled },
-    },
-    async done(input, context) {
-      await updateServer(context.db, input.serverId, { ...after, task_state: null, updated_at: at(context) })
-      await recordEnd(input, context, event)
-    },
-    async failed(input, context) {
-      await recordEnd(input, context, event)
-      if (context.interrupted) return
-      const now = at(context)
-      const fault = { code: 500, created: now, message: context.error ?? 'The host could not do it.' }
-      await updateServer(context.db, input.serverId, { task_state: null, updated_at: now, fault })
-    },
-  }
+    })
+    .step('settled', { run: guestSettled })
+    .ends({
+      async done(input, context) {
+        await updateServer(context.db, input.serverId, { ...after, task_state: null, updated_at: at(context) })
+        await recordEnd(input, context, event)
+      },
+      async failed(input, context) {
+        await recordEnd(input, context, event)
+        if (context.interrupted) return
+        const now = at(context)
+        const fault = { code: 500, created: now, message: context.error ?? 'The host could not do it.' }
+        await updateServer(context.db, input.serverId, { task_state: null, updated_at: now, fault })
+      },
+    })
 }
 
 const running = { vm_state: 'active', power_state: powerStates.running } as const
@@ -94,14 +90,14 @@ const reboot = (type: 'reboot-soft' | 'reboot-hard') =>
         : [...(type === 'reboot-hard' ? [] : spec.actions.slice(-3)), { id, type }],
     }),
     after: running,
-    interrupts: type === 'reboot-hard',
+    ...(type === 'reboot-hard' && { interrupts: ['compute.server.reboot-soft', 'compute.server.reboot-hard'] }),
   })
 export const softRebootTask = reboot('reboot-soft')
 export const hardRebootTask = reboot('reboot-hard')
 
 async function begin(
   context: BaseContext & { server: Server },
-  verb: Beginning & { action: string; task: TaskDeclaration<ServerInput, Cloud> },
+  verb: Beginning & { action: string; task: Task<ServerInput> },
 ): Promise<void> {
   const { server, tx, now, who, requestId, start } = context
   if (!(await beginTask(tx.db, server.id, verb, now))) {
