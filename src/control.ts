@@ -10,7 +10,8 @@ import { join as joinStreams } from './contain.ts'
 import type { HostStatus } from './host/client.ts'
 import { serveLink } from './host/link-server.ts'
 import { mendOf } from './host/troubles.ts'
-import { type OpenTask, openTasks } from './tasks/store.ts'
+import type { OpenTask } from './tasks/status.ts'
+import { endKey } from './tasks/task.ts'
 
 /** `secrets`: how many were put under the new key. */
 export interface KeyReport {
@@ -27,6 +28,8 @@ function waitsFor(task: OpenTask, tasks: OpenTask[], hosts: HostStatus[], now: n
     const away = host && !host.up ? `, which has been away for ${Math.round((now - host.lastSeen) / 1000)} s` : ''
     return `${kind} ${id} on host ${name}${away}`
   }
+  const other = tasks.find((one) => task.wait_key === endKey(one.id))
+  if (other) return `the end of ${other.kind} (${other.request_id})`
   if (task.wait_key) return task.wait_key
   const before = tasks.find((one) => one.seq < task.seq && one.locks.some((lock) => task.locks.includes(lock)))
   return before ? `${before.kind} (${before.request_id}), which was first` : 'its turn'
@@ -36,7 +39,7 @@ function waitsFor(task: OpenTask, tasks: OpenTask[], hosts: HostStatus[], now: n
 export async function status(cloud: Cloud): Promise<Status> {
   const { read } = cloud.database
   const hosts = await cloud.hosts.list(read)
-  const tasks = await openTasks(read)
+  const tasks = await cloud.tasks.open(read)
   const now = cloud.environment.clock.now()
   return {
     endpoints: cloud.services.map((service) => ({ service: service.name, url: cloud.endpoints.root(service.name) })),
@@ -63,6 +66,11 @@ export async function status(cloud: Cloud): Promise<Status> {
       kind: task.kind,
       locks: task.locks,
       state: task.state,
+      step: task.step,
+      at: task.at,
+      steps: task.steps,
+      progress: task.progress,
+      note: task.note,
       since: task.created_at,
       request: task.request_id,
       waitsFor: waitsFor(task, tasks, hosts, now),

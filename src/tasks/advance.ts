@@ -1,8 +1,10 @@
 // One turn of a task: a step, an undo, or an end, as one transaction with what the journal says of it.
-import type { Database, Tx } from '../db/database.ts'
+import type { Database, Db, Tx } from '../db/database.ts'
 import type { Environment } from '../environment.ts'
 import type { Log } from '../log.ts'
+import { childrenEnded, interruptChildren } from './family.ts'
 import { inputFault } from './input.ts'
+import type { Progress } from './progress.ts'
 import {
   endTask,
   finishedSteps,
@@ -44,9 +46,10 @@ export function createTurns<C>(parts: {
   declarations: ReadonlyMap<string, Task<never, C>>
   /** Who this process is, in the rows of its tasks. */
   owner: string
-  contextOf(tx: Tx, task: Pick<TaskRow, 'id' | 'request_id' | 'error' | 'interrupted'>): StepContext<C>
+  /** `tell` gets what the step says of how far it is. */
+  contextOf(tx: Tx, task: TaskRow, step: string, tell: (progress: Progress) => void): StepContext<C>
   /** The task is over, as others may now see. */
-  ended(tx: Tx): void
+  ended(tx: Tx, id: string): Promise<void>
 }): Turns {
   const { database, log, declarations, owner, ended } = parts
   const { clock } = parts.environment
@@ -56,10 +59,15 @@ export function createTurns<C>(parts: {
    * What the functions of a task take. Here and nowhere else the types that were forgotten in `Task` come back: the input has just been
    * checked against the schema that its type was made from, and results are those that the steps of this declaration have given.
    */
-  async function remembered(tx: Tx, task: TaskRow): Promise<{ input: never; context: StepContext<C, never> }> {
+  async function remembered(tx: Tx, task: TaskRow, context: StepContext<C>): Promise<{ input: never; context: StepContext<C, never> }> {
     const finished = await finishedSteps(tx.db, task.id)
     const results = Object.fromEntries(finished.map(({ step, result }) => [step, (result as { value: unknown } | null)?.value]))
-    return { input: task.input as never, context: { ...parts.contextOf(tx, task), results: results as never } }
+    return { input: task.input as never, context: { ...context, results: results as never } }
+  }
+
+  async function turnRound(db: Db, task: TaskRow, set: { error: string; wait_until: null }): Promise<void> {
+    await updateTask(db, task, { ...set, state: 'undoing' })
+    if (declarations.get(task.kind)?.interruptChildren) await interruptChildren(db, task.id)
   }
 
   async function advance(id: string): Promise<boolean> {
@@ -78,36 +86,41 @@ export function createTurns<C>(parts: {
         if (!declaration) throw new TaskFailure(`nothing knows how to do ${task.kind}`)
         const next = { owner, lease_until: clock.now() + leaseMs, wait_until: null }
         if (!undoing && task.interrupted) {
-          await updateTask(db, task, { ...next, state: 'undoing', error: 'The operation was interrupted.' })
+          await turnRound(db, task, { ...next, error: 'The operation was interrupted.' })
           return true
         }
         const fault = inputFault(declaration, task.input)
         if (fault && !undoing) throw new TaskFailure(fault)
-        const { input, context } = await remembered(tx, task)
+        const told: Partial<Progress> = {}
+        const made = parts.contextOf(tx, task, step, (progress) => Object.assign(told, progress))
+        const { input, context } = await remembered(tx, task, made)
         try {
+          if (undoing && declaration.interruptChildren) await childrenEnded(database, db, id)
           if (undoing && task.step >= 0) {
             await current?.undo?.(input, context)
-            await updateTask(db, task, { ...next, step: task.step - 1 })
+            await updateTask(db, task, { ...next, ...told, step: task.step - 1 })
+            return true
+          }
+          if (!undoing && current) {
+            await insertStep(db, id, current.name, await current.run(input, context), iso())
+            await updateTask(db, task, { ...next, ...told, step: task.step + 1 })
             return true
           }
           if (undoing) await declaration.failed?.(input, context)
-          else if (!current) await declaration.done?.(input, context)
-          else {
-            const result = await current.run(input, context)
-            await insertStep(db, id, current.name, result, iso())
-            await updateTask(db, task, { ...next, step: task.step + 1 })
-            return true
-          }
-          await endTask(db, task, { state: undoing ? 'failed' : 'done', finished_at: iso() })
-          ended(tx)
+          const result = undoing ? undefined : await declaration.done?.(input, context)
+          const last = { ...told, result: result === undefined ? null : { value: result }, finished_at: iso() }
+          await endTask(db, task, { state: undoing ? 'failed' : 'done', ...last })
+          await ended(tx, id)
           return false
         } catch (error) {
           if (!(error instanceof Wait)) throw error
           about.waitsFor = error.key
+          const seconds = current?.timeout ?? (error.limited ? null : defaultTimeoutSeconds)
           await updateTask(db, task, {
+            ...told,
             state: 'waiting',
             wait_key: error.key,
-            wait_until: task.wait_until ?? clock.now() + (current?.timeout ?? defaultTimeoutSeconds) * 1000,
+            wait_until: task.wait_until ?? (seconds === null ? null : clock.now() + seconds * 1000),
             owner: null,
             lease_until: 0,
           })
@@ -134,7 +147,7 @@ export function createTurns<C>(parts: {
       if (task?.owner !== owner) return false
       if (task.state !== 'undoing') {
         const shown = expected ? message : 'An unexpected error occurred.'
-        await updateTask(tx.db, task, { state: 'undoing', error: shown, wait_until: null })
+        await turnRound(tx.db, task, { error: shown, wait_until: null })
         return true
       }
       // An undo that fails must not leave the task for ever: go on with the next one, keep the first reason.
@@ -143,7 +156,7 @@ export function createTurns<C>(parts: {
         return true
       }
       await endTask(tx.db, task, { state: 'failed', finished_at: iso(), error: `${task.error}; undoing it: ${message}` })
-      ended(tx)
+      await ended(tx, task.id)
       return false
     })
   }
@@ -155,7 +168,10 @@ export function createTurns<C>(parts: {
         // Undoing waited too long: the host has the document and will do it when it is back; go on.
         if (task.error !== null) return void (await updateWaiting(db, task, { state: 'undoing', step: Math.max(-1, task.step - 1) }))
         if (step?.late !== 'go-on') {
-          return void (await updateWaiting(db, task, { state: 'undoing', error: `Timed out: ${task.wait_key} did not become ready.` }))
+          const error = `Timed out: ${task.wait_key} did not become ready.`
+          const late = await updateWaiting(db, task, { state: 'undoing', error })
+          if (late && declarations.get(task.kind)?.interruptChildren) await interruptChildren(db, task.id)
+          return
         }
         if (!(await updateWaiting(db, task, { state: 'ready', step: task.step + 1 }))) return
         log.warn({ task: task.id, step: step.name, waitsFor: task.wait_key }, 'waited long enough: goes on without')

@@ -6,8 +6,8 @@ import { execute } from '../db/database.ts'
 import type { Tables } from '../db/tables.ts'
 import { unfinished } from './tables.ts'
 
-/** First of the two numbers of our advisory locks on PostgreSQL. */
-const advisory = 8776
+/** First of the two numbers of the advisory locks of tasks on PostgreSQL. */
+export const advisory = 8776
 
 /**
  * Keeps others from starting a task under these locks until the transaction has ended. On PostgreSQL a number is drawn at once and seen

@@ -1,17 +1,23 @@
-import type { Database, Tx } from '../db/database.ts'
+import type { Database, Db, Tx } from '../db/database.ts'
 import type { Environment } from '../environment.ts'
 import type { Log } from '../log.ts'
 import { createTurns, leaseMs } from './advance.ts'
-import { inputFault } from './input.ts'
-import { insertLocks, interruptBefore, takeTurn } from './locks.ts'
-import { claim, dueTasks, purgeFinished, type TaskRow, wakeWaiting } from './store.ts'
-import type { StepContext, Task } from './task.ts'
+import { createProgress, progressOf } from './progress.ts'
+import { createStart } from './start.ts'
+import { type OpenTask, statusOf, type TaskStatus } from './status.ts'
+import { claim, dueTasks, getTask, openTasks, purgeFinished, type TaskRow, wakeWaiting } from './store.ts'
+import { endKey, type Task, type TaskId } from './task.ts'
 
 const atOnce = 32
 
 export interface Tasks<C> {
   /** Adds a task in the caller's transaction; it runs when that has committed. Gives its id. */
-  start<I>(tx: Tx, task: Task<I, C>, input: NoInfer<I>, requestId: string): Promise<string>
+  start<I, R>(tx: Tx, task: Task<I, C, R>, input: NoInfer<I>, requestId: string): Promise<TaskId<R>>
+  get(db: Db, id: string): Promise<TaskStatus | undefined>
+  /** Those that have not ended, oldest first, 200 at most. */
+  open(db: Db): Promise<OpenTask[]>
+  /** How far a task is, from work outside of its steps; may be told often, and is written at most once a second. */
+  progress(id: string, percent: number, note?: string): void
   /** In the caller's transaction: tasks that wait for `key` go on. */
   wake(tx: Tx, key: string): Promise<void>
   /** Does `work` every `everyMs` milliseconds of the cloud's clock, one run at a time. */
@@ -45,7 +51,6 @@ export function createTasks<C>(parts: {
   let wakeUp = () => {}
   let woken = false
   let looking = false
-  const iso = () => new Date(clock.now()).toISOString()
   const kick = () => {
     woken = true
     wakeUp()
@@ -57,17 +62,13 @@ export function createTasks<C>(parts: {
       if (database.dialect === 'postgres') database.notify('nephos_tasks')
     })
 
-  const contextOf = (tx: Tx, task: Pick<TaskRow, 'id' | 'request_id' | 'error' | 'interrupted'>): StepContext<C> => ({
-    ...tx,
-    cloud: parts.cloud(),
-    environment,
-    taskId: task.id,
-    requestId: task.request_id,
-    results: {},
-    error: task.error,
-    interrupted: task.interrupted,
-  })
-  const turns = createTurns({ database, environment, log, declarations, owner, contextOf, ended: kickAfter })
+  const { start, contextOf } = createStart({ database, environment, declarations, cloud: parts.cloud, started: kickAfter })
+  const progress = createProgress({ database, clock, stop: stopping.signal })
+  async function ended(tx: Tx, id: string): Promise<void> {
+    await wakeWaiting(tx.db, endKey(id))
+    kickAfter(tx)
+  }
+  const turns = createTurns({ database, environment, log, declarations, owner, contextOf, ended })
 
   async function work(task: TaskRow): Promise<void> {
     const taken = await database.write(({ db }) => claim(db, task.id, owner, clock.now(), leaseMs))
@@ -115,37 +116,21 @@ export function createTasks<C>(parts: {
   }
 
   return {
-    async start(tx, task, input, requestId) {
-      const fault = inputFault(task, input)
-      if (fault) throw new Error(fault)
-      if (declarations.get(task.kind) === undefined) throw new Error(`nothing knows how to do ${task.kind}`)
-      const id = environment.uuid()
-      const locks = [...new Set(task.locks(input))]
-      await takeTurn(database, tx.db, locks)
-      const { seq } = await tx.db
-        .insertInto('tasks')
-        .values({
-          id,
-          kind: task.kind,
-          input,
-          state: 'ready',
-          run_at: clock.now(),
-          request_id: requestId,
-          created_at: iso(),
-          error: null,
-          wait_key: null,
-          wait_until: null,
-          owner: null,
-          finished_at: null,
-        })
-        .returning('seq')
-        .executeTakeFirstOrThrow()
-      await insertLocks(tx.db, { id, seq }, locks)
-      await interruptBefore(tx.db, locks, seq, task.interrupts)
-      await task.begin?.(input, contextOf(tx, { id, request_id: requestId, error: null, interrupted: false }))
-      kickAfter(tx)
-      return id
+    start,
+    async get(db, id) {
+      const task = await getTask(db, id)
+      return task && statusOf(task, declarations.get(task.kind))
     },
+    open: async (db) =>
+      (await openTasks(db)).map((task) => ({
+        ...statusOf(task, declarations.get(task.kind)),
+        seq: task.seq,
+        locks: task.locks,
+        wait_key: task.wait_key,
+        wait_until: task.wait_until,
+        request_id: task.request_id,
+      })),
+    progress: (id, percent, text) => progress.tell(id, progressOf(percent, text)),
     async wake(tx, key) {
       if ((await wakeWaiting(tx.db, key)) > 0) kickAfter(tx)
     },
@@ -191,6 +176,7 @@ export function createTasks<C>(parts: {
       wakeUp()
       await loop
       await Promise.all(running.values())
+      await progress.written()
     },
   }
 }

@@ -97,17 +97,31 @@ export async function endTask(
 ): Promise<void> {
   await updateTask(db, task, { ...set, owner: null, lease_until: 0 })
   await db.deleteFrom('task_locks').where('task_id', '=', task.id).execute()
+  await db.deleteFrom('task_waits').where('task_id', '=', task.id).execute()
 }
 
-/** Finished tasks are kept for a day, for `nephos status` and for reading after trouble. */
+/** Finished tasks are kept for a day, for `nephos status` and for reading after trouble, and as long as another may ask how they ended. */
 export async function purgeFinished(db: Db, before: string): Promise<void> {
-  await db
-    .deleteFrom('task_steps')
-    .where('task_id', 'in', (q) =>
-      q.selectFrom('tasks').select('id').where('state', 'in', ['done', 'failed']).where('finished_at', '<', before),
+  const old = db
+    .selectFrom('tasks as t')
+    .select('t.id')
+    .where('t.state', 'in', ['done', 'failed'])
+    .where('t.finished_at', '<', before)
+    .where(({ not, exists, selectFrom }) =>
+      not(exists(selectFrom('task_waits as w').select('w.task_id').whereRef('w.waits_for', '=', 't.id'))),
     )
-    .execute()
-  await db.deleteFrom('tasks').where('state', 'in', ['done', 'failed']).where('finished_at', '<', before).execute()
+    .where(({ not, exists, selectFrom }) =>
+      not(
+        exists(
+          selectFrom('tasks as p')
+            .select('p.id')
+            .whereRef('p.id', '=', 't.parent_id')
+            .where('p.state', 'in', [...unfinished]),
+        ),
+      ),
+    )
+  await db.deleteFrom('task_steps').where('task_id', 'in', old).execute()
+  await db.deleteFrom('tasks').where('id', 'in', old).execute()
 }
 
 export async function countOpenTasks(db: Db): Promise<number> {
@@ -123,7 +137,7 @@ export async function countOpenTasks(db: Db): Promise<number> {
 export async function openTasks(db: Db) {
   const tasks = await db
     .selectFrom('tasks')
-    .select(['seq', 'id', 'kind', 'state', 'wait_key', 'wait_until', 'error', 'request_id', 'created_at'])
+    .selectAll()
     .where('state', 'in', [...unfinished])
     .orderBy('seq')
     .limit(200)
@@ -139,5 +153,3 @@ export async function openTasks(db: Db) {
     : []
   return tasks.map((task) => ({ ...task, locks: locks.filter(({ seq }) => seq === task.seq).map(({ lock_key }) => lock_key) }))
 }
-
-export type OpenTask = Awaited<ReturnType<typeof openTasks>>[number]

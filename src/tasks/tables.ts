@@ -24,6 +24,14 @@ export interface TaskTable {
   request_id: string
   created_at: string
   finished_at: string | null
+  /** The task whose step started it, and that step with a name that it chose. */
+  parent_id: string | null
+  parent_key: string | null
+  /** What `done` gave, in an object. */
+  result: unknown
+  /** Percent, and what is being done. */
+  progress: number | null
+  progress_note: string | null
 }
 
 export interface TaskStepTable {
@@ -40,10 +48,17 @@ export interface TaskLockTable {
   task_id: string
 }
 
+/** Who has asked for the end of which task; until the asker has ended itself. */
+export interface TaskWaitTable {
+  task_id: string
+  waits_for: string
+}
+
 declare module '../db/tables.ts' {
   interface Tables {
     tasks: TaskTable
     task_steps: TaskStepTable
     task_locks: TaskLockTable
+    task_waits: TaskWaitTable
   }
 }

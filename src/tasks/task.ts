@@ -35,14 +35,39 @@ export interface StepContext<C, Results = object> extends Tx {
   error: string | null
   /** True when a later task under one of its locks asked this one to give way. */
   interrupted: boolean
+  /** How far the task is, in percent, and what it does; written with the step, also when that comes to wait. */
+  progress(percent: number, note?: string): void
+  /**
+   * Starts a task in the step's transaction and gives its id; the same one when the step is run again. A step that starts several tasks of
+   * one kind gives each a `key`.
+   */
+  start<I, R>(task: Task<I, C, R>, input: NoInfer<I>, key?: string): Promise<TaskId<R>>
+  /**
+   * How a task ended: one that this task started, or that was started before it. Throws Wait until it has. The time limit of the step
+   * counts only where the step declares one, since the other task has limits of its own.
+   */
+  ended<R>(id: TaskId<R>): Promise<Outcome<R>>
 }
+
+declare const gives: unique symbol
+/** The id of a task whose `done` gives `R`. */
+export type TaskId<R = unknown> = string & { readonly [gives]?: R }
+
+/** How a task ended. */
+export type Outcome<R> = { state: 'done'; result: Journalled<R> } | { state: 'failed'; error: string }
+
+/** What a task that waits for another's end waits for. */
+export const endKey = (id: string): string => `task:${id}`
 
 /** Thrown by a step to end its run until `key` is woken; the step is then run again from its start, so it must be idempotent. */
 export class Wait extends Error {
   readonly key: string
-  constructor(key: string) {
+  /** Has limits of its own, so it counts for no more than the step's own limit. */
+  readonly limited: boolean
+  constructor(key: string, limited = false) {
     super(`waits for ${key}`)
     this.key = key
+    this.limited = limited
   }
 }
 
@@ -65,6 +90,8 @@ export interface Beginning<I, C> {
   locks(input: I): string[]
   /** Makes unfinished tasks before it that share a lock stop after their current step and undo: all (`true`), or those of these kinds. */
   interrupts?: true | readonly string[]
+  /** When it turns round, the tasks that it has started do so too, and it goes back when they have ended. */
+  interruptChildren?: true
   /** Runs in the caller's transaction. */
   begin?(input: I, context: StepContext<C>): Promise<void>
 }
@@ -82,14 +109,16 @@ export interface Step<I, C> {
  * A declared task that is started with `I`. Of the types of its steps nothing is left, so all tasks go into one list: a task of any
  * input is a `Task`, which takes `never`, since whoever does not know the input may not start it.
  */
-export interface Task<I = never, C = Cloud> {
+export interface Task<I = never, C = Cloud, R = unknown> {
   readonly kind: string
   readonly input: TSchema
   readonly locks: (input: I) => string[]
   readonly interrupts: true | readonly string[]
+  readonly interruptChildren?: true
   readonly begin?: (input: I, context: StepContext<C>) => Promise<void>
   readonly steps: readonly Step<I, C>[]
-  readonly done?: (input: I, context: StepContext<C, never>) => Promise<void>
+  /** What it gives is the task's result. */
+  readonly done?: (input: I, context: StepContext<C, never>) => Promise<R>
   /** After all undos. */
   readonly failed?: (input: I, context: StepContext<C, never>) => Promise<void>
 }
@@ -103,11 +132,12 @@ export interface Steps<I, C, Results> {
     name: Name,
     step: StepDeclaration<I, C, Results, Name, Value, Late>,
   ): Steps<I, C, WithResult<Results, Name, Journalled<Value> | (Late extends 'go-on' ? undefined : never)>>
-  ends(end: {
-    done?(input: I, context: StepContext<C, Results>): Promise<void>
+  /** What `done` gives is the task's result. */
+  ends<R = void>(end: {
+    done?(input: I, context: StepContext<C, Results>): Promise<R>
     /** After all undos. */
     failed?(input: I, context: StepContext<C, Partial<Results>>): Promise<void>
-  }): Task<I, C>
+  }): Task<I, C, R>
 }
 
 /** The function that declares tasks of a cloud `C`: tests have smaller ones. */
