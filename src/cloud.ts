@@ -11,6 +11,7 @@ import type { Database } from './db/database.ts'
 import { documentedOperations } from './documented.ts'
 import { createEndpoints, type Endpoints } from './endpoints.ts'
 import type { Environment } from './environment.ts'
+import { createEvents, type Events } from './events/events.ts'
 import { createHosts, type Hosts } from './host/client.ts'
 import type { Log } from './log.ts'
 import { createMetrics, type Metrics } from './metrics.ts'
@@ -29,6 +30,7 @@ export interface Cloud extends Facades {
   tokens: Tokens
   receipts: Receipts
   tasks: Tasks<Cloud>
+  events: Events
   hosts: Hosts
   quota: Quota
   services: ServiceDeclaration[]
@@ -63,6 +65,7 @@ export async function createCloud(parts: {
     tokens: createTokens({ database, environment, keys, lifetimeSeconds: config.tokenLifetime }),
     receipts: createReceipts({ environment, keys: keys.token, lifetimeSeconds: config.receiptLifetime }),
     quota: createQuota(Object.assign({}, ...services.map((service) => service.quotas ?? {}))),
+    events: createEvents({ database, environment, log, kept: config.eventsKept }),
     pipelines: new Map(),
     policies: new Map(),
     keys,
@@ -90,6 +93,7 @@ export async function createCloud(parts: {
     cloud.pipelines.set(service.name, createPipeline(cloud, service, policy, documentedOperations(service)))
   }
   for (const sentence of unaskedRules(parts.policyOverrides ?? {}, knownRules)) log.warn({}, sentence)
+  cloud.tasks.periodic('purge events', 3_600_000, () => cloud.events.purge())
   cloud.tasks.periodic('keys', 3_600_000, () => keepKeysFresh({ config, environment, database, keys }))
   for (const service of services) await service.begin?.(cloud)
   return cloud

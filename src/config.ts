@@ -52,6 +52,8 @@ export interface Config extends AccountConfig, ImageConfig, ObjectStoreConfig {
   /** log2 of scrypt's N. */
   passwordCost: number
   maxBodyBytes: number
+  /** Seconds. */
+  eventsKept: number
 }
 
 /** What the user did wrong, in a sentence that names the mend. The command line prints it without a stack trace. */
@@ -292,6 +294,13 @@ export const settings: readonly Setting[] = [
   setting('passwordCost', { from: 1, to: 20 }, 15, 'LOG2N', 'Cost of a password hash: log2 of scrypt’s N.'),
   ...accountSettings,
   ...imageSettings,
+  setting(
+    'eventsKept',
+    { from: 60, to: 10 * 365 * 86400 },
+    86400,
+    'SECONDS',
+    'How long what happened (`nephos events`) is kept, and longer where a part of the cloud has not read it yet.',
+  ),
   setting('maxBodyBytes', 'bytes', 2 ** 20, 'BYTES', 'Largest JSON body of a request; `K`, `M` and `G` may follow the number.'),
   ...objectStoreSettings,
 ]

@@ -327,7 +327,10 @@ export function createPipeline(
       const writes = chosen.transaction === undefined ? chosen.method !== 'GET' && chosen.method !== 'HEAD' : chosen.transaction === 'write'
       const result =
         writes && !invalid
-          ? await database.write((tx) => run(contextFor(tx), chosen, null), { frees: chosen.method === 'DELETE' })
+          ? await database.write(
+              (tx) => run(contextFor({ ...tx, cause: { request_id: requestId, user_id: who?.user.id ?? null } }), chosen, null),
+              { frees: chosen.method === 'DELETE' },
+            )
           : await run(contextFor(null), chosen, invalid)
       setVersionHeaders(response, service.microversions, microversion.text)
       const isCut = (version || service.microversions) && check.answerVersioned

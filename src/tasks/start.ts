@@ -72,6 +72,7 @@ export function createStart<C>(parts: {
     const given = new Set<string>()
     return {
       ...tx,
+      cause: tx.cause ?? { request_id: task.request_id, user_id: null },
       cloud: parts.cloud(),
       environment,
       taskId: task.id,
