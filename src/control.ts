@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import type { KeyState } from './auth/keys.ts'
+import type { EventPage } from './cli/events.ts'
 import type { Status } from './cli/status.ts'
 import type { Cloud } from './cloud.ts'
 import { join as joinStreams } from './contain.ts'
@@ -101,8 +102,19 @@ async function newKeys(cloud: Cloud): Promise<KeyReport> {
   return { keys: await cloud.keys.status(), secrets }
 }
 
-const answers: Record<string, (cloud: Cloud) => Promise<object>> = {
+/** What `nephos events` shows: the newest, or those after a place. */
+export async function events(cloud: Cloud, query: URLSearchParams): Promise<EventPage> {
+  const number = (name: string, most: number) => Math.min(most, Math.max(0, Math.trunc(Number(query.get(name)) || 0)))
+  const given = query.getAll('type')
+  const types = given.length ? given : undefined
+  return cloud.events.list(
+    query.has('after') ? { after: number('after', Number.MAX_SAFE_INTEGER), types } : { last: number('last', 1000), types },
+  )
+}
+
+const answers: Record<string, (cloud: Cloud, query: URLSearchParams) => Promise<object>> = {
   'GET /status': status,
+  'GET /events': events,
   'GET /keys': async (cloud) => ({ keys: await cloud.keys.status(), secrets: null }) satisfies KeyReport,
   'POST /keys/rotate': newKeys,
 }
@@ -115,9 +127,10 @@ export async function serveControl(cloud: Cloud): Promise<{ close(): Promise<voi
     async more(request, response) {
       const image = /^\/agent\/images\/([0-9a-f-]{36})$/.exec(request.url ?? '')
       if (image) return sendImage(cloud, image[1]!, response)
-      const answer = answers[`${request.method} ${request.url}`]
+      const [path, query] = (request.url ?? '').split('?')
+      const answer = answers[`${request.method} ${path}`]
       if (!answer) return void response.writeHead(404).end()
-      const told = await answer(cloud).catch((error: NodeJS.ErrnoException) => {
+      const told = await answer(cloud, new URLSearchParams(query)).catch((error: NodeJS.ErrnoException) => {
         // The database's, or the disk's: who asks thinks of another socket.
         throw error.code ? new Error(`The cloud runs, but cannot tell: ${error.message}. Is its database there?`) : error
       })

@@ -6,6 +6,7 @@ import { type StepContext, TaskFailure, task } from '../../../tasks/task.ts'
 import { guestSpec } from '../metadata/guest-spec.ts'
 import { defaultZone, noValidHost, pickHost, whyNoHost } from '../scheduler/pick-host.ts'
 import { claimOf, releaseHost } from '../scheduler/usage.ts'
+import { type ServerVerb, tellEnd } from './events.ts'
 import { hostAnswers } from './host-answers.ts'
 import { finishAction, getServer, type Server, updateServer } from './store.ts'
 import { powerStates } from './tables.ts'
@@ -24,8 +25,8 @@ export async function serverOf({ serverId }: ServerInput, { db }: Context): Prom
 
 export const locksOf = ({ serverId }: ServerInput): string[] => [`server:${serverId}`]
 
-/** Writes down in the server's history how the request ended. */
-export async function recordEnd(input: ServerInput, context: Context, event: string): Promise<void> {
+/** Writes down in the server's history how the request ended, and tells others. */
+export async function recordEnd(input: ServerInput, context: Context, event: string, verb: ServerVerb): Promise<void> {
   const task = await context.db.selectFrom('tasks').select('created_at').where('id', '=', context.taskId).executeTakeFirst()
   const { error } = context
   const finish_time = iso(context)
@@ -36,6 +37,7 @@ export async function recordEnd(input: ServerInput, context: Context, event: str
     result: error === null ? 'Success' : 'Error',
     traceback: error,
   })
+  await tellEnd(input.serverId, context, verb)
 }
 
 /** Asks the host for no guest (any more) and waits until it has none; a host that is away will do it when it is back. */
@@ -124,11 +126,11 @@ export const createServer = task('compute.server.create', { input: ServerInput, 
         launched_at: now,
         updated_at: now,
       })
-      await recordEnd(input, context, 'compute__do_build_and_run_instance')
+      await recordEnd(input, context, 'compute__do_build_and_run_instance', 'create')
     },
     async failed(input, context) {
       const { cloud, db, interrupted, error } = context
-      await recordEnd(input, context, 'compute__do_build_and_run_instance')
+      await recordEnd(input, context, 'compute__do_build_and_run_instance', 'create')
       if (interrupted) return // the one that interrupted says what becomes of the server
       const now = iso(context)
       const details = error === noValidHost ? await whyNoHost(cloud, db, await serverOf(input, context)) : undefined

@@ -66,7 +66,7 @@ export const deleteServerTask = task('compute.server.delete', { input: ServerInp
         updated_at: now,
         deleted_at: now,
       })
-      await recordEnd(input, context, 'compute_terminate_instance')
+      await recordEnd(input, context, 'compute_terminate_instance', 'delete')
     },
     async failed(input, context) {
       const { db, environment, error } = context
@@ -77,6 +77,6 @@ export const deleteServerTask = task('compute.server.delete', { input: ServerInp
         updated_at: now,
         fault: { code: 500, created: now, message: error ?? 'The server could not be deleted.' },
       })
-      await recordEnd(input, context, 'compute_terminate_instance')
+      await recordEnd(input, context, 'compute_terminate_instance', 'delete')
     },
   })

@@ -10,6 +10,7 @@ import { type StepContext, type Task, TaskFailure, task } from '../../../tasks/t
 import { revokeConsoles } from '../console/tokens.ts'
 import { memberOrAdmin } from '../rules.ts'
 import { locksOf, recordEnd, ServerInput, serverOf } from './create-task.ts'
+import type { ServerVerb } from './events.ts'
 import { servers } from './resource.ts'
 import { type Beginning, beginTask, insertAction, type Server, updateServer } from './store.ts'
 import { powerStates, type VmState } from './tables.ts'
@@ -30,6 +31,7 @@ async function guestSettled(input: ServerInput, context: StepContext<Cloud>): Pr
 interface Verb {
   kind: string
   event: string
+  told: ServerVerb
   change(spec: GuestSpec, taskId: string): GuestSpec
   /** Back to what was, when the host could not do it. */
   back?(spec: GuestSpec): GuestSpec
@@ -38,7 +40,7 @@ interface Verb {
   interrupts?: readonly string[]
 }
 
-function powerTask({ kind, event, change, back, after, interrupts }: Verb): Task<ServerInput> {
+function powerTask({ kind, event, told, change, back, after, interrupts }: Verb): Task<ServerInput> {
   const at = (context: StepContext<Cloud>) => new Date(context.environment.clock.now()).toISOString()
   return task(kind, { input: ServerInput, locks: locksOf, interrupts })
     .step('change', {
@@ -51,10 +53,10 @@ function powerTask({ kind, event, change, back, after, interrupts }: Verb): Task
     .ends({
       async done(input, context) {
         await updateServer(context.db, input.serverId, { ...after, task_state: null, updated_at: at(context) })
-        await recordEnd(input, context, event)
+        await recordEnd(input, context, event, told)
       },
       async failed(input, context) {
-        await recordEnd(input, context, event)
+        await recordEnd(input, context, event, told)
         if (context.interrupted) return
         const now = at(context)
         const fault = { code: 500, created: now, message: context.error ?? 'The host could not do it.' }
@@ -67,6 +69,7 @@ const running = { vm_state: 'active', power_state: powerStates.running } as cons
 export const startTask = powerTask({
   kind: 'compute.server.start',
   event: 'compute_start_instance',
+  told: 'power_on',
   change: (spec) => ({ ...spec, power: 'running' }),
   back: (spec) => ({ ...spec, power: 'off' }),
   after: running,
@@ -74,6 +77,7 @@ export const startTask = powerTask({
 export const stopTask = powerTask({
   kind: 'compute.server.stop',
   event: 'compute_stop_instance',
+  told: 'power_off',
   change: (spec) => ({ ...spec, power: 'off' }),
   after: { vm_state: 'stopped', power_state: powerStates.shutdown },
 })
@@ -81,6 +85,7 @@ const reboot = (type: 'reboot-soft' | 'reboot-hard') =>
   powerTask({
     kind: `compute.server.${type}`,
     event: 'compute_reboot_instance',
+    told: 'reboot',
     change: (spec, id) => ({
       ...spec,
       power: 'running',

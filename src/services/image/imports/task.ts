@@ -3,6 +3,7 @@ import type { Cloud } from '../../../cloud.ts'
 import type { Db } from '../../../db/database.ts'
 import { QuotaExceeded } from '../../../quota/quota.ts'
 import { type StepContext, TaskFailure, task, Wait } from '../../../tasks/task.ts'
+import { tellImage } from '../events.ts'
 import { change } from '../images/store.ts'
 import { bytes } from '../quotas.ts'
 import { activate, release } from '../stores/locations.ts'
@@ -101,6 +102,7 @@ export const importTask = task('image.import', { input: ImportInput, locks: ({ i
         ...formats,
       })
       await setSome(db, input.imageId, input.inject ?? {})
+      await tellImage(cloud, context, 'activated', { ...held, size: received.size })
     },
   })
   // The image is there: what fails from here on is told, and takes nothing back.
