@@ -12,6 +12,7 @@ import type { Database } from './db/database.ts'
 import { documentedOperations } from './documented.ts'
 import { createEndpoints, type Endpoints } from './endpoints.ts'
 import type { Environment } from './environment.ts'
+import { createEvents, type Events } from './events/events.ts'
 import { createHosts, type Hosts } from './host/client.ts'
 import type { Log } from './log.ts'
 import { createMetrics, type Metrics } from './metrics.ts'
@@ -19,7 +20,6 @@ import { unaskedRules } from './policy-file.ts'
 import { createQuota, type Quota } from './quota/quota.ts'
 import type { Facades } from './services/facades.ts'
 import { createTasks, type Tasks } from './tasks/runner.ts'
-import type { TaskDeclaration } from './tasks/task.ts'
 
 export interface Cloud extends Facades {
   config: Config
@@ -30,7 +30,8 @@ export interface Cloud extends Facades {
   endpoints: Endpoints
   tokens: Tokens
   receipts: Receipts
-  tasks: Tasks
+  tasks: Tasks<Cloud>
+  events: Events
   hosts: Hosts
   quota: Quota
   services: ServiceDeclaration[]
@@ -67,6 +68,7 @@ export async function createCloud(parts: {
     tokens: createTokens({ database, environment, keys, lifetimeSeconds: config.tokenLifetime }),
     receipts: createReceipts({ environment, keys: keys.token, lifetimeSeconds: config.receiptLifetime }),
     quota: createQuota(Object.assign({}, ...services.map((service) => service.quotas ?? {}))),
+    events: createEvents({ database, environment, log, kept: config.eventsKept }),
     pipelines: new Map(),
     policies: new Map(),
     state: new Map(),
@@ -78,7 +80,7 @@ export async function createCloud(parts: {
     environment,
     log,
     cloud: () => cloud,
-    declarations: services.flatMap((service) => service.tasks ?? []) as TaskDeclaration<never, Cloud>[],
+    declarations: services.flatMap((service) => service.tasks ?? []),
   })
   cloud.hosts = createHosts({ database, environment, tasks: () => cloud.tasks })
   Object.assign(cloud, parts.facades(cloud))
@@ -99,6 +101,7 @@ export async function createCloud(parts: {
     cloud.pipelines.set(service.name, createPipeline(cloud, service, policy, documentedOperations(service)))
   }
   for (const sentence of unaskedRules(parts.policyOverrides ?? {}, knownRules)) log.warn({}, sentence)
+  cloud.tasks.periodic('purge events', 3_600_000, () => cloud.events.purge())
   cloud.tasks.periodic('keys', 3_600_000, () => keepKeysFresh({ config, environment, database, keys }))
   for (const service of services) await service.begin?.(cloud)
   return cloud

@@ -53,6 +53,8 @@ export interface Config extends AccountConfig, ImageConfig, ObjectStoreConfig {
   passwordCost: number
   maxBodyBytes: number
   checkAnswers: boolean
+  /** Seconds. */
+  eventsKept: number
 }
 
 /** What the user did wrong, in a sentence that names the mend. The command line prints it without a stack trace. */
@@ -299,6 +301,13 @@ export const settings: readonly Setting[] = [
     false,
     '',
     'For development: an answer that does not fit its declared schema is a 500, and the log says why.',
+  ),
+  setting(
+    'eventsKept',
+    { from: 60, to: 10 * 365 * 86400 },
+    86400,
+    'SECONDS',
+    'How long what happened (`nephos events`) is kept, and longer where a part of the cloud has not read it yet.',
   ),
   setting('maxBodyBytes', 'bytes', 2 ** 20, 'BYTES', 'Largest JSON body of a request; `K`, `M` and `G` may follow the number.'),
   ...objectStoreSettings,

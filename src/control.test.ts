@@ -22,7 +22,7 @@ test('status says what each task waits for, and since when its host is away', as
   const shown = await status(cloud.cloud)
   assert.deepEqual(shown.tasks.map(({ kind }) => kind).sort(), ['compute.server.create', 'compute.server.stop'])
   const stop = shown.tasks.find(({ kind }) => kind === 'compute.server.stop')!
-  assert.equal(stop.lock, `server:${running}`)
+  assert.deepEqual(stop.locks, [`server:${running}`])
   assert.match(stop.waitsFor, new RegExp(`^guest ${running} on host fake-1, which has been away for \\d+ s$`))
   const text = statusText(shown, clock.now())
   assert.match(text, /away for \d+ s, fake/)

@@ -4,13 +4,15 @@ import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import type { KeyState } from './auth/keys.ts'
+import type { EventPage } from './cli/events.ts'
 import type { Status } from './cli/status.ts'
 import type { Cloud } from './cloud.ts'
 import { join as joinStreams } from './contain.ts'
 import type { HostStatus } from './host/client.ts'
 import { serveLink } from './host/link-server.ts'
 import { mendOf } from './host/troubles.ts'
-import { type OpenTask, openTasks } from './tasks/store.ts'
+import type { OpenTask } from './tasks/status.ts'
+import { endKey } from './tasks/task.ts'
 
 /** `secrets`: how many were put under the new key. */
 export interface KeyReport {
@@ -27,16 +29,18 @@ function waitsFor(task: OpenTask, tasks: OpenTask[], hosts: HostStatus[], now: n
     const away = host && !host.up ? `, which has been away for ${Math.round((now - host.lastSeen) / 1000)} s` : ''
     return `${kind} ${id} on host ${name}${away}`
   }
+  const other = tasks.find((one) => task.wait_key === endKey(one.id))
+  if (other) return `the end of ${other.kind} (${other.request_id})`
   if (task.wait_key) return task.wait_key
-  const before = tasks.find((one) => one.lock_key === task.lock_key)
-  return before && before !== task ? `${before.kind} (${before.request_id}), which was first` : 'its turn'
+  const before = tasks.find((one) => one.seq < task.seq && one.locks.some((lock) => task.locks.includes(lock)))
+  return before ? `${before.kind} (${before.request_id}), which was first` : 'its turn'
 }
 
 /** What `nephos status` shows. */
 export async function status(cloud: Cloud): Promise<Status> {
   const { read } = cloud.database
   const hosts = await cloud.hosts.list(read)
-  const tasks = await openTasks(read)
+  const tasks = await cloud.tasks.open(read)
   const now = cloud.environment.clock.now()
   return {
     endpoints: cloud.services.map((service) => ({ service: service.name, url: cloud.endpoints.root(service.name) })),
@@ -61,8 +65,13 @@ export async function status(cloud: Cloud): Promise<Status> {
     tasks: tasks.map((task) => ({
       id: task.id,
       kind: task.kind,
-      lock: task.lock_key,
+      locks: task.locks,
       state: task.state,
+      step: task.step,
+      at: task.at,
+      steps: task.steps,
+      progress: task.progress,
+      note: task.note,
       since: task.created_at,
       request: task.request_id,
       waitsFor: waitsFor(task, tasks, hosts, now),
@@ -93,8 +102,19 @@ async function newKeys(cloud: Cloud): Promise<KeyReport> {
   return { keys: await cloud.keys.status(), secrets }
 }
 
-const answers: Record<string, (cloud: Cloud) => Promise<object>> = {
+/** What `nephos events` shows: the newest, or those after a place. */
+export async function events(cloud: Cloud, query: URLSearchParams): Promise<EventPage> {
+  const number = (name: string, most: number) => Math.min(most, Math.max(0, Math.trunc(Number(query.get(name)) || 0)))
+  const given = query.getAll('type')
+  const types = given.length ? given : undefined
+  return cloud.events.list(
+    query.has('after') ? { after: number('after', Number.MAX_SAFE_INTEGER), types } : { last: number('last', 1000), types },
+  )
+}
+
+const answers: Record<string, (cloud: Cloud, query: URLSearchParams) => Promise<object>> = {
   'GET /status': status,
+  'GET /events': events,
   'GET /keys': async (cloud) => ({ keys: await cloud.keys.status(), secrets: null }) satisfies KeyReport,
   'POST /keys/rotate': newKeys,
 }
@@ -107,9 +127,10 @@ export async function serveControl(cloud: Cloud): Promise<{ close(): Promise<voi
     async more(request, response) {
       const image = /^\/agent\/images\/([0-9a-f-]{36})$/.exec(request.url ?? '')
       if (image) return sendImage(cloud, image[1]!, response)
-      const answer = answers[`${request.method} ${request.url}`]
+      const [path, query] = (request.url ?? '').split('?')
+      const answer = answers[`${request.method} ${path}`]
       if (!answer) return void response.writeHead(404).end()
-      const told = await answer(cloud).catch((error: NodeJS.ErrnoException) => {
+      const told = await answer(cloud, new URLSearchParams(query)).catch((error: NodeJS.ErrnoException) => {
         // The database's, or the disk's: who asks thinks of another socket.
         throw error.code ? new Error(`The cloud runs, but cannot tell: ${error.message}. Is its database there?`) : error
       })

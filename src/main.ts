@@ -79,6 +79,8 @@ export async function startCloud(
     for (const service of services) await service.bootstrap?.(cloud)
     cloud.tasks.run()
     undo.push(() => cloud.tasks.stop())
+    cloud.events.run()
+    undo.push(() => cloud.events.stop())
     const metrics = await serveMetrics(cloud)
     if (metrics) undo.push(() => metrics.close())
     const clientFiles = writeClientFiles(cloud)

@@ -34,7 +34,7 @@ const service = (path: string) => /^src\/services\/([^/]+)\//.exec(path)?.[1]
 /** Where SQL may be written: stores, the parts of the core that are about rows, and plain resources that are one file of their service. */
 // A service's queries stay in its folder: those that are used more than once in a store.ts, the others where they are used.
 const sqlHomes =
-  /^(migrations|src\/(db|tasks|quota|auth|services))\/|^src\/(api\/list|host\/store|metrics-server)\.ts$|^bench\/[\w-]+-fill\.ts$/
+  /^(migrations|src\/(db|tasks|events|quota|auth|services))\/|^src\/(api\/list|host\/store|metrics-server)\.ts$|^bench\/[\w-]+-fill\.ts$/
 const sql = /\.(selectFrom|insertInto|updateTable|deleteFrom|mergeInto)\(/
 const programs = /^(src\/(host\/commands|cli)|scripts|bench|guest-image)\//
 

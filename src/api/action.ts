@@ -2,8 +2,7 @@
 // declared; the pipeline has found the row and asked policy, lock and state.
 import { type Static, type TSchema, Type } from 'typebox'
 import type { Rule } from '../auth/policy.ts'
-import type { Cloud } from '../cloud.ts'
-import type { TaskDeclaration } from '../tasks/task.ts'
+import type { Task } from '../tasks/task.ts'
 import { conflict } from './faults.ts'
 import { type BaseContext, type Operation, operation, type Resource, reply, type StatusByVersion } from './operation.ts'
 import { Closed } from './types.ts'
@@ -11,13 +10,13 @@ import { Closed } from './types.ts'
 export type ActionContext<Name extends string, Row, B extends TSchema> = BaseContext & { body: Static<B> } & { [K in Name]: Row }
 
 /** A task with what it is started with. */
-export interface Work {
-  task: TaskDeclaration<never, Cloud>
-  input: unknown
-}
+export type Work = (context: Pick<BaseContext, 'start'>) => Promise<string>
 
 /** `input` is that of the task. */
-export const work = <I>(task: TaskDeclaration<I, Cloud>, input: I): Work => ({ task: task as never, input })
+export const work =
+  <I>(task: Task<I>, input: NoInfer<I>): Work =>
+  ({ start }) =>
+    start(task, input)
 
 export interface ActionDeclaration<Name extends string, Row, State extends string, Event extends string, B extends TSchema> {
   id: string
@@ -77,10 +76,7 @@ export function action<Name extends string, Row, State extends string, Event ext
       }
       if (history !== undefined) await on.begun!(context, row, history)
       const answer = await handle?.(whole)
-      if (task) {
-        const begun = task(whole)
-        await context.start(begun.task as never, begun.input as never)
-      }
+      if (task) await task(whole)(context)
       return answer ?? reply({})
     },
   } as never)

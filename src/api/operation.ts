@@ -8,7 +8,7 @@ import type { Cloud } from '../cloud.ts'
 import type { Db, Tx } from '../db/database.ts'
 import type { Machine } from '../db/machine.ts'
 import type { Log } from '../log.ts'
-import type { TaskDeclaration } from '../tasks/task.ts'
+import type { Task } from '../tasks/task.ts'
 
 export type Method = 'GET' | 'HEAD' | 'POST' | 'PUT' | 'PATCH' | 'DELETE' | 'COPY' | 'OPTIONS'
 
@@ -47,7 +47,7 @@ export interface BaseContext {
   /** What the operation's own `ahead` gave; undefined where it has none. */
   ahead?: unknown
   /** Starts a task in the operation's transaction; gives its id. */
-  start<I>(task: TaskDeclaration<I, Cloud>, input: I): Promise<string>
+  start<I>(task: Task<I>, input: NoInfer<I>): Promise<string>
   /** True when the rule allows it on the target (the operation's own target unless given). */
   allows(rule: string, target?: PolicyTarget): boolean
 }

@@ -5,7 +5,7 @@ import type { Cloud } from '../cloud.ts'
 import type { Config } from '../config.ts'
 import type { Machine } from '../db/machine.ts'
 import type { QuotaDefaults } from '../quota/quota.ts'
-import type { TaskDeclaration } from '../tasks/task.ts'
+import type { Task } from '../tasks/task.ts'
 import type { FaultDialect } from './faults.ts'
 import { type BaseContext, type Operation, withOtherPaths } from './operation.ts'
 import type { XmlDialect } from './xml/dialect.ts'
@@ -91,7 +91,7 @@ export interface ServiceDeclaration {
   operations: Operation[]
   unbuilt?: UnbuiltOperation[]
   listeners?: Listener[]
-  tasks?: TaskDeclaration<never, Cloud>[]
+  tasks?: Task[]
   /** The states of its things; drawn in docs/states.md. */
   machines?: readonly Machine<never>[]
   quotas?: QuotaDefaults

@@ -17,6 +17,7 @@ const examples: Record<string, string[]> = {
   agent: ['--data-dir /var/lib/nephos'],
   down: ['', '--timeout 5 --kill'],
   status: ['', '--json'],
+  events: ['', '--follow --type compute.instance.create.end', '--last 1000 --json'],
   doctor: ['', '--port-offset 10000'],
   env: ['--paths', '--demo'],
   reset: ['', '--yes --data-dir ./cloud'],
@@ -81,6 +82,19 @@ export function createProgram(): Command {
     add(program, 'status', 'what runs, and what each running task waits for', async () => (await import('./status.ts')).status),
     locating,
   ).option('--json', 'as JSON')
+  addSettings(
+    add(
+      program,
+      'events',
+      'what happened: servers, images, networks made and removed ...',
+      async () => (await import('./events.ts')).events,
+    ),
+    locating,
+  )
+    .option('--last <NUMBER>', 'how many of the newest', '20')
+    .option('--type <TYPE...>', 'only of these types')
+    .option('-f, --follow', 'go on with what happens from now on')
+    .option('--json', 'as JSON, one a line')
   addSettings(
     add(program, 'doctor', 'what this machine can and cannot do, and how to mend it', async () => (await import('./doctor.ts')).doctor),
   )

@@ -24,8 +24,15 @@ export interface Status {
   tasks: {
     id: string
     kind: string
-    lock: string
+    locks: string[]
     state: string
+    /** The step that it is at, and which of how many that is. */
+    step: string | null
+    at: number
+    steps: number
+    /** Percent, where it says so, and what it does. */
+    progress: number | null
+    note: string | null
     since: string
     request: string
     waitsFor: string
@@ -55,6 +62,12 @@ export async function status(command: Command): Promise<void> {
   process.stdout.write(command.opts().json ? `${JSON.stringify(answer, null, 2)}\n` : statusText(answer, Date.now()))
 }
 
+function stepText({ state, step, at, steps, progress, note }: Status['tasks'][number]): string {
+  const where = step === null ? '' : `${state === 'undoing' ? 'takes back ' : ''}step ${at} of ${steps} (${step}), `
+  const done = progress === null ? '' : `${progress} %${note === null ? '' : `: ${note}`}, `
+  return where + done
+}
+
 /** The same for people. `now` in milliseconds, for the age of tasks. */
 export function statusText({ endpoints, metrics, database, pid, memoryMiB, hosts, tasks }: Status, now: number): string {
   const lines = [`Running: process ${pid}, ${memoryMiB} MiB, database ${database}`, '', 'Endpoints']
@@ -72,9 +85,9 @@ export function statusText({ endpoints, metrics, database, pid, memoryMiB, hosts
   if (tasks.length === 0) lines.push('  none is running')
   for (const task of tasks) {
     const age = Math.round((now - Date.parse(task.since)) / 1000)
-    lines.push(`  ${task.kind.padEnd(28)} ${task.lock}`)
+    lines.push(`  ${task.kind.padEnd(28)} ${task.locks.join(' ')}`)
     lines.push(
-      `    for ${age} s, waits for ${task.waitsFor}${task.givesUpAt ? ` until ${task.givesUpAt} at the latest` : ''} (${task.request})`,
+      `    ${stepText(task)}for ${age} s, waits for ${task.waitsFor}${task.givesUpAt ? ` until ${task.givesUpAt} at the latest` : ''} (${task.request})`,
     )
     if (task.error) lines.push(`    ${task.error}`)
   }

@@ -9,8 +9,17 @@ import { toSql } from './values.ts'
 /** What queries are written with, inside a transaction or outside. */
 export type Db = Kysely<Tables>
 
+/** Whose doing a transaction is, for what is told of it. */
+export interface Cause {
+  request_id: string
+  /** Null where no user asked: a task goes on by itself. */
+  user_id: string | null
+}
+
 export interface Tx {
   db: Db
+  /** Of a request or a task. */
+  cause?: Cause
   /** Runs when the transaction has been committed; never when it was rolled back. What it fails with is nobody's answer: it must not fail. */
   afterCommit(action: () => unknown): void
 }

@@ -97,6 +97,12 @@ export class SchemaChange {
     this.tables.set(table, { ...this.tables.get(table), [column]: text })
   }
 
+  dropColumn(table: string, column: string): void {
+    this.statements.push(`alter table ${table} drop column ${column}`)
+    const { [column]: _, ...rest } = this.tables.get(table) ?? {}
+    this.tables.set(table, rest)
+  }
+
   dropTable(name: string): void {
     this.statements.push(`drop table ${name}`)
     this.tables.delete(name)

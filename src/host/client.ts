@@ -88,7 +88,7 @@ export interface Hosts {
   forgetImage(sha512: string): void
 }
 
-export function createHosts(parts: { database: Database; environment: Environment; tasks: () => Tasks }): Hosts {
+export function createHosts(parts: { database: Database; environment: Environment; tasks: () => Pick<Tasks<unknown>, 'wake'> }): Hosts {
   const { database, environment } = parts
   const { clock } = environment
   const waiting = new Map<string, () => void>()

@@ -1,40 +1,23 @@
 import type { Database, Db, Tx } from '../db/database.ts'
 import type { Environment } from '../environment.ts'
 import type { Log } from '../log.ts'
-import {
-  claim,
-  dueTasks,
-  finishedSteps,
-  getTask,
-  interruptBefore,
-  overdueTasks,
-  purgeFinished,
-  type Task,
-  updateTask,
-  wakeWaiting,
-} from './store.ts'
-import { type StepContext, type TaskDeclaration, TaskFailure, Wait } from './task.ts'
+import { createTurns, leaseMs } from './advance.ts'
+import { createProgress, progressOf } from './progress.ts'
+import { createStart } from './start.ts'
+import { type OpenTask, statusOf, type TaskStatus } from './status.ts'
+import { claim, dueTasks, getTask, openTasks, purgeFinished, type TaskRow, wakeWaiting } from './store.ts'
+import { endKey, type Task, type TaskId } from './task.ts'
 
-const leaseMs = 30_000
 const atOnce = 32
-const defaultTimeoutSeconds = 300
 
-// biome-ignore lint/suspicious/noExplicitAny: declarations of all inputs in one table
-type AnyTask = TaskDeclaration<any, any>
-
-/** What the log says of a step. */
-interface StepLine {
-  /** The request that began the task. */
-  req: string
-  task: string
-  kind: string
-  step: string
-  waitsFor?: string
-}
-
-export interface Tasks {
+export interface Tasks<C> {
   /** Adds a task in the caller's transaction; it runs when that has committed. Gives its id. */
-  start<I>(tx: Tx, declaration: TaskDeclaration<I, never>, input: I, requestId: string): Promise<string>
+  start<I, R>(tx: Tx, task: Task<I, C, R>, input: NoInfer<I>, requestId: string): Promise<TaskId<R>>
+  get(db: Db, id: string): Promise<TaskStatus | undefined>
+  /** Those that have not ended, oldest first, 200 at most. */
+  open(db: Db): Promise<OpenTask[]>
+  /** How far a task is, from work outside of its steps; may be told often, and is written at most once a second. */
+  progress(id: string, percent: number, note?: string): void
   /** In the caller's transaction: tasks that wait for `key` go on. */
   wake(tx: Tx, key: string): Promise<void>
   /** Does `work` every `everyMs` milliseconds of the cloud's clock, one run at a time. */
@@ -47,17 +30,17 @@ export interface Tasks {
   stop(): Promise<void>
 }
 
-export function createTasks<Cloud>(parts: {
+export function createTasks<C>(parts: {
   database: Database
   environment: Environment
   log: Log
-  declarations: TaskDeclaration<never, Cloud>[]
+  declarations: readonly Task<never, C>[]
   /** Made later than the tasks, so it is asked for. */
-  cloud: () => Cloud
-}): Tasks {
+  cloud: () => C
+}): Tasks<C> {
   const { database, environment, log } = parts
   const { clock } = environment
-  const declarations = new Map<string, AnyTask>(parts.declarations.map((d) => [d.kind, d as AnyTask]))
+  const declarations = byKind(parts.declarations)
   const owner = environment.uuid()
   const running = new Map<string, Promise<void>>()
   const periodics: { name: string; everyMs: number; work: () => Promise<void>; next: number; busy: boolean }[] = []
@@ -68,7 +51,6 @@ export function createTasks<Cloud>(parts: {
   let wakeUp = () => {}
   let woken = false
   let looking = false
-  const iso = () => new Date(clock.now()).toISOString()
   const kick = () => {
     woken = true
     wakeUp()
@@ -80,133 +62,19 @@ export function createTasks<Cloud>(parts: {
       if (database.dialect === 'postgres') database.notify('nephos_tasks')
     })
 
-  const contextOf = (
-    tx: Tx,
-    task: Pick<Task, 'id' | 'request_id' | 'error' | 'interrupted'>,
-    results: Record<string, unknown>,
-  ): StepContext<Cloud> => ({
-    ...tx,
-    cloud: parts.cloud(),
-    environment,
-    taskId: task.id,
-    requestId: task.request_id,
-    results,
-    error: task.error,
-    interrupted: task.interrupted,
-  })
-
-  const journal = (db: Db, id: string, step: string, result: unknown) =>
-    db
-      .insertInto('task_steps')
-      .values({ task_id: id, step, result, finished_at: iso() })
-      .onConflict((c) => c.columns(['task_id', 'step']).doNothing())
-      .execute()
-
-  /** Runs one step (or undo, or the end) of a task. True when there is more to do at once. */
-  async function advance(id: string): Promise<boolean> {
-    let failure: unknown = null
-    let about: StepLine = { req: '', task: id, kind: '', step: '' }
-    const started = clock.now()
-    const more = await database
-      .write(async (tx) => {
-        const { db } = tx
-        const task = await getTask(db, id)
-        if (!task || task.owner !== owner || (task.state !== 'ready' && task.state !== 'undoing')) return false
-        const declaration = declarations.get(task.kind)
-        if (!declaration) throw new TaskFailure(`nothing knows how to do ${task.kind}`)
-        const names = Object.keys(declaration.steps)
-        const finished = await finishedSteps(db, id)
-        const context = contextOf(tx, task, Object.fromEntries(finished.map((s) => [s.step, s.result])))
-        const release = { owner: null, lease_until: 0 }
-        if (task.state === 'ready' && task.interrupted) {
-          await updateTask(db, id, { state: 'undoing', error: 'The operation was interrupted.', step: task.step, wait_until: null })
-          return true
-        }
-        const undoing = task.state === 'undoing'
-        const step = undoing ? `undo ${names[task.step] ?? 'end'}` : (names[task.step] ?? 'end')
-        about = { req: task.request_id, task: id, kind: task.kind, step }
-        try {
-          if (undoing) {
-            const step = task.step < names.length ? declaration.steps[names[task.step]!] : undefined
-            if (step?.undo) await step.undo(task.input, context)
-            if (task.step > 0) {
-              await updateTask(db, id, { step: task.step - 1, wait_until: null })
-              return true
-            }
-            await declaration.failed?.(task.input, context)
-            await updateTask(db, id, { state: 'failed', finished_at: iso(), ...release })
-            kickAfter(tx)
-            return false
-          }
-          const name = names[task.step]
-          if (name === undefined) {
-            await declaration.done?.(task.input, context)
-            await updateTask(db, id, { state: 'done', finished_at: iso(), ...release })
-            kickAfter(tx)
-            return false
-          }
-          const result = await declaration.steps[name]!.run(task.input, context)
-          await journal(db, id, name, result === undefined ? null : { value: result })
-          await updateTask(db, id, { step: task.step + 1, wait_until: null })
-          return true
-        } catch (error) {
-          if (!(error instanceof Wait)) throw error
-          const seconds = declaration.steps[names[task.step] ?? '']?.timeout ?? defaultTimeoutSeconds
-          about.waitsFor = error.key
-          await updateTask(db, id, {
-            state: 'waiting',
-            wait_key: error.key,
-            wait_until: task.wait_until ?? clock.now() + seconds * 1000,
-            ...release,
-          })
-          return false
-        }
-      })
-      .catch((error) => {
-        failure = error
-        return true
-      })
-    if (failure) return failed(about, failure)
-    if (about.step) log.info({ ...about, ms: clock.now() - started }, 'task step')
-    return more
+  const { start, contextOf } = createStart({ database, environment, declarations, cloud: parts.cloud, started: kickAfter })
+  const progress = createProgress({ database, clock, stop: stopping.signal })
+  async function ended(tx: Tx, id: string): Promise<void> {
+    await wakeWaiting(tx.db, endKey(id))
+    kickAfter(tx)
   }
+  const turns = createTurns({ database, environment, log, declarations, owner, contextOf, ended })
 
-  /** A step threw: its transaction is gone; the task turns round, or ends when it was already going back. */
-  async function failed(about: StepLine, error: unknown): Promise<boolean> {
-    const { task: id } = about
-    const message = error instanceof Error ? error.message : String(error)
-    const expected = error instanceof TaskFailure
-    log[expected ? 'warn' : 'error']({ ...about, error: expected ? message : (error as Error)?.stack }, 'task step failed')
-    return database.write(async (tx) => {
-      const task = await getTask(tx.db, id)
-      if (!task) return false
-      if (task.state === 'undoing') {
-        // An undo that fails must not leave the task for ever: go on with the next one, keep the first reason.
-        if (task.step > 0) {
-          await updateTask(tx.db, id, { step: task.step - 1 })
-          return true
-        }
-        await updateTask(tx.db, id, {
-          state: 'failed',
-          finished_at: iso(),
-          owner: null,
-          lease_until: 0,
-          error: `${task.error}; undoing it: ${message}`,
-        })
-        kickAfter(tx)
-        return false
-      }
-      const shown = expected ? message : 'An unexpected error occurred.'
-      await updateTask(tx.db, id, { state: 'undoing', error: shown, wait_until: null })
-      return true
-    })
-  }
-
-  async function work(task: Task): Promise<void> {
+  async function work(task: TaskRow): Promise<void> {
     const taken = await database.write(({ db }) => claim(db, task.id, owner, clock.now(), leaseMs))
     if (!taken) return
     for (let more = true; more && !dead && !stopping.signal.aborted; ) {
-      more = await advance(task.id) // one transaction a turn
+      more = await turns.advance(task.id) // one transaction a turn
       if (death?.kind === task.kind && --death.left === 0) {
         dead = true
         death.tell()
@@ -214,37 +82,11 @@ export function createTasks<Cloud>(parts: {
     }
   }
 
-  async function timeOut(): Promise<void> {
-    for (const task of await overdueTasks(database.read, clock.now())) {
-      await database.write(async ({ db }) => {
-        const now = await getTask(db, task.id)
-        if (now?.state !== 'waiting' || now.wait_until === null || now.wait_until > clock.now()) return
-        const steps = Object.entries((declarations.get(now.kind) as AnyTask | undefined)?.steps ?? {})
-        const [name, step] = steps[now.step] ?? []
-        if (now.error === null && name !== undefined && step?.late === 'go-on') {
-          log.warn({ task: now.id, step: name, waitsFor: now.wait_key }, 'waited long enough: goes on without')
-          await journal(db, now.id, name, null)
-          await updateTask(db, task.id, { state: 'ready', step: now.step + 1, wait_key: null, wait_until: null })
-        } else if (now.error !== null) {
-          // Undoing waited too long: the host has the document and will do it when it is back; go on.
-          await updateTask(db, task.id, { state: 'undoing', step: Math.max(0, now.step - 1), wait_key: null, wait_until: null })
-        } else {
-          await updateTask(db, task.id, {
-            state: 'undoing',
-            error: `Timed out: ${now.wait_key} did not become ready.`,
-            wait_key: null,
-            wait_until: null,
-          })
-        }
-      })
-    }
-  }
-
   async function look(): Promise<void> {
     if (dead) return
     looking = true
     try {
-      await timeOut()
+      await turns.timeOut()
       if (running.size < atOnce) {
         for (const task of await dueTasks(database.read, clock.now(), atOnce * 2)) {
           if (running.has(task.id) || running.size >= atOnce) continue
@@ -274,35 +116,21 @@ export function createTasks<Cloud>(parts: {
   }
 
   return {
-    async start(tx, declaration, input, requestId) {
-      const id = environment.uuid()
-      const lockKey = (declaration as AnyTask).lock(input)
-      const interrupts = declaration.interrupts ?? false
-      const row = await tx.db
-        .insertInto('tasks')
-        .values({
-          id,
-          kind: declaration.kind,
-          input,
-          lock_key: lockKey,
-          interrupts,
-          state: 'ready',
-          run_at: clock.now(),
-          request_id: requestId,
-          created_at: iso(),
-          error: null,
-          wait_key: null,
-          wait_until: null,
-          owner: null,
-          finished_at: null,
-        })
-        .returning('seq')
-        .executeTakeFirstOrThrow()
-      if (interrupts) await interruptBefore(tx.db, lockKey, row.seq)
-      await (declaration as AnyTask).begin?.(input, contextOf(tx, { id, request_id: requestId, error: null, interrupted: false }, {}))
-      kickAfter(tx)
-      return id
+    start,
+    async get(db, id) {
+      const task = await getTask(db, id)
+      return task && statusOf(task, declarations.get(task.kind))
     },
+    open: async (db) =>
+      (await openTasks(db)).map((task) => ({
+        ...statusOf(task, declarations.get(task.kind)),
+        seq: task.seq,
+        locks: task.locks,
+        wait_key: task.wait_key,
+        wait_until: task.wait_until,
+        request_id: task.request_id,
+      })),
+    progress: (id, percent, text) => progress.tell(id, progressOf(percent, text)),
     async wake(tx, key) {
       if ((await wakeWaiting(tx.db, key)) > 0) kickAfter(tx)
     },
@@ -348,6 +176,18 @@ export function createTasks<Cloud>(parts: {
       wakeUp()
       await loop
       await Promise.all(running.values())
+      await progress.written()
     },
   }
+}
+
+/** Throws for two tasks of one name, and for a name among `interrupts` that no task has. */
+function byKind<C>(list: readonly Task<never, C>[]): ReadonlyMap<string, Task<never, C>> {
+  const declarations = new Map(list.map((task) => [task.kind, task]))
+  if (declarations.size < list.length) throw new Error('two tasks have the same name')
+  for (const { kind, interrupts } of list) {
+    for (const name of interrupts === true ? [] : interrupts)
+      if (!declarations.has(name)) throw new Error(`${kind} interrupts ${name}, which is no task`)
+  }
+  return declarations
 }

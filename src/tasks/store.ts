@@ -1,34 +1,18 @@
 import type { Db } from '../db/database.ts'
 import './tables.ts'
 import type { Selectable, Updateable } from 'kysely'
-import type { TaskRow } from './tables.ts'
+import { isFirst } from './locks.ts'
+import { type TaskTable, unfinished } from './tables.ts'
 
-export type Task = Selectable<TaskRow>
+export type TaskRow = Selectable<TaskTable>
 
-export const unfinished = ['ready', 'waiting', 'undoing'] as const
-
-/** Tasks that have something to do now, first under their lock, whether a process is at it or not. */
+/** Tasks that have something to do now, first under their locks, whether a process is at it or not. */
 export const runnableTasks = (db: Db, now: number) =>
-  db
-    .selectFrom('tasks as t')
-    .selectAll()
-    .where('state', 'in', ['ready', 'undoing'])
-    .where('run_at', '<=', now)
-    .where(({ not, exists, selectFrom }) =>
-      not(
-        exists(
-          selectFrom('tasks as e')
-            .select('e.seq')
-            .whereRef('e.lock_key', '=', 't.lock_key')
-            .whereRef('e.seq', '<', 't.seq')
-            .where('e.state', 'in', [...unfinished]),
-        ),
-      ),
-    )
+  db.selectFrom('tasks as t').selectAll('t').where('t.state', 'in', ['ready', 'undoing']).where('t.run_at', '<=', now).where(isFirst)
 
-/** Tasks that may run now: due, not owned by a live process, and first under their lock. */
-export const dueTasks = (db: Db, now: number, limit: number): Promise<Task[]> =>
-  runnableTasks(db, now).where('lease_until', '<', now).orderBy('seq').limit(limit).execute()
+/** Tasks that may run now: due, not owned by a live process, and first under their locks. */
+export const dueTasks = (db: Db, now: number, limit: number): Promise<TaskRow[]> =>
+  runnableTasks(db, now).where('t.lease_until', '<', now).orderBy('t.seq').limit(limit).execute()
 
 /** Takes a task for this process; false when another was faster. */
 export async function claim(db: Db, id: string, owner: string, now: number, leaseMs: number): Promise<boolean> {
@@ -42,9 +26,33 @@ export async function claim(db: Db, id: string, owner: string, now: number, leas
   return result.numUpdatedRows === 1n
 }
 
-export const updateTask = (db: Db, id: string, set: Updateable<TaskRow>) => db.updateTable('tasks').set(set).where('id', '=', id).execute()
+/** Another process has taken the task: what this one did in the transaction must not stay. */
+export class TaskTaken extends Error {}
+
+/** Changes a task that `owner` works at. Throws TaskTaken when it is another's: this process was away for longer than its lease. */
+export async function updateTask(db: Db, { id, owner }: Pick<TaskRow, 'id' | 'owner'>, set: Updateable<TaskTable>): Promise<void> {
+  const { numUpdatedRows } = await db.updateTable('tasks').set(set).where('id', '=', id).where('owner', '=', owner).executeTakeFirst()
+  if (numUpdatedRows !== 1n) throw new TaskTaken(`another process works at task ${id}`)
+}
+
+/** Changes a task that still waits until then; false when it was woken meanwhile. */
+export async function updateWaiting(db: Db, { id, wait_until }: TaskRow, set: Updateable<TaskTable>): Promise<boolean> {
+  const waiting = db.updateTable('tasks').where('id', '=', id).where('state', '=', 'waiting').where('wait_until', '=', wait_until)
+  return (await waiting.set({ wait_key: null, wait_until: null, ...set }).executeTakeFirst()).numUpdatedRows === 1n
+}
 
 export const getTask = (db: Db, id: string) => db.selectFrom('tasks').selectAll().where('id', '=', id).executeTakeFirst()
+
+/** A task that was told to stop while its step came to wait does not begin to wait. */
+export const wakeInterrupted = (db: Db, id: string) =>
+  db
+    .updateTable('tasks')
+    .set({ state: 'ready', wait_key: null })
+    .where('id', '=', id)
+    .where('state', '=', 'waiting')
+    .where('interrupted', '=', true)
+    .where('error', 'is', null)
+    .execute()
 
 /** Waiting tasks with that key become runnable; gives how many. */
 export async function wakeWaiting(db: Db, key: string): Promise<number> {
@@ -66,40 +74,54 @@ export async function wakeWaiting(db: Db, key: string): Promise<number> {
   return Number(forward.numUpdatedRows + backward.numUpdatedRows)
 }
 
-/** Tells the unfinished tasks under `lockKey` before `seq` to stop; those that wait forward wake up for it. */
-export async function interruptBefore(db: Db, lockKey: string, seq: number): Promise<void> {
-  await db
-    .updateTable('tasks')
-    .set({ interrupted: true })
-    .where('lock_key', '=', lockKey)
-    .where('seq', '<', seq)
-    .where('state', 'in', [...unfinished])
-    .execute()
-  await db
-    .updateTable('tasks')
-    .set({ state: 'ready', wait_key: null, lease_until: 0 })
-    .where('lock_key', '=', lockKey)
-    .where('seq', '<', seq)
-    .where('state', '=', 'waiting')
-    .where('error', 'is', null)
-    .execute()
-}
-
 export const overdueTasks = (db: Db, now: number) =>
   db.selectFrom('tasks').selectAll().where('state', '=', 'waiting').where('wait_until', '<=', now).execute()
 
 export const finishedSteps = (db: Db, taskId: string) =>
   db.selectFrom('task_steps').select(['step', 'result']).where('task_id', '=', taskId).execute()
 
-/** Finished tasks are kept for a day, for `nephos status` and for reading after trouble. */
-export async function purgeFinished(db: Db, before: string): Promise<void> {
-  await db
-    .deleteFrom('task_steps')
-    .where('task_id', 'in', (q) =>
-      q.selectFrom('tasks').select('id').where('state', 'in', ['done', 'failed']).where('finished_at', '<', before),
-    )
+/** The step is done: a task never does one twice. */
+export const insertStep = (db: Db, taskId: string, step: string, result: unknown, finished_at: string) =>
+  db
+    .insertInto('task_steps')
+    // In an object, so that nothing, null and false are three things.
+    .values({ task_id: taskId, step, result: result === undefined ? null : { value: result }, finished_at })
+    .onConflict((conflict) => conflict.columns(['task_id', 'step']).doNothing())
     .execute()
-  await db.deleteFrom('tasks').where('state', 'in', ['done', 'failed']).where('finished_at', '<', before).execute()
+
+/** The task has ended, so its locks are free. */
+export async function endTask(
+  db: Db,
+  task: Pick<TaskRow, 'id' | 'owner'>,
+  set: Updateable<TaskTable> & { state: 'done' | 'failed' },
+): Promise<void> {
+  await updateTask(db, task, { ...set, owner: null, lease_until: 0 })
+  await db.deleteFrom('task_locks').where('task_id', '=', task.id).execute()
+  await db.deleteFrom('task_waits').where('task_id', '=', task.id).execute()
+}
+
+/** Finished tasks are kept for a day, for `nephos status` and for reading after trouble, and as long as another may ask how they ended. */
+export async function purgeFinished(db: Db, before: string): Promise<void> {
+  const old = db
+    .selectFrom('tasks as t')
+    .select('t.id')
+    .where('t.state', 'in', ['done', 'failed'])
+    .where('t.finished_at', '<', before)
+    .where(({ not, exists, selectFrom }) =>
+      not(exists(selectFrom('task_waits as w').select('w.task_id').whereRef('w.waits_for', '=', 't.id'))),
+    )
+    .where(({ not, exists, selectFrom }) =>
+      not(
+        exists(
+          selectFrom('tasks as p')
+            .select('p.id')
+            .whereRef('p.id', '=', 't.parent_id')
+            .where('p.state', 'in', [...unfinished]),
+        ),
+      ),
+    )
+  await db.deleteFrom('task_steps').where('task_id', 'in', old).execute()
+  await db.deleteFrom('tasks').where('id', 'in', old).execute()
 }
 
 export async function countOpenTasks(db: Db): Promise<number> {
@@ -112,13 +134,22 @@ export async function countOpenTasks(db: Db): Promise<number> {
 }
 
 /** Unfinished tasks and what each waits for, oldest first. */
-export const openTasks = (db: Db) =>
-  db
+export async function openTasks(db: Db) {
+  const tasks = await db
     .selectFrom('tasks')
-    .select(['id', 'kind', 'lock_key', 'state', 'wait_key', 'wait_until', 'error', 'request_id', 'created_at'])
+    .selectAll()
     .where('state', 'in', [...unfinished])
     .orderBy('seq')
     .limit(200)
     .execute()
-
-export type OpenTask = Awaited<ReturnType<typeof openTasks>>[number]
+  const locks = tasks.length
+    ? await db
+        .selectFrom('task_locks')
+        .select(['seq', 'lock_key'])
+        .where('seq', '>=', tasks[0]!.seq)
+        .where('seq', '<=', tasks.at(-1)!.seq)
+        .orderBy('lock_key')
+        .execute()
+    : []
+  return tasks.map((task) => ({ ...task, locks: locks.filter(({ seq }) => seq === task.seq).map(({ lock_key }) => lock_key) }))
+}

@@ -96,11 +96,13 @@ export async function testCloud(options: TestCloudOptions = {}): Promise<TestClo
     while (!(await cloud.hosts.list(database.read)).length) await new Promise((resolve) => setTimeout(resolve, 1))
     for (const service of services) await service.bootstrap?.(cloud)
     cloud.tasks.run()
+    cloud.events.run()
     Object.assign(result, { cloud, host, agent, url: `http://127.0.0.1:${config.singlePort}` })
     end = async () => {
       await close()
       await agent.stop()
       await cloud.tasks.stop()
+      await cloud.events.stop()
       await database.close()
     }
   }

@@ -10,8 +10,11 @@ export async function perform(exchange: Exchange): Promise<unknown> {
   const { served, prepared, operation, invalid } = exchange
   const { database } = served.cloud
   if (!prepared!.writes || invalid) return run(exchange, null)
-  return database.write((tx) => run(exchange, tx), { frees: operation!.method === 'DELETE' })
+  return database.write((tx) => run(exchange, { ...tx, cause: causeOf(exchange) }), { frees: operation!.method === 'DELETE' })
 }
+
+/** Why something is written: for events that are told in the transaction. */
+const causeOf = ({ requestId, who }: Exchange) => ({ request_id: requestId, user_id: who?.user.id ?? null })
 
 async function run(exchange: Exchange, tx: Tx | null): Promise<unknown> {
   exchange.tx = tx
@@ -132,7 +135,7 @@ function contextFor(exchange: Exchange): HandlerContext {
     tx: tx ?? noTransaction,
     write: (work) => {
       if (tx) throw new Error('this operation has its transaction already')
-      return database.write(work, { frees: exchange.operation!.method === 'DELETE' })
+      return database.write((own) => work({ ...own, cause: causeOf(exchange) }), { frees: exchange.operation!.method === 'DELETE' })
     },
     cloud,
     log: cloud.log,
@@ -145,7 +148,7 @@ function contextFor(exchange: Exchange): HandlerContext {
     body: exchange.body,
     ahead: exchange.ahead,
     allows: (rule, other) => allows(exchange, rule, other),
-    start: (task: never, input: never) => cloud.tasks.start(tx ?? noTransaction, task, input, requestId),
+    start: (task, input) => cloud.tasks.start(tx ?? noTransaction, task, input, requestId),
   }
 }
 

@@ -82,7 +82,7 @@ export const compute = service({
   operations: [...operations, ...extensionOperations(operations)],
   unbuilt,
   machines: [serverMachine],
-  tasks: [createServer, deleteServerTask, startTask, stopTask, softRebootTask, hardRebootTask] as never[],
+  tasks: [createServer, deleteServerTask, startTask, stopTask, softRebootTask, hardRebootTask],
   listeners: [consoleListener],
   quotas,
   begin(cloud) {

@@ -1,17 +1,18 @@
 // How a server comes to be: a host is chosen, its ports are bound there, and the host makes the guest.
+import { type Static, Type } from 'typebox'
 import { Fault } from '../../../api/faults.ts'
 import type { Cloud } from '../../../cloud.ts'
-import { type StepContext, type TaskDeclaration, TaskFailure } from '../../../tasks/task.ts'
+import { type StepContext, TaskFailure, task } from '../../../tasks/task.ts'
 import { guestSpec } from '../metadata/guest-spec.ts'
 import { defaultZone, noValidHost, pickHost, whyNoHost } from '../scheduler/pick-host.ts'
 import { claimOf, releaseHost } from '../scheduler/usage.ts'
+import { type ServerVerb, tellEnd } from './events.ts'
 import { hostAnswers } from './host-answers.ts'
 import { type ServerEvent, serverMachine } from './machine.ts'
 import { finishAction, getServer, type Server, updateServer } from './store.ts'
 
-export interface ServerInput {
-  serverId: string
-}
+export const ServerInput = Type.Object({ serverId: Type.String() })
+export type ServerInput = Static<typeof ServerInput>
 type Context = StepContext<Cloud>
 
 const iso = ({ environment }: Context) => new Date(environment.clock.now()).toISOString()
@@ -22,10 +23,10 @@ export async function serverOf({ serverId }: ServerInput, { db }: Context): Prom
   return row
 }
 
-export const lockOf = ({ serverId }: ServerInput): string => `server:${serverId}`
+export const locksOf = ({ serverId }: ServerInput): string[] => [`server:${serverId}`]
 
-/** Writes down in the server's history how the request ended. */
-export async function recordEnd(input: ServerInput, context: Context, event: string): Promise<void> {
+/** Writes down in the server's history how the request ended, and tells others. */
+export async function recordEnd(input: ServerInput, context: Context, event: string, verb: ServerVerb): Promise<void> {
   const task = await context.db.selectFrom('tasks').select('created_at').where('id', '=', context.taskId).executeTakeFirst()
   const { error } = context
   const finish_time = iso(context)
@@ -36,6 +37,7 @@ export async function recordEnd(input: ServerInput, context: Context, event: str
     result: error === null ? 'Success' : 'Error',
     traceback: error,
   })
+  await tellEnd(input.serverId, context, verb)
 }
 
 /** Makes an event happen that nothing but a deletion, which undoes the task, can have overtaken. */
@@ -68,76 +70,73 @@ export async function leaveHost(input: ServerInput, context: Context): Promise<v
   await updateServer(context.db, server.id, { host: null })
 }
 
-export const createServer: TaskDeclaration<ServerInput, Cloud> = {
-  kind: 'compute.server.create',
-  lock: lockOf,
-  steps: {
-    schedule: {
-      async run(input, context) {
-        const server = await serverOf(input, context)
-        if (server.host) return
-        const host = await pickHost(context.cloud, context.db, server)
-        await mustMove(context, server.id, 'scheduled', { host })
-      },
-      undo: leaveHost,
+export const createServer = task('compute.server.create', { input: ServerInput, locks: locksOf })
+  .step('schedule', {
+    async run(input, context) {
+      const server = await serverOf(input, context)
+      if (server.host) return
+      const host = await pickHost(context.cloud, context.db, server)
+      await mustMove(context, server.id, 'scheduled', { host })
     },
-    ports: {
-      async run(input, context) {
-        const server = await serverOf(input, context)
-        const ports = context.cloud.network.bindPorts(context, {
-          projectId: server.project_id,
-          isAdmin: server.hints.asAdmin ?? false,
-          serverId: server.id,
-          hostname: server.hostname,
-          host: server.host!,
-          zone: server.availability_zone ?? defaultZone,
-          nics: server.nics.list ?? 'auto',
-          securityGroups: server.security_groups,
-        })
-        // What was right when it was asked for may have changed: its owner is to read why.
-        await ports.catch((error) => Promise.reject(error instanceof Fault ? new TaskFailure(error.message) : error))
-      },
-      undo: removePorts,
+    undo: leaveHost,
+  })
+  .step('ports', {
+    async run(input, context) {
+      const server = await serverOf(input, context)
+      const ports = context.cloud.network.bindPorts(context, {
+        projectId: server.project_id,
+        isAdmin: server.hints.asAdmin ?? false,
+        serverId: server.id,
+        hostname: server.hostname,
+        host: server.host!,
+        zone: server.availability_zone ?? defaultZone,
+        nics: server.nics.list ?? 'auto',
+        securityGroups: server.security_groups,
+      })
+      // What was right when it was asked for may have changed: its owner is to read why.
+      await ports.catch((error) => Promise.reject(error instanceof Fault ? new TaskFailure(error.message) : error))
     },
-    waitPorts: {
-      async run(input, context) {
-        const { host } = await serverOf(input, context)
-        await context.cloud.network.portsBound(context.db, input.serverId, host!)
-      },
+    undo: removePorts,
+  })
+  .step('waitPorts', {
+    async run(input, context) {
+      const { host } = await serverOf(input, context)
+      await context.cloud.network.portsBound(context.db, input.serverId, host!)
     },
-    guest: {
-      async run(input, context) {
-        const { cloud, db, environment } = context
-        const server = await serverOf(input, context)
-        const ports = (await cloud.network.portsOf(db, [server.id])).get(server.id) ?? []
-        const seed = environment.random.bytes(128).toString('base64')
-        await cloud.hosts.put(context, server.host!, 'guest', server.id, guestSpec(server, ports, seed))
-        await mustMove(context, server.id, 'portsBound', { admin_pass: null })
-      },
-      undo: removeGuest,
+  })
+  .step('guest', {
+    async run(input, context) {
+      const { cloud, db, environment } = context
+      const server = await serverOf(input, context)
+      const ports = (await cloud.network.portsOf(db, [server.id])).get(server.id) ?? []
+      const seed = environment.random.bytes(128).toString('base64')
+      await cloud.hosts.put(context, server.host!, 'guest', server.id, guestSpec(server, ports, seed))
+      await mustMove(context, server.id, 'portsBound', { admin_pass: null })
     },
-    running: {
-      async run(input, context) {
-        const { host } = await serverOf(input, context)
-        await context.cloud.hosts.settled(context.db, host!, 'guest', input.serverId)
-      },
+    undo: removeGuest,
+  })
+  .step('running', {
+    async run(input, context) {
+      const { host } = await serverOf(input, context)
+      await context.cloud.hosts.settled(context.db, host!, 'guest', input.serverId)
     },
-  },
-  async done(input, context) {
-    const now = iso(context)
-    await mustMove(context, input.serverId, 'created', { launched_at: now, updated_at: now })
-    await recordEnd(input, context, 'compute__do_build_and_run_instance')
-  },
-  async failed(input, context) {
-    const { cloud, db, interrupted, error } = context
-    await recordEnd(input, context, 'compute__do_build_and_run_instance')
-    if (interrupted) return // the one that interrupted says what becomes of the server
-    const now = iso(context)
-    const details = error === noValidHost ? await whyNoHost(cloud, db, await serverOf(input, context)) : undefined
-    await serverMachine.move(context, input.serverId, 'createFailed', {
-      admin_pass: null,
-      updated_at: now,
-      fault: { code: 500, created: now, message: error ?? 'The server could not be made.', ...(details && { details }) },
-    })
-  },
-}
+  })
+  .ends({
+    async done(input, context) {
+      const now = iso(context)
+      await mustMove(context, input.serverId, 'created', { launched_at: now, updated_at: now })
+      await recordEnd(input, context, 'compute__do_build_and_run_instance', 'create')
+    },
+    async failed(input, context) {
+      const { cloud, db, interrupted, error } = context
+      await recordEnd(input, context, 'compute__do_build_and_run_instance', 'create')
+      if (interrupted) return // the one that interrupted says what becomes of the server
+      const now = iso(context)
+      const details = error === noValidHost ? await whyNoHost(cloud, db, await serverOf(input, context)) : undefined
+      await serverMachine.move(context, input.serverId, 'createFailed', {
+        admin_pass: null,
+        updated_at: now,
+        fault: { code: 500, created: now, message: error ?? 'The server could not be made.', ...(details && { details }) },
+      })
+    },
+  })

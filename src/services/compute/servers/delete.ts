@@ -1,10 +1,9 @@
 import { operation } from '../../../api/operation.ts'
 import { rule } from '../../../auth/policy.ts'
-import type { Cloud } from '../../../cloud.ts'
-import type { TaskDeclaration } from '../../../tasks/task.ts'
+import { task } from '../../../tasks/task.ts'
 import { revokeConsoles } from '../console/tokens.ts'
 import { memberOrAdmin } from '../rules.ts'
-import { leaveHost, lockOf, recordEnd, removeGuest, removePorts, type ServerInput, serverOf } from './create-task.ts'
+import { leaveHost, locksOf, recordEnd, removeGuest, removePorts, ServerInput, serverOf } from './create-task.ts'
 import { serverMachine } from './machine.ts'
 import { noteAction, servers } from './resource.ts'
 
@@ -29,44 +28,40 @@ export const deleteServer = operation({
   },
 })
 
-export const deleteServerTask: TaskDeclaration<ServerInput, Cloud> = {
-  kind: 'compute.server.delete',
-  lock: lockOf,
-  interrupts: true,
-  steps: {
-    guest: { run: removeGuest, timeout: 120, late: 'go-on' },
-    ports: { run: removePorts, timeout: 60, late: 'go-on' },
-  },
-  async done(input, context) {
-    const { cloud, environment } = context
-    const server = await serverOf(input, context)
-    if (server.deleted_at !== null) return
-    const { flavor } = server
-    await leaveHost(input, context)
-    const now = new Date(environment.clock.now()).toISOString()
-    await cloud.quota.count(context, server.project_id, {
-      'compute.instances': -1,
-      'compute.cores': -flavor.vcpus,
-      'compute.ram': -flavor.ram,
-    })
-    await serverMachine.move(context, server.id, 'deleted', {
-      // What could be a secret is not kept with the tombstone.
-      user_data: null,
-      personality: [],
-      admin_pass: null,
-      terminated_at: now,
-      updated_at: now,
-      deleted_at: now,
-    })
-    await recordEnd(input, context, 'compute_terminate_instance')
-  },
-  async failed(input, context) {
-    const { environment, error } = context
-    const now = new Date(environment.clock.now()).toISOString()
-    await serverMachine.move(context, input.serverId, 'deleteFailed', {
-      updated_at: now,
-      fault: { code: 500, created: now, message: error ?? 'The server could not be deleted.' },
-    })
-    await recordEnd(input, context, 'compute_terminate_instance')
-  },
-}
+export const deleteServerTask = task('compute.server.delete', { input: ServerInput, locks: locksOf, interrupts: true })
+  .step('guest', { run: removeGuest, timeout: 120, late: 'go-on' })
+  .step('ports', { run: removePorts, timeout: 60, late: 'go-on' })
+  .ends({
+    async done(input, context) {
+      const { cloud, environment } = context
+      const server = await serverOf(input, context)
+      if (server.deleted_at !== null) return
+      const { flavor } = server
+      await leaveHost(input, context)
+      const now = new Date(environment.clock.now()).toISOString()
+      await cloud.quota.count(context, server.project_id, {
+        'compute.instances': -1,
+        'compute.cores': -flavor.vcpus,
+        'compute.ram': -flavor.ram,
+      })
+      await serverMachine.move(context, server.id, 'deleted', {
+        // What could be a secret is not kept with the tombstone.
+        user_data: null,
+        personality: [],
+        admin_pass: null,
+        terminated_at: now,
+        updated_at: now,
+        deleted_at: now,
+      })
+      await recordEnd(input, context, 'compute_terminate_instance', 'delete')
+    },
+    async failed(input, context) {
+      const { environment, error } = context
+      const now = new Date(environment.clock.now()).toISOString()
+      await serverMachine.move(context, input.serverId, 'deleteFailed', {
+        updated_at: now,
+        fault: { code: 500, created: now, message: error ?? 'The server could not be deleted.' },
+      })
+      await recordEnd(input, context, 'compute_terminate_instance', 'delete')
+    },
+  })

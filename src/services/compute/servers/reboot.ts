@@ -27,6 +27,7 @@ const rebootTask = (type: 'reboot-soft' | 'reboot-hard') =>
   powerTask({
     kind: `compute.server.${type}`,
     event: 'compute_reboot_instance',
+    told: 'reboot',
     change: (spec, id) => ({
       ...spec,
       power: 'running',
@@ -37,7 +38,7 @@ const rebootTask = (type: 'reboot-soft' | 'reboot-hard') =>
     }),
     succeeds: type === 'reboot-hard' ? 'rebootedHard' : 'rebootedSoft',
     fails: 'rebootFailed',
-    interrupts: type === 'reboot-hard',
+    ...(type === 'reboot-hard' && { interrupts: ['compute.server.reboot-soft', 'compute.server.reboot-hard'] }),
   })
 export const softRebootTask = rebootTask('reboot-soft')
 export const hardRebootTask = rebootTask('reboot-hard')

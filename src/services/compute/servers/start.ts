@@ -19,6 +19,7 @@ export const startServer = action(servers, 'os-start', {
 export const startTask = powerTask({
   kind: 'compute.server.start',
   event: 'compute_start_instance',
+  told: 'power_on',
   change: (spec) => ({ ...spec, power: 'running' }),
   back: (spec) => ({ ...spec, power: 'off' }),
   succeeds: 'started',

@@ -21,6 +21,7 @@ export const stopServer = action(servers, 'os-stop', {
 export const stopTask = powerTask({
   kind: 'compute.server.stop',
   event: 'compute_stop_instance',
+  told: 'power_off',
   change: (spec) => ({ ...spec, power: 'off' }),
   succeeds: 'stopped',
   fails: 'stopFailed',

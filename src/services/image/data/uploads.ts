@@ -1,6 +1,7 @@
 // The rows of an upload: it is claimed, ended or given up, each in one transaction and by its own id, so two can never mix.
 import { badRequest, conflict, Fault, notFound } from '../../../api/faults.ts'
 import type { Cloud } from '../../../cloud.ts'
+import { tellImage } from '../events.ts'
 import { imageMachine, moveImage } from '../images/machine.ts'
 import { missingImage } from '../images/resource.ts'
 import { change, type Image } from '../images/store.ts'
@@ -40,7 +41,7 @@ export const finish = (cloud: Cloud, imageId: string, location: Location, receiv
   cloud.database.write(async (tx) => {
     const row = await tx.db
       .selectFrom('images')
-      .select('owner_id')
+      .select(['id', 'name', 'owner_id'])
       .where('id', '=', imageId)
       .where('upload_id', '=', location.upload_id)
       .executeTakeFirst()
@@ -56,6 +57,7 @@ export const finish = (cloud: Cloud, imageId: string, location: Location, receiv
       upload_id: null,
     })
     if (!isActive) throw deleted(imageId)
+    await tellImage(cloud, tx, 'activated', { ...row, size: received.size })
   })
 
 /** Notes that the data of this upload is complete and waits for its import. Throws 410 when the image was deleted meanwhile. */

@@ -3,6 +3,7 @@ import { conflict, Fault, forbidden } from '../../../api/faults.ts'
 import { type BaseContext, operation, reply } from '../../../api/operation.ts'
 import { validator } from '../../../api/validate.ts'
 import { rule } from '../../../auth/policy.ts'
+import { tellImage } from '../events.ts'
 import { importHeaders } from '../imports/discovery.ts'
 import { count, maxProperties, maxPropertyText, maxTags } from '../quotas.ts'
 import { ownerMember } from '../rules.ts'
@@ -88,6 +89,8 @@ export async function insertImage(context: BaseContext, fields: Record<string, u
     .execute()
   await setTags(db, id, given.tags ?? [])
   await setProperties(db, id, properties)
+  const by = { request_id: context.requestId, user_id: who.user.id }
+  await tellImage(cloud, tx, 'created', { id, name: given.name ?? null, owner_id: owner, size: null }, by)
   return id
 }
 

@@ -2,6 +2,7 @@
 import { forbidden, notFound } from '../../../api/faults.ts'
 import { type BaseContext, operation } from '../../../api/operation.ts'
 import { rule } from '../../../auth/policy.ts'
+import { tellImage } from '../events.ts'
 import { bytes, count } from '../quotas.ts'
 import { ownerMember } from '../rules.ts'
 import { release } from '../stores/locations.ts'
@@ -33,6 +34,7 @@ export async function eraseImage({ tx, cloud, now }: Pick<BaseContext, 'tx' | 'c
   if (later) await moveImage(tx, id, 'deleteLater', now, { upload_id: null, staged_bytes: null })
   else await removeImage(tx.db, id, now)
   await cloud.quota.count(tx, image.owner_id, { [count]: -1, [bytes]: -(image.size ?? 0) })
+  await tellImage(cloud, tx, 'deleted', image)
   // A download that has begun goes on: its data is removed when it has ended. What a crash leaves here is removed after the next start.
   tx.afterCommit(() => {
     if (image.os_hash_value) cloud.hosts.forgetImage(image.os_hash_value)

@@ -2,6 +2,7 @@
 // and asks here; after a restart there is no job, and the task starts it again.
 import { Readable } from 'node:stream'
 import type { Selectable } from 'kysely'
+import { type Static, Type } from 'typebox'
 import { Fault } from '../../../api/faults.ts'
 import type { Cloud } from '../../../cloud.ts'
 import { room, withinRoom } from '../data/arrivals.ts'
@@ -17,21 +18,22 @@ import { type Formats, prepare, workOf } from './prepare.ts'
 import { openSource, SourceFault } from './source.ts'
 import { createOwnedTurns, type Turns } from './turns.ts'
 
-export interface ImportInput {
+export const ImportInput = Type.Object({
   /** Of the task as clients see it. */
-  id: string
-  imageId: string
-  uploadId: string
-  method: 'web-download' | 'glance-direct' | 'copy-image'
-  uri: string | null
-  requestId: string
+  id: Type.String(),
+  imageId: Type.String(),
+  uploadId: Type.String(),
+  method: Type.Unsafe<'web-download' | 'glance-direct' | 'copy-image'>({ enum: ['web-download', 'glance-direct', 'copy-image'] }),
+  uri: Type.Union([Type.String(), Type.Null()]),
+  requestId: Type.String(),
   /** Stores that are to get the data; the default one where it is not told. */
-  stores?: string[]
+  stores: Type.Optional(Type.Array(Type.String())),
   /** False: the image is there as soon as one store has its data, and stays when others fail. */
-  allMustSucceed?: boolean
+  allMustSucceed: Type.Optional(Type.Boolean()),
   /** Properties that the operator gives to what users import. */
-  inject?: Record<string, string>
-}
+  inject: Type.Optional(Type.Record(Type.String(), Type.String())),
+})
+export type ImportInput = Static<typeof ImportInput>
 
 export interface Outcome {
   /** The staged file that is to be stored. */

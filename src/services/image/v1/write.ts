@@ -49,7 +49,7 @@ const within = <T>(context: BaseContext, work: (inside: BaseContext) => Promise<
       ...context,
       tx,
       db: tx.db,
-      start: (task, input) => context.cloud.tasks.start(tx, task as never, input, context.requestId),
+      start: (task, input) => context.cloud.tasks.start(tx, task, input, context.requestId),
     }),
   )
 

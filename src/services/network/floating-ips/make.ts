@@ -2,6 +2,7 @@
 import type { Static } from 'typebox'
 import { notFound } from '../../../api/faults.ts'
 import { syncRouter } from '../documents/routers.ts'
+import { networkEvents, tellNetwork } from '../events.ts'
 import { findVisibleNetwork } from '../networks/store.ts'
 import { makePort } from '../ports/make.ts'
 import { type Asker, actorOf } from '../wire/actor.ts'
@@ -68,6 +69,7 @@ export async function makeFloatingIp(asker: Asker, projectId: string, given: Giv
     ...unassociated,
     ...association,
   })
+  await tellNetwork(cloud, tx, networkEvents.floatingip.created, row)
   if (association) await syncRouter(cloud, tx, association.router_id, now)
   await tellServer(cloud, tx, row.port_id)
   return row

@@ -1,6 +1,7 @@
 import type { Cloud } from '../../../cloud.ts'
 import type { Tx } from '../../../db/database.ts'
 import { syncRouter } from '../documents/routers.ts'
+import { networkEvents, tellNetwork } from '../events.ts'
 import { removePort } from '../ports/make.ts'
 import { findPort } from '../ports/store.ts'
 import { deleteFloatingIpRow, type FloatingIp } from './store.ts'
@@ -12,6 +13,7 @@ export async function removeFloatingIp(cloud: Cloud, tx: Tx, { id }: Pick<Floati
   // The router that it led through last, also when it was moved meanwhile.
   const one = await deleteFloatingIpRow(tx.db, id)
   if (!one) return
+  await tellNetwork(cloud, tx, networkEvents.floatingip.deleted, one)
   await cloud.quota.count(tx, one.project_id, { 'network.floatingip': -1 })
   const port = await findPort(tx.db, one.floating_port_id)
   if (port) await removePort(cloud, tx, port)

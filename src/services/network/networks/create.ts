@@ -2,6 +2,7 @@ import type { Static } from 'typebox'
 import type { BaseContext } from '../../../api/operation.ts'
 import { operation } from '../../../api/operation.ts'
 import { rule } from '../../../auth/policy.ts'
+import { networkEvents, tellNetwork } from '../events.ts'
 import { guardedNetwork, member } from '../rules.ts'
 import { checkAttributes, ownedBy, ownerOf } from '../wire/actor.ts'
 import { createEach, OneOrMany, OneOrManyMade } from '../wire/bodies.ts'
@@ -33,6 +34,7 @@ async function makeNetwork(context: BaseContext, given: Static<typeof NewNetwork
     updated_at: now,
     ...networkColumns(given),
   })
+  await tellNetwork(cloud, tx, networkEvents.network.created, row)
   return (await networkViews(tx.db, [row], seenOfNetwork(context)))[0]!
 }
 

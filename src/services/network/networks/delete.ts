@@ -3,6 +3,7 @@ import { operation } from '../../../api/operation.ts'
 import { rule } from '../../../auth/policy.ts'
 import type { Cloud } from '../../../cloud.ts'
 import type { Tx } from '../../../db/database.ts'
+import { networkEvents, tellNetwork } from '../events.ts'
 import { removeFloatingIp } from '../floating-ips/remove.ts'
 import { floatingIpsOfNetwork } from '../floating-ips/store.ts'
 import { removePort } from '../ports/make.ts'
@@ -29,9 +30,11 @@ export async function removeNetwork(cloud: Cloud, tx: Tx, network: Network): Pro
   for (const port of own) await removePort(cloud, tx, port)
   for (const subnet of await subnetsOfNetwork(db, network.id)) {
     await deleteSubnet(db, subnet.id)
+    await tellNetwork(cloud, tx, networkEvents.subnet.deleted, subnet)
     await cloud.quota.count(tx, subnet.project_id, { 'network.subnet': -1 })
   }
   await deleteNetwork(db, network.id)
+  await tellNetwork(cloud, tx, networkEvents.network.deleted, network)
   await cloud.quota.count(tx, network.project_id, { 'network.network': -1 })
 }
 

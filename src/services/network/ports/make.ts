@@ -9,6 +9,7 @@ import { canonicalIp } from '../addresses/ip.ts'
 import { placeNetwork, releaseNetwork } from '../documents/networks.ts'
 import { syncPort } from '../documents/ports.ts'
 import { syncGroups } from '../documents/security-groups.ts'
+import { networkEvents, tellNetwork } from '../events.ts'
 import { releaseFromPort } from '../floating-ips/release.ts'
 import { findNetwork, type Network } from '../networks/store.ts'
 import { releaseAddress, type Subnet, subnetsOfNetwork } from '../subnets/store.ts'
@@ -40,7 +41,7 @@ export interface NewPort {
   subnets?: Subnet[]
 }
 
-/** Ports that the service makes for itself count for no quota. */
+/** Ports that the service makes for itself count for no quota, and nobody is told of them. */
 const counted = (port: Pick<PortRow, 'project_id' | 'device_owner'>) => port.project_id !== '' && port.device_owner !== 'network:dhcp'
 
 /** Guests and gateways of routers give themselves addresses; interfaces of routers, DHCP servers and floating IPs have what was asked for. */
@@ -129,6 +130,7 @@ export async function makePort(cloud: Cloud, tx: Tx, wanted: NewPort, now: strin
   if (bound) await placeNetwork(cloud, tx, network.id, bound.host)
   if (wanted.securityGroups.length) await syncGroups(cloud, tx, wanted.securityGroups, { host: bound?.host })
   if (bound) await syncPort(cloud, tx, port)
+  if (counted(port)) await tellNetwork(cloud, tx, networkEvents.port.created, port)
   return port
 }
 
@@ -203,7 +205,10 @@ export async function removePort(cloud: Cloud, tx: Tx, { id }: Pick<Port, 'id'>)
   await releaseFromPort(cloud, tx, port.id)
   if (port.bound_host !== null) await cloud.hosts.remove(tx, port.bound_host, 'port', port.id)
   await deletePortRow(tx.db, port.id)
-  if (counted(port)) await cloud.quota.count(tx, port.project_id, { 'network.port': -1 })
+  if (counted(port)) {
+    await cloud.quota.count(tx, port.project_id, { 'network.port': -1 })
+    await tellNetwork(cloud, tx, networkEvents.port.deleted, port)
+  }
   if (port.bound_host !== null) await releaseNetwork(cloud, tx, port.network_id)
   if (port.security_groups.length) await syncGroups(cloud, tx, port.security_groups)
 }

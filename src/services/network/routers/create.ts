@@ -3,6 +3,7 @@ import { type BaseContext, operation } from '../../../api/operation.ts'
 import { isTrue } from '../../../api/types.ts'
 import { rule } from '../../../auth/policy.ts'
 import { syncRouter } from '../documents/routers.ts'
+import { networkEvents, tellNetwork } from '../events.ts'
 import { zone } from '../networks/view.ts'
 import { member } from '../rules.ts'
 import { ownerOf } from '../wire/actor.ts'
@@ -35,6 +36,7 @@ async function makeRouter(context: BaseContext, given: Static<typeof NewRouter>)
     created_at: now,
     updated_at: now,
   })
+  await tellNetwork(cloud, tx, networkEvents.router.created, router)
   if (given.external_gateway_info) router = await setGateway(context, router, given.external_gateway_info)
   await syncRouter(cloud, tx, router.id, now)
   return routerView(tx.db, router)

@@ -1,6 +1,7 @@
 import { operation } from '../../../api/operation.ts'
 import { rule } from '../../../auth/policy.ts'
 import { syncRouter } from '../documents/routers.ts'
+import { networkEvents, tellNetwork } from '../events.ts'
 import { member } from '../rules.ts'
 import { checkRevision } from '../wire/revision.ts'
 import { routerInUse } from './faults.ts'
@@ -28,6 +29,7 @@ export const deleteRouter = operation({
     await cloud.quota.count(tx, router.project_id, { 'network.router': -1 })
     await setGateway(context, router, null)
     await deleteRouterRow(tx.db, router.id)
+    await tellNetwork(cloud, tx, networkEvents.router.deleted, router)
     await syncRouter(cloud, tx, router.id, now)
   },
 })

@@ -6,6 +6,7 @@ import { rule } from '../../../auth/policy.ts'
 import { isAuto } from '../addresses/allocate.ts'
 import { formatCidr } from '../addresses/cidr.ts'
 import { syncNetwork } from '../documents/networks.ts'
+import { networkEvents, tellNetwork } from '../events.ts'
 import { findVisibleNetwork } from '../networks/store.ts'
 import { ensureDhcpPort } from '../ports/dhcp-port.ts'
 import { actorOf, ownedBy, ownerOf } from '../wire/actor.ts'
@@ -55,6 +56,7 @@ async function makeSubnet(context: BaseContext, given: Static<typeof NewSubnet>)
     created_at: now,
     updated_at: now,
   })
+  await tellNetwork(cloud, tx, networkEvents.subnet.created, subnet)
   if (enable_dhcp) await ensureDhcpPort(cloud, tx, network.id, now)
   if (isAuto(subnet)) await addAutoAddresses(cloud, tx, subnet, now)
   await syncNetwork(cloud, tx, network.id)

@@ -3,6 +3,7 @@ import { operation } from '../../../api/operation.ts'
 import { rule } from '../../../auth/policy.ts'
 import { isAuto } from '../addresses/allocate.ts'
 import { syncNetwork } from '../documents/networks.ts'
+import { networkEvents, tellNetwork } from '../events.ts'
 import { ensureDhcpPort } from '../ports/dhcp-port.ts'
 import { findPorts } from '../ports/store.ts'
 import { interfaceOwner } from '../routers/store.ts'
@@ -48,6 +49,7 @@ export const deleteSubnetOperation = operation({
       await ensureDhcpPort(cloud, tx, subnet.network_id, now)
     }
     await deleteSubnet(db, subnet.id)
+    await tellNetwork(cloud, tx, networkEvents.subnet.deleted, subnet)
     await cloud.quota.count(tx, subnet.project_id, { 'network.subnet': -1 })
     await syncNetwork(cloud, tx, subnet.network_id)
   },
