@@ -56,7 +56,7 @@ async function open(config: Config): Promise<{ database: Database; stores: Store
       throw new UserError('The database is of an older version: start the cloud once, or `nephos db migrate`.')
     const environment = createEnvironment()
     loadObjectStoreSettings(config) // where the store is the object store, whose bytes a service may keep
-    const cloud = { config, database, environment, log: silentLog } as Cloud
+    const cloud = { config, database, environment, log: silentLog, state: new Map() } as Cloud
     return { database, stores: openStores({ config, environment, objectStore: objectStoreFacade(cloud) }) }
   } catch (error) {
     await database.close()
