@@ -3,9 +3,10 @@
 import type { Environment } from '../environment.ts'
 import type { Log } from '../log.ts'
 import type { SyncAnswer, SyncRequest } from './client.ts'
-import type { HostDocument, Kind, Report } from './documents.ts'
+import type { HostDocument, Report } from './documents.ts'
 import type { Host } from './driver.ts'
 import type { DocumentJournal } from './journal.ts'
+import type { Kind } from './kinds.ts'
 import { createReconciler, type Reconciler } from './reconcile.ts'
 
 /** How the agent reaches the control process. */

@@ -4,8 +4,9 @@ import type { Database, Db, Tx } from '../db/database.ts'
 import type { Environment } from '../environment.ts'
 import type { Tasks } from '../tasks/runner.ts'
 import { TaskFailure, Wait } from '../tasks/task.ts'
-import type { HostDocument, HostFacts, Kind, Report, SpecOf } from './documents.ts'
+import type { HostDocument, HostFacts, Report } from './documents.ts'
 import type { StreamTarget } from './driver.ts'
+import type { Kind, SpecOf } from './kinds.ts'
 import {
   applyReport,
   documentsFor,
@@ -59,7 +60,7 @@ export interface HostStatus {
   lastSeen: number
 }
 
-export type ReportListener = (tx: Tx, host: string, report: Report) => Promise<void>
+export type ReportListener<K extends Kind = Kind> = (tx: Tx, host: string, report: Report<K>) => Promise<void>
 
 export interface Hosts {
   list(db: Db): Promise<HostStatus[]>
@@ -76,7 +77,7 @@ export interface Hosts {
   /** True when the host has made the newest generation true. */
   isDone(db: Db, host: string, kind: Kind, id: string): Promise<boolean>
   /** Services hear of every report in its transaction: a guest that stopped by itself. */
-  onReport(kind: Kind, listener: ReportListener): void
+  onReport<K extends Kind>(kind: K, listener: ReportListener<K>): void
   /** One contact of an agent; waits up to `waitMs` for documents when there are none. Throws HostNameTaken. */
   sync(request: SyncRequest, waitMs: number, signal?: AbortSignal): Promise<SyncAnswer>
   /** Whether the host's name is that agent's: the one which has reported under it last. */
@@ -148,7 +149,7 @@ export function createHosts(parts: { database: Database; environment: Environmen
       return document !== undefined && document.done_generation >= document.generation && document.outcome === 'done'
     },
     onReport(kind, listener) {
-      listeners.set(kind, [...(listeners.get(kind) ?? []), listener])
+      listeners.set(kind, [...(listeners.get(kind) ?? []), listener as ReportListener])
     },
     async sync(request, waitMs, signal) {
       const { host, session } = request

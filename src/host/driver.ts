@@ -1,6 +1,8 @@
 // How a kind of thing is kept as its documents say. The linux host and the fake one have a driver for each kind,
 // and reconcile.ts drives both with the same loop.
-import type { GuestStatus, HostDocument, HostFacts, Kind, SpecOf } from './documents.ts'
+import type { HostDocument, HostFacts } from './documents.ts'
+
+import type { Kind, SpecOf, StatusOf } from './kinds.ts'
 
 /** One small idempotent change of the machine; `name` stands in the log. */
 export interface Step {
@@ -15,7 +17,7 @@ export interface Driver<K extends Kind = Kind, Have = unknown> {
   /** The steps from `have` to `want`; none when they agree. Pure but for what the steps' `run` does later. */
   plan(id: string, want: SpecOf[K] | undefined, have: Have | undefined): Step[]
   /** What is reported with the document, from a fresh look. */
-  status?(id: string, have: Have | undefined): GuestStatus | Record<string, never>
+  status?(id: string, have: Have | undefined): StatusOf[K]
 }
 
 /** A host: its drivers and what the control process may call on it. */

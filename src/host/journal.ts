@@ -2,7 +2,8 @@
 import { randomUUID } from 'node:crypto'
 import { closeSync, fsyncSync, mkdirSync, openSync, readdirSync, readFileSync, renameSync, rmSync, writeSync } from 'node:fs'
 import { join } from 'node:path'
-import { type HostDocument, kinds } from './documents.ts'
+import type { HostDocument } from './documents.ts'
+import { kinds } from './kinds.ts'
 
 export interface DocumentJournal {
   load(): HostDocument[]

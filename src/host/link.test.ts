@@ -6,11 +6,12 @@ import { silentLog } from '../log.ts'
 import { type TestCloud, testCloud } from '../testing/test-cloud.ts'
 import { until } from '../testing/until.ts'
 import { startAgent } from './agent.ts'
-import type { GuestSpec, NetworkSpec } from './documents.ts'
 import { createFakeHost } from './fake/fake-host.ts'
+import type { GuestSpec } from './guests/document.ts'
 import { openJournal } from './journal.ts'
 import { connectLink } from './link-client.ts'
 import { serveLink } from './link-server.ts'
+import type { NetworkSpec } from './networks/document.ts'
 
 const network: NetworkSpec = { external: false, adminUp: true, mtu: 1500, dnsDomain: '', dhcpMac: null, subnets: [] }
 const guest: GuestSpec = {

@@ -3,8 +3,9 @@
 import { unawaited } from '../contain.ts'
 import type { Environment } from '../environment.ts'
 import type { Log } from '../log.ts'
-import { type HostDocument, type Kind, kinds, type Report } from './documents.ts'
+import type { HostDocument, Report } from './documents.ts'
 import type { Driver, Host } from './driver.ts'
+import { type Kind, kindOf, kinds } from './kinds.ts'
 import { createTroubles, type Troubles } from './troubles.ts'
 
 export interface Reconciler {
@@ -105,7 +106,7 @@ export function createReconciler(parts: {
         if (!documents.has(documentKey(kind, id))) work.push({ document: { kind, id, generation: 0, spec: null }, have: have.get(id) })
       }
     }
-    if (kind === 'guest') {
+    if (kindOf(kind).beside) {
       for (const { document } of work) inBackground(driver, document)
       return
     }
@@ -116,8 +117,7 @@ export function createReconciler(parts: {
     await Promise.all(Array.from({ length: Math.min(atOnce, work.length) }, lane))
   }
 
-  // A guest that takes its time to shut down must not hold up the others, so guests are worked on beside the passes, each
-  // by one at a time; what changes meanwhile is looked at again afterwards.
+  // What changes while a document is worked on beside the passes is looked at again afterwards.
   const atOnce = parts.atOnce ?? 8
   const background = new Map<string, Promise<void>>()
   const again = new Set<string>()
@@ -150,7 +150,7 @@ export function createReconciler(parts: {
     unawaited(
       lane().finally(() => lanes--),
       log,
-      'work on guests',
+      'work beside the passes',
     )
   }
 

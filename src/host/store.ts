@@ -1,7 +1,8 @@
 import type { Db } from '../db/database.ts'
 import type { Dialect } from '../db/schema.ts'
 import './tables.ts'
-import type { HostDocument, HostFacts, Kind, Report } from './documents.ts'
+import type { HostDocument, HostFacts, Report } from './documents.ts'
+import type { Kind } from './kinds.ts'
 
 export const findHost = (db: Db, name: string) => db.selectFrom('hosts').selectAll().where('name', '=', name).executeTakeFirst()
 export const listHosts = (db: Db) => db.selectFrom('hosts').selectAll().orderBy('name').execute()

@@ -1,5 +1,6 @@
 import type { Generated } from 'kysely'
-import type { HostFacts, Kind } from './documents.ts'
+import type { HostFacts } from './documents.ts'
+import type { Kind } from './kinds.ts'
 
 export interface HostRow {
   name: string

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { GuestSpec } from '../documents.ts'
+import type { GuestSpec } from './document.ts'
 import { newState } from './files.ts'
 import { type GuestHave, guestStatus, planGuest } from './plan.ts'
 import { guestSpec } from './testing.ts'

@@ -1,5 +1,5 @@
 // From what a guest is to what it shall be: pure, and tested as a table.
-import type { GuestAction, GuestImage, GuestSpec, GuestStatus } from '../documents.ts'
+import type { GuestAction, GuestImage, GuestSpec, GuestStatus } from './document.ts'
 import type { GuestState } from './files.ts'
 
 export interface GuestHave {

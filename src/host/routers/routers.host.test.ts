@@ -5,9 +5,9 @@ import { networkInterfaces } from 'node:os'
 import { test } from 'node:test'
 import { run } from '../commands/exec.ts'
 import { removeNamespace, runIn } from '../commands/netns.ts'
-import type { RouterSpec } from '../documents.ts'
 import { outsideNamespace, routerNamespaces } from '../networks/names.ts'
 import { egress, inSomeTry, network, port, router, rule, subnet, testMachine, uuid } from '../networks/test-machine.ts'
+import type { RouterSpec } from './document.ts'
 
 const open = [...egress, rule({})]
 

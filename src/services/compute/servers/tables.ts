@@ -1,5 +1,5 @@
 import type { Generated } from 'kysely'
-import type { GuestImage } from '../../../host/documents.ts'
+import type { GuestImage } from '../../../host/guests/document.ts'
 
 export type VmState = 'building' | 'active' | 'stopped' | 'error' | 'deleted'
 export type TaskState =

@@ -1,18 +1,15 @@
 // A guest may end by itself: shut down from inside, or killed. The server is then stopped, as its owner will find it.
 import type { Cloud } from '../../../cloud.ts'
-import type { GuestStatus, Report } from '../../../host/documents.ts'
+import type { GuestStatus } from '../../../host/guests/document.ts'
 import { revokeConsoles } from '../console/tokens.ts'
 import { keepPassword } from './password.ts'
 import { getServer, updateServer } from './store.ts'
 import { powerStates } from './tables.ts'
 
-const powerOf = (report: Report) => (report.status as Partial<GuestStatus> | undefined)?.power
-
 export function watchGuests(cloud: Cloud): void {
   cloud.hosts.onReport('guest', async (tx, host, report) => {
-    const { password } = (report.status ?? {}) as Partial<GuestStatus>
+    const { password, power }: Partial<GuestStatus> = report.status ?? {}
     if (password !== undefined) await keepPassword(tx.db, report.id, password)
-    const power = powerOf(report)
     if (power !== 'off' && power !== 'crashed') return
     const server = await getServer(tx.db, report.id)
     // While something is being done with it, that decides.

@@ -1,0 +1,17 @@
+// How a kind of document is declared: in the folder of its driver, with the types of what is asked for and of what is told.
+
+export interface DocumentKind<Name extends string = string, Spec = unknown, Status = unknown> {
+  name: Name
+  /** Its documents are worked on beside the passes over all kinds, each by one at a time: one that takes long holds up no other. */
+  beside: boolean
+  /** Never there: what is asked for and what is told, for the types that kinds.ts derives. */
+  types?: { spec: Spec; status: Status }
+}
+
+/** Declares a kind; `Status` is what is reported with a document of it, nothing unless given. */
+export const documentKind =
+  <Spec, Status = Record<string, never>>() =>
+  <const Name extends string>(declared: { name: Name; beside?: boolean }): DocumentKind<Name, Spec, Status> => ({
+    beside: false,
+    ...declared,
+  })
