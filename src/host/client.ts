@@ -4,8 +4,8 @@ import type { Database, Db, Tx } from '../db/database.ts'
 import type { Environment } from '../environment.ts'
 import type { Tasks } from '../tasks/runner.ts'
 import { TaskFailure, Wait } from '../tasks/task.ts'
+import type { HostCalls } from './calls.ts'
 import type { HostDocument, HostFacts, Report } from './documents.ts'
-import type { StreamTarget } from './driver.ts'
 import type { Kind, SpecOf } from './kinds.ts'
 import {
   applyReport,
@@ -39,13 +39,6 @@ export interface SyncRequest {
 
 export interface SyncAnswer {
   documents: HostDocument[]
-}
-
-/** What the control process may ask of a connected agent at once; see link.ts. */
-export interface AgentCalls {
-  consoleLog(guestId: string, lines?: number): Promise<string>
-  forgetImage(sha512: string): Promise<void>
-  stream(target: StreamTarget): Promise<import('node:stream').Duplex>
 }
 
 export class HostNameTaken extends Error {}
@@ -83,8 +76,8 @@ export interface Hosts {
   /** Whether the host's name is that agent's: the one which has reported under it last. */
   isAgent(host: string, session: string): Promise<boolean>
   /** The agent of that host, when it is connected to this process. */
-  calls(host: string): AgentCalls | undefined
-  connect(host: string, calls: AgentCalls): () => void
+  calls(host: string): HostCalls | undefined
+  connect(host: string, calls: HostCalls): () => void
   /** Tells all connected agents that an image is gone. */
   forgetImage(sha512: string): void
 }
@@ -93,7 +86,7 @@ export function createHosts(parts: { database: Database; environment: Environmen
   const { database, environment } = parts
   const { clock } = environment
   const waiting = new Map<string, () => void>()
-  const connected = new Map<string, AgentCalls>()
+  const connected = new Map<string, HostCalls>()
   const listeners = new Map<Kind, ReportListener[]>()
   const iso = () => new Date(clock.now()).toISOString()
   const channel = 'nephos_documents'
@@ -186,7 +179,7 @@ export function createHosts(parts: { database: Database; environment: Environmen
     isAgent: async (host, session) => (await findHost(database.read, host))?.session === session,
     calls: (host) => connected.get(host),
     forgetImage(sha512) {
-      for (const calls of connected.values()) void calls.forgetImage(sha512).catch(() => {}) // the agent prunes by itself as well
+      for (const calls of connected.values()) void calls.forgetImage({ sha512 }).catch(() => {}) // the agent prunes by itself as well
     },
     connect(host, calls) {
       connected.set(host, calls)

@@ -92,8 +92,8 @@ test('documents reach an agent of another process, its reports come back, and it
     await until('the guest', () => settled(cloud, 'guest', 'g1'))
     assert.deepEqual(host.inventory().network, ['n1'])
     await until('the agent answers calls', () => hosts.calls('away') !== undefined)
-    assert.match(await hosts.calls('away')!.consoleLog('g1'), /login: $/)
-    const screen = await hosts.calls('away')!.stream({ type: 'vnc', guestId: 'g1' })
+    assert.match(await hosts.calls('away')!.consoleLog({ guestId: 'g1' }), /login: $/)
+    const screen = await hosts.calls('away')!.vnc({ guestId: 'g1' })
     const [first] = await new Promise<Buffer[]>((resolve) => screen.once('data', (chunk) => resolve([chunk])))
     assert.equal(first!.toString(), 'RFB 003.008\n')
     screen.destroy()
@@ -144,7 +144,7 @@ test('a second agent that takes the name of a live one is refused', () =>
     })
     asked.destroy()
     assert.equal(status, 409)
-    assert.match(await hosts.calls('away')!.consoleLog('g1'), /login: $/)
+    assert.match(await hosts.calls('away')!.consoleLog({ guestId: 'g1' }), /login: $/)
   }))
 
 test('an agent that says too much to be heard is told of to the operator', async () => {

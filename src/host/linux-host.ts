@@ -96,9 +96,10 @@ export async function createLinuxHost(options: LinuxHostOptions): Promise<Host> 
         hostIp: '127.0.0.1',
       }
     },
-    forgetImage: (sha512) => guests.forgetImage(sha512),
-    consoleLog: (guestId, lines) => guests.consoleLog(guestId, lines),
-    stream: (target) => (target.type === 'vnc' ? guests.vncStream(target.guestId) : networks.stream(target)),
+    forgetImage: ({ sha512 }) => guests.forgetImage(sha512),
+    consoleLog: ({ guestId, lines }) => guests.consoleLog(guestId, lines),
+    vnc: ({ guestId }) => guests.vncStream(guestId),
+    tcp: (target) => networks.connect(target),
     async close() {
       await guests.close()
       await networks.close()

@@ -104,15 +104,15 @@ function register(make: () => Promise<HostUnderTest>): void {
   })
 
   test('its console and its screen are there, and no stream goes where no network is', async () => {
-    await until('the prompt', async () => (await made.host.consoleLog(guestId)).includes(' login: '), 240)
-    const last = await made.host.consoleLog(guestId, 1)
+    await until('the prompt', async () => (await made.host.consoleLog({ guestId })).includes(' login: '), 240)
+    const last = await made.host.consoleLog({ guestId, lines: 1 })
     assert.ok(last.trim() && !last.trim().includes('\n'), last)
-    assert.ok((await made.host.consoleLog(guestId)).includes(last.trim()))
-    const screen = await made.host.stream({ type: 'vnc', guestId })
+    assert.ok((await made.host.consoleLog({ guestId })).includes(last.trim()))
+    const screen = await made.host.vnc({ guestId })
     const hello = await new Promise<Buffer>((resolve, reject) => screen.once('data', resolve).once('error', reject))
     assert.equal(hello.toString(), 'RFB 003.008\n')
     screen.destroy()
-    await assert.rejects(made.host.stream({ type: 'tcp', address: '10.0.0.5', port: 22 }))
+    await assert.rejects(made.host.tcp({ address: '10.0.0.5', port: 22 }))
   })
 
   test('a guest stops, starts and reboots as it is asked, each reboot once', async () => {

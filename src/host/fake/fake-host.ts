@@ -2,7 +2,7 @@
 // tests of clients what the linux host does for users, so what it reports must never be more than what it has.
 import type { Environment } from '../../environment.ts'
 import type { HostFacts } from '../documents.ts'
-import type { Host, StreamTarget } from '../driver.ts'
+import type { Host } from '../driver.ts'
 import { type Kind, kinds } from '../kinds.ts'
 import { faultPlan } from './faults.ts'
 import { fakeGuests } from './guests.ts'
@@ -72,13 +72,13 @@ export function createFakeHost(parts: FakeHostParts): FakeHost {
       changed = listener
     },
     forgetImage: async () => {},
-    async consoleLog(guestId, lines) {
+    async consoleLog({ guestId, lines }) {
       const text = guests.get(guestId)?.console ?? ''
       return lines === undefined ? text : text.split('\n').slice(-lines).join('\n')
     },
-    async stream(target: StreamTarget) {
-      if (target.type === 'vnc') return fakeScreen(guests.get(target.guestId)?.spec.name ?? 'guest')
-      throw new Error(`connection to ${target.address}:${target.port} refused: the fake host has no network`)
+    vnc: async ({ guestId }) => fakeScreen(guests.get(guestId)?.spec.name ?? 'guest'),
+    async tcp({ address, port }) {
+      throw new Error(`connection to ${address}:${port} refused: the fake host has no network`)
     },
     close: async () => {},
     crashGuest(id) {

@@ -47,7 +47,7 @@ export interface NetworkDrivers {
   documents(all: ReadonlyMap<string, HostDocument>): void
   onChange(listener: (kind: Kind, id: string) => void): void
   /** A TCP connection from the outside namespace, to an address in an external network only. */
-  stream(target: { type: 'tcp'; address: string; port: number }): Promise<Duplex>
+  connect(target: { address: string; port: number }): Promise<Duplex>
   /** Stops watching and answering; what is on the machine stays. */
   close(): Promise<void>
 }
@@ -96,7 +96,7 @@ export function createNetworkDrivers(options: NetworkDriverOptions): NetworkDriv
     onChange(told) {
       listener = told
     },
-    stream: ({ address, port }) => outside.connect(address, port),
+    connect: ({ address, port }) => outside.connect(address, port),
     async close() {
       await watching.close()
       metadata.close()

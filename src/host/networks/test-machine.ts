@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createEnvironment, systemClock } from '../../environment.ts'
 import { type Log, silentLog } from '../../log.ts'
+import { eachCall } from '../calls.ts'
 import { ipBatch } from '../commands/ip.ts'
 import { addNamespace, listNamespaces, openIn, removeNamespace, runIn } from '../commands/netns.ts'
 import type { HostDocument, Report } from '../documents.ts'
@@ -62,9 +63,7 @@ export async function testMachine(
     documents: networks.documents,
     onChange: networks.onChange,
     facts: () => Promise.reject(new Error('not asked')),
-    consoleLog: () => Promise.reject(new Error('not asked')),
-    stream: () => Promise.reject(new Error('not asked')),
-    forgetImage: async () => {},
+    ...eachCall(() => () => Promise.reject(new Error('not asked'))),
     close: networks.close,
   }
   const reports = new Map<string, Report>()
