@@ -16,6 +16,8 @@ export interface Link {
 
 export interface Agent {
   reconciler: Reconciler
+  /** Resolves when nothing is being done and the control process has all reports. */
+  idle(): Promise<void>
   /** Reports what the host sees of a thing now; resolves when the control process has it. */
   tell(kind: Kind, id: string): Promise<void>
   stop(): Promise<void>
@@ -35,13 +37,17 @@ export function startAgent(parts: {
   const startedAt = environment.clock.now()
   const stopping = new AbortController()
   let reports: Report[] = []
+  let sending: Report[] = []
   let waiters: (() => void)[] = []
+  /** Told when the control process has heard anything. */
+  let heard: (() => void)[] = []
   let contact = new AbortController()
   let inContact = false
   const reconciler = createReconciler({
     host,
     environment,
     log,
+    jobs: journal?.jobs,
     report(report) {
       if (report.outcome === 'removed') journal?.forget(report)
       reports.push(report)
@@ -70,7 +76,7 @@ export function startAgent(parts: {
     let patience = environment.clock.now() + 15_000
     let down = false
     while (!stopping.signal.aborted) {
-      const sending = reports
+      sending = reports
       reports = []
       const told = waiters
       waiters = []
@@ -95,7 +101,9 @@ export function startAgent(parts: {
           AbortSignal.any([contact.signal, stopping.signal]),
         )
         inContact = false
-        for (const resolve of told) resolve()
+        sending = []
+        for (const resolve of [...told, ...heard]) resolve()
+        heard = []
         if (down) log.info({}, 'documents come from the control process again')
         down = false
         patience = 0
@@ -113,6 +121,7 @@ export function startAgent(parts: {
       } catch (error) {
         inContact = false
         reports = [...sending, ...reports]
+        sending = []
         waiters = [...told, ...waiters]
         if (stopping.signal.aborted) break
         if (!down && environment.clock.now() >= patience) {
@@ -128,6 +137,13 @@ export function startAgent(parts: {
 
   return {
     reconciler,
+    async idle() {
+      await reconciler.idle()
+      while (reports.length || sending.length) {
+        await new Promise<void>((resolve) => heard.push(resolve))
+        await reconciler.idle()
+      }
+    },
     async tell(kind, id) {
       const driver = host.drivers[kind]
       const status = driver.status?.(id, (await driver.observe()).get(id))

@@ -6,7 +6,9 @@ import type { Tasks } from '../tasks/runner.ts'
 import { TaskFailure, Wait } from '../tasks/task.ts'
 import type { HostCalls } from './calls.ts'
 import type { HostDocument, HostFacts, Report } from './documents.ts'
-import type { Kind, SpecOf } from './kinds.ts'
+import { createJobCalls, type JobCalls, jobKey } from './jobs/calls.ts'
+import { afterReport, openJobs, specIn, withJobs } from './jobs/stored.ts'
+import type { Kind, SpecOf, StatusOf } from './kinds.ts'
 import {
   applyReport,
   documentsFor,
@@ -20,6 +22,7 @@ import {
   saveContact,
   saveDocument,
   setHostEnabled,
+  statusAfter,
   touchHost,
 } from './store.ts'
 
@@ -55,7 +58,7 @@ export interface HostStatus {
 
 export type ReportListener<K extends Kind = Kind> = (tx: Tx, host: string, report: Report<K>) => Promise<void>
 
-export interface Hosts {
+export interface Hosts extends JobCalls {
   list(db: Db): Promise<HostStatus[]>
   setEnabled(tx: Tx, name: string, enabled: boolean, reason: string | null): Promise<void>
   /** Asks `host` to have `id` as `spec` says. The same spec again changes nothing. */
@@ -65,6 +68,8 @@ export interface Hosts {
   /** Throws Wait until the host has dealt with the newest generation; TaskFailure when it could not. */
   settled(db: Db, host: string, kind: Kind, id: string): Promise<void>
   get<K extends Kind>(db: Db, host: string, kind: K, id: string): Promise<SpecOf[K] | undefined>
+  /** What the host has last told of it; nothing before its first report. */
+  status<K extends Kind>(db: Db, host: string, kind: K, id: string): Promise<Partial<StatusOf[K]>>
   /** Hosts that shall have `id`. */
   holders(db: Db, kind: Kind, id: string): Promise<string[]>
   /** True when the host has made the newest generation true. */
@@ -117,16 +122,19 @@ export function createHosts(parts: { database: Database; environment: Environmen
     },
     async put(tx, host, kind, id, spec) {
       const known = await findDocumentForChange(tx.db, database.dialect, host, kind, id)
-      if (known && JSON.stringify(known.spec) === JSON.stringify(spec)) return
-      await saveDocument(tx.db, host, kind, id, spec, iso())
+      if (known && JSON.stringify(specIn(known)) === JSON.stringify(spec)) return
+      // Jobs that have ended leave the document.
+      await saveDocument(tx.db, host, kind, id, withJobs(spec, known ? openJobs(known) : []), iso())
       changed(tx)
     },
     async remove(tx, host, kind, id) {
       const known = await findDocumentForChange(tx.db, database.dialect, host, kind, id)
       if (!known || known.spec === null) return
       await saveDocument(tx.db, host, kind, id, null, iso())
+      for (const job of openJobs(known)) await parts.tasks().wake(tx, jobKey(host, kind, id, job.id))
       changed(tx)
     },
+    ...createJobCalls({ database, tasks: parts.tasks, now: iso, changed }),
     async settled(db, host, kind, id) {
       const document = await findDocumentForWaiting(db, database.dialect, host, kind, id)
       if (!document) return
@@ -134,7 +142,12 @@ export function createHosts(parts: { database: Database; environment: Environmen
       if (document.outcome === 'failed') throw new TaskFailure(document.error ?? 'The host could not do it.')
     },
     async get<K extends Kind>(db: Db, host: string, kind: K, id: string) {
-      return ((await findDocument(db, host, kind, id))?.spec ?? undefined) as SpecOf[K] | undefined
+      const document = await findDocument(db, host, kind, id)
+      return ((document && specIn(document)) ?? undefined) as SpecOf[K] | undefined
+    },
+    async status<K extends Kind>(db: Db, host: string, kind: K, id: string) {
+      const { jobs, ...status } = ((await findDocument(db, host, kind, id))?.host_status ?? {}) as { jobs?: unknown }
+      return status as Partial<StatusOf[K]>
     },
     holders: findHolders,
     async isDone(db, host, kind, id) {
@@ -157,8 +170,12 @@ export function createHosts(parts: { database: Database; environment: Environmen
         for (const document of request.taken) await markTaken(tx.db, host, document)
         for (const report of request.reports) {
           // A host speaks of what is its own: nobody hears what it says of things that no document of its asks for.
-          if (!(await findDocument(tx.db, host, report.kind, report.id))) continue
-          if (await applyReport(tx.db, host, report)) await parts.tasks().wake(tx, key(host, report.kind, report.id))
+          const { kind, id } = report
+          const known = await findDocument(tx.db, host, kind, id)
+          if (!known) continue
+          const { jobs, ended } = afterReport(known, report.jobs ?? [])
+          if (await applyReport(tx.db, host, report, statusAfter(known, report, jobs))) await parts.tasks().wake(tx, key(host, kind, id))
+          for (const job of ended) await parts.tasks().wake(tx, jobKey(host, kind, id, job))
           for (const listener of listeners.get(report.kind) ?? []) await listener(tx, host, report)
         }
       })

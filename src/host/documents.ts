@@ -1,6 +1,7 @@
 // What the control process asks of a host: one document for each thing that shall exist there. The control process
 // writes them, the agent makes the machine agree with them and reports. Nothing else passes between the two,
 // but for the calls of link-client.ts (console log, streams).
+import type { Job, JobReport } from './jobs/job.ts'
 import type { Kind, SpecOf, StatusOf } from './kinds.ts'
 
 export interface HostDocument<K extends Kind = Kind> {
@@ -10,6 +11,8 @@ export interface HostDocument<K extends Kind = Kind> {
   generation: number
   /** null: it shall not exist (any more). */
   spec: SpecOf[K] | null
+  /** What shall be done once with it, in this order; none unless given. */
+  jobs?: Job[]
 }
 
 export interface Report<K extends Kind = Kind> {
@@ -22,6 +25,8 @@ export interface Report<K extends Kind = Kind> {
   error?: string
   /** What the host sees of it now. */
   status?: StatusOf[K]
+  /** How its jobs stand; those that the document does not ask for are not told of. */
+  jobs?: JobReport[]
 }
 
 /** What a host is and has, told with every contact. */

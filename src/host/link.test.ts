@@ -30,7 +30,6 @@ const guest: GuestSpec = {
   configDrive: false,
   power: 'running',
   shutdownTimeout: 1,
-  actions: [],
 }
 
 /** A second host, `away`, whose agent comes over a socket as from a process of its own. */

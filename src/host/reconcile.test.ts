@@ -20,6 +20,7 @@ function machine() {
     things.set(kind, mine)
     return {
       kind,
+      jobs: {} as Driver<K>['jobs'],
       observe: async () => new Map(mine),
       plan(id, want, have): Step[] {
         const text = JSON.stringify(want)

@@ -13,6 +13,8 @@ import { fakeScreen } from './vnc.ts'
 export interface FakeHost extends Host {
   /** Tests end a guest as if its process had been killed. */
   crashGuest(id: string): void
+  /** Tests have steps fail, as a plan of faults says. */
+  fail(plan: string): void
   /** What exists, by kind: tests compare it with the database. */
   inventory(): Record<Kind, string[]>
 }
@@ -37,6 +39,7 @@ export function createFakeHost(parts: FakeHostParts): FakeHost {
       async run(signal) {
         const delayMs = parts.delayMs ?? usual[name]
         if (delayMs) await environment.clock.sleep(delayMs, signal)
+        if (signal.aborted) throw new Error(`${name} was cut short`)
         faults.check(kind, name)
         work()
       },
@@ -87,6 +90,7 @@ export function createFakeHost(parts: FakeHostParts): FakeHost {
       guest.power = 'crashed'
       changed('guest', id)
     },
+    fail: faults.add,
     inventory: () => Object.fromEntries(kinds.map((kind) => [kind, drivers[kind].ids()])) as Record<Kind, string[]>,
   }
 }

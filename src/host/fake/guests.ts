@@ -1,12 +1,12 @@
 // The fake host's guests: a name, a power and the text of a console. Nothing runs in them.
-import type { Step } from '../driver.ts'
+import type { JobDriver, Step } from '../driver.ts'
 import type { GuestSpec, GuestStatus } from '../guests/document.ts'
+import { mustBeOn } from '../guests/reboots.ts'
 import type { FakeDriver, MakeStep } from './steps.ts'
 
 export interface FakeGuest {
   spec: GuestSpec
   power: GuestStatus['power']
-  actionsDone: string[]
   console: string
 }
 
@@ -20,10 +20,20 @@ export function fakeGuests(step: MakeStep<'guest'>): { driver: FakeDriver<'guest
     guest.power = power
   }
 
+  const reboot = <Result>(name: 'reboot-soft' | 'reboot-hard', result: Result): JobDriver<GuestSpec, object, Result> => ({
+    whenCutOff: 'begin again',
+    async run(id, _input, { spec, progress, signal }) {
+      mustBeOn(spec)
+      progress(0, 'starting the guest anew')
+      await step(name, () => boot(id, guests.get(id)!)).run(signal)
+      return result
+    },
+  })
+
   function plan(id: string, want: GuestSpec | undefined, have: FakeGuest | undefined): Step[] {
     if (!want) return have ? [step('stop', () => setPower(have, 'off')), step('remove', () => guests.delete(id))] : []
     const steps: Step[] = []
-    const guest: FakeGuest = have ?? { spec: want, power: 'off', actionsDone: [], console: '' }
+    const guest: FakeGuest = have ?? { spec: want, power: 'off', console: '' }
     const change = () => {
       guest.spec = want
     }
@@ -33,14 +43,6 @@ export function fakeGuests(step: MakeStep<'guest'>): { driver: FakeDriver<'guest
     // A guest that crashed stays down until control asks for a change of power.
     if (want.power === 'running' && before === 'off') steps.push(step('start', () => boot(id, guest)))
     if (want.power === 'off' && before !== 'off') steps.push(step('stop', () => setPower(guest, 'off')))
-    for (const action of want.actions) {
-      if (guest.actionsDone.includes(action.id)) continue
-      const reboot = () => {
-        if (want.power === 'running') boot(id, guest)
-        guest.actionsDone.push(action.id)
-      }
-      steps.push(step(action.type, reboot))
-    }
     return steps
   }
 
@@ -51,7 +53,8 @@ export function fakeGuests(step: MakeStep<'guest'>): { driver: FakeDriver<'guest
       ids: () => [...guests.keys()],
       observe: async () => guests,
       plan,
-      status: (_id, have) => ({ power: have?.power ?? 'off', accelerator: 'fake', actionsDone: have?.actionsDone ?? [] }),
+      jobs: { 'reboot-soft': reboot('reboot-soft', { followed: true }), 'reboot-hard': reboot('reboot-hard', {}) },
+      status: (_id, have) => ({ power: have?.power ?? 'off', accelerator: 'fake' }),
     },
   }
 }

@@ -7,6 +7,7 @@ export function plainDriver<K extends Exclude<Kind, 'guest'>>(kind: K, make: Fak
   const mine = new Map<string, string>()
   return {
     kind,
+    jobs: {} as FakeDriver<K>['jobs'],
     ids: () => [...mine.keys()],
     observe: async () => mine,
     plan(id, want, have) {

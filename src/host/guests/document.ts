@@ -1,4 +1,5 @@
 // What a guest is on a host, and what is told of it.
+import { jobType } from '../jobs/job.ts'
 import { documentKind } from '../kind.ts'
 
 export interface GuestSpec {
@@ -22,8 +23,6 @@ export interface GuestSpec {
   power: 'running' | 'off'
   /** True while a soft shutdown is wished before the power goes off; seconds to wait for it. */
   shutdownTimeout: number
-  /** Things to do once, remembered by id: oldest first. */
-  actions: GuestAction[]
 }
 
 export interface GuestImage {
@@ -35,19 +34,22 @@ export interface GuestImage {
   sha512: string
 }
 
-export interface GuestAction {
-  id: string
-  type: 'reboot-soft' | 'reboot-hard'
-}
-
 export interface GuestStatus {
   power: 'running' | 'off' | 'paused' | 'crashed'
   /** kvm or tcg. */
   accelerator?: string
-  actionsDone?: string[]
   /** What the guest left as its password at the metadata service, encrypted for the owner's key by the guest itself. */
   password?: string
 }
 
 // One that takes its time to shut down must hold up nothing else.
-export const guestKind = documentKind<GuestSpec, GuestStatus>()({ name: 'guest', beside: true })
+export const guestKind = documentKind<GuestSpec, GuestStatus>()({
+  name: 'guest',
+  beside: true,
+  jobs: {
+    /** Presses the power button and starts the guest anew; tells whether it shut down by itself in the time that it has for that. */
+    'reboot-soft': jobType<{ followed: boolean }>()({}),
+    /** Ends the guest and starts it anew. */
+    'reboot-hard': jobType<Record<string, never>>()({}),
+  },
+})

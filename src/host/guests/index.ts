@@ -19,6 +19,7 @@ import { createLife } from './life.ts'
 import { createMonitors, vncSocket } from './monitors.ts'
 import { type Change, type GuestHave, guestStatus, planGuest } from './plan.ts'
 import { guestProcesses } from './processes.ts'
+import { rebootJobs } from './reboots.ts'
 import { createGuestUids, type UidRange } from './uids.ts'
 
 export interface GuestOptions {
@@ -55,6 +56,9 @@ export interface Guests {
   /** Stops watching; guests go on. */
   close(): Promise<void>
 }
+
+/** For a guest whose document gives it no time to shut down. */
+const softRebootSeconds = 60
 
 /** Makes the driver; nothing is touched before the first document. Needs root. */
 export function createGuestDriver(options: GuestOptions): Guests {
@@ -101,15 +105,11 @@ export function createGuestDriver(options: GuestOptions): Guests {
         return life.note(id, { configDrive: configDriveDigest(spec!) })
       }
       case 'start':
-        return life.start(id, spec!, change.actions, signal)
+        return life.start(id, spec!, signal)
       case 'shut down':
         return life.shutDown(id, change.timeout, signal)
       case 'end process':
         return life.end(id)
-      case 'reboot softly':
-        return life.rebootSoftly(id, spec!, change.action, signal)
-      case 'reboot hard':
-        return life.rebootHard(id, spec!, change.action, signal)
       case 'note':
         return life.note(id, change.state)
       case 'remove':
@@ -157,6 +157,17 @@ export function createGuestDriver(options: GuestOptions): Guests {
         return changes.map((change) => ({ name: change.do, run: (signal) => apply(id, want, change, signal) }))
       },
       status: (_id, have) => guestStatus(have),
+      jobs: rebootJobs({
+        askToShutDown: (id, spec, signal) => life.pressButton(id, spec.shutdownTimeout || softRebootSeconds, signal),
+        async startAnew(id, spec, signal) {
+          // A new process, not a reset of the old: emulation is three times slower over memory that holds code it has translated.
+          await life.end(id)
+          const state = await readState(guestFolder(dataDir, id))
+          if (spec.configDrive && state?.configDrive !== configDriveDigest(spec))
+            await apply(id, spec, { do: 'write config drive' }, signal)
+          await life.start(id, spec, signal)
+        },
+      }),
     },
     get version() {
       return version

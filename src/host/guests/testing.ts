@@ -17,6 +17,5 @@ export const guestSpec = (change: Partial<GuestSpec> = {}): GuestSpec => ({
   configDrive: false,
   power: 'running',
   shutdownTimeout: 0,
-  actions: [],
   ...change,
 })

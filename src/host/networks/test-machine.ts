@@ -38,7 +38,7 @@ process.once('exit', () => {
 /** A prefix that no other cloud or test on this machine has. */
 export const testPrefix = () => `t${environment.random.bytes(2).toString('hex')}`
 
-const noGuests: Driver<'guest'> = { kind: 'guest', observe: async () => new Map(), plan: () => [] }
+const noGuests: Driver<'guest'> = { kind: 'guest', jobs: {} as never, observe: async () => new Map(), plan: () => [] }
 
 export async function testMachine(
   options: { prefix?: string; metadata?: MetadataSource; log?: Log; tapAs?: 'tap' | 'veth'; guestUid?: number; hostRoute?: boolean } = {},

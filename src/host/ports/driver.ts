@@ -80,6 +80,7 @@ export function portDriver(context: NetworkContext, parts: { firewall: Firewall;
 
   return {
     kind: 'port',
+    jobs: {},
     async observe() {
       const found = await taps.observe()
       const filtered = await firewall.isCurrent()

@@ -27,7 +27,6 @@ export function guestSpec(server: Server, ports: ServerPort[], seed: string): Gu
     configDrive: server.config_drive,
     power: 'running',
     shutdownTimeout,
-    actions: [],
   }
 }
 

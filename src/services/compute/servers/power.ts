@@ -13,6 +13,7 @@ import { lockOf, recordEnd, type ServerInput, serverOf } from './create-task.ts'
 import { servers } from './resource.ts'
 import { type Beginning, beginTask, insertAction, type Server, updateServer } from './store.ts'
 import { powerStates, type VmState } from './tables.ts'
+import { followGuest } from './watch-guests.ts'
 
 async function changeGuest(input: ServerInput, context: StepContext<Cloud>, change: (spec: GuestSpec) => GuestSpec): Promise<void> {
   const { cloud, db } = context
@@ -30,7 +31,7 @@ async function guestSettled(input: ServerInput, context: StepContext<Cloud>): Pr
 interface Verb {
   kind: string
   event: string
-  change(spec: GuestSpec, taskId: string): GuestSpec
+  change(spec: GuestSpec): GuestSpec
   /** Back to what was, when the host could not do it. */
   back?(spec: GuestSpec): GuestSpec
   after: { vm_state: VmState; power_state: number }
@@ -46,7 +47,7 @@ function powerTask({ kind, event, change, back, after, interrupts = false }: Ver
     interrupts,
     steps: {
       change: {
-        run: (input, context) => changeGuest(input, context, (spec) => change(spec, context.taskId)),
+        run: (input, context) => changeGuest(input, context, change),
         undo: async (input, context) => {
           if (back && !context.interrupted) await changeGuest(input, context, back)
         },
@@ -81,21 +82,57 @@ export const stopTask = powerTask({
   change: (spec) => ({ ...spec, power: 'off' }),
   after: { vm_state: 'stopped', power_state: powerStates.shutdown },
 })
-const reboot = (type: 'reboot-soft' | 'reboot-hard') =>
-  powerTask({
+/** Seconds that the host has for a reboot: a minute for a soft one to shut down, and the start. */
+const rebootSeconds = 240
+
+/** A guest that is off is only started; else the reboot is a job of its document, under the task's id. */
+function reboot(type: 'reboot-soft' | 'reboot-hard'): TaskDeclaration<ServerInput, Cloud> {
+  const verb = powerTask({
     kind: `compute.server.${type}`,
     event: 'compute_reboot_instance',
-    change: (spec, id) => ({
-      ...spec,
-      power: 'running',
-      // The agent remembers by id what it has done, so only the newest need to be told; a hard reboot is in place of all before.
-      actions: spec.actions.some((action) => action.id === id)
-        ? spec.actions
-        : [...(type === 'reboot-hard' ? [] : spec.actions.slice(-3)), { id, type }],
-    }),
+    change: (spec) => ({ ...spec, power: 'running' }),
     after: running,
     interrupts: type === 'reboot-hard',
   })
+  return {
+    ...verb,
+    steps: {
+      change: {
+        async run(input, context) {
+          const { cloud, db, taskId } = context
+          const { host } = await serverOf(input, context)
+          const spec = host ? await cloud.hosts.get(db, host, 'guest', input.serverId) : undefined
+          if (host && spec?.power === 'running') {
+            const job = { id: taskId, type, input: {}, timeoutSeconds: rebootSeconds }
+            await cloud.hosts.startJob(context, host, 'guest', input.serverId, job)
+          } else await verb.steps.change!.run(input, context)
+        },
+        async undo(input, context) {
+          const { host } = await serverOf(input, context)
+          if (host) await context.cloud.hosts.withdrawJob(context, host, 'guest', input.serverId, context.taskId)
+        },
+      },
+      settled: {
+        async run(input, context) {
+          const { cloud, db, taskId } = context
+          const { host, vm_state } = await serverOf(input, context)
+          // Without a job a server that runs was to be rebooted by the agent of an earlier version, which is gone.
+          if (vm_state === 'active' || (await cloud.hosts.jobState(db, host!, 'guest', input.serverId, taskId)))
+            await cloud.hosts.jobResult(db, host!, 'guest', input.serverId, { id: taskId, type })
+          else await guestSettled(input, context)
+        },
+      },
+    },
+    async failed(input, context) {
+      await verb.failed!(input, context)
+      if (context.interrupted) return
+      const { host } = await serverOf(input, context)
+      // What the host told of the guest meanwhile nobody has heard: the reboot was to decide.
+      const { power } = host ? await context.cloud.hosts.status(context.db, host, 'guest', input.serverId) : {}
+      if (host) await followGuest(context.cloud, context, host, input.serverId, power)
+    },
+  }
+}
 export const softRebootTask = reboot('reboot-soft')
 export const hardRebootTask = reboot('reboot-hard')
 
