@@ -18,6 +18,7 @@ const right: [string, object][] = [
   ['consoleLog', { guestId: 'g1', lines: 0 }],
   ['forgetImage', { sha512: 'a'.repeat(128) }],
   ['vnc', { guestId: '11111111-2222-4333-8444-555555555555' }],
+  ['serial', { guestId: 'g1' }],
   ['tcp', { address: '172.24.4.10', port: 22 }],
 ]
 

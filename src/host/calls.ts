@@ -30,12 +30,15 @@ export const calls = {
   forgetImage: call<void>()({ sha512: Type.String({ pattern: '^[0-9a-f]{128}$' }) }),
   /** To the guest's VNC server. */
   vnc: stream({ guestId }),
+  /** To the guest's serial console; one at a time, as a guest has one. */
+  serial: stream({ guestId }),
   /** To an address that is reached from the outside namespace. */
   tcp: stream({ address: Type.String({ minLength: 1, maxLength: 64 }), port: Type.Integer({ minimum: 1, maximum: 65535 }) }),
 }
 
 type Calls = typeof calls
 export type CallName = keyof Calls
+export type StreamName = { [N in CallName]: Calls[N]['isStream'] extends true ? N : never }[CallName]
 export type InputOf<N extends CallName> = Static<Calls[N]['input']>
 type AnswerOf<C> = C extends StreamCall<TObject> ? Duplex : C extends Call<TObject, infer Answer> ? Answer : never
 

@@ -8,6 +8,7 @@ import type { HostCalls } from './calls.ts'
 import type { HostDocument, HostFacts, Report } from './documents.ts'
 import { createJobCalls, type JobCalls, jobKey } from './jobs/calls.ts'
 import { afterReport, openJobs, specIn, withJobs } from './jobs/stored.ts'
+import { joinStreams, type StreamAddress } from './join-streams.ts'
 import type { Kind, SpecOf, StatusOf } from './kinds.ts'
 import {
   applyReport,
@@ -83,6 +84,8 @@ export interface Hosts extends JobCalls {
   /** The agent of that host, when it is connected to this process. */
   calls(host: string): HostCalls | undefined
   connect(host: string, calls: HostCalls): () => void
+  /** Joins a stream of one host to one of another, or of the same; resolves when both are over, and throws what broke one. */
+  join(from: StreamAddress, to: StreamAddress): Promise<void>
   /** Tells all connected agents that an image is gone. */
   forgetImage(sha512: string): void
 }
@@ -195,6 +198,7 @@ export function createHosts(parts: { database: Database; environment: Environmen
     },
     isAgent: async (host, session) => (await findHost(database.read, host))?.session === session,
     calls: (host) => connected.get(host),
+    join: (from, to) => joinStreams((host) => connected.get(host), from, to),
     forgetImage(sha512) {
       for (const calls of connected.values()) void calls.forgetImage({ sha512 }).catch(() => {}) // the agent prunes by itself as well
     },

@@ -6,6 +6,7 @@ import type { Log } from '../log.ts'
 import type { Link } from './agent.ts'
 import { answerCall, type HostCalls } from './calls.ts'
 import type { SyncAnswer } from './client.ts'
+import { framed } from './frames.ts'
 
 /** A line of the control process: the call's name, and its input beside. */
 interface AskedCall {
@@ -98,11 +99,11 @@ export function connectLink(parts: {
     const inner = given.stream
     // Whatever happens to it before the other end is there: it must not be without a listener, nor be left behind.
     inner.on('error', () => {})
-    const outer = await upgrade(socketPath, `/agent/stream/${id}`, 'nephos-stream').catch((error) => {
+    const socket = await upgrade(socketPath, `/agent/stream/${id}`, 'nephos-frames').catch((error) => {
       inner.destroy()
       throw error
     })
-    join(inner, outer)
+    join(inner, framed(socket))
     return {}
   }
 

@@ -6,6 +6,7 @@ import { contained, jsonObject, lineReader, tellFaults } from '../contain.ts'
 import type { Log } from '../log.ts'
 import { eachCall } from './calls.ts'
 import { HostNameTaken, type Hosts, type SyncRequest } from './client.ts'
+import { framed } from './frames.ts'
 
 const waitMs = 10_000
 const callTimeoutMs = 15_000
@@ -154,9 +155,9 @@ export async function serveLink(parts: {
       const waiter = streams.get(Number(stream[1]))
       streams.delete(Number(stream[1]))
       if (!waiter) return socket.end('HTTP/1.1 404 Not Found\r\n\r\n')
-      accept(socket, 'nephos-stream')
+      accept(socket, 'nephos-frames')
       if (head.length) socket.unshift(head)
-      return waiter.resolve(socket)
+      return waiter.resolve(framed(socket))
     }
     if (path === '/agent/calls') return admit(asked.query, socket, head)
     return parts.moreUpgrades ? parts.moreUpgrades(asked, socket) : socket.end('HTTP/1.1 404 Not Found\r\n\r\n')

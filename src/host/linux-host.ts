@@ -99,6 +99,7 @@ export async function createLinuxHost(options: LinuxHostOptions): Promise<Host> 
     forgetImage: ({ sha512 }) => guests.forgetImage(sha512),
     consoleLog: ({ guestId, lines }) => guests.consoleLog(guestId, lines),
     vnc: ({ guestId }) => guests.vncStream(guestId),
+    serial: ({ guestId }) => guests.serialStream(guestId),
     tcp: (target) => networks.connect(target),
     async close() {
       await guests.close()

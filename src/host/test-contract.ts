@@ -133,6 +133,30 @@ function register(make: () => Promise<HostUnderTest>): void {
     await assert.rejects(made.host.tcp({ address: '10.0.0.5', port: 22 }))
   })
 
+  test('its serial console answers who types, one at a time, and its log goes on', async () => {
+    const before = await made.host.consoleLog({ guestId })
+    const prompts = (text: string) => text.split(' login: ').length - 1
+    const serial = await made.host.serial({ guestId })
+    let said = ''
+    serial.on('data', (piece: Buffer) => {
+      said += piece
+    })
+    await until('a prompt', () => {
+      if (!said) serial.write('\r') // a guest that is still booting does not hear it
+      return prompts(said) > 0
+    })
+    await assert.rejects(made.host.serial({ guestId }), /somebody else/)
+    serial.destroy()
+    await until('the log', async () => prompts(await made.host.consoleLog({ guestId })) > prompts(before))
+    await until('it is free', () =>
+      made.host.serial({ guestId }).then(
+        (stream) => stream.destroy().destroyed,
+        () => false,
+      ),
+    )
+    await assert.rejects(made.host.serial({ guestId: uuid() }))
+  })
+
   test('a guest stops and starts as it is asked', async () => {
     assert.equal((await askGuest({ power: 'off' })).power, 'off')
     assert.equal((await askGuest({ power: 'running' })).power, 'running')

@@ -3,10 +3,12 @@
 import type { Environment } from '../../environment.ts'
 import type { HostFacts } from '../documents.ts'
 import type { Host } from '../driver.ts'
+import { oneAtATime } from '../guests/one-at-a-time.ts'
 import { type Kind, kinds } from '../kinds.ts'
 import { faultPlan } from './faults.ts'
 import { fakeGuests } from './guests.ts'
 import { plainDriver } from './plain.ts'
+import { fakeSerial } from './serial.ts'
 import { type FakeDriver, fakeSteps, type MakeStep } from './steps.ts'
 import { fakeScreen } from './vnc.ts'
 
@@ -54,6 +56,8 @@ export function createFakeHost(parts: FakeHostParts): FakeHost {
     guest,
   }
 
+  const serial = oneAtATime(async (id) => fakeSerial(guests.get(id)))
+
   const facts: HostFacts = {
     hypervisorType: 'fake',
     hypervisorVersion: 1000,
@@ -80,6 +84,7 @@ export function createFakeHost(parts: FakeHostParts): FakeHost {
       return lines === undefined ? text : text.split('\n').slice(-lines).join('\n')
     },
     vnc: async ({ guestId }) => fakeScreen(guests.get(guestId)?.spec.name ?? 'guest'),
+    serial: ({ guestId }) => serial(guestId),
     async tcp({ address, port }) {
       throw new Error(`connection to ${address}:${port} refused: the fake host has no network`)
     },

@@ -16,7 +16,8 @@ import type { GuestSpec } from './document.ts'
 import { guestFolder, guestIds, makeGuestFolder, names, readPassword, readState, writePassword } from './files.ts'
 import { createImages, type FetchImage } from './images.ts'
 import { createLife } from './life.ts'
-import { createMonitors, vncSocket } from './monitors.ts'
+import { createMonitors, guestSocket } from './monitors.ts'
+import { oneAtATime } from './one-at-a-time.ts'
 import { type Change, type GuestHave, guestStatus, planGuest } from './plan.ts'
 import { guestProcesses } from './processes.ts'
 import { rebootJobs } from './reboots.ts'
@@ -47,6 +48,8 @@ export interface Guests {
   consoleLog(id: string, lines?: number): Promise<string>
   /** Throws when the guest does not run. */
   vncStream(id: string): Promise<Duplex>
+  /** Throws when the guest does not run, or somebody else is at its console. */
+  serialStream(id: string): Promise<Duplex>
   /** Removes images from the cache that no guest uses and that were not used for so long. Gives their names. */
   pruneImages(unusedMs: number): Promise<string[]>
   /** Removes a deleted image from the cache. */
@@ -174,7 +177,8 @@ export function createGuestDriver(options: GuestOptions): Guests {
     },
     onChange: (listener) => void listeners.push(listener),
     consoleLog: (id, lines) => readConsoleLog(guestFolder(dataDir, id), lines),
-    vncStream: (id) => vncSocket(dataDir, id),
+    vncStream: (id) => guestSocket(dataDir, id, 'vnc'),
+    serialStream: oneAtATime((id) => guestSocket(dataDir, id, 'serial')),
     pruneImages: (unusedMs) => images.prune(unusedMs),
     forgetImage: (sha512) => images.forget(sha512),
     async leavePassword(id, password) {
