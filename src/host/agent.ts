@@ -16,7 +16,7 @@ export interface Link {
 
 export interface Agent {
   reconciler: Reconciler
-  /** Resolves when nothing is being done and the control process has all reports. */
+  /** Resolves when nothing is being done and the control process has all reports, or the agent was stopped. */
   idle(): Promise<void>
   /** Reports what the host sees of a thing now; resolves when the control process has it. */
   tell(kind: Kind, id: string): Promise<void>
@@ -139,7 +139,7 @@ export function startAgent(parts: {
     reconciler,
     async idle() {
       await reconciler.idle()
-      while (reports.length || sending.length) {
+      while (!stopping.signal.aborted && (reports.length || sending.length)) {
         await new Promise<void>((resolve) => heard.push(resolve))
         await reconciler.idle()
       }
@@ -156,6 +156,7 @@ export function startAgent(parts: {
     },
     async stop() {
       stopping.abort()
+      for (const resolve of heard) resolve()
       await loop
       await reconciler.stop()
       await host.close()

@@ -64,6 +64,7 @@ function remote(cloud: TestCloud, socketPath: string, folder: string) {
   let stopped: Promise<void> | null = null
   return {
     host,
+    idle: () => agent.idle(),
     stop: () => {
       link.close()
       stopped ??= agent.stop()
@@ -119,6 +120,33 @@ test('what was asked for while the agent was away is done when it is back, also 
     const second = start()
     await until('n3', () => settled(cloud, 'network', 'n3'))
     await until('n1 is gone', () => second.host.inventory().network.sort().join() === 'n2,n3')
+  }))
+
+test('a job is done once by an agent of another process, whose successor remembers it', () =>
+  withRemote(async ({ cloud, start }) => {
+    const { hosts, database } = cloud.cloud
+    const first = start()
+    const job = { id: 'j1', type: 'reboot-hard' as const, input: {}, timeoutSeconds: 60 }
+    const result = () => hosts.jobResult(database.read, 'away', 'guest', 'g1', job)
+    await database.write(async (tx) => {
+      await hosts.put(tx, 'away', 'guest', 'g1', guest)
+      await hosts.startJob(tx, 'away', 'guest', 'g1', job)
+    })
+    await until('its end', () =>
+      result().then(
+        () => true,
+        () => false,
+      ),
+    )
+    assert.deepEqual(await result(), {})
+    const boots = async (host: typeof first.host) => (await host.consoleLog({ guestId: 'g1' })).split('login: ').length - 1
+    assert.equal(await boots(first.host), 2)
+    await first.stop()
+    // Its documents, with the job, are on its disk; the machine was lost.
+    const second = start()
+    await until('the guest is there again', async () => (await boots(second.host)) > 0)
+    await second.idle()
+    assert.equal(await boots(second.host), 1)
   }))
 
 test('a second agent that takes the name of a live one is refused', () =>

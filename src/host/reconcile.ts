@@ -113,7 +113,7 @@ export function createReconciler(parts: {
       if (stopping.signal.aborted) return
       log.error({ kind, id, step: at, error: (error as Error).message }, 'host step failed')
       troubles.note({ kind, id, step: at }, error)
-      jobs.refuse(document, (error as Error).message)
+      if (documents.get(key) === document) jobs.refuse(document, (error as Error).message)
       told.tell({ kind, id, generation, outcome: 'failed', error: (error as Error).message, jobs: jobs.of(document) })
       retry.set(key, environment.clock.now() + retryMs)
     }

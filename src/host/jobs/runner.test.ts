@@ -21,10 +21,10 @@ interface Kit {
   ask(...jobs: unknown[]): Promise<JobReport[]>
 }
 
-async function withHost(work: (kit: Kit) => Promise<void>, jobs?: JobJournal): Promise<void> {
+async function withHost(work: (kit: Kit) => Promise<void>, jobs?: JobJournal, delayMs = 0): Promise<void> {
   const clock = steppedClock()
   const environment = createEnvironment({ clock, seed: 'jobs' })
-  const host = createFakeHost({ name: 'h', environment, delayMs: 0, faults: null })
+  const host = createFakeHost({ name: 'h', environment, delayMs, faults: null })
   const reports: Report[] = []
   const reconciler = createReconciler({ host, environment, log: silentLog, jobs, report: (report) => void reports.push(report) })
   let generation = 0
@@ -94,6 +94,26 @@ test('what has not begun fails when its document cannot be made, for that reason
       { id: 'j', state: 'failed', error: 'The guest could not be made as asked: fault injected at guest.define' },
     ])
   }))
+
+test('what a newer document asks for as well is not given up for the fault of an older one', () =>
+  withHost(
+    async ({ host, reconciler, clock, reports }) => {
+      host.fail('guest.define:1')
+      const ask = (generation: number, name: string) =>
+        reconciler.take([{ kind: 'guest', id: 'g', generation, spec: guestSpec({ name }), jobs: [soft] }])
+      ask(1, 'older')
+      await new Promise((resolve) => setTimeout(resolve, 20)) // its first step waits for the clock
+      ask(2, 'newer')
+      await until('it has ended', async () => {
+        await clock.advance(100)
+        return reports.at(-1)?.jobs?.[0]?.state !== 'running' && reports.at(-1)?.jobs !== undefined
+      })
+      assert.equal(reports[0]!.outcome, 'failed')
+      assert.deepEqual(reports.at(-1)!.jobs, [{ id: 'j', state: 'done', result: { followed: true } }])
+    },
+    undefined,
+    50,
+  ))
 
 test('a result that is too long is not told', () =>
   withHost(async ({ ask, host }) => {
