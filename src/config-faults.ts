@@ -1,24 +1,11 @@
 // The setting of the fake host's faults: which steps there are, and whether a plan names only those.
+import { fakeSteps as stepsByKind } from './host/fake/steps.ts'
 import { nearest } from './nearest.ts'
 
 /** Every step of the fake host as `kind.step`; a test compares them with what it does. */
-export const fakeSteps: readonly string[] = [
-  'network.apply',
-  'network.remove',
-  'security-group.apply',
-  'security-group.remove',
-  'router.apply',
-  'router.remove',
-  'port.plug',
-  'port.remove',
-  'guest.define',
-  'guest.change',
-  'guest.start',
-  'guest.stop',
-  'guest.reboot-soft',
-  'guest.reboot-hard',
-  'guest.remove',
-]
+export const fakeSteps: readonly string[] = Object.entries(stepsByKind).flatMap(([kind, steps]) =>
+  Object.keys(steps).map((step) => `${kind}.${step}`),
+)
 
 /** What a plan of faults must be, with what may have been meant, where it is not that. */
 export function faultPlanFault(text: string): [wanted: string, meant?: string] | undefined {

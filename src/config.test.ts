@@ -135,15 +135,14 @@ test('the steps that a plan may name are those of the fake host', async () => {
   const { createEnvironment } = await import('./environment.ts')
   const host = createFakeHost({ name: 'x', environment: createEnvironment(), delayMs: 0, faults: null })
   const found = new Set<string>()
-  const want = (more: object) => ({ power: 'running', actions: [], image: {}, nics: [], metadata: {}, ...more }) as never
-  const have = (power: string) => ({ spec: want({}), power, actionsDone: [], console: '' }) as never
-  const actions = ['reboot-soft', 'reboot-hard'].map((type) => ({ id: type, type }))
+  const want = (more: object) => ({ power: 'running', image: {}, nics: [], metadata: {}, ...more }) as never
+  const have = (power: string) => ({ spec: want({}), power, console: '' }) as never
   for (const [kind, driver] of Object.entries(host.drivers)) {
     const plans =
       kind === 'guest'
         ? [
             [want({}), undefined],
-            [want({ name: 'other', power: 'off', actions }), have('running')],
+            [want({ name: 'other', power: 'off' }), have('running')],
             [undefined, have('running')],
           ]
         : [
@@ -152,6 +151,7 @@ test('the steps that a plan may name are those of the fake host', async () => {
           ]
     for (const [wanted, now] of plans)
       for (const step of driver.plan('id', wanted as never, now as never)) found.add(`${kind}.${step.name}`)
+    for (const job of Object.keys(driver.jobs)) found.add(`${kind}.${job}`)
   }
   assert.deepEqual([...found].sort(), [...fakeSteps].sort())
 })

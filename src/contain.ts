@@ -38,15 +38,38 @@ export function tellFaults(emitter: EventEmitter, log: Log, what: string): void 
   emitter.on('error', (error: Error) => log.error({ error: error.message }, what))
 }
 
-/** Joins two streams, both ways: when one ends, breaks or is gone already, the other goes too. */
-export function join(one: Duplex, other: Duplex): void {
+/** So long a stream whose other side has ended may take to end as well. */
+const endMs = 10_000
+
+/**
+ * Joins two streams, both ways, each held back by the other's reader. What came before an end arrives; when one breaks or is gone
+ * already, the other goes too. `over` is told when both are gone, with what broke one.
+ */
+export function join(one: Duplex, other: Duplex, over: (fault: Error | null) => void = () => {}): void {
+  let fault: Error | null = null
+  let open = 2
   for (const [from, to] of [
     [one, other],
     [other, one],
   ] as const) {
-    from.on('error', () => to.destroy())
-    from.on('close', () => to.destroy())
-    if (from.destroyed) to.destroy()
+    from.on('error', (error) => {
+      fault ??= error
+      to.destroy(error)
+    })
+    const closed = () => {
+      if (from.readableEnded) {
+        to.unpipe(from)
+        to.resume() // what it still says is for nobody; else its own end is not seen
+        setTimeout(() => to.destroy(), endMs).unref()
+      } else to.destroy(from.errored ?? undefined)
+      if (--open === 0) over(fault)
+    }
+    if (from.closed) closed()
+    else from.on('close', closed)
+    if (!from.destroyed) continue
+    // It broke before they met.
+    fault ??= from.errored
+    to.destroy(from.errored ?? undefined)
   }
   if (!one.destroyed && !other.destroyed) one.pipe(other).pipe(one)
 }

@@ -146,7 +146,7 @@ export async function serveControl(cloud: Cloud): Promise<{ close(): Promise<voi
         const [host] = (await cloud.hosts.list(cloud.database.read)).filter((h) => cloud.hosts.calls(h.name))
         const calls = host && cloud.hosts.calls(host.name)
         if (!calls) throw new Error('no host is connected')
-        const stream = await calls.stream({ type: 'tcp', address, port })
+        const stream = await calls.tcp({ address, port })
         socket.write('HTTP/1.1 101 Switching Protocols\r\nConnection: Upgrade\r\nUpgrade: nephos-stream\r\n\r\n')
         joinStreams(stream, socket)
       } catch (error) {

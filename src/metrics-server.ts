@@ -3,7 +3,7 @@ import type { AddressInfo } from 'node:net'
 import type { Cloud } from './cloud.ts'
 import { contained, tellFaults } from './contain.ts'
 import type { HostStatus } from './host/client.ts'
-import { kinds } from './host/documents.ts'
+import { kinds } from './host/kinds.ts'
 import { countOpenTasks } from './tasks/store.ts'
 
 const defaultPort = 9464

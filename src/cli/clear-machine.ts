@@ -2,7 +2,7 @@
 import type { Config } from '../config.ts'
 import { createEnvironment } from '../environment.ts'
 import { guestUidsOf } from '../host/agent-main.ts'
-import { kinds } from '../host/documents.ts'
+import { kinds } from '../host/kinds.ts'
 import { createLinuxHost } from '../host/linux-host.ts'
 import { claimOwnFolders } from '../host/own-folders.ts'
 import { createReconciler } from '../host/reconcile.ts'

@@ -3,9 +3,10 @@
 import type { Environment } from '../environment.ts'
 import type { Log } from '../log.ts'
 import type { SyncAnswer, SyncRequest } from './client.ts'
-import type { HostDocument, Kind, Report } from './documents.ts'
+import type { HostDocument, Report } from './documents.ts'
 import type { Host } from './driver.ts'
 import type { DocumentJournal } from './journal.ts'
+import type { Kind } from './kinds.ts'
 import { createReconciler, type Reconciler } from './reconcile.ts'
 
 /** How the agent reaches the control process. */
@@ -15,6 +16,8 @@ export interface Link {
 
 export interface Agent {
   reconciler: Reconciler
+  /** Resolves when nothing is being done and the control process has all reports, or the agent was stopped. */
+  idle(): Promise<void>
   /** Reports what the host sees of a thing now; resolves when the control process has it. */
   tell(kind: Kind, id: string): Promise<void>
   stop(): Promise<void>
@@ -34,13 +37,17 @@ export function startAgent(parts: {
   const startedAt = environment.clock.now()
   const stopping = new AbortController()
   let reports: Report[] = []
+  let sending: Report[] = []
   let waiters: (() => void)[] = []
+  /** Told when the control process has heard anything. */
+  let heard: (() => void)[] = []
   let contact = new AbortController()
   let inContact = false
   const reconciler = createReconciler({
     host,
     environment,
     log,
+    jobs: journal?.jobs,
     report(report) {
       if (report.outcome === 'removed') journal?.forget(report)
       reports.push(report)
@@ -69,7 +76,7 @@ export function startAgent(parts: {
     let patience = environment.clock.now() + 15_000
     let down = false
     while (!stopping.signal.aborted) {
-      const sending = reports
+      sending = reports
       reports = []
       const told = waiters
       waiters = []
@@ -94,7 +101,9 @@ export function startAgent(parts: {
           AbortSignal.any([contact.signal, stopping.signal]),
         )
         inContact = false
-        for (const resolve of told) resolve()
+        sending = []
+        for (const resolve of [...told, ...heard]) resolve()
+        heard = []
         if (down) log.info({}, 'documents come from the control process again')
         down = false
         patience = 0
@@ -112,6 +121,7 @@ export function startAgent(parts: {
       } catch (error) {
         inContact = false
         reports = [...sending, ...reports]
+        sending = []
         waiters = [...told, ...waiters]
         if (stopping.signal.aborted) break
         if (!down && environment.clock.now() >= patience) {
@@ -127,6 +137,13 @@ export function startAgent(parts: {
 
   return {
     reconciler,
+    async idle() {
+      await reconciler.idle()
+      while (!stopping.signal.aborted && (reports.length || sending.length)) {
+        await new Promise<void>((resolve) => heard.push(resolve))
+        await reconciler.idle()
+      }
+    },
     async tell(kind, id) {
       const driver = host.drivers[kind]
       const status = driver.status?.(id, (await driver.observe()).get(id))
@@ -139,6 +156,7 @@ export function startAgent(parts: {
     },
     async stop() {
       stopping.abort()
+      for (const resolve of heard) resolve()
       await loop
       await reconciler.stop()
       await host.close()

@@ -4,8 +4,12 @@ import type { Database, Db, Tx } from '../db/database.ts'
 import type { Environment } from '../environment.ts'
 import type { Tasks } from '../tasks/runner.ts'
 import { TaskFailure, Wait } from '../tasks/task.ts'
-import type { HostDocument, HostFacts, Kind, Report, SpecOf } from './documents.ts'
-import type { StreamTarget } from './driver.ts'
+import type { HostCalls } from './calls.ts'
+import type { HostDocument, HostFacts, Report } from './documents.ts'
+import { createJobCalls, type JobCalls, jobKey } from './jobs/calls.ts'
+import { afterReport, openJobs, specIn, withJobs } from './jobs/stored.ts'
+import { joinStreams, type StreamAddress } from './join-streams.ts'
+import type { Kind, SpecOf, StatusOf } from './kinds.ts'
 import {
   applyReport,
   documentsFor,
@@ -19,6 +23,7 @@ import {
   saveContact,
   saveDocument,
   setHostEnabled,
+  statusAfter,
   touchHost,
 } from './store.ts'
 
@@ -40,13 +45,6 @@ export interface SyncAnswer {
   documents: HostDocument[]
 }
 
-/** What the control process may ask of a connected agent at once; see link.ts. */
-export interface AgentCalls {
-  consoleLog(guestId: string, lines?: number): Promise<string>
-  forgetImage(sha512: string): Promise<void>
-  stream(target: StreamTarget): Promise<import('node:stream').Duplex>
-}
-
 export class HostNameTaken extends Error {}
 
 export interface HostStatus {
@@ -59,9 +57,9 @@ export interface HostStatus {
   lastSeen: number
 }
 
-export type ReportListener = (tx: Tx, host: string, report: Report) => Promise<void>
+export type ReportListener<K extends Kind = Kind> = (tx: Tx, host: string, report: Report<K>) => Promise<void>
 
-export interface Hosts {
+export interface Hosts extends JobCalls {
   list(db: Db): Promise<HostStatus[]>
   setEnabled(tx: Tx, name: string, enabled: boolean, reason: string | null): Promise<void>
   /** Asks `host` to have `id` as `spec` says. The same spec again changes nothing. */
@@ -71,19 +69,23 @@ export interface Hosts {
   /** Throws Wait until the host has dealt with the newest generation; TaskFailure when it could not. */
   settled(db: Db, host: string, kind: Kind, id: string): Promise<void>
   get<K extends Kind>(db: Db, host: string, kind: K, id: string): Promise<SpecOf[K] | undefined>
+  /** What the host has last told of it; nothing before its first report. */
+  status<K extends Kind>(db: Db, host: string, kind: K, id: string): Promise<Partial<StatusOf[K]>>
   /** Hosts that shall have `id`. */
   holders(db: Db, kind: Kind, id: string): Promise<string[]>
   /** True when the host has made the newest generation true. */
   isDone(db: Db, host: string, kind: Kind, id: string): Promise<boolean>
   /** Services hear of every report in its transaction: a guest that stopped by itself. */
-  onReport(kind: Kind, listener: ReportListener): void
+  onReport<K extends Kind>(kind: K, listener: ReportListener<K>): void
   /** One contact of an agent; waits up to `waitMs` for documents when there are none. Throws HostNameTaken. */
   sync(request: SyncRequest, waitMs: number, signal?: AbortSignal): Promise<SyncAnswer>
   /** Whether the host's name is that agent's: the one which has reported under it last. */
   isAgent(host: string, session: string): Promise<boolean>
   /** The agent of that host, when it is connected to this process. */
-  calls(host: string): AgentCalls | undefined
-  connect(host: string, calls: AgentCalls): () => void
+  calls(host: string): HostCalls | undefined
+  connect(host: string, calls: HostCalls): () => void
+  /** Joins a stream of one host to one of another, or of the same; resolves when both are over, and throws what broke one. */
+  join(from: StreamAddress, to: StreamAddress): Promise<void>
   /** Tells all connected agents that an image is gone. */
   forgetImage(sha512: string): void
 }
@@ -92,7 +94,7 @@ export function createHosts(parts: { database: Database; environment: Environmen
   const { database, environment } = parts
   const { clock } = environment
   const waiting = new Map<string, () => void>()
-  const connected = new Map<string, AgentCalls>()
+  const connected = new Map<string, HostCalls>()
   const listeners = new Map<Kind, ReportListener[]>()
   const iso = () => new Date(clock.now()).toISOString()
   const channel = 'nephos_documents'
@@ -123,16 +125,19 @@ export function createHosts(parts: { database: Database; environment: Environmen
     },
     async put(tx, host, kind, id, spec) {
       const known = await findDocumentForChange(tx.db, database.dialect, host, kind, id)
-      if (known && JSON.stringify(known.spec) === JSON.stringify(spec)) return
-      await saveDocument(tx.db, host, kind, id, spec, iso())
+      if (known && JSON.stringify(specIn(known)) === JSON.stringify(spec)) return
+      // Jobs that have ended leave the document.
+      await saveDocument(tx.db, host, kind, id, withJobs(spec, known ? openJobs(known) : []), iso())
       changed(tx)
     },
     async remove(tx, host, kind, id) {
       const known = await findDocumentForChange(tx.db, database.dialect, host, kind, id)
       if (!known || known.spec === null) return
       await saveDocument(tx.db, host, kind, id, null, iso())
+      for (const job of openJobs(known)) await parts.tasks().wake(tx, jobKey(host, kind, id, job.id))
       changed(tx)
     },
+    ...createJobCalls({ database, tasks: parts.tasks, now: iso, changed }),
     async settled(db, host, kind, id) {
       const document = await findDocumentForWaiting(db, database.dialect, host, kind, id)
       if (!document) return
@@ -140,7 +145,12 @@ export function createHosts(parts: { database: Database; environment: Environmen
       if (document.outcome === 'failed') throw new TaskFailure(document.error ?? 'The host could not do it.')
     },
     async get<K extends Kind>(db: Db, host: string, kind: K, id: string) {
-      return ((await findDocument(db, host, kind, id))?.spec ?? undefined) as SpecOf[K] | undefined
+      const document = await findDocument(db, host, kind, id)
+      return ((document && specIn(document)) ?? undefined) as SpecOf[K] | undefined
+    },
+    async status<K extends Kind>(db: Db, host: string, kind: K, id: string) {
+      const { jobs, ...status } = ((await findDocument(db, host, kind, id))?.host_status ?? {}) as { jobs?: unknown }
+      return status as Partial<StatusOf[K]>
     },
     holders: findHolders,
     async isDone(db, host, kind, id) {
@@ -148,7 +158,7 @@ export function createHosts(parts: { database: Database; environment: Environmen
       return document !== undefined && document.done_generation >= document.generation && document.outcome === 'done'
     },
     onReport(kind, listener) {
-      listeners.set(kind, [...(listeners.get(kind) ?? []), listener])
+      listeners.set(kind, [...(listeners.get(kind) ?? []), listener as ReportListener])
     },
     async sync(request, waitMs, signal) {
       const { host, session } = request
@@ -163,8 +173,12 @@ export function createHosts(parts: { database: Database; environment: Environmen
         for (const document of request.taken) await markTaken(tx.db, host, document)
         for (const report of request.reports) {
           // A host speaks of what is its own: nobody hears what it says of things that no document of its asks for.
-          if (!(await findDocument(tx.db, host, report.kind, report.id))) continue
-          if (await applyReport(tx.db, host, report)) await parts.tasks().wake(tx, key(host, report.kind, report.id))
+          const { kind, id } = report
+          const known = await findDocument(tx.db, host, kind, id)
+          if (!known) continue
+          const { jobs, ended } = afterReport(known, report.jobs ?? [])
+          if (await applyReport(tx.db, host, report, statusAfter(known, report, jobs))) await parts.tasks().wake(tx, key(host, kind, id))
+          for (const job of ended) await parts.tasks().wake(tx, jobKey(host, kind, id, job))
           for (const listener of listeners.get(report.kind) ?? []) await listener(tx, host, report)
         }
       })
@@ -184,8 +198,9 @@ export function createHosts(parts: { database: Database; environment: Environmen
     },
     isAgent: async (host, session) => (await findHost(database.read, host))?.session === session,
     calls: (host) => connected.get(host),
+    join: (from, to) => joinStreams((host) => connected.get(host), from, to),
     forgetImage(sha512) {
-      for (const calls of connected.values()) void calls.forgetImage(sha512).catch(() => {}) // the agent prunes by itself as well
+      for (const calls of connected.values()) void calls.forgetImage({ sha512 }).catch(() => {}) // the agent prunes by itself as well
     },
     connect(host, calls) {
       connected.set(host, calls)

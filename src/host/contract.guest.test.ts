@@ -38,7 +38,13 @@ hostContract(async () => {
   return {
     host,
     image,
-    impossible: { image: { ...image, sha512: 'c'.repeat(128) } },
+    impossible: () => ({ image: { ...image, sha512: 'c'.repeat(128) } }),
+    async failSoftReboot(id) {
+      const pid = (await guestProcesses(dataDir)).get(id)!
+      process.kill(pid, 'SIGSTOP') // its monitor hangs
+      return () => void process.kill(pid, 'SIGCONT')
+    },
+    tooShortSeconds: 0.2,
     async kill(id) {
       process.kill((await guestProcesses(dataDir)).get(id)!, 'SIGKILL')
     },

@@ -4,16 +4,14 @@ import type { Duplex } from 'node:stream'
 import { contained, join, jsonObject, lineReader, unawaited } from '../contain.ts'
 import type { Log } from '../log.ts'
 import type { Link } from './agent.ts'
+import { answerCall, type HostCalls } from './calls.ts'
 import type { SyncAnswer } from './client.ts'
-import type { Host, StreamTarget } from './driver.ts'
+import { framed } from './frames.ts'
 
-interface Call {
+/** A line of the control process: the call's name, and its input beside. */
+interface AskedCall {
   id: number
-  method: 'consoleLog' | 'forgetImage' | 'stream'
-  guestId?: string
-  lines?: number
-  sha512?: string
-  target?: StreamTarget
+  method: string
 }
 
 /** All documents of a large host in one answer. */
@@ -84,22 +82,28 @@ export function upgrade(socketPath: string, path: string, protocol: string): Pro
 }
 
 /** The link over `socketPath`, with the connection on which the control process calls `host`; `close` ends it. */
-export function connectLink(parts: { socketPath: string; name: string; session: string; host: Host; log: Log }): Link & { close(): void } {
+export function connectLink(parts: {
+  socketPath: string
+  name: string
+  session: string
+  host: HostCalls
+  log: Log
+}): Link & { close(): void } {
   const { socketPath, name, session, host, log } = parts
   let closed = false
   let current: Duplex | null = null
 
-  async function answer(call: Call): Promise<unknown> {
-    if (call.method === 'consoleLog') return host.consoleLog(call.guestId!, call.lines)
-    if (call.method === 'forgetImage') return host.forgetImage(call.sha512!)
-    const inner = await host.stream(call.target!)
+  async function answer({ id, method, ...input }: AskedCall): Promise<unknown> {
+    const given = await answerCall(host, method, input)
+    if ('answer' in given) return given.answer
+    const inner = given.stream
     // Whatever happens to it before the other end is there: it must not be without a listener, nor be left behind.
     inner.on('error', () => {})
-    const outer = await upgrade(socketPath, `/agent/stream/${call.id}`, 'nephos-stream').catch((error) => {
+    const socket = await upgrade(socketPath, `/agent/stream/${id}`, 'nephos-frames').catch((error) => {
       inner.destroy()
       throw error
     })
-    join(inner, outer)
+    join(inner, framed(socket))
     return {}
   }
 
@@ -109,7 +113,7 @@ export function connectLink(parts: { socketPath: string; name: string; session: 
         const socket = await upgrade(socketPath, `/agent/calls?host=${encodeURIComponent(name)}&session=${session}`, 'nephos-calls')
         current = socket
         const read = lineReader(maxLine, (line) => {
-          const call = jsonObject(line) as unknown as Call
+          const call = jsonObject(line) as unknown as AskedCall
           const tell = (news: object) => void socket.write(`${JSON.stringify({ id: call.id, ...news })}\n`)
           unawaited(
             answer(call).then(

@@ -4,8 +4,9 @@ import http from 'node:http'
 import type { Duplex } from 'node:stream'
 import { contained, jsonObject, lineReader, tellFaults } from '../contain.ts'
 import type { Log } from '../log.ts'
+import { eachCall } from './calls.ts'
 import { HostNameTaken, type Hosts, type SyncRequest } from './client.ts'
-import type { StreamTarget } from './driver.ts'
+import { framed } from './frames.ts'
 
 const waitMs = 10_000
 const callTimeoutMs = 15_000
@@ -16,7 +17,7 @@ export const maxLine = 16 * 2 ** 20
 const maxConnections = 4096
 
 interface Pending {
-  resolve(value: never): void
+  resolve(value: unknown): void
   reject(error: Error): void
 }
 
@@ -70,12 +71,10 @@ export async function serveLink(parts: {
 
   function takeCalls(host: string, socket: Duplex): void {
     const pending = new Map<number, Pending>()
-    const call = <T>(message: object): Promise<T> =>
+    const call = (id: number, method: string, input: object): Promise<unknown> =>
       new Promise((resolve, reject) => {
-        const id = nextId++
         const timer = setTimeout(() => {
           pending.delete(id)
-          streams.delete(id)
           reject(new Error(`host ${host} did not answer`))
         }, callTimeoutMs)
         const settle =
@@ -85,27 +84,25 @@ export async function serveLink(parts: {
             pending.delete(id)
             next(value)
           }
-        pending.set(id, { resolve: settle(resolve as never), reject: settle(reject) })
-        socket.write(`${JSON.stringify({ id, ...message })}\n`)
+        pending.set(id, { resolve: settle(resolve), reject: settle(reject) })
+        socket.write(`${JSON.stringify({ ...input, id, method })}\n`)
       })
-    const disconnect = hosts.connect(host, {
-      forgetImage: (sha512) => call<void>({ method: 'forgetImage', sha512 }),
-      consoleLog: (guestId, lines) => call<string>({ method: 'consoleLog', guestId, lines }),
-      stream: (target: StreamTarget) =>
-        new Promise((resolve, reject) => {
-          const id = nextId // the id that call() takes next
-          streams.set(id, { resolve: resolve as never, reject })
-          call({ method: 'stream', target }).catch((error) => {
-            streams.delete(id)
-            reject(error)
-          })
-        }),
-    })
+    /** The agent opens the stream before it answers. */
+    const open = (id: number, method: string, input: object): Promise<unknown> =>
+      new Promise((resolve, reject) => {
+        streams.set(id, { resolve, reject })
+        const none = (error: Error) => {
+          if (streams.delete(id)) reject(error)
+        }
+        call(id, method, input).then(() => none(new Error(`host ${host} opened no stream`)), none)
+      })
+    const asked = eachCall((method, isStream) => (input) => (isStream ? open : call)(nextId++, method, input))
+    const disconnect = hosts.connect(host, asked)
     const read = lineReader(maxLine, (line) => {
-      const answer = jsonObject(line) as { id?: number; result?: never; error?: unknown }
+      const answer = jsonObject(line) as { id?: number; result?: unknown; error?: unknown }
       const waiter = pending.get(answer.id as number)
       if (answer.error !== undefined) waiter?.reject(new Error(String(answer.error)))
-      else waiter?.resolve(answer.result as never)
+      else waiter?.resolve(answer.result)
     })
     socket.on(
       'data',
@@ -158,9 +155,9 @@ export async function serveLink(parts: {
       const waiter = streams.get(Number(stream[1]))
       streams.delete(Number(stream[1]))
       if (!waiter) return socket.end('HTTP/1.1 404 Not Found\r\n\r\n')
-      accept(socket, 'nephos-stream')
+      accept(socket, 'nephos-frames')
       if (head.length) socket.unshift(head)
-      return waiter.resolve(socket as never)
+      return waiter.resolve(framed(socket))
     }
     if (path === '/agent/calls') return admit(asked.query, socket, head)
     return parts.moreUpgrades ? parts.moreUpgrades(asked, socket) : socket.end('HTTP/1.1 404 Not Found\r\n\r\n')

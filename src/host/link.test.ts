@@ -6,11 +6,12 @@ import { silentLog } from '../log.ts'
 import { type TestCloud, testCloud } from '../testing/test-cloud.ts'
 import { until } from '../testing/until.ts'
 import { startAgent } from './agent.ts'
-import type { GuestSpec, NetworkSpec } from './documents.ts'
 import { createFakeHost } from './fake/fake-host.ts'
+import type { GuestSpec } from './guests/document.ts'
 import { openJournal } from './journal.ts'
 import { connectLink } from './link-client.ts'
 import { serveLink } from './link-server.ts'
+import type { NetworkSpec } from './networks/document.ts'
 
 const network: NetworkSpec = { external: false, adminUp: true, mtu: 1500, dnsDomain: '', dhcpMac: null, subnets: [] }
 const guest: GuestSpec = {
@@ -29,7 +30,6 @@ const guest: GuestSpec = {
   configDrive: false,
   power: 'running',
   shutdownTimeout: 1,
-  actions: [],
 }
 
 /** A second host, `away`, whose agent comes over a socket as from a process of its own. */
@@ -64,6 +64,7 @@ function remote(cloud: TestCloud, socketPath: string, folder: string) {
   let stopped: Promise<void> | null = null
   return {
     host,
+    idle: () => agent.idle(),
     stop: () => {
       link.close()
       stopped ??= agent.stop()
@@ -91,8 +92,8 @@ test('documents reach an agent of another process, its reports come back, and it
     await until('the guest', () => settled(cloud, 'guest', 'g1'))
     assert.deepEqual(host.inventory().network, ['n1'])
     await until('the agent answers calls', () => hosts.calls('away') !== undefined)
-    assert.match(await hosts.calls('away')!.consoleLog('g1'), /login: $/)
-    const screen = await hosts.calls('away')!.stream({ type: 'vnc', guestId: 'g1' })
+    assert.match(await hosts.calls('away')!.consoleLog({ guestId: 'g1' }), /login: $/)
+    const screen = await hosts.calls('away')!.vnc({ guestId: 'g1' })
     const [first] = await new Promise<Buffer[]>((resolve) => screen.once('data', (chunk) => resolve([chunk])))
     assert.equal(first!.toString(), 'RFB 003.008\n')
     screen.destroy()
@@ -121,6 +122,33 @@ test('what was asked for while the agent was away is done when it is back, also 
     await until('n1 is gone', () => second.host.inventory().network.sort().join() === 'n2,n3')
   }))
 
+test('a job is done once by an agent of another process, whose successor remembers it', () =>
+  withRemote(async ({ cloud, start }) => {
+    const { hosts, database } = cloud.cloud
+    const first = start()
+    const job = { id: 'j1', type: 'reboot-hard' as const, input: {}, timeoutSeconds: 60 }
+    const result = () => hosts.jobResult(database.read, 'away', 'guest', 'g1', job)
+    await database.write(async (tx) => {
+      await hosts.put(tx, 'away', 'guest', 'g1', guest)
+      await hosts.startJob(tx, 'away', 'guest', 'g1', job)
+    })
+    await until('its end', () =>
+      result().then(
+        () => true,
+        () => false,
+      ),
+    )
+    assert.deepEqual(await result(), {})
+    const boots = async (host: typeof first.host) => (await host.consoleLog({ guestId: 'g1' })).split('login: ').length - 1
+    assert.equal(await boots(first.host), 2)
+    await first.stop()
+    // Its documents, with the job, are on its disk; the machine was lost.
+    const second = start()
+    await until('the guest is there again', async () => (await boots(second.host)) > 0)
+    await second.idle()
+    assert.equal(await boots(second.host), 1)
+  }))
+
 test('a second agent that takes the name of a live one is refused', () =>
   withRemote(async ({ cloud, start }) => {
     const { hosts, database } = cloud.cloud
@@ -143,7 +171,7 @@ test('a second agent that takes the name of a live one is refused', () =>
     })
     asked.destroy()
     assert.equal(status, 409)
-    assert.match(await hosts.calls('away')!.consoleLog('g1'), /login: $/)
+    assert.match(await hosts.calls('away')!.consoleLog({ guestId: 'g1' }), /login: $/)
   }))
 
 test('an agent that says too much to be heard is told of to the operator', async () => {

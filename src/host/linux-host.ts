@@ -4,11 +4,13 @@ import { statfs } from 'node:fs/promises'
 import os from 'node:os'
 import type { Environment } from '../environment.ts'
 import type { Log } from '../log.ts'
-import type { GuestImage, HostDocument, HostFacts, Kind } from './documents.ts'
+import type { HostDocument, HostFacts } from './documents.ts'
 import type { Host } from './driver.ts'
 import { type Accelerator, probeAccelerator } from './guests/accelerator.ts'
+import type { GuestImage } from './guests/document.ts'
 import { createGuestDriver } from './guests/index.ts'
 import { isGuestUid, type UidRange } from './guests/uids.ts'
+import type { Kind } from './kinds.ts'
 import { guestAt, metadataAnswer } from './metadata/answer.ts'
 import { createNetworkDrivers, switchNamespace, tapName } from './networks/index.ts'
 
@@ -94,9 +96,11 @@ export async function createLinuxHost(options: LinuxHostOptions): Promise<Host> 
         hostIp: '127.0.0.1',
       }
     },
-    forgetImage: (sha512) => guests.forgetImage(sha512),
-    consoleLog: (guestId, lines) => guests.consoleLog(guestId, lines),
-    stream: (target) => (target.type === 'vnc' ? guests.vncStream(target.guestId) : networks.stream(target)),
+    forgetImage: ({ sha512 }) => guests.forgetImage(sha512),
+    consoleLog: ({ guestId, lines }) => guests.consoleLog(guestId, lines),
+    vnc: ({ guestId }) => guests.vncStream(guestId),
+    serial: ({ guestId }) => guests.serialStream(guestId),
+    tcp: (target) => networks.connect(target),
     async close() {
       await guests.close()
       await networks.close()

@@ -2,8 +2,10 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { createEnvironment } from '../environment.ts'
 import { silentLog } from '../log.ts'
-import type { GuestSpec, HostDocument, Kind, Report } from './documents.ts'
+import type { HostDocument, Report } from './documents.ts'
 import type { Driver, Host, Step } from './driver.ts'
+import type { GuestSpec } from './guests/document.ts'
+import { type Kind, kinds } from './kinds.ts'
 import { createReconciler } from './reconcile.ts'
 
 /** A machine that is a map, with a gate that each step of a named id waits at. */
@@ -18,6 +20,7 @@ function machine() {
     things.set(kind, mine)
     return {
       kind,
+      jobs: {} as Driver<K>['jobs'],
       observe: async () => new Map(mine),
       plan(id, want, have): Step[] {
         const text = JSON.stringify(want)
@@ -31,17 +34,11 @@ function machine() {
         }
         return [{ name: 'change', run }]
       },
-      status: () => ({}),
+      status: () => ({}) as never,
     }
   }
-  const kinds = {
-    network: driver('network'),
-    'security-group': driver('security-group'),
-    router: driver('router'),
-    port: driver('port'),
-    guest: driver('guest'),
-  }
-  return { host: { drivers: kinds, facts: async () => ({}), close: async () => {} } as unknown as Host, things, gates, trace, begun }
+  const drivers = Object.fromEntries(kinds.map((kind) => [kind, driver(kind)]))
+  return { host: { drivers, facts: async () => ({}), close: async () => {} } as unknown as Host, things, gates, trace, begun }
 }
 
 const document = (kind: Kind, id: string, generation: number, spec: object | null = { generation }): HostDocument => ({

@@ -1,10 +1,14 @@
 // The loop that makes a machine agree with its documents: look, plan, do, report. It knows no kind by name but their order.
 
-import { unawaited } from '../contain.ts'
 import type { Environment } from '../environment.ts'
 import type { Log } from '../log.ts'
-import { type HostDocument, type Kind, kinds, type Report } from './documents.ts'
+import type { HostDocument, Report } from './documents.ts'
 import type { Driver, Host } from './driver.ts'
+import type { JobJournal } from './jobs/journal.ts'
+import { createJobRunner } from './jobs/runner.ts'
+import { documentKey, type Kind, kindOf, kinds } from './kinds.ts'
+import { createLanes } from './lanes.ts'
+import { createTold } from './told.ts'
 import { createTroubles, type Troubles } from './troubles.ts'
 
 export interface Reconciler {
@@ -27,7 +31,6 @@ const stepTimeoutMs = 240_000
 const retryMs = 10_000
 /** Stands for a kind as a whole where the id of a document would. */
 const wholeMachine = 'machine'
-export const documentKey = (kind: Kind, id: string) => `${kind}/${id}`
 
 export function createReconciler(parts: {
   host: Host
@@ -35,6 +38,8 @@ export function createReconciler(parts: {
   log: Log
   /** Called for each document dealt with, and when the machine changed by itself. */
   report(report: Report): void
+  /** Where the agent remembers what became of jobs; only as long as it lives unless given. */
+  jobs?: JobJournal | undefined
   /** How often the whole machine is looked at without cause, milliseconds. */
   lookEveryMs?: number
   /** Documents worked on at once. */
@@ -51,9 +56,36 @@ export function createReconciler(parts: {
   let wake = () => {}
   let busy = false
   const kick = () => wake()
+  /** Keys of documents that are to be looked at again when what is being done with them is over. */
+  const again = new Set<string>()
+  const atOnce = parts.atOnce ?? 8
+  const told = createTold(parts.report)
+  const lanes = createLanes(atOnce, log)
+  const jobs = createJobRunner({
+    host,
+    environment,
+    log,
+    troubles,
+    journal: parts.jobs ?? null,
+    // Generation 0 is older than any document's: only what is told of the jobs is news.
+    news: ({ kind, id }) => parts.report({ kind, id, generation: 0, outcome: 'done', jobs: jobs.of({ kind, id }) ?? [] }),
+    free({ kind, id }, inMs) {
+      const key = documentKey(kind, id)
+      if (inMs > 0) retry.set(key, environment.clock.now() + inMs)
+      else touch(key)
+      again.delete(key)
+    },
+  })
+
+  function touch(key: string): void {
+    if (!documents.has(key)) return
+    dirty.add(key)
+    kick()
+  }
 
   async function settle(driver: Driver, document: HostDocument, have: unknown): Promise<void> {
     const { kind, id, generation } = document
+    const key = documentKey(kind, id)
     const signal = AbortSignal.any([stopping.signal, AbortSignal.timeout(stepTimeoutMs)])
     let at = 'plan'
     try {
@@ -64,21 +96,26 @@ export function createReconciler(parts: {
         await step.run(signal)
         log.debug({ kind, id, step: step.name, ms: environment.clock.now() - started }, 'host step')
       }
-      const now = documents.get(documentKey(kind, id))
       troubles.clear(kind, id)
       if (document.spec === null) {
-        if (now?.generation === generation) documents.delete(documentKey(kind, id))
-        report({ kind, id, generation, outcome: 'removed' })
+        if (documents.get(key)?.generation === generation) {
+          documents.delete(key)
+          jobs.forget(document)
+        }
+        told.tell({ kind, id, generation, outcome: 'removed' })
         return
       }
       const after = steps.length && driver.status ? (await driver.observe()).get(id) : have
-      report({ kind, id, generation, outcome: 'done', status: driver.status?.(id, after) })
+      told.tell({ kind, id, generation, outcome: 'done', status: driver.status?.(id, after), jobs: jobs.of(document) })
+      // With a newer document the machine is made to agree first.
+      if (documents.get(key) === document) jobs.begin(document)
     } catch (error) {
       if (stopping.signal.aborted) return
       log.error({ kind, id, step: at, error: (error as Error).message }, 'host step failed')
       troubles.note({ kind, id, step: at }, error)
-      report({ kind, id, generation, outcome: 'failed', error: (error as Error).message })
-      retry.set(documentKey(kind, id), environment.clock.now() + retryMs)
+      if (documents.get(key) === document) jobs.refuse(document, (error as Error).message)
+      told.tell({ kind, id, generation, outcome: 'failed', error: (error as Error).message, jobs: jobs.of(document) })
+      retry.set(key, environment.clock.now() + retryMs)
     }
   }
   // What failed is tried again later: the cause may be gone (a full disk, a program that was missing).
@@ -105,64 +142,32 @@ export function createReconciler(parts: {
         if (!documents.has(documentKey(kind, id))) work.push({ document: { kind, id, generation: 0, spec: null }, have: have.get(id) })
       }
     }
-    if (kind === 'guest') {
-      for (const { document } of work) inBackground(driver, document)
+    // What changes while a document is being worked on is looked at again afterwards.
+    const untaken = work.filter(({ document }) => {
+      const key = documentKey(kind, document.id)
+      const isTaken = lanes.has(key) || jobs.isBusy(document)
+      if (isTaken) again.add(key)
+      return !isTaken
+    })
+    if (kindOf(kind).beside) {
+      for (const { document } of untaken) workBeside(driver, document)
       return
     }
-    const next = work[Symbol.iterator]()
+    const next = untaken[Symbol.iterator]()
     const lane = async () => {
       for (const { document, have } of next) await settle(driver, document, have)
     }
-    await Promise.all(Array.from({ length: Math.min(atOnce, work.length) }, lane))
+    await Promise.all(Array.from({ length: Math.min(atOnce, untaken.length) }, lane))
   }
 
-  // A guest that takes its time to shut down must not hold up the others, so guests are worked on beside the passes, each
-  // by one at a time; what changes meanwhile is looked at again afterwards.
-  const atOnce = parts.atOnce ?? 8
-  const background = new Map<string, Promise<void>>()
-  const again = new Set<string>()
-  const queue: (() => Promise<void>)[] = []
-  let lanes = 0
-  function inBackground(driver: Driver, document: HostDocument): void {
+  function workBeside(driver: Driver, document: HostDocument): void {
     const key = documentKey(document.kind, document.id)
-    if (background.has(key)) return void again.add(key)
-    background.set(
-      key,
-      new Promise((resolve) => {
-        queue.push(async () => {
-          const newest = documents.get(key) ?? document
-          const work = async () => settle(driver, newest, (await driver.observe()).get(document.id))
-          if (!stopping.signal.aborted) await work().catch((error) => cannotLook(document.kind, [key], error))
-          background.delete(key)
-          if (again.delete(key) && documents.has(key)) {
-            dirty.add(key)
-            kick()
-          }
-          resolve()
-        })
-      }),
-    )
-    if (lanes >= atOnce) return
-    lanes++
-    const lane = async () => {
-      for (let next = queue.shift(); next; next = queue.shift()) await next()
-    }
-    unawaited(
-      lane().finally(() => lanes--),
-      log,
-      'work on guests',
-    )
-  }
-
-  // What was told already is not told again: a look at the whole machine without news makes no traffic.
-  const told = new Map<string, string>()
-  function report(news: Report): void {
-    const key = documentKey(news.kind, news.id)
-    const text = JSON.stringify(news)
-    if (told.get(key) === text) return
-    if (news.outcome === 'removed') told.delete(key)
-    else told.set(key, text)
-    parts.report(news)
+    lanes.add(key, async () => {
+      const newest = documents.get(key) ?? document
+      const work = async () => settle(driver, newest, (await driver.observe()).get(document.id))
+      if (!stopping.signal.aborted) await work().catch((error) => cannotLook(document.kind, [key], error))
+      if (again.delete(key)) touch(key)
+    })
   }
 
   async function pass(): Promise<void> {
@@ -198,11 +203,7 @@ export function createReconciler(parts: {
     lookAgainAt = environment.clock.now() + retryMs
   }
 
-  host.onChange?.((kind, id) => {
-    if (!documents.has(documentKey(kind, id))) return
-    dirty.add(documentKey(kind, id))
-    kick()
-  })
+  host.onChange?.((kind, id) => touch(documentKey(kind, id)))
 
   const loop = (async () => {
     let nextLook = environment.clock.now() + (parts.lookEveryMs ?? 30_000)
@@ -216,7 +217,7 @@ export function createReconciler(parts: {
       for (const [key, at] of retry) {
         if (at > now) continue
         retry.delete(key)
-        if (documents.has(key)) dirty.add(key)
+        touch(key)
       }
       if (dirty.size || (fullPass && documents.size + Number(isComplete) > 0)) {
         busy = true
@@ -240,13 +241,15 @@ export function createReconciler(parts: {
         const known = documents.get(key)
         if (known && known.generation > document.generation) continue
         documents.set(key, document)
-        told.delete(key)
+        told.forget(key)
+        jobs.take(document)
         dirty.add(key)
         retry.delete(key)
       }
       kick()
     },
     complete() {
+      jobs.keepOnly(documents)
       isComplete = true
       fullPass = true
       kick()
@@ -258,13 +261,14 @@ export function createReconciler(parts: {
     async idle() {
       do {
         await new Promise((resolve) => setImmediate(resolve))
-      } while (busy || background.size || dirty.size || (fullPass && documents.size > 0))
+        await jobs.idle()
+      } while (busy || lanes.size || dirty.size || (fullPass && documents.size > 0))
     },
     async stop() {
       stopping.abort()
       wake()
-      await loop
-      await Promise.all(background.values())
+      await Promise.all([loop, jobs.stop()])
+      await lanes.idle()
     },
   }
 }

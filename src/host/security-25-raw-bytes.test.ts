@@ -118,8 +118,7 @@ test('security-25: an agent goes on when what answers on its socket is no contro
     () => ok('null'),
     () => 'HTTP/1.1 500 No\r\nContent-Length: 9\r\n\r\nhalf',
     ...noAnswers.map((line) => () => switched + line),
-    () =>
-      `${switched}{"id":1,"method":"stream","target":{"type":"vnc","guestId":"../../x"}}\n{"id":2,"method":"consoleLog","guestId":{}}\n`,
+    () => `${switched}{"id":1,"method":"vnc","guestId":"../../x"}\n{"id":2,"method":"consoleLog","guestId":{}}\n`,
     () => `${switched}${'x'.repeat(2 ** 21)}`,
   ]
   const environment = createEnvironment()

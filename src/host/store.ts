@@ -1,7 +1,10 @@
 import type { Db } from '../db/database.ts'
 import type { Dialect } from '../db/schema.ts'
 import './tables.ts'
-import type { HostDocument, HostFacts, Kind, Report } from './documents.ts'
+import type { HostDocument, HostFacts, Report } from './documents.ts'
+import type { JobReport } from './jobs/job.ts'
+import { openJobs, type Stored, specIn } from './jobs/stored.ts'
+import type { Kind } from './kinds.ts'
 
 export const findHost = (db: Db, name: string) => db.selectFrom('hosts').selectAll().where('name', '=', name).executeTakeFirst()
 export const listHosts = (db: Db) => db.selectFrom('hosts').selectAll().orderBy('name').execute()
@@ -23,7 +26,12 @@ export async function findHolders(db: Db, kind: Kind, id: string): Promise<strin
 
 /** The same, to be changed: on PostgreSQL nobody else changes it before the asker's transaction has ended. */
 export function findDocumentForChange(db: Db, dialect: Dialect, host: string, kind: Kind, id: string) {
-  const query = db.selectFrom('host_documents').select('spec').where('host', '=', host).where('kind', '=', kind).where('id', '=', id)
+  const query = db
+    .selectFrom('host_documents')
+    .select(['spec', 'host_status'])
+    .where('host', '=', host)
+    .where('kind', '=', kind)
+    .where('id', '=', id)
   return (dialect === 'postgres' ? query.forUpdate() : query).executeTakeFirst()
 }
 
@@ -64,9 +72,14 @@ export async function saveDocument(db: Db, host: string, kind: Kind, id: string,
 
 /** What the agent has not taken yet, or everything when it starts anew. */
 export async function documentsFor(db: Db, host: string, all: boolean, limit: number): Promise<HostDocument[]> {
-  let query = db.selectFrom('host_documents').select(['kind', 'id', 'generation', 'spec']).where('host', '=', host)
+  let query = db.selectFrom('host_documents').select(['kind', 'id', 'generation', 'spec', 'host_status']).where('host', '=', host)
   if (!all) query = query.where('pending', '=', true).limit(limit)
-  return (await query.execute()) as HostDocument[]
+  return (await query.execute()).map((row) => {
+    const { kind, id, generation } = row
+    // A host that has lost its memory is not asked again for what it has done.
+    const jobs = openJobs(row)
+    return { kind, id, generation, spec: specIn(row) as HostDocument['spec'], ...(jobs.length ? { jobs } : {}) }
+  })
 }
 
 export const markTaken = (db: Db, host: string, document: Pick<HostDocument, 'kind' | 'id' | 'generation'>) =>
@@ -79,8 +92,15 @@ export const markTaken = (db: Db, host: string, document: Pick<HostDocument, 'ki
     .where('generation', '=', document.generation)
     .execute()
 
+/** What is known of a document after a report, in its column; undefined when the report changes nothing of it. */
+export function statusAfter(document: Stored, report: Report, jobs: JobReport[]): object | undefined {
+  if (!report.status && !report.jobs) return undefined
+  const { jobs: _before, ...before } = (document.host_status ?? {}) as Record<string, unknown>
+  return { ...(report.status ?? before), ...(jobs.length ? { jobs } : {}) }
+}
+
 /** Writes a report down; an older generation's only updates the status. Gives false when no such document is known. */
-export async function applyReport(db: Db, host: string, report: Report): Promise<boolean> {
+export async function applyReport(db: Db, host: string, report: Report, seen: object | undefined): Promise<boolean> {
   const here = <T extends { where: (column: never, op: never, value: never) => T }>(query: T) =>
     query
       .where('host' as never, '=' as never, host as never)
@@ -93,13 +113,13 @@ export async function applyReport(db: Db, host: string, report: Report): Promise
       .executeTakeFirst()
     return gone.numDeletedRows > 0n
   }
-  const status = report.status ? { host_status: report.status as object } : {}
+  const status = seen ? { host_status: seen } : {}
   const result = await here(db.updateTable('host_documents'))
     .set({ done_generation: report.generation, outcome: report.outcome, error: report.error ?? null, ...status })
     .where('generation', '=', report.generation)
     .executeTakeFirst()
   if (result.numUpdatedRows > 0n) return true
-  if (report.status) await here(db.updateTable('host_documents')).set(status).execute()
+  if (seen) await here(db.updateTable('host_documents')).set(status).execute()
   return false
 }
 

@@ -1,4 +1,5 @@
-import type { HostFacts, Kind } from './documents.ts'
+import type { HostFacts } from './documents.ts'
+import type { Kind } from './kinds.ts'
 
 declare module '../db/tables.ts' {
   interface Narrow {

@@ -1,12 +1,19 @@
 // What the control process may rely on, whichever host is behind: the same tests for the linux host and the fake one.
 import assert from 'node:assert/strict'
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { after, before, describe, test } from 'node:test'
 import { createEnvironment } from '../environment.ts'
 import { silentLog } from '../log.ts'
 import { until } from '../testing/until.ts'
-import { type GuestImage, type GuestSpec, type GuestStatus, type HostDocument, type Kind, kinds, type Report } from './documents.ts'
+import type { HostDocument, Report } from './documents.ts'
 import type { Host } from './driver.ts'
+import type { GuestImage, GuestSpec, GuestStatus } from './guests/document.ts'
 import { guestSpec } from './guests/testing.ts'
+import { hard, jobContract } from './jobs/test-contract.ts'
+import { openJournal } from './journal.ts'
+import { type Kind, kinds } from './kinds.ts'
 import { egress, network, port, router, rule, subnet } from './networks/test-machine.ts'
 import { createReconciler } from './reconcile.ts'
 
@@ -14,8 +21,12 @@ export interface HostUnderTest {
   host: Host
   /** An image that boots there and ends at a login prompt. */
   image: GuestImage
-  /** Guests with this change cannot be made. */
-  impossible: Partial<GuestSpec>
+  /** The next guest with this change cannot be made. */
+  impossible(): Partial<GuestSpec>
+  /** The next soft reboot of the guest fails; gives what mends it. */
+  failSoftReboot(guestId: string): Promise<() => void>
+  /** No soft reboot is over in so many seconds. */
+  tooShortSeconds: number
   /** Ends a guest from outside, as if its process had been killed. */
   kill(guestId: string): Promise<void>
   dispose(): Promise<void>
@@ -35,15 +46,22 @@ function register(make: () => Promise<HostUnderTest>): void {
   const [net, group, routerId, portId, guestId] = [uuid(), uuid(), uuid(), uuid(), uuid()]
   const ids: Record<Kind, string> = { network: net, 'security-group': group, router: routerId, port: portId, guest: guestId }
   let guest: GuestSpec
+  let folder = ''
 
-  const start = () => createReconciler({ host: made.host, environment, log: silentLog, report: (report) => void reports.push(report) })
+  const start = () => {
+    const { jobs } = openJournal(folder)
+    return createReconciler({ host: made.host, environment, log: silentLog, jobs, report: (report) => void reports.push(report) })
+  }
+  function next(id: string): number {
+    const generation = (generations.get(id) ?? 0) + 1
+    generations.set(id, generation)
+    return generation
+  }
   /** Asks for these and gives what was reported of them. */
   async function ask(...wishes: Omit<HostDocument, 'generation'>[]): Promise<Report[]> {
     const from = reports.length
     const documents = wishes.map((wish) => {
-      const generation = (generations.get(wish.id) ?? 0) + 1
-      generations.set(wish.id, generation)
-      return { ...wish, generation } as HostDocument
+      return { ...wish, generation: next(wish.id) } as HostDocument
     })
     reconciler.take(documents)
     await reconciler.idle()
@@ -63,6 +81,7 @@ function register(make: () => Promise<HostUnderTest>): void {
 
   before(async () => {
     made = await make()
+    folder = await mkdtemp(join(tmpdir(), 'host-journal-'))
     reconciler = start()
     const mac = 'fa:16:3e:00:00:05'
     guest = guestSpec({ image: made.image, diskGiB: 0, nics: [{ portId, mac, mtu: 1450 }] })
@@ -70,6 +89,7 @@ function register(make: () => Promise<HostUnderTest>): void {
   after(async () => {
     await reconciler?.stop()
     await made?.dispose()
+    await rm(folder, { recursive: true, force: true })
   })
 
   test('it says what it is', async () => {
@@ -88,8 +108,8 @@ function register(make: () => Promise<HostUnderTest>): void {
       { kind: 'network', id: net, spec: network({ subnets: [subnet('10.0.0')] }) },
     )
     for (const { kind, outcome, error } of answers) assert.equal(outcome, 'done', `${kind}: ${error}`)
-    const { power, actionsDone, accelerator } = answers[0]!.status as GuestStatus
-    assert.deepEqual([power, actionsDone], ['running', []])
+    const { power, accelerator } = answers[0]!.status as GuestStatus
+    assert.equal(power, 'running')
     assert.equal(typeof accelerator, 'string')
     for (const kind of kinds) assert.deepEqual(await have(kind), [ids[kind]])
   })
@@ -102,24 +122,44 @@ function register(make: () => Promise<HostUnderTest>): void {
   })
 
   test('its console and its screen are there, and no stream goes where no network is', async () => {
-    await until('the prompt', async () => (await made.host.consoleLog(guestId)).includes(' login: '), 240)
-    const last = await made.host.consoleLog(guestId, 1)
+    await until('the prompt', async () => (await made.host.consoleLog({ guestId })).includes(' login: '), 240)
+    const last = await made.host.consoleLog({ guestId, lines: 1 })
     assert.ok(last.trim() && !last.trim().includes('\n'), last)
-    assert.ok((await made.host.consoleLog(guestId)).includes(last.trim()))
-    const screen = await made.host.stream({ type: 'vnc', guestId })
+    assert.ok((await made.host.consoleLog({ guestId })).includes(last.trim()))
+    const screen = await made.host.vnc({ guestId })
     const hello = await new Promise<Buffer>((resolve, reject) => screen.once('data', resolve).once('error', reject))
     assert.equal(hello.toString(), 'RFB 003.008\n')
     screen.destroy()
-    await assert.rejects(made.host.stream({ type: 'tcp', address: '10.0.0.5', port: 22 }))
+    await assert.rejects(made.host.tcp({ address: '10.0.0.5', port: 22 }))
   })
 
-  test('a guest stops, starts and reboots as it is asked, each reboot once', async () => {
+  test('its serial console answers who types, one at a time, and its log goes on', async () => {
+    const before = await made.host.consoleLog({ guestId })
+    const prompts = (text: string) => text.split(' login: ').length - 1
+    const serial = await made.host.serial({ guestId })
+    let said = ''
+    serial.on('data', (piece: Buffer) => {
+      said += piece
+    })
+    await until('a prompt', () => {
+      if (!said) serial.write('\r') // a guest that is still booting does not hear it
+      return prompts(said) > 0
+    })
+    await assert.rejects(made.host.serial({ guestId }), /somebody else/)
+    serial.destroy()
+    await until('the log', async () => prompts(await made.host.consoleLog({ guestId })) > prompts(before))
+    await until('it is free', () =>
+      made.host.serial({ guestId }).then(
+        (stream) => stream.destroy().destroyed,
+        () => false,
+      ),
+    )
+    await assert.rejects(made.host.serial({ guestId: uuid() }))
+  })
+
+  test('a guest stops and starts as it is asked', async () => {
     assert.equal((await askGuest({ power: 'off' })).power, 'off')
     assert.equal((await askGuest({ power: 'running' })).power, 'running')
-    const rebooted = await askGuest({ actions: [{ id: 'r1', type: 'reboot-hard' }] })
-    assert.deepEqual([rebooted.power, rebooted.actionsDone], ['running', ['r1']])
-    const again = await askGuest({ actions: [...guest.actions, { id: 'r2', type: 'reboot-hard' }] })
-    assert.deepEqual(again.actionsDone, ['r1', 'r2'])
   })
 
   test('a guest that is killed is reported at once, and stays down until somebody asks for another', async () => {
@@ -129,12 +169,32 @@ function register(make: () => Promise<HostUnderTest>): void {
     reconciler.lookAgain()
     await reconciler.idle()
     assert.equal((reports.findLast(({ id }) => id === guestId)!.status as GuestStatus).power, 'crashed')
-    assert.equal((await askGuest({ actions: [...guest.actions, { id: 'r3', type: 'reboot-hard' }] })).power, 'running')
+    const [mended] = await ask({ kind: 'guest', id: guestId, spec: guest, jobs: [hard('after the end')] })
+    assert.deepEqual([mended!.outcome, (mended!.status as GuestStatus).power], ['done', 'running'])
+  })
+
+  jobContract({
+    under: () => made,
+    reports,
+    ask: (jobs, change = {}, id = guestId) => ask({ kind: 'guest', id, spec: { ...guest, ...change }, jobs }),
+    take(jobs, change = {}, id = guestId) {
+      reconciler.take([{ kind: 'guest', id, generation: next(id), spec: change && { ...guest, ...change }, jobs }])
+    },
+    idle: () => reconciler.idle(),
+    lookAgain: () => reconciler.lookAgain(),
+    async restart() {
+      const before = [...reconciler.documents.values()]
+      await reconciler.stop()
+      reconciler = start()
+      reconciler.take(before)
+    },
+    guestId,
+    folder: () => folder,
   })
 
   test('what cannot be made is reported with a reason, and can be taken back', async () => {
     const other = uuid()
-    const [failed] = await ask({ kind: 'guest', id: other, spec: { ...guest, nics: [], ...made.impossible } })
+    const [failed] = await ask({ kind: 'guest', id: other, spec: { ...guest, nics: [], ...made.impossible() } })
     assert.equal(failed!.outcome, 'failed')
     assert.ok(failed!.error)
     const [removed] = await ask({ kind: 'guest', id: other, spec: null })

@@ -101,6 +101,7 @@ test('documents that cannot be written down are told, not acknowledged, and come
     log: silentLog,
     journal: {
       session: 's',
+      jobs: { load: () => [], save() {} },
       load: () => [],
       forget() {},
       save(documents) {

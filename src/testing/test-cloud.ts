@@ -123,7 +123,7 @@ export async function testCloud(options: TestCloudOptions = {}): Promise<TestClo
     const openDocuments = database.read.selectFrom('host_documents').select('id').whereRef('done_generation', '<', 'generation')
     for (;;) {
       if (!(await tasks.idle())) return
-      await result.agent.reconciler.idle()
+      await result.agent.idle()
       // In one query: a report closes its document and wakes a task in one transaction, and a step that asks for more ends in one.
       const open = await openDocuments
         .unionAll(runnableTasks(database.read, environment.clock.now()).clearSelect().select('t.id'))

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto'
 import { mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { makeIso } from '../commands/iso.ts'
-import type { GuestSpec } from '../documents.ts'
+import type { GuestSpec } from './document.ts'
 import { names, replaceFile } from './files.ts'
 
 /** What of the tree belongs on the drive, by path; throws for a path that leads out of it. */

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { inspect } from '../../disk-formats/inspect.ts'
 import { makeExt4, makeSwap } from '../commands/filesystems.ts'
 import { createOverlay } from '../commands/qemu-img.ts'
-import type { GuestSpec } from '../documents.ts'
+import type { GuestSpec } from './document.ts'
 import { names, replaceFile } from './files.ts'
 import { formatOf } from './images.ts'
 

@@ -44,7 +44,6 @@ export interface GuestState {
   handled: 'running' | 'off' | null
   /** Boot of the machine in which it was started. */
   bootId: string | null
-  actionsDone: string[]
   /** SHA-256 of the tree on the config drive. */
   configDrive: string | null
   accelerator: string | null
@@ -55,7 +54,6 @@ export const newState: GuestState = {
   running: false,
   handled: null,
   bootId: null,
-  actionsDone: [],
   configDrive: null,
   accelerator: null,
 }

@@ -8,7 +8,7 @@ import { after, test } from 'node:test'
 import { createEnvironment, systemClock } from '../../environment.ts'
 import { silentLog } from '../../log.ts'
 import { run } from '../commands/exec.ts'
-import type { GuestImage, GuestSpec } from '../documents.ts'
+import type { GuestImage, GuestSpec } from './document.ts'
 import { createGuestDriver, type Guests } from './index.ts'
 import { guestProcesses } from './processes.ts'
 import { guestSpec } from './testing.ts'
@@ -60,6 +60,9 @@ async function settle(want: GuestSpec | undefined, guest = id): Promise<string[]
   for (const step of steps) await step.run(signal)
   return steps.map((step) => step.name)
 }
+/** What the job runner does. */
+const reboot = (type: 'reboot-soft' | 'reboot-hard', want: GuestSpec) =>
+  guests.driver.jobs[type].run(id, {}, { spec: want, progress: () => {}, signal })
 const status = async (guest = id) => guests.driver.status!(guest, (await guests.driver.observe()).get(guest))
 
 async function until(what: string, holds: () => Promise<boolean>): Promise<void> {
@@ -104,7 +107,7 @@ test('a guest boots to its prompt with what its config drive says', async () => 
   assert.match(log, /LABEL="ephemeral0"/)
   assert.match(log, /TYPE="swap"/)
   assert.ok(Number(/root KiB (\d+)/.exec(log)?.[1]) > 900_000, 'the root file system has grown to the disk of 1 GiB')
-  assert.deepEqual(await status(), { power: 'running', actionsDone: [], accelerator: 'tcg' })
+  assert.deepEqual(await status(), { power: 'running', accelerator: 'tcg' })
   assert.deepEqual(await settle(spec), [], 'nothing is left to do')
   process.stdout.write(`# prompt after ${seconds} s\n`)
 })
@@ -132,19 +135,17 @@ test('another agent process finds it, and reboots it softly', async () => {
   await guests.close()
   guests = renew()
   assert.equal((await status()).power, 'running')
-  const rebooting = { ...spec, actions: [{ id: 'r1', type: 'reboot-soft' as const }] }
-  assert.deepEqual(await settle(rebooting), ['reboot softly'])
-  assert.deepEqual(await status(), { power: 'running', actionsDone: ['r1'], accelerator: 'tcg' })
+  assert.deepEqual(await reboot('reboot-soft', spec), { followed: true })
+  assert.deepEqual(await status(), { power: 'running', accelerator: 'tcg' })
   assert.match(await guests.consoleLog(id), /Requesting system poweroff/, 'the guest has shut down by itself')
   await until('the second prompt', async () => (await prompts()) === 2)
-  assert.deepEqual(await settle(rebooting), [])
+  assert.deepEqual(await settle(spec), [])
 })
 
 test('a hard reboot makes a new process', async () => {
   const pid = (await guestProcesses(dataDir)).get(id)
-  assert.deepEqual(await settle({ ...spec, actions: [{ id: 'r2', type: 'reboot-hard' }] }), ['reboot hard'])
+  await reboot('reboot-hard', spec)
   assert.notEqual((await guestProcesses(dataDir)).get(id), pid)
-  assert.deepEqual((await status()).actionsDone, ['r1', 'r2'])
   await until('the third prompt', async () => (await prompts()) === 3)
 })
 
@@ -168,7 +169,7 @@ test('a killed QEMU is told at once, reported as crashed, and left to control', 
   await until('the end', async () => (await guestProcesses(dataDir)).size === 0)
   assert.equal((await status()).power, 'crashed')
   assert.deepEqual(await settle(spec), [])
-  assert.deepEqual(await settle({ ...spec, actions: [{ id: 'r3', type: 'reboot-hard' }] }), ['start'])
+  await reboot('reboot-hard', spec)
   assert.equal((await status()).power, 'running')
 })
 
@@ -177,7 +178,7 @@ test('a QEMU that hangs is listed, refuses a reboot with a reason, and is stoppe
   process.kill((await guestProcesses(dataDir)).get(id)!, 'SIGSTOP')
   guests = renew()
   assert.equal((await status()).power, 'running')
-  await assert.rejects(settle({ ...spec, actions: [{ id: 'r4', type: 'reboot-soft' }] }), /monitor did not answer/)
+  await assert.rejects(reboot('reboot-soft', spec), /monitor did not answer/)
   assert.deepEqual(await settle({ ...spec, power: 'off' }), ['shut down', 'note'])
   assert.equal((await status()).power, 'off')
 })
@@ -226,7 +227,7 @@ test('QEMU that cannot start says why, and nothing of it stays', async () => {
 })
 
 test('removal leaves no process and no file', async () => {
-  await settle({ ...spec, actions: [{ id: 'r9', type: 'reboot-hard' }] })
+  await reboot('reboot-hard', spec)
   assert.equal((await guestProcesses(dataDir)).size, 1)
   assert.deepEqual(await settle(undefined), ['end process', 'remove'])
   assert.equal((await guestProcesses(dataDir)).size, 0)

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { steppedClock } from '../../environment.ts'
-import type { GuestImage } from '../documents.ts'
+import type { GuestImage } from './document.ts'
 import { createImages } from './images.ts'
 
 const signal = new AbortController().signal

@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
 import { checkSafe, type ImageFile } from '../../disk-formats/inspect.ts'
 import type { Clock } from '../../environment.ts'
-import type { GuestImage } from '../documents.ts'
+import type { GuestImage } from './document.ts'
 import { replaceFile } from './files.ts'
 
 const maxVirtualBytes = 4 * 2 ** 40

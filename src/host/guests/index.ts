@@ -7,18 +7,20 @@ import type { Environment } from '../../environment.ts'
 import type { Log } from '../../log.ts'
 import { run } from '../commands/exec.ts'
 import { listTapOwners } from '../commands/taps.ts'
-import type { GuestSpec } from '../documents.ts'
 import type { Driver, Step } from '../driver.ts'
 import type { Accelerator } from './accelerator.ts'
 import { configDriveDigest, writeConfigDrive } from './config-drive.ts'
 import { cutConsoleLog, cutQemuLog, readConsoleLog } from './console-log.ts'
 import { makeDisks } from './disks.ts'
+import type { GuestSpec } from './document.ts'
 import { guestFolder, guestIds, makeGuestFolder, names, readPassword, readState, writePassword } from './files.ts'
 import { createImages, type FetchImage } from './images.ts'
 import { createLife } from './life.ts'
-import { createMonitors, vncSocket } from './monitors.ts'
+import { createMonitors, guestSocket } from './monitors.ts'
+import { oneAtATime } from './one-at-a-time.ts'
 import { type Change, type GuestHave, guestStatus, planGuest } from './plan.ts'
 import { guestProcesses } from './processes.ts'
+import { rebootJobs } from './reboots.ts'
 import { createGuestUids, type UidRange } from './uids.ts'
 
 export interface GuestOptions {
@@ -46,6 +48,8 @@ export interface Guests {
   consoleLog(id: string, lines?: number): Promise<string>
   /** Throws when the guest does not run. */
   vncStream(id: string): Promise<Duplex>
+  /** Throws when the guest does not run, or somebody else is at its console. */
+  serialStream(id: string): Promise<Duplex>
   /** Removes images from the cache that no guest uses and that were not used for so long. Gives their names. */
   pruneImages(unusedMs: number): Promise<string[]>
   /** Removes a deleted image from the cache. */
@@ -55,6 +59,9 @@ export interface Guests {
   /** Stops watching; guests go on. */
   close(): Promise<void>
 }
+
+/** For a guest whose document gives it no time to shut down. */
+const softRebootSeconds = 60
 
 /** Makes the driver; nothing is touched before the first document. Needs root. */
 export function createGuestDriver(options: GuestOptions): Guests {
@@ -101,15 +108,11 @@ export function createGuestDriver(options: GuestOptions): Guests {
         return life.note(id, { configDrive: configDriveDigest(spec!) })
       }
       case 'start':
-        return life.start(id, spec!, change.actions, signal)
+        return life.start(id, spec!, signal)
       case 'shut down':
         return life.shutDown(id, change.timeout, signal)
       case 'end process':
         return life.end(id)
-      case 'reboot softly':
-        return life.rebootSoftly(id, spec!, change.action, signal)
-      case 'reboot hard':
-        return life.rebootHard(id, spec!, change.action, signal)
       case 'note':
         return life.note(id, change.state)
       case 'remove':
@@ -157,13 +160,25 @@ export function createGuestDriver(options: GuestOptions): Guests {
         return changes.map((change) => ({ name: change.do, run: (signal) => apply(id, want, change, signal) }))
       },
       status: (_id, have) => guestStatus(have),
+      jobs: rebootJobs({
+        askToShutDown: (id, spec, signal) => life.pressButton(id, spec.shutdownTimeout || softRebootSeconds, signal),
+        async startAnew(id, spec, signal) {
+          // A new process, not a reset of the old: emulation is three times slower over memory that holds code it has translated.
+          await life.end(id)
+          const state = await readState(guestFolder(dataDir, id))
+          if (spec.configDrive && state?.configDrive !== configDriveDigest(spec))
+            await apply(id, spec, { do: 'write config drive' }, signal)
+          await life.start(id, spec, signal)
+        },
+      }),
     },
     get version() {
       return version
     },
     onChange: (listener) => void listeners.push(listener),
     consoleLog: (id, lines) => readConsoleLog(guestFolder(dataDir, id), lines),
-    vncStream: (id) => vncSocket(dataDir, id),
+    vncStream: (id) => guestSocket(dataDir, id, 'vnc'),
+    serialStream: oneAtATime((id) => guestSocket(dataDir, id, 'serial')),
     pruneImages: (unusedMs) => images.prune(unusedMs),
     forgetImage: (sha512) => images.forget(sha512),
     async leavePassword(id, password) {

@@ -4,9 +4,9 @@ import { join } from 'node:path'
 import type { Clock } from '../../environment.ts'
 import { startQemu } from '../commands/qemu.ts'
 import { giveTap, openTunDevice } from '../commands/taps.ts'
-import type { GuestSpec } from '../documents.ts'
 import type { Accelerator } from './accelerator.ts'
 import { openConsoleLog } from './console-log.ts'
+import type { GuestSpec } from './document.ts'
 import { type GuestState, giveToGuest, guestFolder, names, newState, readState, writeState } from './files.ts'
 import type { Monitors } from './monitors.ts'
 import { guestProcesses, killGuest, waitForEnd } from './processes.ts'
@@ -14,20 +14,18 @@ import { qemuArgs } from './qemu-args.ts'
 import type { GuestUids } from './uids.ts'
 
 export interface Life {
-  /** Starts the guest and marks the actions as done. Throws with QEMU's own words when it does not come up. */
-  start(id: string, spec: GuestSpec, actions: string[], signal: AbortSignal): Promise<void>
+  /** Throws with QEMU's own words when it does not come up. */
+  start(id: string, spec: GuestSpec, signal: AbortSignal): Promise<void>
   /** Presses the power button and waits up to `seconds`; then ends the process. */
   shutDown(id: string, seconds: number, signal: AbortSignal): Promise<void>
   /** Ends the process at once, by force when its monitor hangs. */
   end(id: string): Promise<void>
-  /** Presses the power button, waits, and starts anew, also when the guest has not followed. Throws when its monitor hangs. */
-  rebootSoftly(id: string, spec: GuestSpec, action: string, signal: AbortSignal): Promise<void>
-  rebootHard(id: string, spec: GuestSpec, action: string, signal: AbortSignal): Promise<void>
+  /** Presses the power button and waits up to `seconds`; gives whether the guest has shut down. Throws when its monitor hangs. */
+  pressButton(id: string, seconds: number, signal: AbortSignal): Promise<boolean>
   note(id: string, change: Partial<GuestState>): Promise<void>
 }
 
 const startMs = 20_000
-const softRebootSeconds = 60
 /** The button is pressed again, as a guest that is still booting does not feel it. */
 const buttonMs = 5000
 
@@ -49,10 +47,6 @@ export function createLife(options: {
     const folder = folderOf(id)
     await writeState(folder, { ...((await readState(folder)) ?? newState), ...change })
   }
-  const noteDone = async (id: string, actions: string[]) => {
-    const done = (await readState(folderOf(id)))?.actionsDone ?? []
-    return [...done.filter((known) => !actions.includes(known)), ...actions].slice(-50)
-  }
 
   async function connected(id: string, exited: Promise<number | null>, signal: AbortSignal): Promise<void> {
     const until = clock.now() + startMs
@@ -72,7 +66,7 @@ export function createLife(options: {
     }
   }
 
-  const start: Life['start'] = async (id, spec, actions, signal) => {
+  const start: Life['start'] = async (id, spec, signal) => {
     const folder = folderOf(id)
     const accelerator = await options.accelerator
     const args = qemuArgs(spec, {
@@ -112,15 +106,7 @@ export function createLife(options: {
     }
     // Its sockets are bound: from now on it cannot put anything else in their place.
     await chown(join(folder, names.sockets), 0, 0)
-    const done = await noteDone(id, actions)
-    await note(id, {
-      made: true,
-      running: true,
-      handled: 'running',
-      bootId: options.bootId,
-      accelerator,
-      actionsDone: done,
-    })
+    await note(id, { made: true, running: true, handled: 'running', bootId: options.bootId, accelerator })
   }
 
   const end: Life['end'] = async (id) => {
@@ -138,13 +124,12 @@ export function createLife(options: {
     monitors.drop(id)
   }
 
-  /** Presses the button until the guest is off or the time is over. Throws when the monitor hangs. */
-  async function pressButton(id: string, seconds: number, signal: AbortSignal): Promise<void> {
+  const pressButton: Life['pressButton'] = async (id, seconds, signal) => {
     const until = clock.now() + seconds * 1000
     let press = clock.now()
     for (;;) {
-      if ((await pidOf(id)) === undefined || (await monitors.status(id)) === 'shutdown') return
-      if (clock.now() >= until) return
+      if ((await pidOf(id)) === undefined || (await monitors.status(id)) === 'shutdown') return true
+      if (clock.now() >= until) return false
       if (signal.aborted) throw new Error('interrupted while waiting for the guest to shut down')
       if (clock.now() >= press) {
         await (await monitors.of(id)).execute('system_powerdown')
@@ -154,16 +139,11 @@ export function createLife(options: {
     }
   }
 
-  const rebootHard: Life['rebootHard'] = async (id, spec, action, signal) => {
-    await end(id)
-    await start(id, spec, [action], signal)
-  }
-
   return {
     start,
     end,
     note,
-    rebootHard,
+    pressButton,
     async shutDown(id, seconds, signal) {
       // A monitor that hangs cannot press a button: the process is ended then.
       if (seconds > 0)
@@ -171,11 +151,6 @@ export function createLife(options: {
           if (signal.aborted) throw error
         })
       await end(id)
-    },
-    async rebootSoftly(id, spec, action, signal) {
-      await pressButton(id, spec.shutdownTimeout || softRebootSeconds, signal)
-      // A new process, not a reset of the old: emulation is three times slower over memory that holds code it has translated.
-      await rebootHard(id, spec, action, signal)
     },
   }
 }

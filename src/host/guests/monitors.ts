@@ -137,9 +137,9 @@ function statusAfter(status: MonitorStatus, { event }: QmpEvent): MonitorStatus 
   return status
 }
 
-/** A byte stream to the guest's VNC server. */
-export async function vncSocket(dataDir: string, id: string): Promise<Socket> {
-  return await atSocket(guestFolder(dataDir, id), names.vnc, (path) => {
+/** A byte stream to the guest's VNC server, or to its serial console, of which QEMU goes on writing the log. */
+export async function guestSocket(dataDir: string, id: string, name: 'vnc' | 'serial'): Promise<Socket> {
+  return await atSocket(guestFolder(dataDir, id), names[name], (path) => {
     const socket = connect(path)
     return new Promise<Socket>((resolve, reject) => {
       socket.once('connect', () => resolve(socket))

@@ -1,12 +1,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { GuestSpec } from '../documents.ts'
+import type { GuestSpec } from './document.ts'
 import { newState } from './files.ts'
 import { type GuestHave, guestStatus, planGuest } from './plan.ts'
 import { guestSpec } from './testing.ts'
 
-const soft = { id: 'a1', type: 'reboot-soft' as const }
-const hard = { id: 'a2', type: 'reboot-hard' as const }
 const up = { ...newState, made: true, running: true, handled: 'running' as const, bootId: 'b1' }
 const down = { ...up, running: false, handled: 'off' as const }
 
@@ -53,13 +51,7 @@ const rows: [string, Partial<GuestSpec> | undefined, GuestHave | undefined, stri
     [],
   ],
   ['the machine was started anew, guest stopped', { power: 'off' }, gone({ bootId: 'b2', state: down }), []],
-  ['reboot', { actions: [soft] }, have(), ['reboot softly']],
-  ['two reboots, one done', { actions: [soft, hard] }, have({ state: { ...up, actionsDone: ['a1'] } }), ['reboot hard']],
-  ['reboots done', { actions: [soft, hard] }, have({ state: { ...up, actionsDone: ['a1', 'a2'] } }), []],
-  ['hard reboot of a crashed guest', { actions: [hard] }, gone(), ['start']],
-  ['hard reboot of one that switched itself off', { actions: [hard] }, have({ monitor: 'shutdown' }), ['end process', 'start']],
-  ['hard reboot was interrupted between end and start', { actions: [hard] }, gone({ state: { ...up, running: false } }), ['start']],
-  ['reboot of a stopped guest', { power: 'off', actions: [hard] }, gone({ state: down }), ['note']],
+  ['a reboot was cut off between end and start: it is begun again as a job', {}, gone({ state: { ...up, running: false } }), []],
   ['to be removed, running', undefined, have(), ['end process', 'remove']],
   ['to be removed, off', undefined, gone({ state: down }), ['remove']],
   ['to be removed, half made', undefined, gone({ state: null }), ['remove']],
@@ -75,11 +67,10 @@ for (const [name, want, has, steps] of rows) {
   })
 }
 
-test('a start does the open reboots, a stop too', () => {
-  assert.deepEqual(planGuest(guestSpec({ actions: [soft, hard] }), gone(), null), [{ do: 'start', actions: ['a1', 'a2'] }])
-  assert.deepEqual(planGuest(guestSpec({ power: 'off', actions: [hard], shutdownTimeout: 9 }), have(), null), [
+test('a stop gives the guest the time that its document gives', () => {
+  assert.deepEqual(planGuest(guestSpec({ power: 'off', shutdownTimeout: 9 }), have(), null), [
     { do: 'shut down', timeout: 9 },
-    { do: 'note', state: { running: false, handled: 'off', actionsDone: ['a2'] } },
+    { do: 'note', state: { running: false, handled: 'off' } },
   ])
 })
 

@@ -1,5 +1,5 @@
 // From what a guest is to what it shall be: pure, and tested as a table.
-import type { GuestAction, GuestImage, GuestSpec, GuestStatus } from '../documents.ts'
+import type { GuestImage, GuestSpec, GuestStatus } from './document.ts'
 import type { GuestState } from './files.ts'
 
 export interface GuestHave {
@@ -17,11 +17,9 @@ export type Change =
   | { do: 'fetch image'; image: GuestImage; as: 'base' | 'kernel' | 'ramdisk' }
   | { do: 'make disks' }
   | { do: 'write config drive' }
-  | { do: 'start'; actions: string[] }
+  | { do: 'start' }
   | { do: 'shut down'; timeout: number }
   | { do: 'end process' }
-  | { do: 'reboot softly'; action: string }
-  | { do: 'reboot hard'; action: string }
   | { do: 'note'; state: Partial<GuestState> }
   | { do: 'remove' }
 
@@ -31,37 +29,29 @@ export function planGuest(want: GuestSpec | undefined, have: GuestHave | undefin
   if (!want) return have ? [...ending, { do: 'remove' }] : []
   const state = have?.state ?? null
   const isUp = have?.pid != null && have.monitor !== 'shutdown'
-  const open = want.actions.filter((action) => !state?.actionsDone.includes(action.id))
   // What runs has its disks, even when the agent has lost its memory of it.
   const changes = state?.made || have?.pid ? [] : making(want)
 
   if (want.power === 'off') {
     if (isUp) changes.push({ do: 'shut down', timeout: want.shutdownTimeout })
     else changes.push(...ending)
-    if (isUp || ending.length || state?.running || state?.handled !== 'off' || open.length) changes.push(settled(want, open))
+    if (isUp || ending.length || state?.running || state?.handled !== 'off')
+      changes.push({ do: 'note', state: { running: false, handled: 'off' } })
     return changes
   }
 
   if (isUp) {
     if (!state?.running) changes.push({ do: 'note', state: { made: true, running: true, handled: 'running', bootId: have.bootId } })
-    return [...changes, ...open.map(reboot)]
+    return changes
   }
   // A guest that ended by itself stays down, until control asks otherwise or the machine itself was started anew.
   const machineRestarted = state?.handled === 'running' && state.running && state.bootId !== have?.bootId
-  if (state?.handled === 'running' && !machineRestarted && !open.length) {
-    return ending.length ? [...changes, ...ending] : changes
-  }
+  if (state?.handled === 'running' && !machineRestarted) return [...changes, ...ending]
   changes.push(...ending)
   if (configDrive !== null && state?.configDrive !== configDrive) changes.push({ do: 'write config drive' })
-  changes.push({ do: 'start', actions: open.map((action) => action.id) })
+  changes.push({ do: 'start' })
   return changes
 }
-
-/** What is remembered once a guest is off as wished: reboots that were asked for meanwhile are done by that. */
-const settled = (want: GuestSpec, open: GuestAction[]): Change => ({
-  do: 'note',
-  state: { running: false, handled: 'off', ...(open.length ? { actionsDone: want.actions.map((action) => action.id) } : {}) },
-})
 
 function making(want: GuestSpec): Change[] {
   const images = [
@@ -72,15 +62,11 @@ function making(want: GuestSpec): Change[] {
   return [...images.flatMap(({ image, as }): Change[] => (image ? [{ do: 'fetch image', image, as }] : [])), { do: 'make disks' }]
 }
 
-const reboot = (action: GuestAction): Change =>
-  action.type === 'reboot-soft' ? { do: 'reboot softly', action: action.id } : { do: 'reboot hard', action: action.id }
-
 /** What is reported of a guest. */
 export function guestStatus(have: GuestHave | undefined): GuestStatus {
   const state = have?.state
   return {
     power: power(have),
-    actionsDone: state?.actionsDone ?? [],
     ...(state?.accelerator ? { accelerator: state.accelerator } : {}),
     ...(have?.password ? { password: have.password } : {}),
   }

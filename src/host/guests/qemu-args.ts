@@ -1,5 +1,5 @@
 // A guest as QEMU's arguments. No value of a user stands where QEMU splits at commas: what may vary is JSON, checked, or an argument of its own.
-import type { GuestSpec } from '../documents.ts'
+import type { GuestSpec } from './document.ts'
 import { names } from './files.ts'
 import { formatOf } from './images.ts'
 

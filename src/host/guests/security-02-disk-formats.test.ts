@@ -1,7 +1,7 @@
 // Class 02: a guest may write what it likes at the start of its disk; what a disk is stands in the document, and nobody looks.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { GuestSpec } from '../documents.ts'
+import type { GuestSpec } from './document.ts'
 import { qemuArgs } from './qemu-args.ts'
 import { guestSpec } from './testing.ts'
 

@@ -9,7 +9,7 @@ import { createEnvironment } from '../../environment.ts'
 import { silentLog } from '../../log.ts'
 import { run } from '../commands/exec.ts'
 import { connectQmp } from '../commands/qmp.ts'
-import type { GuestSpec } from '../documents.ts'
+import type { GuestSpec } from './document.ts'
 import { guestFolder, names } from './files.ts'
 import { createGuestDriver } from './index.ts'
 import { atSocket } from './monitors.ts'
@@ -87,7 +87,7 @@ test('security-02: a qcow2 header with a backing file, written by a guest to its
     const info = JSON.parse(await run('qemu-img', ['info', '-U', '--output=json', join(folder, name)]))
     assert.equal(info.format, 'qcow2')
   }
-  await settle({ ...spec, actions: [{ id: 'r', type: 'reboot-hard' }] })
+  await settle(spec)
   const nodes = await opened()
   for (const name of ['ephemeral', 'swap']) {
     const node = nodes.get(name)!

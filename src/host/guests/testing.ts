@@ -1,5 +1,5 @@
 // A guest document with small values, for the tests beside.
-import type { GuestSpec } from '../documents.ts'
+import type { GuestSpec } from './document.ts'
 
 export const guestSpec = (change: Partial<GuestSpec> = {}): GuestSpec => ({
   name: 'web,readonly=off\n"1"',
@@ -17,6 +17,5 @@ export const guestSpec = (change: Partial<GuestSpec> = {}): GuestSpec => ({
   configDrive: false,
   power: 'running',
   shutdownTimeout: 0,
-  actions: [],
   ...change,
 })

@@ -1,5 +1,7 @@
 // What a guest reads at 169.254.169.254. Who asks is known by network and source address, which its port's filter guarantees.
-import type { GuestSpec, HostDocument, PortSpec } from '../documents.ts'
+import type { HostDocument } from '../documents.ts'
+import type { GuestSpec } from '../guests/document.ts'
+import type { PortSpec } from '../ports/document.ts'
 
 /** The content at `path` of the guest behind that address; folders list what is in them; null when nobody is known there. */
 export function metadataAnswer(

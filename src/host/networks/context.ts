@@ -1,7 +1,7 @@
 // What the network drivers share: settings, the documents of the pass, the switch namespace.
 import type { Environment } from '../../environment.ts'
 import type { Log } from '../../log.ts'
-import type { Kind } from '../documents.ts'
+import type { Kind } from '../kinds.ts'
 import type { Switch } from './switch.ts'
 import type { Wanted } from './wanted.ts'
 

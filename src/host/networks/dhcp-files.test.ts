@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { NetworkSpec, PortSpec } from '../documents.ts'
+import type { PortSpec } from '../ports/document.ts'
 import { portLines, renderConfig, renderHosts } from './dhcp-files.ts'
+import type { NetworkSpec } from './document.ts'
 import { leasesGone, releasePacket } from './release-leases.ts'
 
 const id = '11111111-0000-4000-8000-000000000000'

@@ -2,8 +2,9 @@
 // break in one would be a new instruction to dnsmasq.
 import { createHash } from 'node:crypto'
 import { join } from 'node:path'
-import type { HostSubnet, NetworkSpec, PortSpec } from '../documents.ts'
+import type { PortSpec } from '../ports/document.ts'
 import { contains, netmask, parseAddress, parseMac, parseMtu, parseRange } from './addresses.ts'
+import type { HostSubnet, NetworkSpec } from './document.ts'
 import { dhcpLink, shortId } from './names.ts'
 
 export const metadataAddress = '169.254.169.254'

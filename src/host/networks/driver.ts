@@ -59,6 +59,7 @@ export function networkDriver(
 
   return {
     kind: 'network',
+    jobs: {},
     async observe() {
       const have = await observeNetworks(context, metadata.listens)
       for (const [id, network] of have) if (network.dhcp?.config) await dhcp.watch(id)

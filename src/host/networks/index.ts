@@ -5,8 +5,9 @@ import { unawaited } from '../../contain.ts'
 import type { Environment } from '../../environment.ts'
 import type { Log } from '../../log.ts'
 import { listNamespaces, namespaceInode, netnsFolder } from '../commands/netns.ts'
-import type { HostDocument, Kind } from '../documents.ts'
+import type { HostDocument } from '../documents.ts'
 import type { Driver } from '../driver.ts'
+import type { Kind } from '../kinds.ts'
 import { createMetadataListeners } from '../metadata/listeners.ts'
 import type { MetadataSource } from '../metadata/serve.ts'
 import { portDriver } from '../ports/driver.ts'
@@ -46,7 +47,7 @@ export interface NetworkDrivers {
   documents(all: ReadonlyMap<string, HostDocument>): void
   onChange(listener: (kind: Kind, id: string) => void): void
   /** A TCP connection from the outside namespace, to an address in an external network only. */
-  stream(target: { type: 'tcp'; address: string; port: number }): Promise<Duplex>
+  connect(target: { address: string; port: number }): Promise<Duplex>
   /** Stops watching and answering; what is on the machine stays. */
   close(): Promise<void>
 }
@@ -95,7 +96,7 @@ export function createNetworkDrivers(options: NetworkDriverOptions): NetworkDriv
     onChange(told) {
       listener = told
     },
-    stream: ({ address, port }) => outside.connect(address, port),
+    connect: ({ address, port }) => outside.connect(address, port),
     async close() {
       await watching.close()
       metadata.close()

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { NetworkSpec } from '../documents.ts'
 import { bridgeLines } from './bridges.ts'
 import { renderConfig } from './dhcp-files.ts'
+import type { NetworkSpec } from './document.ts'
 import type { NetworkHave } from './observe.ts'
 import { planNetwork } from './plan.ts'
 

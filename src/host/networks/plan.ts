@@ -1,7 +1,8 @@
 // From what is there to what is wished, for one network: the list of changes, without doing any.
-import type { NetworkSpec } from '../documents.ts'
+
 import { cidr, parseAddress, parseMtu, parseRange } from './addresses.ts'
 import { dhcpAddresses, dhcpMac, dhcpSubnets, renderConfig } from './dhcp-files.ts'
+import type { NetworkSpec } from './document.ts'
 import type { EndHave, NetworkHave } from './observe.ts'
 
 export type NetworkChange =

@@ -2,8 +2,8 @@
 // to the next port that has it until the lease runs out.
 import { randomBytes } from 'node:crypto'
 import { openIn } from '../commands/netns.ts'
-import type { HostSubnet } from '../documents.ts'
 import { contains, parseRange } from './addresses.ts'
+import type { HostSubnet } from './document.ts'
 
 interface Lease {
   mac: string

@@ -6,12 +6,18 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createEnvironment, systemClock } from '../../environment.ts'
 import { type Log, silentLog } from '../../log.ts'
+import { eachCall } from '../calls.ts'
 import { ipBatch } from '../commands/ip.ts'
 import { addNamespace, listNamespaces, openIn, removeNamespace, runIn } from '../commands/netns.ts'
-import type { HostDocument, Kind, NetworkSpec, PortSpec, Report, RouterSpec, SecurityGroupSpec, SpecOf } from '../documents.ts'
+import type { HostDocument, Report } from '../documents.ts'
 import type { Driver, Host } from '../driver.ts'
+import type { Kind, SpecOf } from '../kinds.ts'
 import type { MetadataSource } from '../metadata/serve.ts'
+import type { PortSpec } from '../ports/document.ts'
 import { createReconciler } from '../reconcile.ts'
+import type { RouterSpec } from '../routers/document.ts'
+import type { SecurityGroupSpec } from '../security-groups/document.ts'
+import type { NetworkSpec } from './document.ts'
 import { createNetworkDrivers } from './index.ts'
 import { shortId, switchNamespace, tapName } from './names.ts'
 
@@ -32,7 +38,7 @@ process.once('exit', () => {
 /** A prefix that no other cloud or test on this machine has. */
 export const testPrefix = () => `t${environment.random.bytes(2).toString('hex')}`
 
-const noGuests: Driver<'guest'> = { kind: 'guest', observe: async () => new Map(), plan: () => [] }
+const noGuests: Driver<'guest'> = { kind: 'guest', jobs: {} as never, observe: async () => new Map(), plan: () => [] }
 
 export async function testMachine(
   options: { prefix?: string; metadata?: MetadataSource; log?: Log; tapAs?: 'tap' | 'veth'; guestUid?: number; hostRoute?: boolean } = {},
@@ -57,9 +63,7 @@ export async function testMachine(
     documents: networks.documents,
     onChange: networks.onChange,
     facts: () => Promise.reject(new Error('not asked')),
-    consoleLog: () => Promise.reject(new Error('not asked')),
-    stream: () => Promise.reject(new Error('not asked')),
-    forgetImage: async () => {},
+    ...eachCall(() => () => Promise.reject(new Error('not asked'))),
     close: networks.close,
   }
   const reports = new Map<string, Report>()

@@ -1,5 +1,10 @@
 // The documents that several drivers read: a port's filter needs its network, its groups and their members.
-import type { HostDocument, Kind, NetworkSpec, PortSpec, RouterSpec, SecurityGroupSpec, SpecOf } from '../documents.ts'
+import type { HostDocument } from '../documents.ts'
+import type { Kind, SpecOf } from '../kinds.ts'
+import type { PortSpec } from '../ports/document.ts'
+import type { RouterSpec } from '../routers/document.ts'
+import type { SecurityGroupSpec } from '../security-groups/document.ts'
+import type { NetworkSpec } from './document.ts'
 
 export interface Wanted {
   networks: ReadonlyMap<string, NetworkSpec>
@@ -14,26 +19,22 @@ export interface Wanted {
 const none: ReadonlyMap<string, PortSpec> = new Map()
 
 export function wantedOf(documents: Iterable<HostDocument>): Wanted {
-  const specs = { network: new Map(), 'security-group': new Map(), router: new Map(), port: new Map(), guest: new Map() } as {
-    [K in Kind]: Map<string, SpecOf[K]>
-  }
-  const gonePorts = new Set<string>()
-  for (const { kind, id, spec } of documents) {
-    if (spec) (specs[kind] as Map<string, unknown>).set(id, spec)
-    else if (kind === 'port') gonePorts.add(id)
-  }
+  const all = [...documents]
+  const of = <K extends Kind>(wanted: K): Map<string, SpecOf[K]> =>
+    new Map(all.flatMap(({ kind, id, spec }) => (kind === wanted && spec ? [[id, spec as SpecOf[K]]] : [])))
+  const ports = of('port')
   const byNetwork = new Map<string, Map<string, PortSpec>>()
-  for (const [id, port] of specs.port) {
+  for (const [id, port] of ports) {
     const there = byNetwork.get(port.networkId)
     if (there) there.set(id, port)
     else byNetwork.set(port.networkId, new Map([[id, port]]))
   }
   return {
-    networks: specs.network,
-    groups: specs['security-group'],
-    ports: specs.port,
-    routers: specs.router,
-    gonePorts,
+    networks: of('network'),
+    groups: of('security-group'),
+    ports,
+    routers: of('router'),
+    gonePorts: new Set(all.flatMap(({ kind, id, spec }) => (kind === 'port' && !spec ? [id] : []))),
     portsOf: (networkId) => byNetwork.get(networkId) ?? none,
   }
 }

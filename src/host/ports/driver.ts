@@ -1,5 +1,5 @@
 // The driver of guests' ports.
-import type { PortSpec } from '../documents.ts'
+
 import type { Driver } from '../driver.ts'
 import { parseMtu } from '../networks/addresses.ts'
 import type { NetworkContext } from '../networks/context.ts'
@@ -8,6 +8,7 @@ import { dhcpSubnets, portLines } from '../networks/dhcp-files.ts'
 import { tapName } from '../networks/names.ts'
 import type { Firewall } from '../security-groups/firewall.ts'
 import { createAhead } from './ahead.ts'
+import type { PortSpec } from './document.ts'
 import { type Guard, portGuard } from './guard.ts'
 import { type PortChange, type PortHave, planPort } from './plan.ts'
 import { createTaps } from './taps.ts'
@@ -79,6 +80,7 @@ export function portDriver(context: NetworkContext, parts: { firewall: Firewall;
 
   return {
     kind: 'port',
+    jobs: {},
     async observe() {
       const found = await taps.observe()
       const filtered = await firewall.isCurrent()

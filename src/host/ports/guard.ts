@@ -1,9 +1,9 @@
 // What a guest may send at all: its own MAC and addresses, in ARP too, and nothing that a DHCP server or a router says.
 // One nftables chain at the very entry of each tap; anything that no rule names is dropped (VLAN tags, spanning tree ...).
 import { rulesHash } from '../commands/nft.ts'
-import type { PortSpec } from '../documents.ts'
 import { cidr, leadingBits, linkLocal, parseMac, parseRange, type Range } from '../networks/addresses.ts'
 import { tapName } from '../networks/names.ts'
+import type { PortSpec } from './document.ts'
 
 export const guardTable = 'nephos'
 /** Stands for the chain of claims, whose name has the hash. */

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { PortSpec } from '../documents.ts'
+import type { PortSpec } from './document.ts'
 import { guardInForce, guardRemoval, guardScript, portGuard, readGuards } from './guard.ts'
 import { type PortHave, planPort } from './plan.ts'
 import { plugLines, removalLines, tapLines } from './taps.ts'

@@ -1,7 +1,8 @@
 // From a port as it is to the port as it is wished; pure. The order is the point: a tap is plugged in only after its guard
 // and its filter are in force, and is pulled out first when one of them has to be made anew after it was lost.
-import type { PortSpec } from '../documents.ts'
+
 import { bridgeName } from '../networks/names.ts'
+import type { PortSpec } from './document.ts'
 import type { Guard } from './guard.ts'
 import type { TapHave } from './taps.ts'
 

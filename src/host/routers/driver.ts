@@ -65,6 +65,7 @@ export function routerDriver(context: NetworkContext): Driver<'router', RouterHa
 
   return {
     kind: 'router',
+    jobs: {},
     observe: () => observeRouters(context, looks),
     plan(id, want, have): Step[] {
       if (!want) return have ? [{ name: 'remove router', run: () => remove(id, have) }] : []

@@ -1,8 +1,8 @@
 // Address translation and filter of a router as nftables tables, exchanged in one transaction; pure.
 import { rulesHash } from '../commands/nft.ts'
-import type { RouterSpec } from '../documents.ts'
 import { parseAddress } from '../networks/addresses.ts'
 import { gatewayLink } from '../networks/names.ts'
+import type { RouterSpec } from './document.ts'
 import { sourceRules } from './sources.ts'
 
 export const natTable = 'nephos'

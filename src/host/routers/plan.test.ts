@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { NetworkSpec, RouterSpec } from '../documents.ts'
+import type { NetworkSpec } from '../networks/document.ts'
+import type { RouterSpec } from './document.ts'
 import { renderNat } from './nat.ts'
 import { isEmpty, planRouter, type RouterHave } from './plan.ts'
 

@@ -1,8 +1,10 @@
 // From a router as it is to the router as it is wished: lines for ip and a script for nft; pure.
-import type { NetworkSpec, RouterSpec } from '../documents.ts'
+
 import { cidr, linkAddress, parseAddress, parseMac, parseMtu, parseRange } from '../networks/addresses.ts'
+import type { NetworkSpec } from '../networks/document.ts'
 import { bridgeName, gatewayLink, ownerAlias, routerLink } from '../networks/names.ts'
 import { addressLines, type Plug } from '../networks/plug.ts'
+import type { RouterSpec } from './document.ts'
 import { renderNat } from './nat.ts'
 
 export interface RouterHave {

@@ -5,9 +5,9 @@ import { networkInterfaces } from 'node:os'
 import { test } from 'node:test'
 import { run } from '../commands/exec.ts'
 import { removeNamespace, runIn } from '../commands/netns.ts'
-import type { RouterSpec } from '../documents.ts'
 import { outsideNamespace, routerNamespaces } from '../networks/names.ts'
 import { egress, inSomeTry, network, port, router, rule, subnet, testMachine, uuid } from '../networks/test-machine.ts'
+import type { RouterSpec } from './document.ts'
 
 const open = [...egress, rule({})]
 
@@ -87,9 +87,9 @@ test('a floating IP is reached by ping and by a stream, and no longer when it is
   const { machine, spec, guest, other, ids } = await site()
   await using _ = machine
   await guest.echo(22)
-  await assert.rejects(machine.networks.stream({ type: 'tcp', address: '10.0.0.5', port: 22 }), /in no external network/)
+  await assert.rejects(machine.networks.connect({ address: '10.0.0.5', port: 22 }), /in no external network/)
   await machine.put({ kind: 'router', id: ids.routerId, spec: spec([floating('172.24.4.10', '10.0.0.5')]) })
-  const stream = await machine.networks.stream({ type: 'tcp', address: '172.24.4.10', port: 22 })
+  const stream = await machine.networks.connect({ address: '172.24.4.10', port: 22 })
   const heard = () => new Promise<string>((resolve) => stream.once('data', (data) => resolve(String(data))))
   stream.write('hello')
   assert.equal(await heard(), 'hello')
@@ -104,7 +104,7 @@ test('a floating IP is reached by ping and by a stream, and no longer when it is
   assert.equal(await heard(), 'again', 'another floating IP does not disturb')
 
   await machine.put({ kind: 'router', id: ids.routerId, spec: spec([floating('172.24.4.11', '10.0.0.6')]) })
-  await assert.rejects(machine.networks.stream({ type: 'tcp', address: '172.24.4.10', port: 22 }), /connection to 172.24.4.10:22 failed: /)
+  await assert.rejects(machine.networks.connect({ address: '172.24.4.10', port: 22 }), /connection to 172.24.4.10:22 failed: /)
   stream.write('lost')
   assert.equal(await Promise.race([heard(), new Promise((resolve) => setTimeout(resolve, 700, 'nothing'))]), 'nothing')
   stream.destroy()

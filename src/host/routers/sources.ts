@@ -1,8 +1,10 @@
 // What a router does not forward: packets that say they are from one of its networks and have come from another. Their sender would
 // pass for a member of a security group, or for a guest that the others trust; no rule at the port of the receiver can tell.
-import type { FixedIp, RouterSpec } from '../documents.ts'
+
 import { cidr, parseRange } from '../networks/addresses.ts'
 import { gatewayLink, routerLink } from '../networks/names.ts'
+import type { FixedIp } from '../ports/document.ts'
+import type { RouterSpec } from './document.ts'
 
 /** Rules of nftables for the forward hook, of one family; pure. */
 export function sourceRules({ interfaces, gateway }: Pick<RouterSpec, 'interfaces' | 'gateway'>, family: 4 | 6): string[] {

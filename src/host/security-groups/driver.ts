@@ -8,6 +8,7 @@ export type GroupHave = 'in force' | 'stale'
 export function securityGroupDriver(firewall: Firewall, groups: () => Iterable<string>): Driver<'security-group', GroupHave> {
   return {
     kind: 'security-group',
+    jobs: {},
     async observe() {
       const state = (await firewall.isCurrent()) ? 'in force' : 'stale'
       return new Map([...groups()].map((id) => [id, state]))

@@ -1,6 +1,7 @@
 // One rule of a security group as matches of iptables, in the form in which iptables-save prints them.
-import type { FirewallRule } from '../documents.ts'
+
 import { cidr, parseRange } from '../networks/addresses.ts'
+import type { FirewallRule } from './document.ts'
 
 const numbers = { icmp: 1, tcp: 6, udp: 17, dccp: 33, icmp6: 58, sctp: 132, udplite: 136 }
 const modules = new Map([

@@ -1,8 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { canonicalRules } from '../commands/iptables.ts'
-import type { FirewallRule, HostDocument } from '../documents.ts'
+import type { HostDocument } from '../documents.ts'
 import { wantedOf } from '../networks/wanted.ts'
+import type { FirewallRule } from './document.ts'
 import { ruleMatch } from './rule-match.ts'
 import { renderRuleset } from './ruleset.ts'
 

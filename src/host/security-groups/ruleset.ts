@@ -4,11 +4,11 @@
 // allowed come to a stop, without anything else having to be deleted.
 
 import type { Family } from '../commands/iptables.ts'
-import type { FirewallRule, SecurityGroupSpec } from '../documents.ts'
 import { cidr, parseAddress, parseRange } from '../networks/addresses.ts'
 import { bridgeName, tapName } from '../networks/names.ts'
 import type { Wanted } from '../networks/wanted.ts'
 import { alwaysChain, type Direction, directions, groupChain, memberChain, networkChain, portChain } from './chains.ts'
+import type { FirewallRule, SecurityGroupSpec } from './document.ts'
 import { ruleMatch } from './rule-match.ts'
 
 export interface Ruleset {

@@ -2,9 +2,9 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { type Log, silentLog } from '../../log.ts'
 import { openIn, runIn } from '../commands/netns.ts'
-import type { FirewallRule } from '../documents.ts'
 import { bridgeName, switchNamespace, tapName } from '../networks/names.ts'
 import { egress, later, network, port, rule, subnet, testMachine, uuid } from '../networks/test-machine.ts'
+import type { FirewallRule } from './document.ts'
 
 async function pair(rules: FirewallRule[], log?: Log) {
   const machine = await testMachine({ log })

@@ -30,7 +30,7 @@ const consoleOutput = operation({
     const lines = body['os-getConsoleOutput']?.length ?? undefined
     const calls = cloud.hosts.calls(server.host)
     if (!calls) throw conflict(`The host of instance ${server.id} does not answer.`)
-    const text = lines === 0 ? '' : await calls.consoleLog(server.id, lines === undefined || lines === -1 ? undefined : lines)
+    const text = lines === 0 ? '' : await calls.consoleLog({ guestId: server.id, ...(lines === undefined || lines < 0 ? {} : { lines }) })
     return { output: text }
   },
 })

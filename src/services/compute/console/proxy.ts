@@ -72,7 +72,7 @@ async function connect(cloud: Cloud, request: IncomingMessage, socket: Duplex, h
   const { host, userId, holds } = await grantOf(cloud, request, query)
   const calls = cloud.hosts.calls(host)
   if (!calls) throw new Refusal(503, 'The host of the server does not answer.')
-  const screen = await calls.stream({ type: 'vnc', guestId: serverId })
+  const screen = await calls.vnc({ guestId: serverId })
   stream = screen
   screen.on('error', () => socket.destroy())
   if (socket.destroyed) return void screen.destroy()

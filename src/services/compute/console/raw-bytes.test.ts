@@ -79,9 +79,9 @@ test('a handshake that is refused, or left, leaves no stream of the guest open',
   await using _end = cloud
   const streams: { destroyed: boolean }[] = []
   const calls = cloud.cloud.hosts.calls('fake-1')!
-  const { stream } = calls
-  calls.stream = async (target) => {
-    const made = await stream(target)
+  const { vnc } = calls
+  calls.vnc = async (guest) => {
+    const made = await vnc(guest)
     streams.push(made)
     return made
   }

@@ -215,7 +215,7 @@ test('security-15: a viewer is held back by a guest that does not read, and is l
     },
   })
   deaf.push('RFB 003.008\n')
-  cloud.cloud.hosts.calls('fake-1')!.stream = async () => deaf
+  cloud.cloud.hosts.calls('fake-1')!.vnc = async () => deaf
   const { socket } = await connect((await ask()).socket).then((open) => open!)
   for (let i = 0; i < 400; i++) socket.send(Buffer.alloc(1 << 16))
   await until('the guest has been given something', () => taken > 0)

@@ -1,6 +1,6 @@
 import type { Cloud } from '../../../cloud.ts'
 import type { Tx } from '../../../db/database.ts'
-import type { GuestSpec } from '../../../host/documents.ts'
+import type { GuestSpec } from '../../../host/guests/document.ts'
 import type { ServerPort } from '../../network/facade.ts'
 import type { Server } from '../servers/store.ts'
 import { adminPassIn, instanceName, metadataTree, seedIn } from './tree.ts'
@@ -27,7 +27,6 @@ export function guestSpec(server: Server, ports: ServerPort[], seed: string): Gu
     configDrive: server.config_drive,
     power: 'running',
     shutdownTimeout,
-    actions: [],
   }
 }
 

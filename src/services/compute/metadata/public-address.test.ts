@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import type { GuestSpec } from '../../../host/documents.ts'
+import type { GuestSpec } from '../../../host/guests/document.ts'
 import { testCloud } from '../../../testing/test-cloud.ts'
 import { activeServer, ground as makeGround } from '../testing.ts'
 

@@ -2,7 +2,7 @@
 import type { Static } from 'typebox'
 import { badRequest, forbidden } from '../../../api/faults.ts'
 import type { BaseContext } from '../../../api/operation.ts'
-import type { GuestImage } from '../../../host/documents.ts'
+import type { GuestImage } from '../../../host/guests/document.ts'
 import type { ImageForBoot } from '../../image/facade.ts'
 import { isAdmin, ownProject, seenProject } from '../asker.ts'
 import { findFlavor } from '../flavors/store.ts'

@@ -1,5 +1,5 @@
 import type { Moved, Tables } from '../../../db/tables.ts'
-import type { GuestImage } from '../../../host/documents.ts'
+import type { GuestImage } from '../../../host/guests/document.ts'
 
 export type VmState = 'building' | 'active' | 'stopped' | 'error' | 'deleted'
 export type TaskState =

@@ -2,7 +2,7 @@
 import type { Cloud } from '../../../cloud.ts'
 import type { Db, Tx } from '../../../db/database.ts'
 import { holdRow } from '../../../db/hold.ts'
-import type { NetworkSpec } from '../../../host/documents.ts'
+import type { NetworkSpec } from '../../../host/networks/document.ts'
 import { findNetwork } from '../networks/store.ts'
 import { dhcpPortOf } from '../ports/store.ts'
 import { subnetsOfNetwork } from '../subnets/store.ts'

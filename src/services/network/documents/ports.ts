@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto'
 import type { Cloud } from '../../../cloud.ts'
 import type { Db, Tx } from '../../../db/database.ts'
-import type { FixedIp, PortSpec } from '../../../host/documents.ts'
+import type { FixedIp, PortSpec } from '../../../host/ports/document.ts'
 import { parseCidr } from '../addresses/cidr.ts'
 import { isServed } from '../ports/dhcp-options.ts'
 import type { Port } from '../ports/store.ts'

@@ -2,7 +2,7 @@
 import type { Cloud } from '../../../cloud.ts'
 import type { Db, Tx } from '../../../db/database.ts'
 import { holdRow } from '../../../db/hold.ts'
-import type { RouterSpec } from '../../../host/documents.ts'
+import type { RouterSpec } from '../../../host/routers/document.ts'
 import { floatingIpsOfRouter } from '../floating-ips/store.ts'
 import { findPort, type Port, updatePort } from '../ports/store.ts'
 import { findRouter, interfacesOf, type Router } from '../routers/store.ts'

@@ -2,7 +2,7 @@
 import type { Cloud } from '../../../cloud.ts'
 import type { Db, Tx } from '../../../db/database.ts'
 import { holdRows } from '../../../db/hold.ts'
-import type { FirewallRule, SecurityGroupSpec } from '../../../host/documents.ts'
+import type { FirewallRule, SecurityGroupSpec } from '../../../host/security-groups/document.ts'
 import { protocolNumber } from '../security-group-rules/protocols.ts'
 import { normalizedPrefix, type RuleContent } from '../security-group-rules/rule-key.ts'
 import { rulesOf } from '../security-groups/store.ts'

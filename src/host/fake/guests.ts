@@ -1,0 +1,89 @@
+// The fake host's guests: a name, a power and the text of a console. Nothing runs in them.
+import type { JobDriver, Step } from '../driver.ts'
+import type { GuestSpec, GuestStatus } from '../guests/document.ts'
+import { mustBeOn } from '../guests/reboots.ts'
+import type { FakeDriver, MakeStep } from './steps.ts'
+
+export interface FakeGuest {
+  spec: GuestSpec
+  power: GuestStatus['power']
+  console: string
+}
+
+export function fakeGuests(step: MakeStep<'guest'>): { driver: FakeDriver<'guest', FakeGuest>; guests: Map<string, FakeGuest> } {
+  const guests = new Map<string, FakeGuest>()
+  const boot = (id: string, guest: FakeGuest) => {
+    guest.power = 'running'
+    guest.console += bootLog(id, guest.spec)
+  }
+  const setPower = (guest: FakeGuest, power: FakeGuest['power']) => {
+    guest.power = power
+  }
+
+  const reboot = <Result>(name: 'reboot-soft' | 'reboot-hard', result: Result): JobDriver<GuestSpec, object, Result> => ({
+    whenCutOff: 'begin again',
+    async run(id, _input, { spec, progress, signal }) {
+      mustBeOn(spec)
+      progress(0, 'starting the guest anew')
+      await step(name, () => boot(id, guests.get(id)!)).run(signal)
+      return result
+    },
+  })
+
+  function plan(id: string, want: GuestSpec | undefined, have: FakeGuest | undefined): Step[] {
+    if (!want) return have ? [step('stop', () => setPower(have, 'off')), step('remove', () => guests.delete(id))] : []
+    const steps: Step[] = []
+    const guest: FakeGuest = have ?? { spec: want, power: 'off', console: '' }
+    const change = () => {
+      guest.spec = want
+    }
+    if (!have) steps.push(step('define', () => guests.set(id, guest)))
+    else if (JSON.stringify(have.spec) !== JSON.stringify(want)) steps.push(step('change', change))
+    const before = have?.power ?? 'off'
+    // A guest that crashed stays down until control asks for a change of power.
+    if (want.power === 'running' && before === 'off') steps.push(step('start', () => boot(id, guest)))
+    if (want.power === 'off' && before !== 'off') steps.push(step('stop', () => setPower(guest, 'off')))
+    return steps
+  }
+
+  return {
+    guests,
+    driver: {
+      kind: 'guest',
+      ids: () => [...guests.keys()],
+      observe: async () => guests,
+      plan,
+      jobs: { 'reboot-soft': reboot('reboot-soft', { followed: true }), 'reboot-hard': reboot('reboot-hard', {}) },
+      status: (_id, have) => ({ power: have?.power ?? 'off', accelerator: 'fake' }),
+    },
+  }
+}
+
+export function hostname(spec: GuestSpec): string {
+  try {
+    return (JSON.parse(spec.metadata['openstack/latest/meta_data.json'] ?? '{}') as { hostname?: string }).hostname ?? spec.name
+  } catch {
+    return spec.name
+  }
+}
+
+/** What the guest would print while it boots: what it was given, and that nothing of it runs. */
+function bootLog(id: string, spec: GuestSpec): string {
+  const lines = [
+    `Nephos fake guest ${id}`,
+    'This guest is made up: nothing runs in it.',
+    `Booting ${spec.name}`,
+    `cpu: ${spec.vcpus}`,
+    `memory: ${spec.ramMiB} MiB`,
+    `vda: image ${spec.image.id}, ${spec.diskGiB} GiB`,
+    ...spec.nics.map(({ mac, portId }, index) => `eth${index}: ${mac}, port ${portId}`),
+    'init: mounting the root file system (pretended)',
+    'init: starting the network (pretended)',
+    'init: fetching metadata (pretended)',
+    'init: installing the SSH keys (pretended)',
+    'init: making the SSH host keys (pretended)',
+    'init: starting the SSH server (pretended)',
+    'init: done',
+  ]
+  return `${lines.map((line) => `${line}\r\n`).join('')}${hostname(spec)} login: `
+}
