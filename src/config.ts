@@ -1,17 +1,17 @@
 // Every setting: name, type, default, sentence. Read once, in the order flag, environment, file, default; nothing is read when
 // this module is imported. docs/config.md is generated from the table.
 import { closeSync, existsSync, fstatSync, openSync, readFileSync } from 'node:fs'
-import { homedir, hostname } from 'node:os'
+import { homedir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { parse } from 'yaml'
 import { type AccountConfig, accountSettings } from './config-accounts.ts'
-import { faultPlanFault } from './config-faults.ts'
+import { type HostConfig, hostSettings } from './config-hosts.ts'
 import { type ImageConfig, imageSettings } from './config-images.ts'
 import { type ObjectStoreConfig, objectStoreSettings } from './config-object-store.ts'
 import { postgresFault, programFolder, readValue } from './config-values.ts'
 import { nearest } from './nearest.ts'
 
-export interface Config extends AccountConfig, ImageConfig, ObjectStoreConfig {
+export interface Config extends HostConfig, AccountConfig, ImageConfig, ObjectStoreConfig {
   dataDir: string
   host: 'auto' | 'linux' | 'fake'
   adminPassword: string | null
@@ -36,14 +36,6 @@ export interface Config extends AccountConfig, ImageConfig, ObjectStoreConfig {
   logLevel: 'debug' | 'info' | 'warn' | 'error' | 'silent'
   logFormat: 'pretty' | 'json'
   installPackages: boolean
-  hostName: string
-  guestUids: number | null
-  controlUid: number
-  externalCidr: string
-  hostRoute: boolean
-  /** Milliseconds. */
-  fakeDelay: number | null
-  fakeFaults: string | null
   policyFile: string | null
   federationFile: string | null
   directoryFile: string | null
@@ -220,46 +212,7 @@ export const settings: readonly Setting[] = [
   setting('logLevel', { oneOf: ['debug', 'info', 'warn', 'error', 'silent'] }, 'info', 'LEVEL', 'The least level that is logged.'),
   setting('logFormat', { oneOf: ['pretty', 'json'] }, 'pretty', 'FORMAT', '`pretty` for people, `json` for programs.'),
   setting('installPackages', 'boolean', true, '', 'Install missing host packages with apt at the start (as root, on Debian and Ubuntu).'),
-  setting('hostName', 'text', () => hostname(), 'NAME', 'Name of this machine as a hypervisor.', 'the name of the machine'),
-  setting(
-    'guestUids',
-    { from: 1000, to: 2 ** 31 - 16_384 },
-    null,
-    'UID',
-    'First of 16,384 unused user numbers, one a guest.',
-    'by the data folder',
-  ),
-  setting(
-    'controlUid',
-    { from: 0, to: 2 ** 31 },
-    64991,
-    'UID',
-    'Number of the user that the control process runs as beside a real host; 0 leaves it root. It must be able to read the program.',
-  ),
-  setting('externalCidr', 'cidr', '172.24.4.0/24', 'CIDR', 'Range of the external network `public` that the first start makes.'),
-  setting(
-    'hostRoute',
-    'boolean',
-    false,
-    '',
-    'Route the external range from this machine to the routers, so that floating IPs answer without `nephos connect`.',
-  ),
-  setting(
-    'fakeDelay',
-    { from: 0, to: 3600_000 },
-    null,
-    'MS',
-    'Milliseconds that each step of the fake host takes; 0 for as fast as it can.',
-    'so much that each state of a server can be seen: 1500 for a reboot, 50 to start or stop a guest',
-  ),
-  setting(
-    'fakeFaults',
-    { kind: 'plan', fault: faultPlanFault },
-    null,
-    'PLAN',
-    'Faults that the fake host shows, as `kind.step:times`, separated by commas; `*` is always: see docs/ci.md.',
-    'none',
-  ),
+  ...hostSettings,
   setting(
     'policyFile',
     'path',
