@@ -19,8 +19,8 @@ export const imageLists: Migration = {
     schema.table('image_tags_new', { image_id: 'text', tag: 'text' }, { primary: ['image_id', 'tag'], ...ofImage })
     schema.sql('insert into image_tags_new (image_id, tag) select image_id, tag from image_tags')
     for (const table of ['image_properties', 'image_tags']) {
-      schema.sql(`drop table ${table}`)
-      schema.sql(`alter table ${table}_new rename to ${table}`)
+      schema.dropTable(table)
+      schema.renameTable(`${table}_new`, table)
     }
     schema.index('image_properties', ['name', 'value_key', 'image_id'])
     schema.index('image_tags', ['tag', 'image_id'])

@@ -21,6 +21,7 @@ import { identityRetiredIds } from './0020-identity-retired-ids.ts'
 import { credentialDelegations } from './0021-credential-delegations.ts'
 import { boundServers } from './0022-bound-servers.ts'
 import { consoleAskers } from './0023-console-askers.ts'
+import { serverLocks } from './0025-server-locks.ts'
 
 /** All migrations, oldest first. A released one is never changed. */
 export const migrations: Migration[] = [
@@ -46,4 +47,5 @@ export const migrations: Migration[] = [
   credentialDelegations,
   boundServers,
   consoleAskers,
+  serverLocks,
 ]

@@ -4,6 +4,7 @@ import { globSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { boundaryFaults, lengthFault } from './check/boundaries.ts'
 import { detachedFaults } from './check/detached.ts'
+import { roleFaults } from './check/roles.ts'
 import { seconds } from './progress.mjs'
 
 const root = join(import.meta.dirname, '..')
@@ -36,6 +37,7 @@ const checks: Record<string, () => Promise<string[]>> = {
   'lint and format': () => program(bin('biome'), ['check', '--error-on-warnings', '--diagnostic-level=warn']),
   boundaries: async () => perFile(boundaryFaults),
   'detached promises': async () => perFile(detachedFaults),
+  'roles and rules': async () => perFile(roleFaults),
   'file length': async () => perFile(lengthFault),
   // In a process of its own, since a declaration that does not load is a fault of this check, not its end.
   'generated files': () =>

@@ -1,8 +1,9 @@
 // The whole cloud as one object: what main starts and what tests make for themselves.
+import { checkDeclarations } from './api/declared.ts'
 import { createPipeline, type ServicePipeline } from './api/pipeline.ts'
 import type { ServiceDeclaration } from './api/service.ts'
 import { type Keys, openKeys, type Purpose } from './auth/keys.ts'
-import { createPolicy, type Policy } from './auth/policy.ts'
+import { createPolicy, notOfDomains, type Policy } from './auth/policy.ts'
 import { createReceipts, type Receipts } from './auth/receipts.ts'
 import { keepKeysFresh, rotateKeys } from './auth/rotation.ts'
 import { createTokens, type Tokens } from './auth/tokens.ts'
@@ -83,11 +84,15 @@ export async function createCloud(parts: {
   Object.assign(cloud, parts.facades(cloud))
   const knownRules = new Set<string>()
   for (const service of services) {
+    checkDeclarations(service)
     const rules = [...service.operations.flatMap((o) => (o.policy ? [o.policy] : [])), ...(service.moreRules ?? [])]
     const policy = createPolicy(
       { ...service.baseRules, ...Object.fromEntries(rules.map(({ name, check }) => [name, check])) },
       parts.policyOverrides,
-      new Map(rules.flatMap(({ name, scopes }) => (scopes ? [[name, scopes] as const] : []))),
+      {
+        own: new Map(rules.flatMap(({ name, scopes }) => (scopes ? [[name, scopes] as const] : []))),
+        others: service.scopes ?? notOfDomains,
+      },
     )
     for (const name of [...Object.keys(service.baseRules ?? {}), ...rules.map((one) => one.name)]) knownRules.add(name)
     cloud.policies.set(service.name, policy)

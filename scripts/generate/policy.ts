@@ -41,7 +41,10 @@ export function policyPage(services: readonly ServiceDeclaration[]): string {
 
 Every operation names a rule; the check of the rule says who may do it. \`policy.yaml\` in the data folder (or the file that
 \`--policy-file\` names) replaces checks by name. [policy.sample.yaml](policy.sample.yaml) has all of them as they are. A rule that does not
-exist denies. Where scopes of tokens are named, no other token passes, whatever the check says. What belongs to another project is not found rather than forbidden.
+exist denies. Where scopes of tokens are named, no other token passes, whatever the check says; a token for a domain passes in identity only. What belongs to another project is not found rather than forbidden.
+
+Some things are for administrators without a rule of their own, as upstream has it: to see the rows of all projects, to act for another project,
+to read a deactivated image. Who is one to compute, images and networks is what \`context_is_admin\` says; \`is_admin:True\` in a check means the same.
 
 ${sections.join('\n')}`
 }

@@ -1,7 +1,8 @@
 // Lists as a resource declares them: what one can filter and sort by, and how the service writes pages. From that come the schema of
 // the query, the rows of a page and the links beside it.
-import type { Expression, SelectQueryBuilder, SqlBool } from 'kysely'
+import type { Expression, OperationNode, SelectQueryBuilder, SqlBool } from 'kysely'
 import { type TSchema, Type } from 'typebox'
+import { columnKind } from '../db/columns.ts'
 import type { Tables } from '../db/tables.ts'
 import { badRequest, type Fault } from './faults.ts'
 import { type Direction, type ListRequest, listRows, nextQuery } from './list.ts'
@@ -108,12 +109,17 @@ export function listing(declaration: ListDeclaration): Listing {
   const { style, many, filters } = declaration
   const known = new Map(Object.entries(filters).map(([name, filter]) => [name, typeof filter === 'string' ? { column: filter } : filter]))
   const always = new Set([...paging, ...(style.reverse ? ['page_reverse'] : []), ...(style.common ?? [])])
+  let isChecked = false
   return {
     ...declaration,
     query: querySchema(declaration, known, always),
     answer: (row) => Type.Object({ [many]: Type.Array(row), ...style.linksSchema(declaration) }),
     body: (context, page, shown) => ({ [many]: shown, ...style.links(context, declaration, page) }),
     async page<Row>(context: BaseContext, query: AnyQuery<Row>, more?: (query: AnyQuery<Row>) => AnyQuery<Row>) {
+      if (context.cloud.config.checkAnswers && !isChecked) {
+        checkKinds(query, known)
+        isChecked = true
+      }
       const { conditions, values } = conditionsOf(context, declaration, known, always)
       const isReverse = style.reverse === true && isTrue(context.rawQuery.get('page_reverse'))
       const flip = (direction: Direction): Direction => ((direction === 'asc') === isReverse ? 'desc' : 'asc')
@@ -194,6 +200,15 @@ function conditionsOf(
     } else if (style.unknown !== 'ignored') throw style.unknown(name)
   }
   return { conditions, values }
+}
+
+/** Throws an error when a filter is of another kind than the column that it is compared with. */
+function checkKinds(query: { toOperationNode(): OperationNode }, known: ReadonlyMap<string, Filter>): void {
+  for (const [name, { column, kind = 'text' }] of known) {
+    const held = column && columnKind(query, column)
+    const needed = held === 'bool' ? 'boolean' : held === 'int' || held === 'serial' ? 'integer' : 'text'
+    if (held && needed !== kind) throw new Error(`the filter ${name} is ${kind}, and its column ${column} is ${held}`)
+  }
 }
 
 function comparisonOf(name: string, { suffixes }: ListStyle, known: ReadonlyMap<string, Filter>) {

@@ -150,6 +150,7 @@ export function longJson(body: Record<string, unknown>, cut: ((body: unknown) =>
 
 /** The body with its long list whole, where it has to be seen as a whole. `heard` throws when nobody hears the answer any more. */
 export async function whole(body: object, heard: () => void): Promise<object> {
+  if (Array.isArray(body)) return body
   const made: Record<string, unknown> = { ...body }
   for (const [key, value] of Object.entries(made)) {
     if (!(value instanceof LongList)) continue

@@ -89,13 +89,26 @@ function operationObject(operations: Operation[]): Json {
 const statusesOf = ({ status = 200, otherStatuses = [] }: Operation): number[] =>
   unique([...(typeof status === 'number' ? [status] : Object.values(status)), ...otherStatuses])
 
-const facts = ({ id, action, policy, since, until, allowed }: Operation): Json => ({
-  id,
-  ...(action !== undefined && { 'action-name': action }),
-  ...(policy && { policy: policy.name }),
-  ...(since && { 'min-ver': since }),
-  ...(until && { 'max-ver': until }),
-  ...(allowed && { 'allowed-states': Array.isArray(allowed) ? allowed : Object.keys(allowed) }),
+/** In which states it may be done, where that depends on them. */
+function allowedStates({ allowed, event, on }: Operation): Json {
+  const words = Array.isArray(allowed) ? allowed : Object.keys(allowed ?? {})
+  if (words.length) return { 'allowed-states': words }
+  const from = typeof event === 'string' ? on?.machine?.events[event]?.from : undefined
+  if (!from) return {}
+  const rows = Object.entries(from as Record<string, unknown[]>).reduce<Json[]>(
+    (made, [column, values]) => made.flatMap((row) => values.map((value) => ({ ...row, [column]: value }))),
+    [{}],
+  )
+  return { 'allowed-states': unique(rows.map((row) => on!.machine!.state(row as never))) }
+}
+
+const facts = (operation: Operation): Json => ({
+  id: operation.id,
+  ...(operation.action !== undefined && { 'action-name': operation.action }),
+  ...(operation.policy && { policy: operation.policy.name }),
+  ...(operation.since && { 'min-ver': operation.since }),
+  ...(operation.until && { 'max-ver': operation.until }),
+  ...allowedStates(operation),
 })
 
 const bodySchema = ({ body, action, since, until }: Operation): Json => ({
@@ -118,7 +131,7 @@ function faultsOf(operations: Operation[]): number[] {
     ...(any((o) => o.auth !== 'none') ? [401] : []),
     ...(any((o) => o.policy) ? [403] : []),
     ...(any((o) => o.path.includes('{')) ? [404] : []),
-    ...(any((o) => o.allowed) ? [409] : []),
+    ...(any((o) => o.allowed || o.event || o.locked) ? [409] : []),
     ...(any((o) => o.body || o.input === 'stream') ? [413, 415] : []),
   ]
 }

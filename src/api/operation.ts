@@ -6,6 +6,7 @@ import type { PolicyTarget, Rule } from '../auth/policy.ts'
 import type { Who } from '../auth/who.ts'
 import type { Cloud } from '../cloud.ts'
 import type { Db, Tx } from '../db/database.ts'
+import type { Machine } from '../db/machine.ts'
 import type { Log } from '../log.ts'
 import type { TaskDeclaration } from '../tasks/task.ts'
 
@@ -58,8 +59,10 @@ export type Context<Path extends string, Q extends TSchema, B extends TSchema> =
 }
 
 /** A thing that operations act on: found by an id in the path, before policy is asked. */
-export interface Resource<Name extends string, Row> {
+export interface Resource<Name extends string, Row, State extends string = string, Event extends string = string> {
   name: Name
+  /** Of one of them, below the version: `/servers/{server_id}`. */
+  path?: string
   /** Name of the path parameter. */
   param: string
   /** The row, or undefined when there is none or the asker may not know of it. Other projects' rows must not be found. */
@@ -77,13 +80,19 @@ export interface Resource<Name extends string, Row> {
   missingType?: string
   /** 403 instead of 404 for those whom the rule does not allow on any row: they do not learn which ids exist. */
   hidden?: true
-  /** Where the row keeps its state, for `allowed`. */
-  state?(row: Row): string
+  /** Where the row keeps its state, for `allowed` and `event`. */
+  machine?: Machine<never, State, Event>
+  /** Columns that change with every event: when it was. */
+  touched?(now: string): Record<string, unknown>
+  /** Notes in the row's history that something was begun with it. */
+  begun?(context: BaseContext, row: Row, action: string): Promise<void>
   /** Throws the service's fault when the row is locked against the asker; asked of operations that say `locked: 'refused'`. */
   checkLock?(row: Row, context: BaseContext): void
 }
 
-export const resource = <Name extends string, Row>(declaration: Resource<Name, Row>): Resource<Name, Row> => declaration
+export const resource = <Name extends string, Row, State extends string = string, Event extends string = string>(
+  declaration: Resource<Name, Row, State, Event>,
+): Resource<Name, Row, State, Event> => declaration
 
 /** A handler gives the body, or this when status, headers or a stream matter. */
 export class Reply {
@@ -100,7 +109,15 @@ export class Reply {
 export const reply = (parts: { status?: number; headers?: Record<string, string>; body?: object | string | Buffer | Readable }) =>
   new Reply(parts)
 
-export interface Declaration<Path extends string, Q extends TSchema, B extends TSchema, Name extends string, Row> {
+export interface Declaration<
+  Path extends string,
+  Q extends TSchema,
+  B extends TSchema,
+  Name extends string,
+  Row,
+  State extends string = string,
+  Event extends string = string,
+> {
   /** Unique in its service: `servers.create`. */
   id: string
   method: Method
@@ -134,7 +151,7 @@ export interface Declaration<Path extends string, Q extends TSchema, B extends T
   answer?: TSchema | 'bytes'
   /** null only where no rule can exist: version documents, asking for a token, and where the resource's own access lists decide. */
   policy: Rule | null
-  on?: Resource<Name, Row>
+  on?: Resource<Name, Row, State, Event>
   /** What policy sees when there is no row yet; without it: the asker's own project and user. */
   policyTarget?(context: Context<Path, Q, B>): PolicyTarget | Promise<PolicyTarget>
   /** The rule that decides instead of `policy` for this request, one of the service's `moreRules`: a domain's own role has rules of its own. */
@@ -145,8 +162,10 @@ export interface Declaration<Path extends string, Q extends TSchema, B extends T
   prepare?(context: Context<Path, Q, B>): Promise<void>
   /** When all else allows it: throws a fault where it cannot be for a reason that several operations share. */
   guard?(context: Context<Path, Q, B> & { [K in Name]: Row }): Promise<void>
-  /** States in which it may be done: others answer the service's wrong-state fault. A value is the first microversion that allows it. */
-  allowed?: readonly string[] | Record<string, string>
+  /** States in which it may be done: others answer the service's wrong-state fault. A value is the first version that allows it. */
+  allowed?: readonly NoInfer<State>[] | { readonly [S in NoInfer<State>]?: string }
+  /** What happens to the row by it: allowed in the states from which the resource's machine has it. */
+  event?: NoInfer<Event> | ((context: Context<Path, Q, B> & { [K in Name]: Row }) => NoInfer<Event>)
   /**
    * Reads what the handler will need, and identity's generation, in one query before the token is looked at: on busy paths each
    * query counts. What it gives is `context.ahead`; nothing of it may be shown before the handler has decided who asks.
@@ -166,11 +185,17 @@ export interface StatusByVersion {
 
 /** A declaration with its types forgotten, as the pipeline handles it. */
 // biome-ignore lint/suspicious/noExplicitAny: the types did their work where the operation was written
-export type Operation = Declaration<string, any, any, string, any>
+export type Operation = Declaration<string, any, any, string, any, any, any>
 
-export function operation<const Path extends string, Q extends TSchema, B extends TSchema, Name extends string = never, Row = never>(
-  declaration: Declaration<Path, Q, B, Name, Row>,
-): Operation {
+export function operation<
+  const Path extends string,
+  Q extends TSchema,
+  B extends TSchema,
+  Name extends string = never,
+  Row = never,
+  State extends string = string,
+  Event extends string = string,
+>(declaration: Declaration<Path, Q, B, Name, Row, State, Event>): Operation {
   return declaration as unknown as Operation
 }
 

@@ -1,8 +1,9 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Duplex } from 'node:stream'
-import type { Rule } from '../auth/policy.ts'
+import type { Rule, Scope } from '../auth/policy.ts'
 import type { Cloud } from '../cloud.ts'
 import type { Config } from '../config.ts'
+import type { Machine } from '../db/machine.ts'
 import type { QuotaDefaults } from '../quota/quota.ts'
 import type { TaskDeclaration } from '../tasks/task.ts'
 import type { FaultDialect } from './faults.ts'
@@ -83,12 +84,16 @@ export interface ServiceDeclaration {
   catalog: CatalogEntry[]
   /** Rules that others refer to, by name. */
   baseRules: Record<string, string>
+  /** For what tokens its rules are, but for those that say it themselves. Unless given, none for a domain: those are for identity, as upstream. */
+  scopes?: readonly Scope[]
   /** Rules that handlers ask for besides the operations' own (`allows`). */
   moreRules?: Rule[]
   operations: Operation[]
   unbuilt?: UnbuiltOperation[]
   listeners?: Listener[]
   tasks?: TaskDeclaration<never, Cloud>[]
+  /** The states of its things; drawn in docs/states.md. */
+  machines?: readonly Machine<never>[]
   quotas?: QuotaDefaults
   /** Called once when the cloud is made: registers listeners and periodic work. */
   begin?(cloud: Cloud): void | Promise<void>

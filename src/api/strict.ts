@@ -40,7 +40,7 @@ export class DeclaredQuery extends URLSearchParams {
 }
 
 /** Services whose answers are not declared yet. */
-export const undeclared = new Set(['image', 'network', 'compute', 'object-store'])
+export const undeclared = new Set<string>(['compute'])
 
 const checks = new WeakMap<Form, ValidateFunction>()
 

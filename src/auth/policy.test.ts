@@ -67,6 +67,21 @@ for (const [check, who, target, allowed] of table) {
   })
 }
 
+test('who is an administrator to a service is what its rule says, in check strings as well', () => {
+  const rules = { context_is_admin: 'role:admin', it: 'is_admin:True', other: 'is_admin:False' }
+  assert.equal(createPolicy(rules).holds('context_is_admin', admin), true)
+  const changed = createPolicy(rules, { context_is_admin: 'role:member and project_id:%(project_id)s' })
+  assert.deepEqual(
+    [admin, member].map((who) => [changed.holds('context_is_admin', who), changed.allows('it', who, {}), changed.allows('other', who, {})]),
+    [
+      [false, false, true],
+      [true, true, false],
+    ],
+  )
+  // A rule that asks what it says itself says no.
+  assert.equal(createPolicy(rules, { context_is_admin: 'is_admin:True' }).holds('context_is_admin', admin), false)
+})
+
 test('a rule that nobody wrote refuses, an override replaces, and an unreadable one stops the start', () => {
   assert.equal(createPolicy({}).allows('it', admin, {}), false)
   assert.equal(createPolicy({ it: 'role:admin' }, { it: 'role:member' }).allows('it', member, {}), true)

@@ -29,11 +29,17 @@ export interface Rule {
 
 /** What a token is for; one without a scope is as one for a project. */
 export type Scope = 'system' | 'domain' | 'project'
+/** Who administers a domain by a token for it has nothing to do with what is the whole cloud's, or a project's. */
+export const notOfDomains: readonly Scope[] = ['system', 'project']
 
 export const rule = (name: string, check: string, description: string, scopes?: readonly Scope[]): Rule =>
   scopes ? { name, check, description, scopes } : { name, check, description }
 
 const scopeOf = ({ system_scope, domain_id }: PolicyCredentials): Scope => (system_scope ? 'system' : domain_id ? 'domain' : 'project')
+
+/** The rule by which compute, image and network know their administrators, and the attribute of credentials that says the same. */
+export const adminRule = 'context_is_admin'
+const adminAttribute = 'is_admin'
 
 type Check = (credentials: PolicyCredentials, target: PolicyTarget, depth: number) => boolean
 
@@ -51,15 +57,25 @@ function field(object: Record<string, unknown>, path: string): unknown {
 export interface Policy {
   /** True when the rule of that name lets these credentials act on the target. An unknown rule denies. */
   allows(name: string, credentials: PolicyCredentials, target: PolicyTarget): boolean
+  /** What a rule says of the asker alone, whatever is acted on: upstream asks `context_is_admin` and the like of the credentials themselves. */
+  holds(name: string, credentials: PolicyCredentials): boolean
   /** The check string in force. */
   checkOf(name: string): string | undefined
 }
 
-/** Reads all rules; `overrides` (an operator's file) replace checks by name, `scopes` are those of rules that have any. Throws for a check that cannot be read. */
+/** For what tokens rules are. An operator's checks do not change that. */
+export interface RuleScopes {
+  /** By name of the rule. */
+  own: ReadonlyMap<string, readonly Scope[]>
+  /** Of the rules that say nothing of their own; all tokens unless given. */
+  others?: readonly Scope[]
+}
+
+/** Reads all rules; `overrides` (an operator's file) replace checks by name. Throws for a check that cannot be read. */
 export function createPolicy(
   rules: Record<string, string>,
   overrides: Record<string, string> = {},
-  scopes: ReadonlyMap<string, readonly Scope[]> = new Map(),
+  scopes: RuleScopes = { own: new Map() },
 ): Policy {
   const texts = { ...rules, ...overrides }
   const compiled = new Map<string, Check>()
@@ -83,6 +99,13 @@ export function createPolicy(
       return (credentials, target) => {
         const name = expected(target)?.toLowerCase()
         return name !== undefined && credentials.roles.some((role) => role.toLowerCase() === name)
+      }
+    }
+    if (kind === adminAttribute && Object.hasOwn(rules, adminRule)) {
+      // As upstream: a service's administrators are those of its rule, so that a check of them follows an operator who changes it.
+      return (credentials, target, depth) => {
+        const is = evaluate(adminRule, credentials, credentials as unknown as PolicyTarget, depth + 1)
+        return expected(target)?.toLowerCase() === String(is)
       }
     }
     if (kind === 'field') {
@@ -180,9 +203,12 @@ export function createPolicy(
     return compiled.get(name)?.(credentials, target, depth) ?? false
   }
 
+  const allows: Policy['allows'] = (name, credentials, target) =>
+    ((scopes.own.get(name) ?? scopes.others)?.includes(scopeOf(credentials)) ?? true) && evaluate(name, credentials, target, 0)
+
   return {
-    allows: (name, credentials, target) =>
-      (scopes.get(name)?.includes(scopeOf(credentials)) ?? true) && evaluate(name, credentials, target, 0),
+    allows,
+    holds: (name, credentials) => allows(name, credentials, credentials as unknown as PolicyTarget),
     checkOf: (name) => texts[name],
   }
 }

@@ -51,7 +51,7 @@ export interface Bearer {
   password_expires_at: string | null
   home_id: string
   home_name: string
-  home_enabled: number
+  home_enabled: boolean
   revoked: number | string
 }
 
@@ -73,7 +73,7 @@ interface ScopeRow {
   enabled: boolean
   owner_id: string | null
   owner_name: string
-  owner_enabled: number
+  owner_enabled: boolean
 }
 
 const scoped =

@@ -65,7 +65,10 @@ test('a first start that ended before the guest image had its data is made up fo
     // As a death between the row and the data leaves it.
     const none = { status: 'queued' as const, size: null, checksum: null, os_hash_value: null, virtual_size: null }
     await database.write(async ({ db }) => {
-      await db.updateTable('images').set(none).execute()
+      await db
+        .updateTable('images')
+        .set(none as never) // as only a death leaves it
+        .execute()
       await db.deleteFrom('image_locations').execute()
     })
     await first.stop()

@@ -7,7 +7,6 @@ import type { Cloud } from '../cloud.ts'
 import { type Config, UserError } from '../config.ts'
 import { type Database, execute } from '../db/database.ts'
 import { openDatabase } from '../db/open.ts'
-import { SchemaChange } from '../db/schema.ts'
 import { createEnvironment } from '../environment.ts'
 import { silentLog } from '../log.ts'
 import { openStores, type Stores } from '../services/image/stores/index.ts'
@@ -53,11 +52,8 @@ async function open(config: Config): Promise<{ database: Database; stores: Store
   try {
     const { rows } = await execute(database.read, 'select name from schema_migrations')
     const applied = new Set((rows as { name: string }[]).map(({ name }) => name))
-    for (const migration of migrations) {
-      migration.change(new SchemaChange(database.dialect)) // tells the kinds of columns
-      if (!applied.has(migration.name))
-        throw new UserError('The database is of an older version: start the cloud once, or `nephos db migrate`.')
-    }
+    if (!migrations.every(({ name }) => applied.has(name)))
+      throw new UserError('The database is of an older version: start the cloud once, or `nephos db migrate`.')
     const environment = createEnvironment()
     loadObjectStoreSettings(config) // where the store is the object store, whose bytes a service may keep
     const cloud = { config, database, environment, log: silentLog } as Cloud

@@ -1,30 +1,13 @@
 import assert from 'node:assert/strict'
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { test } from 'node:test'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import { sql } from 'kysely'
 import { migrations } from '../../migrations/index.ts'
 import { createQuota, QuotaExceeded } from '../quota/quota.ts'
-import { testDatabaseUrl } from '../testing/database.ts'
-import { type Database, type Db, execute, isUniqueViolation } from './database.ts'
+import { withDatabase } from '../testing/with-database.ts'
+import { type Db, execute, isUniqueViolation } from './database.ts'
 import { migrate } from './migrate.ts'
-import { openDatabase } from './open.ts'
-
-async function withDatabase(work: (database: Database) => Promise<void>): Promise<void> {
-  const folder = mkdtempSync(join(tmpdir(), 'nephos-db-'))
-  const { url, drop } = await testDatabaseUrl()
-  const database = await openDatabase({ databaseUrl: url, file: join(folder, 'test.db') })
-  try {
-    await work(database)
-  } finally {
-    await database.close()
-    await drop()
-    rmSync(folder, { recursive: true })
-  }
-}
 
 const role = (id: string, name = id) => ({
   id,

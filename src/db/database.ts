@@ -1,8 +1,10 @@
 // One interface over SQLite and PostgreSQL. Reads go through `read`; every change goes through `write`, which is one
 // transaction. On SQLite all writes of the process use one connection in turn; on PostgreSQL they run side by side.
 import { CompiledQuery, type DatabaseConnection, type Driver, Kysely, type Dialect as KyselyDialect, type QueryResult } from 'kysely'
+import { Written } from './compile.ts'
 import type { Dialect } from './schema.ts'
 import type { Tables } from './tables.ts'
+import { toSql } from './values.ts'
 
 /** What queries are written with, inside a transaction or outside. */
 export type Db = Kysely<Tables>
@@ -43,16 +45,11 @@ export interface Database {
 
 /** A connection as both drivers have it underneath. */
 export interface RawConnection {
+  /** Parameters are as the database takes them; rows come with booleans and JSON turned back. */
   query(sql: string, parameters: readonly unknown[]): Promise<{ rows: unknown[]; changes: number }>
 }
 
-/** Booleans and JSON go in as smallint and text; see schema.ts. */
-export function toSql(value: unknown): unknown {
-  if (typeof value === 'boolean') return value ? 1 : 0
-  if (value === undefined) return null
-  if (value !== null && typeof value === 'object' && !Buffer.isBuffer(value)) return JSON.stringify(value)
-  return value
-}
+const parameterToSql = (parameter: unknown) => (parameter instanceof Written ? toSql(parameter.value, parameter.column) : toSql(parameter))
 
 class Connection implements DatabaseConnection {
   readonly #raw: RawConnection
@@ -60,7 +57,7 @@ class Connection implements DatabaseConnection {
     this.#raw = raw
   }
   async executeQuery<R>(query: CompiledQuery): Promise<QueryResult<R>> {
-    const { rows, changes } = await this.#raw.query(query.sql, query.parameters)
+    const { rows, changes } = await this.#raw.query(query.sql, query.parameters.map(parameterToSql))
     return { rows: rows as R[], numAffectedRows: BigInt(changes) }
   }
   // biome-ignore lint/correctness/useYield: Kysely's interface asks for it; large results are read in pages here
@@ -73,10 +70,10 @@ const raws = new WeakMap<Db, RawConnection>()
 
 /**
  * Runs a statement whose text is known, past Kysely's own machinery, which costs more than a small query.
- * Values may be null, numbers, texts, booleans, Buffers, and objects for JSON. Gives the rows.
+ * Values may be null, numbers, texts, booleans, Buffers, and objects for JSON; one that is written to a column may be `Written`. Gives the rows.
  */
 export async function ask<Row>(db: Db, sql: string, values: readonly unknown[]): Promise<Row[]> {
-  return (await raws.get(db)!.query(sql, values)).rows as Row[]
+  return (await raws.get(db)!.query(sql, values.map(parameterToSql))).rows as Row[]
 }
 
 /** A Kysely that runs on one raw connection; transactions are begun and ended outside of it. */

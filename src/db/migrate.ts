@@ -6,7 +6,7 @@ import { type Migration, SchemaChange } from './schema.ts'
 export async function migrate(database: Database, migrations: Migration[], now: () => number): Promise<string[]> {
   const changes = migrations.map((migration) => {
     const schema = new SchemaChange(database.dialect)
-    migration.change(schema) // always: it also tells the kinds of columns
+    migration.change(schema)
     return { name: migration.name, statements: schema.statements }
   })
   await database.write(async ({ db }) => {

@@ -1,8 +1,10 @@
 import { createHash } from 'node:crypto'
 import { PostgresAdapter, PostgresIntrospector, PostgresQueryCompiler } from 'kysely'
 import pg from 'pg'
-import { type Database, kyselyOn, type RawConnection, runCommitted, type Tx, toSql } from './database.ts'
-import { columnKind } from './schema.ts'
+import { tellingColumns } from './compile.ts'
+import { type Database, kyselyOn, type RawConnection, runCommitted, type Tx } from './database.ts'
+import { createOrigins, type Origins } from './postgres-origins.ts'
+import { readBack } from './values.ts'
 
 pg.types.setTypeParser(20, Number) // bigint: our numbers stay far below 2^53
 
@@ -33,19 +35,12 @@ function statementName(client: pg.PoolClient, sql: string): string | undefined {
 /** Gives the connection back to the pool, or closes it. */
 const giveBack = (client: pg.PoolClient, broken: boolean) => client.release(broken || (prepared.get(client)?.size ?? 0) > mostPrepared)
 
-function rawConnection(client: pg.PoolClient): RawConnection {
+function rawConnection(client: pg.PoolClient, origins: Origins): RawConnection {
   return {
     async query(sql, parameters) {
-      const result = await client.query({ name: statementName(client, sql), text: sql, values: parameters.map(toSql) })
+      const result = await client.query({ name: statementName(client, sql), text: sql, values: [...parameters] })
       const rows = result.rows as Record<string, unknown>[]
-      for (const field of result.fields ?? []) {
-        const kind = columnKind(field.name)
-        if (!kind) continue
-        for (const row of rows) {
-          const value = row[field.name]
-          if (value !== null) row[field.name] = kind === 'bool' ? value !== 0 : JSON.parse(value as string)
-        }
-      }
+      if (rows.length) readBack(rows, await origins.specials(client, result.fields))
       return { rows, changes: result.rowCount ?? 0 }
     },
   }
@@ -61,15 +56,18 @@ function openPool(url: string, max: number): pg.Pool {
 
 const retried = new Set(['40001', '40P01'])
 
+const Compiler = tellingColumns(PostgresQueryCompiler)
+
 /** Connects to a PostgreSQL 15 or later database named by a `postgres://` address. */
 export async function openPostgres(url: string): Promise<Database> {
   const dialect = {
     createAdapter: () => new PostgresAdapter(),
     createIntrospector: (db: ConstructorParameters<typeof PostgresIntrospector>[0]) => new PostgresIntrospector(db),
-    createQueryCompiler: () => new PostgresQueryCompiler(),
+    createQueryCompiler: () => new Compiler(),
   }
   // Of their own for both: who reads in the midst of a transaction must not wait for one that waits for him.
   const [readers, writers] = [openPool(url, 10), openPool(url, 10)]
+  const origins = createOrigins()
   const listeners = new Map<string, (() => void)[]>()
   let closed = false
   let listening: pg.Client | null = null
@@ -95,7 +93,7 @@ export async function openPostgres(url: string): Promise<Database> {
     let broken = false
     try {
       await client.query('begin')
-      const result = await work({ db: kyselyOn(rawConnection(client), dialect), afterCommit: (action) => actions.push(action) })
+      const result = await work({ db: kyselyOn(rawConnection(client, origins), dialect), afterCommit: (action) => actions.push(action) })
       await client.query('commit')
       runCommitted(actions)
       return result
@@ -114,7 +112,7 @@ export async function openPostgres(url: string): Promise<Database> {
       const client = await readers.connect()
       let failed = true
       try {
-        const result = await rawConnection(client).query(sql, parameters)
+        const result = await rawConnection(client, origins).query(sql, parameters)
         failed = false
         return result
       } finally {

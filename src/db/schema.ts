@@ -1,5 +1,5 @@
-// What a migration may say. Tables are told once, as data, and become SQL for SQLite and PostgreSQL. Booleans and
-// JSON are stored as smallint and text on both, and turned back by column name, so a name has one meaning in all tables.
+// What a migration may say. Tables are told once, as data, and become SQL for SQLite and PostgreSQL, and what they hold in the end
+// becomes columns.generated.ts. Booleans and JSON are stored as smallint and text on both; see values.ts.
 export type ColumnKind = 'text' | 'int' | 'real' | 'bool' | 'json' | 'time' | 'serial' | 'bytes'
 
 export interface TableOptions {
@@ -13,11 +13,6 @@ export interface TableOptions {
 }
 
 export type Dialect = 'sqlite' | 'postgres'
-
-const kindsByName = new Map<string, 'bool' | 'json'>()
-
-/** The special kind of a column of that name, in any table. */
-export const columnKind = (name: string): 'bool' | 'json' | undefined => kindsByName.get(name)
 
 const sqlTypes: Record<Dialect, Record<ColumnKind, string>> = {
   sqlite: {
@@ -45,21 +40,26 @@ const sqlTypes: Record<Dialect, Record<ColumnKind, string>> = {
 /** A column is its kind; `text?` may be null; `int=0` has a default. */
 export type ColumnText = string
 
-function parseColumn(text: ColumnText): { kind: ColumnKind; nullable: boolean; fallback: string | null } {
+export interface ColumnType {
+  kind: ColumnKind
+  nullable: boolean
+  fallback: string | null
+}
+
+/** The parts of a column's text. */
+export function parseColumn(text: ColumnText): ColumnType {
   const match = /^(\w+)(\?)?(?:=(.*))?$/.exec(text)
-  if (!match) throw new Error(`column '${text}' is not understood`)
+  if (!match || !Object.hasOwn(sqlTypes.sqlite, match[1]!)) throw new Error(`column '${text}' is not understood`)
   return { kind: match[1] as ColumnKind, nullable: match[2] === '?', fallback: match[3] ?? null }
 }
 
-function note(name: string, kind: ColumnKind) {
-  const special = kind === 'bool' || kind === 'json' ? kind : undefined
-  const known = kindsByName.get(name)
-  if (known && known !== special) throw new Error(`column ${name} is ${known} in another table`)
-  if (special) kindsByName.set(name, special)
-}
+/** Columns of tables, by the tables' names. */
+export type TableColumns = Map<string, Record<string, ColumnText>>
 
 export class SchemaChange {
   readonly statements: string[] = []
+  /** What the tables hold after the changes, as far as those say. */
+  readonly tables: TableColumns = new Map()
   readonly #dialect: Dialect
   constructor(dialect: Dialect) {
     this.#dialect = dialect
@@ -67,7 +67,6 @@ export class SchemaChange {
 
   #column(name: string, text: ColumnText) {
     const { kind, nullable, fallback } = parseColumn(text)
-    note(name, kind)
     const type = sqlTypes[this.#dialect][kind]
     if (kind === 'serial') return `${name} ${type}`
     const quoted = fallback === null ? '' : ` default ${/^-?\d+$/.test(fallback) ? fallback : `'${fallback}'`}`
@@ -86,6 +85,7 @@ export class SchemaChange {
       `create table ${name} (\n  ${parts.join(',\n  ')}\n)${options.clustered && this.#dialect === 'sqlite' ? ' without rowid' : ''}`,
     )
     for (const columns of options.index ?? []) this.index(name, columns)
+    this.tables.set(name, { ...columns })
   }
 
   index(table: string, columns: string[]): void {
@@ -94,9 +94,23 @@ export class SchemaChange {
 
   addColumn(table: string, column: string, text: ColumnText): void {
     this.statements.push(`alter table ${table} add column ${this.#column(column, text)}`)
+    this.tables.set(table, { ...this.tables.get(table), [column]: text })
   }
 
+  dropTable(name: string): void {
+    this.statements.push(`drop table ${name}`)
+    this.tables.delete(name)
+  }
+
+  renameTable(from: string, to: string): void {
+    this.statements.push(`alter table ${from} rename to ${to}`)
+    this.tables.set(to, { ...this.tables.get(from) })
+    this.tables.delete(from)
+  }
+
+  /** Whatever the others do not say; never what changes a table's columns, which would then be unknown. */
   sql(statement: string): void {
+    if (/^\s*(create|alter|drop)\s+table\b/i.test(statement)) throw new Error(`'${statement}' hides a change of columns`)
     this.statements.push(statement)
   }
 
@@ -110,4 +124,11 @@ export interface Migration {
   /** `0001-core`: the number orders, the words say what it does. */
   name: string
   change(schema: SchemaChange): void
+}
+
+/** What all tables hold after these migrations. */
+export function tablesOf(migrations: readonly Migration[]): TableColumns {
+  const schema = new SchemaChange('sqlite')
+  for (const migration of migrations) migration.change(schema)
+  return schema.tables
 }

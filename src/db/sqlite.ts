@@ -1,14 +1,15 @@
 import SqliteDriver from 'better-sqlite3'
 import { SqliteAdapter, SqliteIntrospector, SqliteQueryCompiler } from 'kysely'
 import { createSlice } from '../turns.ts'
-import { type Database, kyselyOn, type RawConnection, runCommitted, type Tx, toSql } from './database.ts'
+import { tellingColumns } from './compile.ts'
+import { type Database, kyselyOn, type RawConnection, runCommitted, type Tx } from './database.ts'
 import { createReserve } from './reserve.ts'
-import { columnKind } from './schema.ts'
+import { readBack, type SpecialResult, specialResults } from './values.ts'
 
 interface Prepared {
   statement: SqliteDriver.Statement
-  /** Columns whose values are turned back after reading. */
-  special: [string, 'bool' | 'json'][]
+  /** What of its rows is turned back after reading. */
+  specials: SpecialResult[]
 }
 
 const cacheSize = 1000
@@ -30,6 +31,10 @@ interface Waiting {
   reject(error: unknown): void
 }
 
+/** SQLite tells of each column of a result which table it is of, through aliases, joins and queries inside. */
+const specialsOf = (statement: SqliteDriver.Statement) =>
+  specialResults(statement.columns().map(({ name, table, column }) => [name, table !== null && column !== null ? { table, column } : null]))
+
 function rawConnection(file: SqliteDriver.Database): RawConnection {
   // Kysely makes the same text for the same query, so statements are prepared once (preparing anew leaks and is slow).
   const prepared = new Map<string, Prepared>()
@@ -38,20 +43,14 @@ function rawConnection(file: SqliteDriver.Database): RawConnection {
     const known = prepared.get(sql)
     if (known) return known
     const statement = file.prepare(sql)
-    const special: Prepared['special'] = []
-    if (statement.reader) {
-      for (const column of statement.columns()) {
-        const kind = columnKind(column.name)
-        if (kind) special.push([column.name, kind])
-      }
-    }
+    const specials = statement.reader ? specialsOf(statement) : []
     text += sql.length
     for (const [oldest] of prepared) {
       if (prepared.size < cacheSize && text <= cacheText) break
       prepared.delete(oldest)
       text -= oldest.length
     }
-    const entry = { statement, special }
+    const entry = { statement, specials }
     prepared.set(sql, entry)
     return entry
   }
@@ -59,16 +58,12 @@ function rawConnection(file: SqliteDriver.Database): RawConnection {
     async query(sql, parameters) {
       const wait = turn()
       if (wait) await wait
-      const { statement, special } = prepare(sql)
-      const values = parameters.map(toSql)
-      if (!statement.reader) return { rows: [], changes: statement.run(...values).changes }
-      const rows = statement.all(...values) as Record<string, unknown>[]
-      for (const [index, row] of special.length ? rows.entries() : []) {
-        if (index % rowsAtOnce === rowsAtOnce - 1) await turn()
-        for (const [name, kind] of special) {
-          const value = row[name]
-          if (value !== null) row[name] = kind === 'bool' ? value !== 0 : JSON.parse(value as string)
-        }
+      const { statement, specials } = prepare(sql)
+      if (!statement.reader) return { rows: [], changes: statement.run(...parameters).changes }
+      const rows = statement.all(...parameters) as Record<string, unknown>[]
+      for (let begin = 0; specials.length && begin < rows.length; begin += rowsAtOnce) {
+        if (begin) await turn()
+        readBack(rows.length > rowsAtOnce ? rows.slice(begin, begin + rowsAtOnce) : rows, specials)
       }
       return { rows, changes: rows.length }
     },
@@ -79,7 +74,7 @@ function rawConnection(file: SqliteDriver.Database): RawConnection {
  * A bare `?` in a join or a range makes SQLite (built with STAT4, as here) plan the statement anew for each value, which takes ten times
  * as long as most of ours run; `+?` has the same value and keeps the plan.
  */
-class SteadyPlans extends SqliteQueryCompiler {
+class SteadyPlans extends tellingColumns(SqliteQueryCompiler) {
   protected override getCurrentParameterPlaceholder(): string {
     return '+?'
   }

@@ -2,23 +2,6 @@
 // so it is exact and two requests cannot both take the last unit.
 import type { Db, Tx } from '../db/database.ts'
 
-export interface QuotaUsageRow {
-  project_id: string
-  resource: string
-  in_use: number
-}
-export interface QuotaLimitRow {
-  project_id: string
-  resource: string
-  hard_limit: number
-}
-declare module '../db/tables.ts' {
-  interface Tables {
-    quota_usages: QuotaUsageRow
-    quota_limits: QuotaLimitRow
-  }
-}
-
 export class QuotaExceeded extends Error {
   readonly resource: string
   readonly limit: number

@@ -1,5 +1,6 @@
 // Who asks: the token, what its access rules let through, and whose project the path names.
 import { isPermitted } from '../../auth/access-rules.ts'
+import { adminRule } from '../../auth/policy.ts'
 import type { Exchange } from '../exchange.ts'
 import { Fault, notBuilt, notFound, unauthorized } from '../faults.ts'
 import { authOf } from '../router.ts'
@@ -36,7 +37,7 @@ export function checkAccessRules(exchange: Exchange): void {
 /** The project in the path is the token's, or an administrator asks. */
 export function checkProject(exchange: Exchange): void {
   const { served, projectId, who } = exchange
-  if (!projectId || !who || who.project?.id === projectId || who.credentials.is_admin) return
+  if (!projectId || !who || who.project?.id === projectId || served.policy.holds(adminRule, who.credentials)) return
   throw served.service.faults.foreignProject?.(projectId, who.project?.id) ?? notFound('The resource could not be found.')
 }
 

@@ -87,11 +87,15 @@ function checkLock(exchange: Exchange): void {
 /** In another state it cannot be done: the service's own fault for that. */
 function checkState(exchange: Exchange): void {
   const { operation, prepared, context, place, served } = exchange
-  const { on, action, id } = operation!
-  if (!prepared!.allowed || !on?.state) return
-  const state = on.state(rowOf(exchange))
-  const since = prepared!.allowed.get(state)
-  if (since !== undefined && place >= since) return
+  const { on, action, id, event } = operation!
+  const machine = on?.machine
+  if (!machine || (!prepared!.allowed && event === undefined)) return
+  const row = rowOf(exchange)
+  const state = machine.state(row)
+  const since = prepared!.allowed?.get(state)
+  const isAllowed = !prepared!.allowed || (since !== undefined && place >= since)
+  const happens = typeof event === 'function' ? event(context as never) : event
+  if (isAllowed && (happens === undefined || machine.can(row, happens))) return
   const wrong = served.service.faults.wrongState
   const what = action ?? id.split('.').at(-1)!
   throw new Fault(

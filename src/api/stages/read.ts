@@ -70,7 +70,11 @@ export function validate(exchange: Exchange): void {
   const { served, major, place, query } = exchange
   const prepared = exchange.prepared!
   try {
-    prepared.query?.check(place).check(query, 'query')
+    if (prepared.query) {
+      prepared.query.check(place).check(query, 'query')
+      // Unlike a body, a query may hold what is unknown: parameters of later versions are among that.
+      prepared.query.forms.at(place).strip?.(query)
+    }
     if (!prepared.body) return
     if (exchange.body === undefined) throw badRequest('Malformed request body: a body is needed.')
     const isLenient = served.lenientIds.has(major)

@@ -22,12 +22,16 @@ import { securityGroupOperations } from './security-groups/index.ts'
 import { groupsOfServersOperations } from './security-groups/of-servers.ts'
 import { securityGroupRuleOperations } from './security-groups/rules.ts'
 import { serverGroupOperations, serverGroupRules } from './server-groups/index.ts'
-import { actionRules } from './servers/actions.ts'
 import { createServer } from './servers/create-task.ts'
 import { deleteServerTask } from './servers/delete.ts'
+import { actionRules } from './servers/history.ts'
 import { serverOperations } from './servers/index.ts'
-import { hardRebootTask, softRebootTask, startTask, stopTask } from './servers/power.ts'
+import { lockRules } from './servers/lock.ts'
+import { serverMachine } from './servers/machine.ts'
 import { serverListRules } from './servers/read.ts'
+import { hardRebootTask, softRebootTask } from './servers/reboot.ts'
+import { startTask } from './servers/start.ts'
+import { stopTask } from './servers/stop.ts'
 import { purgeDeleted } from './servers/store.ts'
 import { watchGuests } from './servers/watch-guests.ts'
 import { unbuilt } from './unbuilt.ts'
@@ -74,9 +78,10 @@ export const compute = service({
     { type: 'compute_legacy', name: 'nova_legacy', path: '/v2/%(project_id)s' },
   ],
   baseRules,
-  moreRules: [...serverListRules, ...limitRules, ...actionRules, ...serverGroupRules],
+  moreRules: [...serverListRules, ...lockRules, ...limitRules, ...actionRules, ...serverGroupRules],
   operations: [...operations, ...extensionOperations(operations)],
   unbuilt,
+  machines: [serverMachine],
   tasks: [createServer, deleteServerTask, startTask, stopTask, softRebootTask, hardRebootTask] as never[],
   listeners: [consoleListener],
   quotas,

@@ -2,6 +2,7 @@
 import { Type } from 'typebox'
 import { forbidden } from '../../api/faults.ts'
 import { operation } from '../../api/operation.ts'
+import { until } from '../../api/versions.ts'
 import { rule } from '../../auth/policy.ts'
 import { admin, anyone } from './rules.ts'
 
@@ -21,6 +22,24 @@ const names: [resource: string, max: string, used?: string][] = [
   ['injected_file_content_bytes', 'maxPersonalitySize'],
 ]
 
+/** Fields of what other services took over, and the last versions that have them. */
+const last: Record<string, string> = {
+  maxTotalFloatingIps: '2.35',
+  totalFloatingIpsUsed: '2.35',
+  maxSecurityGroups: '2.35',
+  totalSecurityGroupsUsed: '2.35',
+  maxSecurityGroupRules: '2.35',
+  maxImageMeta: '2.38',
+  maxPersonality: '2.56',
+  maxPersonalitySize: '2.56',
+}
+const shown = ['maxImageMeta', ...names.flatMap(([, max, used]) => (used ? [max, used] : [max]))]
+const Limits = Type.Object({
+  // There are no rate limits: the list is there for clients that look into it.
+  rate: Type.Array(Type.Unknown(), { maxItems: 0 }),
+  absolute: Type.Object(Object.fromEntries(shown.map((name) => [name, last[name] ? until(last[name], Type.Integer()) : Type.Integer()]))),
+})
+
 export const limitRules = [rule('os_compute_api:limits:other_project', admin, 'See the limits of another project.')]
 
 export const limitOperations = [
@@ -32,6 +51,7 @@ export const limitOperations = [
     catalog: ['compute-v2.1.limits.show-global-and-rate-limits'],
     policy: rule('os_compute_api:limits', anyone, 'Show limits of the project.'),
     query: Type.Object({ tenant_id: Type.Optional(Type.String({ maxLength: 64 })) }),
+    answer: Type.Object({ limits: Limits }),
     async handle({ cloud, db, who, query, allows }) {
       const own = who.project?.id ?? ''
       const project = query.tenant_id ?? own

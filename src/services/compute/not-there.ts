@@ -1,10 +1,13 @@
 // Lists of things that this version cannot make yet: there are none, and clients read the lists on their way to something else.
 // What would make them is refused as not built, also at paths that the reference of 2015 spells otherwise.
+import { Type } from 'typebox'
 import { notBuilt, notFound } from '../../api/faults.ts'
 import { type Operation, operation } from '../../api/operation.ts'
 import { rule } from '../../auth/policy.ts'
 import { admin, memberOrAdmin, readerOrAdmin } from './rules.ts'
 import { servers } from './servers/resource.ts'
+
+const Nothing = Type.Array(Type.Unknown(), { maxItems: 0 })
 
 /** A list that is empty; `key` is what it is called in the answer. */
 const empty = (path: string, key: string, name: string, summary: string): Operation =>
@@ -15,6 +18,7 @@ const empty = (path: string, key: string, name: string, summary: string): Operat
     summary,
     catalog: [],
     policy: rule(name, admin, `${summary}.`),
+    answer: Type.Object({ [key]: Nothing }),
     handle: async () => ({ [key]: [] }),
   })
 
@@ -27,6 +31,7 @@ const ofServer = (path: string, key: string, name: string, summary: string): Ope
     catalog: [],
     policy: rule(name, readerOrAdmin, `${summary}.`),
     on: servers,
+    answer: Type.Object({ [key]: Nothing }),
     handle: async () => ({ [key]: [] }),
   })
 

@@ -1,16 +1,9 @@
 // What the network service does and older clients ask compute for (reference 3.34, 3.35, 3.42, 3.45, 3.47, 3.52). Policies are
 // compute's, rows and checks are networking's.
 import { badRequest, Fault } from '../../api/faults.ts'
-import type { BaseContext } from '../../api/operation.ts'
-import type { Actor } from '../network/wire/actor.ts'
 
 /** From 2.36 on compute has these no more. */
 export const lastProxyVersion = '2.35'
-
-export const actorOf = ({ who }: Pick<BaseContext, 'who'>): Actor => ({
-  projectId: who.project?.id ?? '',
-  isAdmin: who.credentials.is_admin,
-})
 
 /** Does the work; what networking calls a conflict is a bad request here, as compute's clients know it. */
 export async function proxied<T>(work: Promise<T>): Promise<T> {

@@ -1,10 +1,12 @@
 // Quota sets (reference 3.44). Clients name the project in the path; the reference prints some paths without it.
-import { Type } from 'typebox'
+import { type TSchema, Type } from 'typebox'
 import { badRequest, notBuilt } from '../../api/faults.ts'
 import { type BaseContext, operation } from '../../api/operation.ts'
 import { Closed, LooseBoolean, LooseInteger } from '../../api/types.ts'
+import { until } from '../../api/versions.ts'
 import { rule } from '../../auth/policy.ts'
 import { findProject } from '../../auth/store.ts'
+import { ownProject } from './asker.ts'
 import { quotas } from './quotas.ts'
 import { admin } from './rules.ts'
 
@@ -12,16 +14,31 @@ const documented = (name: string) => `compute-v2.1.quota-sets.${name}`
 
 const resources = Object.keys(quotas).map((name) => name.slice('compute.'.length))
 const Limit = LooseInteger(-1)
+/** A field for each resource; those of what the network service and user data took over end in a version. */
+const each = <S extends TSchema>(schema: S) =>
+  Object.fromEntries(
+    resources.map((name) => {
+      if (/^(fixed_ips|floating_ips|security_group.*)$/.test(name)) return [name, until('2.35', schema)]
+      return [name, name.startsWith('injected_') ? until('2.56', schema) : schema]
+    }),
+  )
 const UpdateQuota = Closed({
   quota_set: Type.Unsafe<Record<string, number> & { force?: boolean; tenant_id?: string }>({
     type: 'object',
-    properties: { ...Object.fromEntries(resources.map((name) => [name, Limit])), force: LooseBoolean, tenant_id: { type: 'string' } },
+    properties: { ...each(Limit), force: LooseBoolean, tenant_id: { type: 'string' } },
     additionalProperties: false,
   }),
 })
+/** Limits of a project; -1 is none. */
+const Limits = Type.Object(each(Type.Integer()))
+const QuotaSet = Type.Object({ id: Type.String(), ...Limits.properties })
+const QuotaSetDetail = Type.Object({
+  id: Type.String(),
+  ...each(Type.Object({ limit: Type.Integer(), in_use: Type.Integer(), reserved: Type.Integer() })),
+})
 const ByUser = Type.Object({ user_id: Type.Optional(Type.String({ maxLength: 64 })) })
 
-const projectOf = (context: BaseContext & { params: { id?: string } }): string => context.params.id ?? context.who.project?.id ?? ''
+const projectOf = (context: BaseContext & { params: { id?: string } }): string => context.params.id ?? ownProject(context)
 const target = (context: BaseContext & { params: { id?: string } }) => ({ project_id: projectOf(context) })
 const base = '/os-quota-sets/{id}'
 const reader = '(rule:project_reader_api) or role:admin'
@@ -40,6 +57,7 @@ const show = operation({
   policy: rule('os_compute_api:os-quota-sets:show', reader, 'Show the quota of a project.'),
   policyTarget: target,
   query: ByUser,
+  answer: Type.Object({ quota_set: QuotaSet }),
   handle: async (context) => ({ quota_set: { id: projectOf(context), ...(await limits(context, projectOf(context))) } }),
 })
 
@@ -51,6 +69,7 @@ const defaults = operation({
   catalog: [],
   also: [{ path: '/os-quota-sets/defaults', catalog: [documented('show-default-quotas')] }],
   policy: rule('os_compute_api:os-quota-sets:defaults', '@', 'Show the default quota.'),
+  answer: Type.Object({ quota_set: QuotaSet }),
   async handle(context) {
     const own = Object.fromEntries(Object.entries(quotas).map(([name, limit]) => [name.slice('compute.'.length), limit]))
     return { quota_set: { id: projectOf(context), ...own } }
@@ -67,6 +86,7 @@ const detail = operation({
   policy: rule('os_compute_api:os-quota-sets:detail', reader, 'Show the quota of a project and what is used.'),
   policyTarget: target,
   query: ByUser,
+  answer: Type.Object({ quota_set: QuotaSetDetail }),
   async handle(context) {
     const project = projectOf(context)
     const all = await context.cloud.quota.show(context.db, project, 'compute.')
@@ -84,6 +104,7 @@ const update = operation({
   policy: rule('os_compute_api:os-quota-sets:update', admin, 'Change the quota of a project.'),
   query: ByUser,
   body: UpdateQuota,
+  answer: Type.Object({ quota_set: Limits }),
   async handle(context) {
     const { body, cloud, tx, query } = context
     if (query.user_id !== undefined) throw notBuilt('A quota of one user within a project')

@@ -114,3 +114,19 @@ test('what is immutable can be neither changed nor deleted, by any way, until th
   }
   for (const options of [{ immutable: 'yes' }, { unknown: true }]) await admin.post(`${v3}/roles`, { role: { name: 'x', options } }, 400)
 })
+
+test('a filter that is true or false may be given several times: any of the values', async () => {
+  await using cloud = await testCloud()
+  await makeProject(cloud, 'open', {})
+  await makeProject(cloud, 'closed', { enabled: false })
+  const count = async (query: string) => (await cloud.admin.get(`${v3}/projects?${query}`)).body.projects.length as number
+  const [open, closed] = [await count('enabled=true'), await count('enabled=false')]
+  assert.equal(closed, 1)
+  assert.equal(await count('enabled=true&enabled=False'), open + closed)
+  assert.equal(await count('enabled=0&enabled=false'), closed)
+  const lists = ['users', 'domains', 'auth/projects', 'endpoints', 'OS-FEDERATION/identity_providers', 'OS-FEDERATION/service_providers']
+  for (const list of lists) {
+    const every = async (query: string) => (await cloud.admin.get(`${v3}/${list}${query}`, 200)).body[list.split('/').at(-1)!] as Row[]
+    assert.deepEqual(await every('?enabled=1&enabled=0'), await every(''), list)
+  }
+})

@@ -54,6 +54,7 @@ export const identity = service({
   projectInPath: false,
   catalog: [{ type: 'identity', name: 'keystone', path: '/v3', adminPort: 35357 }],
   baseRules,
+  scopes: ['system', 'domain', 'project'],
   moreRules: [...domainRoleRules, ...trustFilterRules, assignmentRules.tree],
   perform: performInTurn,
   operations: [

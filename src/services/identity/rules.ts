@@ -1,5 +1,5 @@
 // Check strings that identity's operations share, as upstream has them.
-import { type Rule, rule } from '../../auth/policy.ts'
+import { notOfDomains, type Rule, rule } from '../../auth/policy.ts'
 
 export const baseRules: Record<string, string> = {
   admin_required: 'role:admin or is_admin:1',
@@ -12,11 +12,11 @@ export const baseRules: Record<string, string> = {
   service_admin_or_token_subject: 'rule:service_or_admin or rule:token_subject',
   domain_managed_target_role: "'manager':%(target.role.name)s or 'member':%(target.role.name)s or 'reader':%(target.role.name)s",
 }
-/** Who administers a domain by a token for it has nothing to do with what is the whole cloud's, or a project's. */
-export const notOfDomains = ['system', 'project'] as const
 /** A rule on what belongs to the whole cloud. */
 export const cloudRule = (name: string, check: string, description: string): Rule => rule(name, check, description, notOfDomains)
-export const adminRequired = 'rule:admin_required'
+/** The rule that says who administers the cloud. */
+export const adminRule = 'admin_required'
+export const adminRequired = `rule:${adminRule}`
 export const adminOrSystemReader = 'rule:admin_required or (role:reader and system_scope:all)'
 
 /** Who reads a domain's rows: administrators, readers of the whole system, readers of that domain. */

@@ -1,29 +1,16 @@
 // Who may do what, told apart from the rules themselves, so that a rule that says something else is noticed. Everything is asked about the
 // rows of one domain; personas who stand elsewhere are strangers there.
+import { whoMay } from '../../testing/persona-matrix.ts'
+import { personas as everyPersona, type PersonaName } from '../../testing/personas.ts'
 
-/** `user` is who owns what belongs to a user: credentials, trusts, tokens. */
-export const personas = [
-  'admin',
-  'admin of the system',
-  'admin of the domain',
-  'reader of the system',
-  'manager of the domain',
-  'reader of the domain',
-  'manager of another domain',
-  'manager of the project',
-  'member of the project',
-  'reader of the project',
-  'user',
-  'member of another project',
-  'service',
-  'nobody yet',
-] as const
-export type PersonaName = (typeof personas)[number]
+/** Who has no token is tried on all services at once. */
+export const personas: PersonaName[] = everyPersona.filter((name) => name !== 'nobody')
 
 // A token for a domain reaches nothing that is the whole cloud's, nor what a project hands over, whatever its roles.
 const cloudAdmins: PersonaName[] = ['admin', 'admin of the system']
 const cloudAuditors: PersonaName[] = [...cloudAdmins, 'reader of the system']
-const admins: PersonaName[] = [...cloudAdmins, 'admin of the domain']
+// As upstream: who has the role for one domain has it in the others.
+const admins: PersonaName[] = [...cloudAdmins, 'admin of the domain', 'admin of another domain']
 const auditors: PersonaName[] = [...admins, 'reader of the system']
 const readers: PersonaName[] = [...auditors, 'manager of the domain', 'reader of the domain']
 const managers: PersonaName[] = [...admins, 'manager of the domain']
@@ -104,7 +91,7 @@ const byRule: [who: PersonaName[], rules: string][] = [
 /** Operations that act on something else than the domain's rows. */
 const byOperation: Record<string, PersonaName[]> = {
   // Everybody may hand over roles of their own; there is no other way to try.
-  'oauth1.authorize': personas.filter((name) => !/of (the|another) domain$/.test(name)),
+  'oauth1.authorize': personas.filter((name) => !/^(?!member).* of (the|another) domain$/.test(name)),
   // Lists without a domain are of the token's own.
   'credentials.list': everybody,
   'domains.list': [...readers, 'manager of another domain'],
@@ -117,13 +104,8 @@ const byOperation: Record<string, PersonaName[]> = {
   'role-assignments.list': [...readers, 'manager of another domain'],
 }
 
-const rules = new Map<string, PersonaName[]>(
-  byRule.flatMap(([who, names]) => names.split(/\s+/).map((name) => [`identity:${name}`, who] as const)),
-)
-
 /** Who may ask for that operation, or undefined when the table says nothing of it. */
-export const mayDo = (operation: { id: string; policy: { name: string } | null }): PersonaName[] | undefined =>
-  byOperation[operation.id] ?? (operation.policy ? rules.get(operation.policy.name) : undefined)
+export const mayDo = whoMay('identity:', byRule, byOperation)
 
 /** Operations without a rule: who asks proves it in another way, or nobody needs to. */
 export const withoutRule = [

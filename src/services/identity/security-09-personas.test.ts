@@ -2,62 +2,82 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Operation } from '../../api/operation.ts'
+import { askedRules, freshName, order, plainRequest, tryPersonas } from '../../testing/persona-matrix.ts'
 import { testCloud } from '../../testing/test-cloud.ts'
 import { identity } from './index.ts'
 import { findNothing, mayDo, personas, withoutRule } from './security-09-personas-table.ts'
-import { buildStage, plainRequest, requestFor, unknownRow } from './test-personas.ts'
-
-/** What reads first, then what changes, then what takes away, the deepest rows first. */
-const order = ({ method, path }: Operation) =>
-  method === 'GET' || method === 'HEAD' ? 0 : method === 'DELETE' ? 200 - path.split('/').length : 100
-
-/** The rule said no; other refusals come later and are said in other words. */
-const isDenied = ({ status, text }: { status: number; text: string }) =>
-  status === 403 &&
-  (/Policy doesn't allow/.test(text) || /You are not authorized to perform the requested action/.test(text) || text === '')
+import { buildStage, requestFor, unknownRow } from './test-personas.ts'
 
 test('every persona against every operation', async (t) => {
   await using cloud = await testCloud()
   const [stage, old] = [await buildStage(cloud), await buildStage(cloud, 'default')]
-  const { operations } = identity
-  const ruled = operations.filter((operation) => operation.policy).toSorted((a, b) => order(a) - order(b))
-  const untold = ruled.filter((operation) => !mayDo(operation)).map(({ id, policy }) => `${id} (${policy!.name})`)
-  assert.deepEqual(untold, [], 'say in security-09-personas-table.ts who may')
-  const wrong: string[] = []
-  let asked = 0
-  for (const operation of ruled) {
-    const allowed = mayDo(operation)!
-    const one = async (name: (typeof personas)[number], may: boolean) => {
-      const { path, body, headers } = await requestFor(
-        operation.majors?.[0] === 'v2.0' ? old : stage,
-        operation,
-        may && operation.method === 'DELETE',
-      )
-      const answer = await plainRequest(
-        `${cloud.url}/identity${path}`,
-        operation.method,
-        { ...headers, 'x-auth-token': await (operation.majors?.[0] === 'v2.0' ? old : stage).token(name) },
-        body,
-      )
-      asked++
-      // Requests with a signature are refused for that, after the rule.
-      const refused = answer.status === 401 && !/signature/.test(answer.text)
-      const nowhere = path.includes(unknownRow)
-      const right = may ? !refused && answer.status < 500 && !isDenied(answer) : isDenied(answer) || (nowhere && answer.status === 404)
-      // What only reads finds its row: else nobody was tried on anything.
-      const found = !may || order(operation) > 0 || answer.status < 300 || nowhere || findNothing.test(operation.id)
-      if (!right || !found)
-        wrong.push(
-          `${operation.id}: ${name} ${operation.method} ${path}: ${answer.status}, ${may ? 'allowed' : 'denied'} ${answer.text.slice(0, 200)}`,
-        )
-    }
-    // Those who may not first, all at once: nothing changes by them.
-    await Promise.all(personas.filter((name) => !allowed.includes(name)).map((name) => one(name, false)))
-    if (order(operation) === 0) await Promise.all(allowed.map((name) => one(name, true)))
-    else for (const name of allowed) await one(name, true)
-  }
-  t.diagnostic(`${ruled.length} operations, ${asked} requests`)
+  const at = (operation: Operation) => (operation.majors?.[0] === 'v2.0' ? old : stage)
+  const { wrong, asked } = await tryPersonas({
+    url: `${cloud.url}/identity`,
+    operations: identity.operations.filter((operation) => operation.policy),
+    personas,
+    mayDo,
+    token: (name, operation) => at(operation).token(name),
+    requestFor: (operation, fresh) => requestFor(at(operation), operation, fresh),
+    // The rule says no in these words; other refusals come later. Requests with a signature are refused for that, after the rule.
+    isRefused: ({ status, text }, _operation, _name, path) =>
+      status === 404 && path.includes(unknownRow)
+        ? null
+        : status === 403
+          ? /^$|Policy doesn't allow|You are not authorized to perform the requested action/.test(text)
+          : status === 401 && !/signature/.test(text),
+    // What only reads finds its row: else nobody was tried on anything.
+    fault: ({ status }, operation, _name, path) =>
+      order(operation) > 0 || status < 300 || path.includes(unknownRow) || findNothing.test(operation.id) ? null : 'nothing was found',
+  })
+  t.diagnostic(`${asked} requests`)
   assert.deepEqual(wrong.slice(0, 20), [])
+})
+
+test('every rule that decides instead of the operation’s own, as every persona', async () => {
+  await using cloud = await testCloud()
+  const stage = await buildStage(cloud)
+  const { domain, project, user } = stage.ids
+  const role = () => ({ role: { name: freshName(), domain_id: domain } })
+  const makeRole = async () => `/roles/${(await cloud.admin.post('/identity/v3/roles', role(), 201)).body.role.id}`
+  const one = await makeRole()
+  const requests: Record<string, { of: string; path: string | (() => Promise<string>); body?: () => object }> = {
+    'identity:get_domain_role': { of: 'roles.show', path: one },
+    'identity:list_domain_roles': { of: 'roles.list', path: `/roles?domain_id=${domain}` },
+    'identity:create_domain_role': { of: 'roles.create', path: '/roles', body: role },
+    'identity:update_domain_role': { of: 'roles.update', path: one, body: () => ({ role: { description: 'x' } }) },
+    'identity:delete_domain_role': { of: 'roles.delete', path: makeRole },
+    'identity:list_trusts_for_trustor': { of: 'trusts.list', path: `/OS-TRUST/trusts?trustor_user_id=${user}` },
+    'identity:list_trusts_for_trustee': { of: 'trusts.list', path: `/OS-TRUST/trusts?trustee_user_id=${user}` },
+    'identity:list_role_assignments_for_tree': {
+      of: 'role-assignments.list',
+      path: `/role_assignments?scope.project.id=${project}&include_subtree=true`,
+    },
+  }
+  const known = askedRules(cloud.cloud.policies.get('identity')!)
+  const rules = identity.moreRules!
+  const { wrong } = await tryPersonas({
+    url: `${cloud.url}/identity/v3`,
+    operations: rules.map((rule): Operation => {
+      const { of } = requests[rule.name]!
+      return { ...identity.operations.find(({ id }) => id === of)!, id: rule.name, policy: rule }
+    }),
+    personas,
+    mayDo,
+    token: stage.token,
+    async requestFor(operation) {
+      const { path, body } = requests[operation.policy!.name]!
+      return { path: typeof path === 'string' ? path : await path(), ...(body && { body: body() }) }
+    },
+    isRefused: ({ status }) => status === 403,
+    fault: ({ status }) => (status >= 300 ? 'it was not done' : null),
+  })
+  assert.deepEqual(wrong.slice(0, 20), [])
+  assert.deepEqual(
+    rules.map(({ name }) => name).filter((name) => !known.has(name)),
+    [],
+    'nothing asks these rules',
+  )
 })
 
 test('no operation of any service, but those that say so, is had without a token, with one that has ended, or that somebody changed', async (t) => {

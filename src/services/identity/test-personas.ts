@@ -1,11 +1,10 @@
-// The rows that every persona is tried on, the personas' tokens, and a request for any operation made from its declaration.
-import http from 'node:http'
+// The rows of identity that every persona is tried on, and a request for any operation made from its declaration.
 import type { Operation } from '../../api/operation.ts'
-import type { Scope } from '../../auth/tokens.ts'
+import { exampleOf, freshName } from '../../testing/persona-matrix.ts'
+import { makePersonas, type PersonaName, tokenOf } from '../../testing/personas.ts'
 import type { TestCloud } from '../../testing/test-cloud.ts'
-import type { PersonaName } from './security-09-personas-table.ts'
 import { makeAccessToken, oauthHeader } from './test-delegations.ts'
-import { ask, makeDomain, makeProject, makeUser, roleId } from './test-users.ts'
+import { ask, makeUser, roleId } from './test-users.ts'
 
 // biome-ignore lint/suspicious/noExplicitAny: schemas and answers of any operation
 type Any = any
@@ -15,7 +14,6 @@ export interface Stage {
   ids: {
     domain: string
     project: string
-    other: string
     user: string
     trustee: string
     member: string
@@ -29,64 +27,25 @@ export interface Stage {
   row(path: string, param: string, fresh?: boolean): Promise<string>
 }
 
-/** A token without a login: what a login would give. */
-async function tokenOf(cloud: TestCloud, userId: string, scope: Scope): Promise<string> {
-  const { tokens, database } = cloud.cloud
-  const user = await database.read.selectFrom('identity_users').select('token_epoch').where('id', '=', userId).executeTakeFirstOrThrow()
-  return tokens.issue({ userId, epoch: user.token_epoch, methods: ['password'], scope }).token
-}
-
 /** In a domain of its own, or in the default one, which is all that v2.0 knows. */
 export async function buildStage(cloud: TestCloud, home?: 'default'): Promise<Stage> {
-  const domain = home ?? (await makeDomain(cloud, next()))
-  const elsewhere = await makeDomain(cloud, next())
-  const project = await makeProject(cloud, next(), { domain_id: domain, tags: ['tag'] })
-  const other = await makeProject(cloud, next(), { domain_id: domain })
-  const services = await makeProject(cloud, next())
+  const made = await makePersonas(cloud, home)
+  const { domain, project, user } = made
   const ids = {
     domain,
     project,
-    other,
-    user: '',
+    user: user.id,
+    password: user.password,
     trustee: (await makeUser(cloud, [], domain)).id,
     member: await roleId(cloud, 'member'),
     reader: await roleId(cloud, 'reader'),
     service: '',
-    password: '',
   }
-  const places: Record<Exclude<PersonaName, 'nobody yet'>, [role: string, path: string, scope: Scope]> = {
-    admin: ['admin', `/projects/${services}`, { type: 'project', id: services }],
-    'admin of the system': ['admin', '/system', { type: 'system' }],
-    'admin of the domain': ['admin', `/domains/${domain}`, { type: 'domain', id: domain }],
-    'reader of the system': ['reader', '/system', { type: 'system' }],
-    'manager of the domain': ['manager', `/domains/${domain}`, { type: 'domain', id: domain }],
-    'reader of the domain': ['reader', `/domains/${domain}`, { type: 'domain', id: domain }],
-    'manager of another domain': ['manager', `/domains/${elsewhere}`, { type: 'domain', id: elsewhere }],
-    'manager of the project': ['manager', `/projects/${project}`, { type: 'project', id: project }],
-    'member of the project': ['member', `/projects/${project}`, { type: 'project', id: project }],
-    'reader of the project': ['reader', `/projects/${project}`, { type: 'project', id: project }],
-    user: ['member', `/projects/${project}`, { type: 'project', id: project }],
-    'member of another project': ['member', `/projects/${other}`, { type: 'project', id: other }],
-    service: ['service', `/projects/${services}`, { type: 'project', id: services }],
-  }
-  const tokens = {} as Record<PersonaName, string>
-  let userScope: Scope = { type: 'none' }
-  for (const [name, [role, path, scope]] of Object.entries(places)) {
-    const { id, password } = await makeUser(
-      cloud,
-      [[role, path]],
-      path.includes(elsewhere) ? elsewhere : path.includes(services) ? 'default' : domain,
-    )
-    if (name === 'user') Object.assign(ids, { user: id, password })
-    tokens[name as PersonaName] = await tokenOf(cloud, id, scope)
-    if (name === 'user') userScope = scope
-  }
-  tokens['nobody yet'] = await tokenOf(cloud, (await makeUser(cloud)).id, { type: 'none' })
   const known = new Map<string, Promise<string>>()
   const stage: Stage = {
     cloud,
     ids,
-    token: async (name) => (name === 'user' ? tokenOf(cloud, ids.user, userScope) : tokens[name]),
+    token: async (name) => (await made.token(name))!,
     row(path, param, fresh = false) {
       const found = makers.find(([name, where]) => name === param && (!where || path.includes(where)))
       if (!found) return Promise.resolve(unknownRow)
@@ -115,9 +74,6 @@ export async function buildStage(cloud: TestCloud, home?: 'default'): Promise<St
 /** Where the table of makers says nothing: nobody finds anything there. */
 export const unknownRow = 'no-such-row'
 
-let count = 0
-const next = () => `made-${++count}`
-
 async function made(stage: Stage, path: string, body: object, token?: string, status = 201): Promise<Any> {
   const answer = await ask(stage.cloud, token ?? (await stage.cloud.admin.token()), 'POST', path, { body, expected: status })
   return Object.values(answer.body)[0]
@@ -126,7 +82,7 @@ const federated = async ({ cloud }: Stage, path: string, body: object): Promise<
   (Object.values((await cloud.admin.put(`/identity/v3/OS-FEDERATION${path}`, body, 201)).body)[0] as Any).id
 /** A row with an id of our own choice. */
 async function put(stage: Stage, path: string, body: object): Promise<string> {
-  const id = next()
+  const id = freshName()
   await stage.cloud.admin.request('PUT', `/identity/v3${path}${id}`, { body, expected: 201 })
   return id
 }
@@ -152,7 +108,7 @@ const trust = async (stage: Stage) =>
     )
   ).id
 const application = (stage: Stage, more: object = {}) =>
-  own(stage, '/application_credentials', { application_credential: { name: next(), ...more } })
+  own(stage, '/application_credentials', { application_credential: { name: freshName(), ...more } })
 const requestToken = async ({ cloud, ids }: Stage) => {
   const { consumer } = (await cloud.admin.post('/identity/v3/OS-OAUTH1/consumers', { consumer: {} }, 201)).body
   const path = '/v3/OS-OAUTH1/request_token'
@@ -162,34 +118,27 @@ const requestToken = async ({ cloud, ids }: Stage) => {
 
 /** How rows are made, by the parameter that names them, and by the path where that matters. The first that fits counts. */
 const makers: [param: string, path: string, make: (stage: Stage) => Promise<string>][] = [
-  [
-    'project_id',
-    '',
-    (s) =>
-      count++ === 0
-        ? Promise.resolve(s.ids.project)
-        : made(s, '/v3/projects', { project: { name: next(), domain_id: s.ids.domain } }).then((r) => r.id),
-  ],
-  ['tenant_id', '', (s) => made(s, '/v3/projects', { project: { name: next(), domain_id: s.ids.domain } }).then((r) => r.id)],
-  ['domain_id', '', (s) => made(s, '/v3/domains', { domain: { name: next() } }).then((r) => r.id)],
-  ['user_id', '', (s) => made(s, '/v3/users', { user: { name: next(), domain_id: s.ids.domain } }).then((r) => r.id)],
-  ['group_id', '', (s) => made(s, '/v3/groups', { group: { name: next(), domain_id: s.ids.domain } }).then((r) => r.id)],
-  ['role_id', '', (s) => made(s, '/v3/roles', { role: { name: next() } }).then((r) => r.id)],
+  ['project_id', '', (s) => made(s, '/v3/projects', { project: { name: freshName(), domain_id: s.ids.domain } }).then((r) => r.id)],
+  ['tenant_id', '', (s) => made(s, '/v3/projects', { project: { name: freshName(), domain_id: s.ids.domain } }).then((r) => r.id)],
+  ['domain_id', '', (s) => made(s, '/v3/domains', { domain: { name: freshName() } }).then((r) => r.id)],
+  ['user_id', '', (s) => made(s, '/v3/users', { user: { name: freshName(), domain_id: s.ids.domain } }).then((r) => r.id)],
+  ['group_id', '', (s) => made(s, '/v3/groups', { group: { name: freshName(), domain_id: s.ids.domain } }).then((r) => r.id)],
+  ['role_id', '', (s) => made(s, '/v3/roles', { role: { name: freshName() } }).then((r) => r.id)],
   ['implied_role_id', '', async (s) => s.ids.reader],
-  ['service_id', '', (s) => made(s, '/v3/services', { service: { type: next() } }).then((r) => r.id)],
+  ['service_id', '', (s) => made(s, '/v3/services', { service: { type: freshName() } }).then((r) => r.id)],
   [
     'endpoint_id',
     '',
     (s) => made(s, '/v3/endpoints', { endpoint: { service_id: s.ids.service, interface: 'public', url: 'http://x' } }).then((r) => r.id),
   ],
-  ['region_id', '', (s) => made(s, '/v3/regions', { region: { id: next() } }).then((r) => r.id)],
+  ['region_id', '', (s) => made(s, '/v3/regions', { region: { id: freshName() } }).then((r) => r.id)],
   ['policy_id', '', (s) => made(s, '/v3/policies', { policy: { blob: '{}', type: 'x' } }).then((r) => r.id)],
   ['credential_id', 'OS-EC2', (s) => own(s, '/credentials/OS-EC2', { tenant_id: s.ids.project }).then((r) => r.access)],
   [
     'credential_id',
     '',
     async (s) =>
-      (await made(s, '/v3/credentials', { credential: { type: 'x', blob: next(), user_id: s.ids.user } }, await s.token('user'))).id,
+      (await made(s, '/v3/credentials', { credential: { type: 'x', blob: freshName(), user_id: s.ids.user } }, await s.token('user'))).id,
   ],
   ['trust_id', '', trust],
   ['application_credential_id', '', (s) => application(s).then((r) => r.id)],
@@ -197,7 +146,7 @@ const makers: [param: string, path: string, make: (stage: Stage) => Promise<stri
     'access_rule_id',
     '',
     async (s) => {
-      const row = await application(s, { access_rules: [{ service: 'compute', method: 'GET', path: `/${next()}` }] })
+      const row = await application(s, { access_rules: [{ service: 'compute', method: 'GET', path: `/${freshName()}` }] })
       await s.cloud.admin.delete(`/identity/v3/users/${s.ids.user}/application_credentials/${row.id}`)
       return row.access_rules[0].id
     },
@@ -213,7 +162,9 @@ const makers: [param: string, path: string, make: (stage: Stage) => Promise<stri
     'endpoint_group_id',
     '',
     (s) =>
-      made(s, '/v3/OS-EP-FILTER/endpoint_groups', { endpoint_group: { name: next(), filters: { interface: 'public' } } }).then((r) => r.id),
+      made(s, '/v3/OS-EP-FILTER/endpoint_groups', { endpoint_group: { name: freshName(), filters: { interface: 'public' } } }).then(
+        (r) => r.id,
+      ),
   ],
   [
     'template_id',
@@ -224,20 +175,24 @@ const makers: [param: string, path: string, make: (stage: Stage) => Promise<stri
       return String((Object.values(body)[0] as Any[]).find(({ publicURL }) => publicURL !== 'http://x').id)
     },
   ],
-  ['idp_id', '', (s) => federated(s, `/identity_providers/${next()}`, { identity_provider: { domain_id: s.ids.domain } })],
-  ['mapping_id', '', (s) => federated(s, `/mappings/${next()}`, { mapping: { rules: [{ remote: [{ type: 'x' }], local: [] }] } })],
+  ['idp_id', '', (s) => federated(s, `/identity_providers/${freshName()}`, { identity_provider: { domain_id: s.ids.domain } })],
+  ['mapping_id', '', (s) => federated(s, `/mappings/${freshName()}`, { mapping: { rules: [{ remote: [{ type: 'x' }], local: [] }] } })],
   [
     'protocol_id',
     '',
     async (s) =>
-      federated(s, `/identity_providers/${await s.row('/', 'idp_id')}/protocols/${next()}`, {
+      federated(s, `/identity_providers/${await s.row('/', 'idp_id')}/protocols/${freshName()}`, {
         protocol: { mapping_id: await s.row('/', 'mapping_id') },
       }),
   ],
-  ['sp_id', '', (s) => federated(s, `/service_providers/${next()}`, { service_provider: { auth_url: 'http://x', sp_url: 'http://x' } })],
+  [
+    'sp_id',
+    '',
+    (s) => federated(s, `/service_providers/${freshName()}`, { service_provider: { auth_url: 'http://x', sp_url: 'http://x' } }),
+  ],
   ['token_id', '', async (s) => tokenOf(s.cloud, s.ids.user, { type: 'project', id: s.ids.project })],
   ['value', '', async () => 'tag'],
-  ['name', '', async () => next()],
+  ['name', '', async () => freshName()],
   ['type', '', async () => 'x'],
   ['alias', '', async () => 'OS-KSADM'],
   [
@@ -246,7 +201,7 @@ const makers: [param: string, path: string, make: (stage: Stage) => Promise<stri
     async (s) =>
       (
         await made(s, '/v3/registered_limits', {
-          registered_limits: [{ service_id: s.ids.service, resource_name: next(), default_limit: 5 }],
+          registered_limits: [{ service_id: s.ids.service, resource_name: freshName(), default_limit: 5 }],
         })
       )[0].id,
   ],
@@ -254,7 +209,7 @@ const makers: [param: string, path: string, make: (stage: Stage) => Promise<stri
     'limit_id',
     '',
     async (s) => {
-      const resource_name = next()
+      const resource_name = freshName()
       const service_id = s.ids.service
       await made(s, '/v3/registered_limits', { registered_limits: [{ service_id, resource_name, default_limit: 5 }] })
       return (await made(s, '/v3/limits', { limits: [{ service_id, resource_name, project_id: s.ids.project, resource_limit: 3 }] }))[0].id
@@ -275,47 +230,19 @@ const makers: [param: string, path: string, make: (stage: Stage) => Promise<stri
   ['option', '/config', async () => 'list_limit'],
 ]
 
-const texts = ['x', 'x1', '1', 'made', '2099-01-01T00:00:00Z', '00000000-0000-0000-0000-000000000001', 'http://x', '/x', 'a@b']
-
-/** The least that a schema takes; `known` has values by property name. */
-export function exampleOf(schema: Any, known: Record<string, unknown>, name = ''): Any {
-  if (Object.hasOwn(known, name)) return known[name]
-  if (schema.const !== undefined) return schema.const
-  if (schema.enum) return schema.enum[0]
-  const one = schema.anyOf ?? schema.oneOf
-  if (one) return exampleOf(one[0], known, name)
-  if (schema.allOf) return Object.assign({}, ...schema.allOf.map((part: Any) => exampleOf(part, known, name)))
-  if (schema.type === 'object' || schema.properties) {
-    const properties = Object.entries((schema.properties ?? {}) as Record<string, Any>)
-    const wanted = new Set<string>(schema.required ?? [])
-    for (const [key] of properties) if (Object.hasOwn(known, key)) wanted.add(key)
-    for (const [key] of properties) if (wanted.size < (schema.minProperties ?? 0)) wanted.add(key)
-    return Object.fromEntries(properties.filter(([key]) => wanted.has(key)).map(([key, part]) => [key, exampleOf(part, known, key)]))
-  }
-  if (schema.type === 'array') return schema.minItems ? [exampleOf(schema.items, known)] : []
-  if (schema.type === 'integer' || schema.type === 'number') return schema.minimum ?? 1
-  if (schema.type === 'boolean') return true
-  if (schema.type === 'null') return null
-  if (name === 'name' || name === 'username') return next()
-  const text = texts.find(
-    (candidate) => candidate.length >= (schema.minLength ?? 0) && (!schema.pattern || new RegExp(schema.pattern).test(candidate)),
-  )
-  return text ?? 'x'.repeat(schema.minLength ?? 1)
-}
-
 /** What a body needs to know of the stage, where the schema cannot tell. */
 const bodies: Record<string, (stage: Stage) => object> = {
   'ec2-tokens.create': () => ({ credentials: { access: 'x', signature: 'x', host: 'x', verb: 'GET', path: '/', params: {} } }),
   's3-tokens.create': () => ({ credentials: { access: 'x', signature: 'x', token: 'eA==' } }),
   'oauth1.authorize': ({ ids }) => ({ roles: [{ id: ids.member }] }),
   'registered-limits.create': ({ ids }) => ({
-    registered_limits: [{ service_id: ids.service, resource_name: next(), default_limit: 1 }],
+    registered_limits: [{ service_id: ids.service, resource_name: freshName(), default_limit: 1 }],
   }),
   'limits.create': ({ ids }) => ({ limits: [{ service_id: ids.service, resource_name: 'x', project_id: ids.project, resource_limit: 1 }] }),
   'mappings.create': () => ({ mapping: { rules: mappingRules } }),
   'mappings.update': () => ({ mapping: { rules: mappingRules } }),
-  'v2.users.create': () => ({ user: { name: next() } }),
-  'v2.users.change-password': ({ ids }) => ({ user: { password: next(), original_password: ids.password } }),
+  'v2.users.create': () => ({ user: { name: freshName() } }),
+  'v2.users.change-password': ({ ids }) => ({ user: { password: freshName(), original_password: ids.password } }),
 }
 
 /** Path, body and headers of a request for the operation. `fresh`: on a row of its own, for what takes it away. */
@@ -360,29 +287,4 @@ function standing({ ids }: Stage, operation: Operation, param: string): string |
   // What is granted here besides can be taken back, and the personas stay who they are.
   if (param === 'role_id') return /users|groups/.test(operation.path) && !operation.path.includes('access_tokens') ? ids.reader : ids.member
   return operation.path.startsWith('/OS-EP-FILTER') && param === 'service_id' ? ids.service : undefined
-}
-
-const agent = new http.Agent({ keepAlive: true, maxSockets: 16 })
-
-/** A request without what fetch costs; gives status and text. */
-export function plainRequest(
-  url: string,
-  method: string,
-  headers: Record<string, string>,
-  body?: object,
-): Promise<{ status: number; text: string }> {
-  return new Promise((resolve, reject) => {
-    const raw = body === undefined ? undefined : Buffer.from(JSON.stringify(body))
-    const more = raw ? { 'content-type': 'application/json', 'content-length': String(raw.length) } : {}
-    const request = http.request(url, { method, agent, headers: { ...headers, ...more } }, (answer) => {
-      let text = ''
-      answer.setEncoding('utf8')
-      answer.on('data', (part) => {
-        text += part
-      })
-      answer.on('end', () => resolve({ status: answer.statusCode!, text }))
-    })
-    request.on('error', reject)
-    request.end(raw)
-  })
 }

@@ -1,11 +1,13 @@
 // What other services may ask of images.
 import { join } from 'node:path'
 import type { Readable } from 'node:stream'
+import type { BaseContext } from '../../api/operation.ts'
 import type { Cloud } from '../../cloud.ts'
 import type { Db } from '../../db/database.ts'
 import { type Arrivals, createArrivals } from './data/arrivals.ts'
 import { createStaging, type Staging } from './data/staging.ts'
 import { createUnfinished, type Unfinished } from './data/unfinished.ts'
+import { viewerOf } from './images/resource.ts'
 import { completeOne, findVisible } from './images/store.ts'
 import { createImageTexts, type ImageTexts } from './images/view.ts'
 import { createImportJobs, type ImportJobs } from './imports/jobs.ts'
@@ -37,8 +39,8 @@ export interface ImageForBoot {
 }
 
 export interface ImageFacade {
-  /** The image as the project may see it; undefined otherwise. */
-  find(db: Db, imageId: string, who: { projectId: string | null; isAdmin: boolean }): Promise<ImageForBoot | undefined>
+  /** The image as the asker may see it; undefined otherwise. */
+  find(db: Db, imageId: string, asker: Pick<BaseContext, 'cloud' | 'who'>): Promise<ImageForBoot | undefined>
   /** Facts of the data and the data itself, from whichever store gives it; undefined unless the image is active and its content sound. */
   data(db: Db, imageId: string): Promise<{ size: number; sha512: string; format: string; read(): Promise<Readable> } | undefined>
   /** Files of uploads; of no concern outside of the image service, like all that follows. */
@@ -75,8 +77,8 @@ export function imageFacade(cloud: Cloud, objectStore: Cloud['objectStore']): Im
     scrubber,
     texts: createImageTexts((image) => addresses({ config: cloud.config, stores }, image)),
     imports: createImportJobs(cloud),
-    async find(db, imageId, who) {
-      const row = await findVisible(db, imageId, who)
+    async find(db, imageId, asker) {
+      const row = await findVisible(db, imageId, viewerOf(asker))
       if (!row) return undefined
       const { properties } = await completeOne(db, row)
       return {

@@ -11,6 +11,7 @@ import { createImage } from './images/create.ts'
 import { deleteImage } from './images/delete.ts'
 import { fillGuestImage, noteGuestImage } from './images/first.ts'
 import { listImages } from './images/list.ts'
+import { imageMachine } from './images/machine.ts'
 import { publishRules } from './images/publish.ts'
 import { showImage } from './images/show.ts'
 import { updateImage } from './images/update.ts'
@@ -77,6 +78,7 @@ export const image = service({
   description: 'Image',
   ports: [9292],
   faults,
+  machines: [imageMachine],
   majors: [{ id: 'v2' }, { id: 'v1' }],
   projectInPath: false,
   trailingSlash: 'refused',

@@ -1,17 +1,28 @@
 // Members of shared images (reference 11.5): projects that an owner invites, and what they answer.
-import { Type } from 'typebox'
+import { type Static, Type } from 'typebox'
 import { conflict, Fault, forbidden, notFound } from '../../api/faults.ts'
-import { type BaseContext, operation, reply, resource } from '../../api/operation.ts'
+import { type BaseContext, operation, resource } from '../../api/operation.ts'
 import { Closed } from '../../api/types.ts'
 import { rule } from '../../auth/policy.ts'
 import { images, imageTarget, missingImage, type SeenImage } from './images/resource.ts'
 import { wireTime } from './images/view.ts'
 import { maxMembers } from './quotas.ts'
 import { invitedMember, membersReader, ownerMember } from './rules.ts'
-import { MemberAnswer } from './schemas/image.ts'
 import type { MemberRow } from './tables.ts'
 
-const view = ({ image_id, member_id, status, created_at, updated_at }: MemberRow) => ({
+const status = Type.Unsafe<MemberRow['status']>({ enum: ['pending', 'accepted', 'rejected'] })
+
+/** A member as it is shown (reference 11.5). */
+const Member = Type.Object({
+  image_id: Type.String(),
+  member_id: Type.String(),
+  status,
+  created_at: Type.String(),
+  updated_at: Type.String(),
+  schema: Type.String(),
+})
+
+const view = ({ image_id, member_id, status, created_at, updated_at }: MemberRow): Static<typeof Member> => ({
   image_id,
   member_id,
   status,
@@ -56,7 +67,7 @@ export const createMember = operation({
   summary: 'Create an image member',
   catalog: ['image-v2.members.create-image-member'],
   body: Closed({ member: Type.String({ minLength: 1, maxLength: 255, pattern: '^[^\\u0000-\\u001f\\u007f]*$' }) }),
-  answer: MemberAnswer,
+  answer: Member,
   policy: rule('add_member', ownerMember, 'Share an image with a project.'),
   on: images,
   async handle({ image, body, tx: { db }, now }) {
@@ -90,6 +101,7 @@ export const listMembers = operation({
   path,
   summary: 'List image members',
   catalog: ['image-v2.members.list-image-members'],
+  answer: Type.Object({ members: Type.Array(Member), schema: Type.String() }),
   policy: rule('get_members', membersReader, 'List the members of an image.'),
   on: images,
   async handle({ image, db }) {
@@ -107,7 +119,7 @@ export const showMember = operation({
   path: `${path}/{member_id}`,
   summary: 'Show image member details',
   catalog: ['image-v2.members.show-image-member-details'],
-  answer: MemberAnswer,
+  answer: Member,
   policy: rule('get_member', membersReader, 'Show a member of an image.'),
   on: members,
   handle: async ({ member }) => view(member),
@@ -120,11 +132,11 @@ export const updateMember = operation({
   summary: 'Update an image member',
   catalog: ['image-v2.members.update-image-member'],
   body: Closed({
-    status: Type.Unsafe<MemberRow['status']>({ enum: ['pending', 'accepted', 'rejected'] }),
+    status,
     // openstack says again who it is.
     member: Type.Optional(Type.String({ maxLength: 255 })),
   }),
-  answer: MemberAnswer,
+  answer: Member,
   policy: rule('modify_member', invitedMember, 'Answer the invitation to an image.'),
   on: members,
   async handle({ member, body, tx: { db }, now }) {
@@ -150,6 +162,5 @@ export const deleteMember = operation({
   on: members,
   async handle({ member: { image_id, member_id }, tx: { db } }) {
     await db.deleteFrom('image_members').where('image_id', '=', image_id).where('member_id', '=', member_id).execute()
-    return reply({ status: 204 })
   },
 })

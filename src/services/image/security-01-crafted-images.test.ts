@@ -79,7 +79,10 @@ test('sound images are taken with their virtual size; a few bytes that nobody kn
     const { id } = (await member.post('/image/v2/images', { disk_format: 'qcow2', container_format: 'bare', ...fields }, 201)).body
     await member.request('PUT', `/image/v2/images/${id}/file`, { raw: data, headers: octets, expected: 204 })
     const { read } = cloud.cloud.database
-    const found = await cloud.cloud.image.find(read, id, { projectId: await member.projectId(), isAdmin: false })
+    const found = await cloud.cloud.image.find(read, id, {
+      cloud: cloud.cloud,
+      who: (await cloud.cloud.tokens.authenticate(await member.token()))!,
+    })
     return { virtualSize: found!.virtualSize, fault: found!.contentFault, file: (await cloud.cloud.image.data(read, id)) !== undefined }
   }
   assert.deepEqual(await take({}, qcow2()), { virtualSize: 2 ** 30, fault: null, file: true })

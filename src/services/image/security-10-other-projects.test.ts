@@ -41,7 +41,10 @@ test("another project's private image is not found by any operation", async () =
   }
   await other.get(`/image/v2/images?marker=${id}`, 400)
   assert.equal(
-    await cloud.cloud.image.find(cloud.cloud.database.read, id, { projectId: await other.projectId(), isAdmin: false }),
+    await cloud.cloud.image.find(cloud.cloud.database.read, id, {
+      cloud: cloud.cloud,
+      who: (await cloud.cloud.tokens.authenticate(await other.token()))!,
+    }),
     undefined,
   )
   assert.deepEqual((await owner.get(path)).body, before)

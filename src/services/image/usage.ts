@@ -1,4 +1,5 @@
 // GET /v2/info/usage (version 2.13 and later): what the asker's project may have of images, and has.
+import { Type } from 'typebox'
 import { operation } from '../../api/operation.ts'
 import { showImportInfo } from './imports/discovery.ts'
 import { bytes, count } from './quotas.ts'
@@ -10,12 +11,23 @@ const most = (limit: number) => (limit < 0 ? unlimited : Math.floor(limit / MiB)
 /** What the quota of bytes bounds as well, or nothing does. */
 const unlimited = -1
 
+const Usage = Type.Object({ limit: Type.Integer(), usage: Type.Integer() })
+
 export const showUsage = operation({
   id: 'info.usage',
   method: 'GET',
   path: '/info/usage',
   summary: 'Show the quotas of images and what is used of them',
   catalog: [],
+  /** Nothing is told with a token that is of no project. */
+  answer: Type.Object({
+    usage: Type.Object({
+      image_size_total: Type.Optional(Usage),
+      image_stage_total: Type.Optional(Usage),
+      image_count_total: Type.Optional(Usage),
+      image_count_uploading: Type.Optional(Usage),
+    }),
+  }),
   policy: showImportInfo.policy,
   async handle({ db, who, cloud }) {
     const projectId = who.project?.id

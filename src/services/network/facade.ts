@@ -9,7 +9,7 @@ import { type FloatingIpsFacade, floatingIpsFacade } from './servers/floating-ip
 import { type SecurityGroupsFacade, securityGroupsFacade } from './servers/security-groups.ts'
 import { portsOf } from './servers/view.ts'
 import { serversWithIp } from './servers/with-ip.ts'
-import type { Actor } from './wire/actor.ts'
+import { actorOf, type Looker } from './wire/actor.ts'
 
 /** One network interface that a server asks for: a network, or a port that exists already. */
 export interface NicRequest {
@@ -48,8 +48,7 @@ export interface ServerPort {
 
 export interface CheckNics {
   projectId: string
-  isAdmin: boolean
-  /** Whose rights decide who may choose an address. */
+  /** Whose rights decide which networks they may be on, and who may choose an address. */
   credentials: PolicyCredentials
   nics: NicRequests
   /** Names or ids. */
@@ -60,6 +59,7 @@ export interface CheckNics {
 
 export interface BindPorts {
   projectId: string
+  /** Whether who asked for the server was an administrator. */
   isAdmin: boolean
   serverId: string
   hostname: string
@@ -84,8 +84,8 @@ export interface NetworkFacade {
   portsOf(db: Db, serverIds: string[]): Promise<Map<string, ServerPort[]>>
   /** Ids of servers with an address that matches the regular expression (of all projects when null). */
   serversWithIp(db: Db, projectId: string | null, pattern: string): Promise<string[]>
-  /** Id and name of the networks that the actor may see, external ones too; only of that one when an id is given. */
-  networks(db: Db, actor: Actor, id?: string): Promise<{ id: string; name: string }[]>
+  /** Id and name of the networks that the asker may see, external ones too; only of that one when an id is given. */
+  networks(db: Db, asker: Looker, id?: string): Promise<{ id: string; name: string }[]>
   securityGroups: SecurityGroupsFacade
   floatingIps: FloatingIpsFacade
   /** Deletes everything of a project. */
@@ -109,8 +109,8 @@ export const networkFacade = (cloud: Cloud): NetworkFacade => ({
   portsUnbound: (db, serverId) => portsUnbound(cloud, db, serverId),
   portsOf,
   serversWithIp,
-  networks(db, actor, id) {
-    const all = visibleNetworks(db, actor).orderBy('created_at').orderBy('id')
+  networks(db, asker, id) {
+    const all = visibleNetworks(db, actorOf(asker)).orderBy('created_at').orderBy('id')
     return (id === undefined ? all : all.where('id', '=', id)).execute()
   },
   securityGroups: securityGroupsFacade(cloud),

@@ -1,6 +1,7 @@
 // Networking (reference chapters 13 and 14): networks, subnets, ports, routers, floating IPs, security groups.
 import { service } from '../../api/service.ts'
 import { agentOperations } from './agents/index.ts'
+import { listZones } from './availability-zones.ts'
 import { bootstrapNetwork, placeRouters } from './bootstrap/index.ts'
 import { listenToReports } from './documents/reports.ts'
 import { extensionOperations } from './extensions.ts'
@@ -42,6 +43,7 @@ const operations = [
   ...[listRules, createRule, showRule, deleteRuleOperation],
   ...quotaOperations,
   ...agentOperations,
+  listZones,
   ...ipAvailabilityOperations,
 ]
 

@@ -1,4 +1,5 @@
 // How many addresses of networks and subnets there are, and how many are taken.
+import { type Static, Type } from 'typebox'
 import { type BaseContext, operation } from '../../api/operation.ts'
 import { rule } from '../../auth/policy.ts'
 import { poolSize } from './addresses/pools.ts'
@@ -6,13 +7,35 @@ import { networkResource } from './networks/resource.ts'
 import { type Network, visibleNetworks } from './networks/store.ts'
 import { adminOnly, anybody } from './rules.ts'
 import { countAddresses, subnetsOfNetwork } from './subnets/store.ts'
-import { actorOf } from './wire/actor.ts'
-import { checkFilters } from './wire/filters.ts'
+import { listerOf } from './wire/actor.ts'
+import { attributesQuery, checkFilters } from './wire/filters.ts'
 
 const see = rule('get_network_ip_availability', adminOnly, 'Show how many addresses are taken.')
 
-async function availability(context: BaseContext, network: Network) {
-  const subnets = await subnetsOfNetwork(context.db, network.id)
+/** How many addresses of a network are taken. */
+const IpAvailability = Type.Object({
+  network_id: Type.String(),
+  network_name: Type.String(),
+  project_id: Type.String(),
+  tenant_id: Type.String(),
+  total_ips: Type.Number(),
+  used_ips: Type.Integer(),
+  subnet_ip_availability: Type.Array(
+    Type.Object({
+      subnet_id: Type.String(),
+      subnet_name: Type.String(),
+      cidr: Type.String(),
+      ip_version: Type.Unsafe<4 | 6>({ enum: [4, 6] }),
+      // A network of IPv6 has more than an integer holds exactly.
+      total_ips: Type.Number(),
+      used_ips: Type.Integer(),
+    }),
+  ),
+})
+
+async function availability(context: BaseContext, network: Network, versions: string[] = []): Promise<Static<typeof IpAvailability>> {
+  const all = await subnetsOfNetwork(context.db, network.id)
+  const subnets = versions.length ? all.filter((subnet) => versions.includes(`${subnet.ip_version}`)) : all
   const used = await countAddresses(
     context.db,
     subnets.map((subnet) => subnet.id),
@@ -37,6 +60,10 @@ async function availability(context: BaseContext, network: Network) {
   }
 }
 
+/** Filter to column. */
+const filters = { network_id: 'id', network_name: 'name', project_id: 'project_id', tenant_id: 'project_id' } as const
+const filterNames = [...Object.keys(filters), 'ip_version']
+
 const list = operation({
   id: 'ip-availability.list',
   method: 'GET',
@@ -44,21 +71,20 @@ const list = operation({
   summary: 'List how many addresses of networks are taken',
   catalog: [],
   policy: anybody,
+  query: attributesQuery(filterNames),
+  answer: Type.Object({ network_ip_availabilities: Type.Array(IpAvailability) }),
   async handle(context) {
-    checkFilters(context, ['network_id', 'network_name', 'project_id', 'tenant_id', 'ip_version'])
+    checkFilters(context, filterNames)
     if (!context.allows(see.name)) return { network_ip_availabilities: [] }
-    let query = visibleNetworks(context.db, actorOf(context))
-    for (const [name, column] of [
-      ['network_id', 'id'],
-      ['network_name', 'name'],
-      ['project_id', 'project_id'],
-      ['tenant_id', 'project_id'],
-    ] as const) {
+    let query = visibleNetworks(context.db, listerOf(context, see.name))
+    for (const [name, column] of Object.entries(filters)) {
       const wanted = context.rawQuery.getAll(name)
       if (wanted.length) query = query.where(column, 'in', wanted)
     }
     const networks = await query.orderBy('id').execute()
-    return { network_ip_availabilities: await Promise.all(networks.map((network) => availability(context, network))) }
+    const versions = context.rawQuery.getAll('ip_version')
+    const found = await Promise.all(networks.map((network) => availability(context, network, versions)))
+    return { network_ip_availabilities: versions.length ? found.filter((one) => one.subnet_ip_availability.length) : found }
   },
 })
 
@@ -70,6 +96,7 @@ const show = operation({
   catalog: [],
   policy: see,
   on: networkResource,
+  answer: Type.Object({ network_ip_availability: IpAvailability }),
   handle: async (context) => ({ network_ip_availability: await availability(context, context.network) }),
 })
 

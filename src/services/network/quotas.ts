@@ -1,8 +1,8 @@
 // Quotas (reference 14.2): limits of a project, -1 is none. Usage is counted where things are made and removed.
-import { Type } from 'typebox'
+import { type TSchema, Type } from 'typebox'
 import { notFound } from '../../api/faults.ts'
 import { type BaseContext, operation } from '../../api/operation.ts'
-import { Closed, LooseInteger } from '../../api/types.ts'
+import { Closed, LooseInteger, Nullable } from '../../api/types.ts'
 import { rule } from '../../auth/policy.ts'
 import { adminOnly } from './rules.ts'
 import { ownedBy } from './wire/actor.ts'
@@ -22,6 +22,12 @@ const prefix = 'network.'
 const Limit = LooseInteger(-1)
 const QuotaBody = Closed({ quota: Closed(Object.fromEntries(names.map((name) => [name, Type.Optional(Limit)])) as Record<string, never>) })
 
+const each = <S extends TSchema>(schema: S) => Type.Object(Object.fromEntries(names.map((name) => [name, schema])))
+/** Limits of a project (reference 14.2); -1 is none. */
+const Quota = each(Type.Integer())
+const QuotaDetails = each(Type.Object({ limit: Type.Integer(), used: Type.Integer(), reserved: Type.Integer() }))
+const ProjectQuota = Type.Object({ ...Quota.properties, tenant_id: Type.String(), project_id: Type.String() })
+
 const see = rule('get_quota', `${adminOnly} or project_id:%(project_id)s`, 'Show the quotas of a project.')
 const catalog = (name: string) => [`network-v2.0-ext.quotas-extension.${name}`]
 const target = ({ params }: { params: { project_id: string } }) => ownedBy(params.project_id)
@@ -39,6 +45,7 @@ const showDefault = operation({
   catalog: [],
   policy: rule('get_quota_default', `${adminOnly} or project_id:%(project_id)s`, 'Show the default quotas.'),
   policyTarget: target,
+  answer: Type.Object({ quota: Quota }),
   handle: async ({ cloud }) => ({ quota: Object.fromEntries(names.map((name) => [name, cloud.quota.defaults[prefix + name]])) }),
 })
 
@@ -50,6 +57,7 @@ const showDetails = operation({
   catalog: [],
   policy: see,
   policyTarget: target,
+  answer: Type.Object({ quota: QuotaDetails }),
   async handle({ cloud, db, params }) {
     const shown = await cloud.quota.show(db, params.project_id, prefix)
     const quota = Object.fromEntries(Object.entries(shown).map(([name, { limit, in_use }]) => [name, { limit, used: in_use, reserved: 0 }]))
@@ -64,6 +72,7 @@ const showTenant = operation({
   summary: 'Show which project the token is for',
   catalog: [],
   policy: see,
+  answer: Type.Object({ tenant: Type.Object({ tenant_id: Nullable(Type.String()) }) }),
   handle: async ({ who }) => ({ tenant: { tenant_id: who.project?.id ?? null } }),
 })
 
@@ -74,6 +83,7 @@ const listQuotas = operation({
   summary: 'List quotas of projects that have their own',
   catalog: catalog('list-quotas'),
   policy: rule('list_quotas', adminOnly, 'List quotas.'),
+  answer: Type.Object({ quotas: Type.Array(ProjectQuota) }),
   async handle(context) {
     const quotas: object[] = []
     for (const projectId of await context.cloud.quota.projects(context.db, prefix)) {
@@ -91,6 +101,7 @@ const showQuota = operation({
   catalog: catalog('show-quota'),
   policy: see,
   policyTarget: target,
+  answer: Type.Object({ quota: Quota }),
   handle: async (context) => ({ quota: await limitsOf(context, context.params.project_id) }),
 })
 
@@ -101,6 +112,7 @@ const updateQuota = operation({
   summary: 'Set the quotas of a project',
   catalog: catalog('update-quota'),
   body: QuotaBody,
+  answer: Type.Object({ quota: Quota }),
   policy: rule('update_quota', adminOnly, 'Set the quotas of a project.'),
   policyTarget: target,
   async handle(context) {

@@ -6,6 +6,7 @@ export const baseRules: Record<string, string> = {
   owner: 'project_id:%(project_id)s',
   admin_or_owner: 'rule:context_is_admin or rule:owner',
   context_is_advsvc: 'role:advsvc',
+  context_with_global_access: '!',
   network_owner: 'project_id:%(network:project_id)s',
   admin_or_network_owner: 'rule:context_is_admin or project_id:%(network:project_id)s',
   admin_owner_or_network_owner: 'rule:owner or rule:admin_or_network_owner',
@@ -44,13 +45,17 @@ export const guardedPort = [
 ] as const
 export const guardedRouter = ['external_gateway_info:enable_snat', 'external_gateway_info:external_fixed_ips'] as const
 
+/** Attributes that only those see whom the rule of each lets. */
+export const hiddenOfNetwork = provider
+export const hiddenOfPort = ['binding:host_id', 'binding:profile', 'binding:vif_type', 'binding:vif_details'] as const
+
 /** Rules for attributes: asked by handlers when a request sets them, or when an answer would show them. */
 export const attributeRules: Rule[] = [
   ...many('create_network', adminOnly, ['shared', 'router:external', 'is_default', ...provider], 'Create a network with'),
   ...many('create_network', member, ['port_security_enabled'], 'Create a network with'),
   ...many('update_network', adminOnly, ['shared', 'router:external', 'is_default', ...provider], 'Update of a network'),
   ...many('update_network', member, ['port_security_enabled'], 'Update of a network'),
-  ...many('get_network', adminOnly, provider, 'See of a network'),
+  ...many('get_network', adminOnly, hiddenOfNetwork, 'See of a network'),
   ...many('create_port', 'not rule:network_device or rule:admin_only or rule:context_is_advsvc', ['device_owner'], 'Create a port with'),
   ...many('create_port', `${networkOwner} or rule:context_is_advsvc`, ['mac_address', 'port_security_enabled'], 'Create a port with'),
   ...many(
@@ -71,7 +76,7 @@ export const attributeRules: Rule[] = [
   ...many('update_port', networkOwner, ['allowed_address_pairs'], 'Update of a port'),
   ...many('update_port', adminOnly, ['binding:host_id', 'binding:profile'], 'Update of a port'),
   ...many('update_port', `${member} or rule:context_is_advsvc`, ['binding:vnic_type'], 'Update of a port'),
-  ...many('get_port', adminOnly, ['binding:vif_type', 'binding:vif_details', 'binding:host_id', 'binding:profile'], 'See of a port'),
+  ...many('get_port', adminOnly, hiddenOfPort, 'See of a port'),
   ...many('create_router', adminOnly, guardedRouter, 'Create a router with'),
   ...many('update_router', adminOnly, guardedRouter, 'Update of a router'),
   ...many('create_floatingip', adminOnly, ['floating_ip_address'], 'Create a floating IP with'),

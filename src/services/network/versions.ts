@@ -1,4 +1,6 @@
 // Version documents (reference 13.1): clients read them first.
+import { Type } from 'typebox'
+import { LinkSchema } from '../../api/listing.ts'
 import { operation } from '../../api/operation.ts'
 import { versionDocuments } from '../../api/version-documents.ts'
 
@@ -25,6 +27,9 @@ const showResources = operation({
   catalog: ['network-v2.0.api-versions.show-api-v2-0-details'],
   auth: 'none',
   policy: null,
+  answer: Type.Object({
+    resources: Type.Array(Type.Object({ name: Type.String(), collection: Type.String(), links: Type.Array(LinkSchema) })),
+  }),
   handle: async ({ href }) => ({
     resources: resources.map((name) => ({ name, collection: `${name}s`, links: [{ rel: 'self', href: href(`/${name}s`) }] })),
   }),

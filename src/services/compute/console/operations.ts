@@ -24,6 +24,7 @@ const consoleOutput = operation({
   body: Type.Object({
     'os-getConsoleOutput': Nullable(Closed({ length: Type.Optional(Nullable(LooseInteger(-1))) })),
   }),
+  answer: Type.Object({ output: Type.String() }),
   async handle({ server, body, cloud }) {
     if (!server.host || server.vm_state === 'building') throw conflict(`Instance ${server.id} is not ready`)
     const lines = body['os-getConsoleOutput']?.length ?? undefined
@@ -55,6 +56,7 @@ const vncConsole = operation({
   policy: remoteConsoles,
   on: servers,
   body: Closed({ 'os-getVNCConsole': Closed({ type: Type.Unsafe<string>({ enum: ['novnc', 'xvpvnc'] }) }) }),
+  answer: Type.Object({ console: Type.Object({ type: Type.Unsafe<string>({ enum: ['novnc'] }), url: Type.String() }) }),
   async handle(context) {
     if (context.body['os-getVNCConsole'].type !== 'novnc') throw badRequest('Unavailable console type xvpvnc.')
     return { console: { type: 'novnc', url: await consoleUrl(context) } }
@@ -75,6 +77,13 @@ const remoteConsole = operation({
     remote_console: Closed({
       protocol: Type.Unsafe<string>({ enum: ['vnc', 'spice', 'rdp', 'serial', 'mks'] }),
       type: Type.Unsafe<string>({ enum: ['novnc', 'xvpvnc', 'spice-html5', 'rdp-html5', 'serial', 'webmks'] }),
+    }),
+  }),
+  answer: Type.Object({
+    remote_console: Type.Object({
+      protocol: Type.Unsafe<string>({ enum: ['vnc'] }),
+      type: Type.Unsafe<string>({ enum: ['novnc'] }),
+      url: Type.String(),
     }),
   }),
   async handle(context) {

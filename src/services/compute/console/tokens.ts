@@ -5,22 +5,18 @@ import { findScope } from '../../../auth/store.ts'
 import type { TokenContent } from '../../../auth/tokens.ts'
 import type { Cloud } from '../../../cloud.ts'
 import type { Tx } from '../../../db/database.ts'
+import type { Given, Tables } from '../../../db/tables.ts'
 import { findServer } from '../servers/store.ts'
 import { closeConsoles } from './open-consoles.ts'
 
-export interface ConsoleTokenRow {
-  token_hash: string
-  server_id: string
-  user_id: string
-  /** The API token that it was asked for with. */
-  asked_with: TokenContent
-  /** Milliseconds since the epoch. */
-  expires_at: number
-}
-
 declare module '../../../db/tables.ts' {
-  interface Tables {
-    compute_console_tokens: ConsoleTokenRow
+  interface Narrow {
+    compute_console_tokens: {
+      /** The API token that it was asked for with. */
+      asked_with: Given<TokenContent>
+      /** Milliseconds since the epoch. */
+      expires_at: number
+    }
   }
 }
 
@@ -56,7 +52,10 @@ export interface ConsoleGrant {
 }
 
 /** True while the token with which the console was asked for counts, but for its expiry, and may see this server's screen. */
-async function mayView({ database, tokens, policies }: Cloud, { server_id, asked_with }: ConsoleTokenRow): Promise<boolean> {
+async function mayView(
+  { database, tokens, policies }: Cloud,
+  { server_id, asked_with }: Tables['compute_console_tokens'],
+): Promise<boolean> {
   const db = database.read
   const server = await findServer(db, server_id, null)
   const who = await tokens.resolve(db, asked_with)

@@ -5,7 +5,7 @@ import { findProject } from '../../../auth/store.ts'
 import type { Db } from '../../../db/database.ts'
 import { admin } from '../rules.ts'
 import { anyFlavor } from './resource.ts'
-import { AddAccess, RemoveAccess } from './schema.ts'
+import { AddAccess, FlavorAccess, RemoveAccess } from './schema.ts'
 import { addFlavorAccess, allFlavorAccess, flavorAccess, removeFlavorAccess } from './store.ts'
 import type { FlavorAccessRow, FlavorRow } from './tables.ts'
 
@@ -23,6 +23,7 @@ const list = operation({
   catalog: [],
   policy: rule('os_compute_api:os-flavor-access', admin, 'List access to a private flavor.'),
   on: anyFlavor,
+  answer: FlavorAccess,
   async handle({ flavor, db }) {
     if (flavor.is_public) throw notFound('Access list not available for public flavors.')
     return view(await flavorAccess(db, flavor.id))
@@ -37,6 +38,7 @@ const listAll = operation({
   summary: 'List which projects may use which private flavors',
   catalog: ['compute-v2.1.flavors-access.list-flavors-with-access-list'],
   policy: rule('os_compute_api:os-flavor-access', admin, 'List access to a private flavor.'),
+  answer: FlavorAccess,
   handle: async ({ db }) => view(await allFlavorAccess(db)),
 })
 
@@ -55,6 +57,7 @@ const add = operation({
   policy: rule('os_compute_api:os-flavor-access:add_tenant_access', admin, 'Add access to a private flavor.'),
   on: anyFlavor,
   body: AddAccess,
+  answer: FlavorAccess,
   async handle({ flavor, body, tx, at }) {
     const project = body.addTenantAccess.tenant
     if (at('2.7') && (flavor as FlavorRow).is_public) throw conflict('Can not add access to a public flavor.')
@@ -78,6 +81,7 @@ const remove = operation({
   policy: rule('os_compute_api:os-flavor-access:remove_tenant_access', admin, 'Remove access to a private flavor.'),
   on: anyFlavor,
   body: RemoveAccess,
+  answer: FlavorAccess,
   async handle({ flavor, body, tx }) {
     const project = body.removeTenantAccess.tenant
     await checkProject(tx.db, project)

@@ -1,9 +1,10 @@
+import { Type } from 'typebox'
 import { conflict } from '../../../api/faults.ts'
 import { operation } from '../../../api/operation.ts'
 import { rule } from '../../../auth/policy.ts'
 import { admin } from '../rules.ts'
 import { anyFlavor } from './resource.ts'
-import { CreateFlavor } from './schema.ts'
+import { CreateFlavor, Flavor } from './schema.ts'
 import { deleteFlavor, flavorWithNameOrId, insertFlavor } from './store.ts'
 import type { FlavorRow } from './tables.ts'
 import { flavorView } from './view.ts'
@@ -20,6 +21,7 @@ const create = operation({
   ],
   policy: rule('os_compute_api:os-flavor-manage:create', admin, 'Create a flavor.'),
   body: CreateFlavor,
+  answer: Type.Object({ flavor: Flavor }),
   async handle(context) {
     const { body, tx, now, cloud } = context
     const given = body.flavor

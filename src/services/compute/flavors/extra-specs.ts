@@ -1,9 +1,10 @@
+import { Type } from 'typebox'
 import { badRequest, notFound } from '../../../api/faults.ts'
 import { operation } from '../../../api/operation.ts'
 import { rule } from '../../../auth/policy.ts'
 import { admin, anyone } from '../rules.ts'
 import { anyFlavor, flavors } from './resource.ts'
-import { ExtraSpecs, OneExtraSpec } from './schema.ts'
+import { ExtraSpecs, OneExtraSpec, ShownExtraSpecs } from './schema.ts'
 import { setExtraSpecs } from './store.ts'
 
 const path = '/flavors/{flavor_id}/os-extra_specs'
@@ -24,6 +25,7 @@ const list = operation({
   also: [{ path: oldPath, catalog: [old('list-flavor-extra-specs')] }],
   policy: rule('os_compute_api:os-flavor-extra-specs:index', anyone, 'List extra specs of a flavor.'),
   on: flavors,
+  answer: Type.Object({ extra_specs: ShownExtraSpecs }),
   handle: async ({ flavor }) => ({ extra_specs: flavor.extra_specs }),
 })
 
@@ -36,6 +38,7 @@ const show = operation({
   also: [{ path: oldOnePath, catalog: [old('show-flavor-extra-spec-by-key')] }],
   policy: rule('os_compute_api:os-flavor-extra-specs:show', anyone, 'Show one extra spec of a flavor.'),
   on: flavors,
+  answer: ShownExtraSpecs,
   async handle({ flavor, params }) {
     if (!Object.hasOwn(flavor.extra_specs, params.key)) throw missing(flavor.id, params.key)
     return { [params.key]: flavor.extra_specs[params.key] }
@@ -52,6 +55,7 @@ const create = operation({
   policy: rule('os_compute_api:os-flavor-extra-specs:create', admin, 'Create extra specs of a flavor.'),
   on: anyFlavor,
   body: ExtraSpecs,
+  answer: Type.Object({ extra_specs: ShownExtraSpecs }),
   async handle({ flavor, body, tx }) {
     const given = text(body.extra_specs)
     await setExtraSpecs(tx.db, flavor.id, { ...flavor.extra_specs, ...given })
@@ -69,6 +73,7 @@ const update = operation({
   policy: rule('os_compute_api:os-flavor-extra-specs:update', admin, 'Update one extra spec of a flavor.'),
   on: anyFlavor,
   body: OneExtraSpec,
+  answer: ShownExtraSpecs,
   async handle({ flavor, params, body, tx }) {
     const given = text(body)
     if (!Object.hasOwn(given, params.key)) throw badRequest('Request body and URI mismatch')

@@ -1,76 +1,85 @@
+import { Type } from 'typebox'
 import { badRequest } from '../../../api/faults.ts'
-import { type ListShape, listRequest, listRows, nextQuery } from '../../../api/list.ts'
+import { listing } from '../../../api/listing.ts'
 import { type BaseContext, type Operation, operation } from '../../../api/operation.ts'
 import { isTrue } from '../../../api/types.ts'
 import { rule } from '../../../auth/policy.ts'
+import { seenProject } from '../asker.ts'
+import { listStyle } from '../list-style.ts'
 import { anyone } from '../rules.ts'
 import { flavors } from './resource.ts'
-import { ListFlavors } from './schema.ts'
+import { BriefFlavor, Flavor } from './schema.ts'
 import { visibleFlavors } from './store.ts'
 import type { FlavorRow } from './tables.ts'
 import { flavorView } from './view.ts'
 
-const shape: ListShape = {
-  filters: {},
-  sortKeys: {
-    flavorid: 'id',
+const flavorList = (path: '/flavors' | '/flavors/detail') =>
+  listing({
+    style: listStyle,
+    many: 'flavors',
+    path,
+    filters: { minDisk: {}, minRam: {}, is_public: {} },
+    sortKeys: {
+      flavorid: 'id',
+      id: 'id',
+      name: 'name',
+      memory_mb: 'ram',
+      ram: 'ram',
+      vcpus: 'vcpus',
+      root_gb: 'disk',
+      disk: 'disk',
+      ephemeral_gb: 'ephemeral',
+      swap: 'swap',
+      rxtx_factor: 'rxtx_factor',
+      is_public: 'is_public',
+      created_at: 'created_at',
+    },
+    defaultSort: [['id', 'asc']],
     id: 'id',
-    name: 'name',
-    memory_mb: 'ram',
-    ram: 'ram',
-    vcpus: 'vcpus',
-    root_gb: 'disk',
-    disk: 'disk',
-    ephemeral_gb: 'ephemeral',
-    swap: 'swap',
-    rxtx_factor: 'rxtx_factor',
-    is_public: 'is_public',
-    created_at: 'created_at',
-  },
-  defaultSort: [['id', 'asc']],
-  id: 'id',
-  maxLimit: 1000,
-}
+    maxLimit: 1000,
+  })
+const brief = flavorList('/flavors')
+const details = flavorList('/flavors/detail')
 
 function atLeast(text: string, name: string): number {
   if (!/^\d{1,9}$/.test(text)) throw badRequest(`Invalid ${name} filter [${text.slice(0, 60)}]`)
   return Number(text)
 }
 
-async function page(context: BaseContext & { query: { minDisk?: string; minRam?: string; is_public?: string } }) {
-  const { db, who, query } = context
-  const isAdmin = who.credentials.is_admin
-  let rows = visibleFlavors(db, isAdmin ? null : (who.project?.id ?? '')).selectAll()
+/** Flavors that the asker may see, narrowed by the list's own filters. Throws 400. */
+function wantedFlavors(context: BaseContext) {
+  const { db, rawQuery } = context
+  const project = seenProject(context)
+  let rows = visibleFlavors(db, project).selectAll()
   // An administrator sees private ones only when asking for them.
-  const wanted = query.is_public
-  if (isAdmin && wanted?.toLowerCase() !== 'none') rows = rows.where('is_public', '=', wanted === undefined ? true : isTrue(wanted))
-  if (query.minDisk !== undefined) rows = rows.where('disk', '>=', atLeast(query.minDisk, 'minDisk'))
-  if (query.minRam !== undefined) rows = rows.where('ram', '>=', atLeast(query.minRam, 'minRam'))
-  return listRows<FlavorRow>(rows, shape, listRequest(context.rawQuery))
+  const wanted = rawQuery.get('is_public')
+  if (project === null && wanted?.toLowerCase() !== 'none') rows = rows.where('is_public', '=', wanted === null ? true : isTrue(wanted))
+  const [minDisk, minRam] = [rawQuery.get('minDisk'), rawQuery.get('minRam')]
+  if (minDisk !== null) rows = rows.where('disk', '>=', atLeast(minDisk, 'minDisk'))
+  if (minRam !== null) rows = rows.where('ram', '>=', atLeast(minRam, 'minRam'))
+  return rows
 }
 
-const nextLink = (context: BaseContext, path: string, next: string | null) =>
-  next === null ? {} : { flavors_links: [{ rel: 'next', href: `${context.href(path)}?${nextQuery(context.rawQuery, next)}` }] }
-
-const common = { method: 'GET', query: ListFlavors } as const
 const index = rule('os_compute_api:flavors', anyone, 'List and show flavors.')
 
 const list = operation({
-  ...common,
   id: 'flavors.list',
+  method: 'GET',
   path: '/flavors',
   summary: 'List flavors',
   catalog: ['compute-v2.1.flavors-with-extended-attributes.list-flavors'],
   policy: index,
+  query: brief.query,
+  answer: brief.answer(BriefFlavor),
   async handle(context) {
-    const { rows, next } = await page(context)
-    return { flavors: rows.map(flavorView(context).brief), ...nextLink(context, '/flavors', next) }
+    const page = await brief.page<FlavorRow>(context, wantedFlavors(context))
+    return brief.body(context, page, page.rows.map(flavorView(context).brief))
   },
 })
 
 const detail = operation({
-  ...common,
   id: 'flavors.detail',
+  method: 'GET',
   path: '/flavors/detail',
   summary: 'List flavors with details',
   catalog: ['compute-v2.1.flavors-with-extended-attributes.list-flavors-with-details'],
@@ -79,9 +88,11 @@ const detail = operation({
     { path: '/flavors/os-flavor-access/detail', catalog: ['compute-v2.1.flavors-access.list-flavors-with-details-and-access-list'] },
   ],
   policy: index,
+  query: details.query,
+  answer: details.answer(Flavor),
   async handle(context) {
-    const { rows, next } = await page(context)
-    return { flavors: rows.map(flavorView(context).detail), ...nextLink(context, '/flavors/detail', next) }
+    const page = await details.page<FlavorRow>(context, wantedFlavors(context))
+    return details.body(context, page, page.rows.map(flavorView(context).detail))
   },
 })
 
@@ -94,6 +105,7 @@ const show = operation({
   also: [{ path: '/flavors/os-flavor-access/{flavor_id}', catalog: ['compute-v2.1.flavors-access.show-flavor-details-with-access-list'] }],
   policy: index,
   on: flavors,
+  answer: Type.Object({ flavor: Flavor }),
   handle: async (context) => ({ flavor: flavorView(context).detail(context.flavor) }),
 })
 

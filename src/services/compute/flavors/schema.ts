@@ -1,4 +1,5 @@
 import { Type } from 'typebox'
+import { LinkSchema } from '../../../api/listing.ts'
 import { Closed, LooseBoolean, LooseInteger, LoosePositive, mostProperties } from '../../../api/types.ts'
 
 const FlavorName = Type.String({ minLength: 1, maxLength: 255, pattern: '^(?=.*\\S)[^\\u0000-\\u001f\\u007f]*$' })
@@ -24,15 +25,26 @@ export const CreateFlavor = Closed({
   }),
 })
 
-export const ListFlavors = Type.Object({
-  minDisk: Type.Optional(Type.String()),
-  minRam: Type.Optional(Type.String()),
-  is_public: Type.Optional(Type.String()),
-  limit: Type.Optional(Type.String()),
-  marker: Type.Optional(Type.String()),
-  sort_key: Type.Optional(Type.String()),
-  sort_dir: Type.Optional(Type.String()),
+/** A flavor as it is shown (reference 3.13 and the Compute page). */
+export const Flavor = Type.Object({
+  id: Type.String(),
+  name: Type.String(),
+  ram: Type.Integer(),
+  disk: Type.Integer(),
+  /** MiB; an empty text for none. */
+  swap: Type.Unsafe<number | ''>({ anyOf: [{ type: 'integer' }, { const: '' }] }),
+  vcpus: Type.Integer(),
+  rxtx_factor: Type.Number(),
+  'OS-FLV-EXT-DATA:ephemeral': Type.Integer(),
+  'OS-FLV-DISABLED:disabled': Type.Boolean(),
+  'os-flavor-access:is_public': Type.Boolean(),
+  links: Type.Array(LinkSchema),
 })
+export const BriefFlavor = Type.Object({ id: Type.String(), name: Type.String(), links: Type.Array(LinkSchema) })
+export const FlavorAccess = Type.Object({
+  flavor_access: Type.Array(Type.Object({ flavor_id: Type.String(), tenant_id: Type.String() })),
+})
+export const ShownExtraSpecs = Type.Record(Type.String(), Type.String())
 
 export const ExtraSpecKey = '^[a-zA-Z0-9_\\-. :]{1,255}$'
 const SpecValue = Type.Unsafe<string | number>({

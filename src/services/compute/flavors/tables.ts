@@ -1,29 +1,21 @@
-export interface FlavorRow {
-  id: string
-  name: string
-  vcpus: number
-  /** MiB. */
-  ram: number
-  /** GiB; 0 means as large as the image. */
-  disk: number
-  /** GiB. */
-  ephemeral: number
-  /** MiB. */
-  swap: number
-  rxtx_factor: number
-  is_public: boolean
-  extra_specs: Record<string, string>
-  created_at: string
-}
-
-export interface FlavorAccessRow {
-  flavor_id: string
-  project_id: string
-}
+import type { Selectable } from 'kysely'
+import type { Tables } from '../../../db/tables.ts'
 
 declare module '../../../db/tables.ts' {
-  interface Tables {
-    compute_flavors: FlavorRow
-    compute_flavor_access: FlavorAccessRow
+  interface Narrow {
+    compute_flavors: {
+      /** MiB. */
+      ram: number
+      /** GiB; 0 means as large as the image. */
+      disk: number
+      /** GiB. */
+      ephemeral: number
+      /** MiB. */
+      swap: number
+      extra_specs: Record<string, string>
+    }
   }
 }
+
+export type FlavorRow = Selectable<Tables['compute_flavors']>
+export type FlavorAccessRow = Tables['compute_flavor_access']

@@ -1,4 +1,6 @@
+import type { Static } from 'typebox'
 import type { BaseContext as Context } from '../../../api/operation.ts'
+import type { Flavor } from './schema.ts'
 import type { FlavorRow } from './tables.ts'
 
 const links = (id: string, self: string, bookmark: string) => [
@@ -12,7 +14,7 @@ export function flavorView({ href }: Context) {
   const bookmark = href('//flavors')
   return {
     brief: (row: FlavorRow) => ({ id: row.id, name: row.name, links: links(row.id, self, bookmark) }),
-    detail: (row: FlavorRow) => ({
+    detail: (row: FlavorRow): Static<typeof Flavor> => ({
       id: row.id,
       name: row.name,
       ram: row.ram,

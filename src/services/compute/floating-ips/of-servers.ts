@@ -4,7 +4,6 @@ import { badRequest, conflict, Fault, notFound } from '../../../api/faults.ts'
 import { type BaseContext, operation } from '../../../api/operation.ts'
 import { Closed, Nullable } from '../../../api/types.ts'
 import { rule } from '../../../auth/policy.ts'
-import { actorOf } from '../proxy.ts'
 import { memberOrAdmin } from '../rules.ts'
 import { servers } from '../servers/resource.ts'
 
@@ -19,7 +18,7 @@ const common = {
 } as const
 
 async function find(context: BaseContext, address: string) {
-  const found = await context.cloud.network.floatingIps.findByAddress(context.tx.db, actorOf(context), address)
+  const found = await context.cloud.network.floatingIps.findByAddress(context.tx.db, context, address)
   if (!found) throw notFound(`floating IP not found`)
   return found
 }

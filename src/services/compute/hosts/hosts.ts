@@ -18,6 +18,9 @@ export const hostOperations = [
     catalog: ['compute-v2.1.hosts.list-hosts'],
     policy: rule('os_compute_api:os-hosts:list', admin, 'List hosts.'),
     query: Type.Object({ zone: Word, service: Word }),
+    answer: Type.Object({
+      hosts: Type.Array(Type.Object({ host_name: Type.String(), service: Type.String(), zone: Type.String() })),
+    }),
     async handle({ cloud, query }) {
       const control = controlServices(cloud).map(({ host, binary }) => [host, binary.slice('nova-'.length), controlZone] as const)
       const agents = (await knownHosts(cloud)).map(({ name }) => [name, 'compute', defaultZone] as const)

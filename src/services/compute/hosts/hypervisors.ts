@@ -1,12 +1,49 @@
 // Hypervisors (reference 3.39): the hosts as the scheduler sees them. Administrators only.
-import { Type } from 'typebox'
+import { type Static, Type } from 'typebox'
 import { badRequest, notFound } from '../../../api/faults.ts'
 import { operation } from '../../../api/operation.ts'
+import { Nullable } from '../../../api/types.ts'
+import { until } from '../../../api/versions.ts'
 import { rule } from '../../../auth/policy.ts'
 import { admin } from '../rules.ts'
 import { type KnownHost, knownHosts } from './known-hosts.ts'
 
-const brief = (host: KnownHost) => ({
+const Brief = Type.Object({
+  id: Type.Integer(),
+  hypervisor_hostname: Type.String(),
+  state: Type.Unsafe<string>({ enum: ['up', 'down'] }),
+  status: Type.Unsafe<string>({ enum: ['enabled', 'disabled'] }),
+})
+const Amounts = Type.Object({
+  vcpus: Type.Integer(),
+  vcpus_used: Type.Integer(),
+  memory_mb: Type.Integer(),
+  memory_mb_used: Type.Integer(),
+  free_ram_mb: Type.Integer(),
+  local_gb: Type.Integer(),
+  local_gb_used: Type.Integer(),
+  free_disk_gb: Type.Integer(),
+  disk_available_least: Nullable(Type.Integer()),
+  running_vms: Type.Integer(),
+  current_workload: Type.Integer(),
+})
+const Hypervisor = Type.Object({
+  ...Brief.properties,
+  ...Amounts.properties,
+  /** JSON as text; an object from 2.28 on. */
+  cpu_info: until('2.27', Type.String()),
+  host_ip: Type.String(),
+  hypervisor_type: Type.String(),
+  hypervisor_version: Type.Integer(),
+  service: Type.Object({ host: Type.String(), id: Type.Integer(), disabled_reason: Nullable(Type.String()) }),
+})
+/** The servers are left out of a host without any. */
+const WithServers = Type.Object({
+  ...Brief.properties,
+  servers: Type.Optional(Type.Array(Type.Object({ uuid: Type.String(), name: Type.String() }))),
+})
+
+const brief = (host: KnownHost): Static<typeof Brief> => ({
   id: host.number,
   hypervisor_hostname: host.facts.hypervisorHostname,
   state: host.up ? 'up' : 'down',
@@ -28,7 +65,7 @@ const amounts = ({ facts, used }: KnownHost) => ({
   current_workload: 0,
 })
 
-const detail = (host: KnownHost) => ({
+const detail = (host: KnownHost): Static<typeof Hypervisor> => ({
   ...brief(host),
   ...amounts(host),
   cpu_info: JSON.stringify({ arch: 'x86_64', model: host.facts.cpuModel, topology: { cores: host.facts.cpus, threads: 1, sockets: 1 } }),
@@ -61,6 +98,7 @@ export const hypervisorOperations = [
     summary: 'List hypervisors',
     catalog: ['compute-v2.1.hypervisors.list-hypervisors'],
     policy: rule('os_compute_api:os-hypervisors:list', admin, 'List hypervisors.'),
+    answer: Type.Object({ hypervisors: Type.Array(Brief) }),
     handle: async ({ cloud }) => ({ hypervisors: (await knownHosts(cloud)).map(brief) }),
   }),
   operation({
@@ -70,6 +108,7 @@ export const hypervisorOperations = [
     summary: 'List hypervisors with details',
     catalog: [],
     policy: rule('os_compute_api:os-hypervisors:list-detail', admin, 'List hypervisors with details.'),
+    answer: Type.Object({ hypervisors: Type.Array(Hypervisor) }),
     handle: async ({ cloud }) => ({ hypervisors: (await knownHosts(cloud)).map(detail) }),
   }),
   operation({
@@ -79,10 +118,11 @@ export const hypervisorOperations = [
     summary: 'Sum up all hypervisors',
     catalog: ['compute-v2.1.hypervisors.show-hypervisor-statistics'],
     policy: rule('os_compute_api:os-hypervisors:statistics', admin, 'Show sums over all hypervisors.'),
+    answer: Type.Object({ hypervisor_statistics: Type.Object({ count: Type.Integer(), ...Amounts.properties }) }),
     async handle({ cloud }) {
       const all = (await knownHosts(cloud)).filter(({ enabled }) => enabled)
-      const sum: Record<string, number> = {}
-      for (const host of all) for (const [name, value] of Object.entries(amounts(host))) sum[name] = (sum[name] ?? 0) + value
+      const sum = Object.fromEntries(Object.keys(Amounts.properties).map((name) => [name, 0]))
+      for (const host of all) for (const [name, value] of Object.entries(amounts(host))) sum[name]! += value
       return { hypervisor_statistics: { count: all.length, ...sum } }
     },
   }),
@@ -93,6 +133,7 @@ export const hypervisorOperations = [
     summary: 'Show a hypervisor',
     catalog: ['compute-v2.1.hypervisors.show-hypervisor-details'],
     policy: rule('os_compute_api:os-hypervisors:show', admin, 'Show a hypervisor.'),
+    answer: Type.Object({ hypervisor: Hypervisor }),
     handle: async ({ cloud, params }) => ({ hypervisor: detail(await one(await knownHosts(cloud), params.hypervisor_id)) }),
   }),
   operation({
@@ -102,6 +143,7 @@ export const hypervisorOperations = [
     summary: 'Find hypervisors by a part of their name',
     catalog: [],
     policy: rule('os_compute_api:os-hypervisors:search', admin, 'Search hypervisors.'),
+    answer: Type.Object({ hypervisors: Type.Array(Brief) }),
     handle: async ({ cloud, params }) => ({ hypervisors: (await matching(await knownHosts(cloud), params.hypervisor_id)).map(brief) }),
   }),
   operation({
@@ -111,6 +153,7 @@ export const hypervisorOperations = [
     summary: 'List the servers of hypervisors, by a part of their name',
     catalog: [],
     policy: rule('os_compute_api:os-hypervisors:servers', admin, 'List servers of hypervisors.'),
+    answer: Type.Object({ hypervisors: Type.Array(WithServers) }),
     async handle({ cloud, params, db }) {
       const found = await matching(await knownHosts(cloud), params.hypervisor_id)
       if (found.length > 1000) throw badRequest('Too many hypervisors match.')

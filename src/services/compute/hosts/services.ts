@@ -1,8 +1,8 @@
 // Services (reference 3.50): the hosts' agents, as nova-compute, and what the control process does, as scheduler and conductor.
-import { Type } from 'typebox'
+import { type Static, Type } from 'typebox'
 import { notBuilt, notFound } from '../../../api/faults.ts'
 import { type BaseContext, operation } from '../../../api/operation.ts'
-import { Closed } from '../../../api/types.ts'
+import { Closed, Nullable } from '../../../api/types.ts'
 import { since } from '../../../api/versions.ts'
 import { rule } from '../../../auth/policy.ts'
 import { admin } from '../rules.ts'
@@ -15,21 +15,23 @@ const Text = Type.String({ minLength: 1, maxLength: 255, pattern: '^[^\\u0000-\\
 const Which = Closed({ host: Text, binary: Text })
 const update = rule('os_compute_api:os-services:update', admin, 'Update a compute service.')
 
+const Status = Type.Unsafe<string>({ enum: ['enabled', 'disabled'] })
 const Service = Type.Object({
   id: Type.Integer(),
   binary: Type.String(),
   host: Type.String(),
   zone: Type.String(),
-  status: Type.String(),
-  state: Type.String(),
-  updated_at: Type.String(),
-  disabled_reason: Type.Any(),
-  forced_down: Type.Optional(since('2.11', Type.Boolean())),
+  status: Status,
+  state: Type.Unsafe<string>({ enum: ['up', 'down'] }),
+  updated_at: Nullable(Type.String()),
+  disabled_reason: Nullable(Type.String()),
+  forced_down: since('2.11', Type.Boolean()),
 })
+const Changed = Type.Object({ host: Type.String(), binary: Type.String(), status: Status })
 
 const micros = (ms: number) => `${new Date(ms).toISOString().slice(0, -1)}000`
 
-const agentView = (host: KnownHost) => ({
+const agentView = (host: KnownHost): Static<typeof Service> => ({
   id: host.number,
   binary,
   host: host.name,
@@ -41,7 +43,7 @@ const agentView = (host: KnownHost) => ({
   forced_down: false,
 })
 
-const controlView = ({ id, binary, host, lastSeen }: ReturnType<typeof controlServices>[number]) => ({
+const controlView = ({ id, binary, host, lastSeen }: ReturnType<typeof controlServices>[number]): Static<typeof Service> => ({
   id,
   binary,
   host,
@@ -89,6 +91,7 @@ export const serviceOperations = [
     catalog: ['compute-v2.1.manage-services.enable-scheduling-for-a-service'],
     policy: update,
     body: Which,
+    answer: Type.Object({ service: Changed }),
     handle: async (context) => ({ service: await setEnabled(context, context.body, true, null) }),
   }),
   operation({
@@ -99,6 +102,7 @@ export const serviceOperations = [
     catalog: ['compute-v2.1.manage-services.disable-scheduling-for-a-service'],
     policy: update,
     body: Which,
+    answer: Type.Object({ service: Changed }),
     handle: async (context) => ({ service: await setEnabled(context, context.body, false, null) }),
   }),
   operation({
@@ -109,6 +113,7 @@ export const serviceOperations = [
     catalog: ['compute-v2.1.manage-services.log-disabled-service-information'],
     policy: update,
     body: Closed({ host: Text, binary: Text, disabled_reason: Text }),
+    answer: Type.Object({ service: Type.Object({ ...Changed.properties, disabled_reason: Type.String() }) }),
     async handle(context) {
       const { disabled_reason } = context.body
       return { service: { ...(await setEnabled(context, context.body, false, disabled_reason)), disabled_reason } }

@@ -1,8 +1,8 @@
-import { Type } from 'typebox'
+import { type Static, Type } from 'typebox'
 import { badRequest, conflict, notBuilt, notFound } from '../../../api/faults.ts'
 import { operation } from '../../../api/operation.ts'
-import { Closed } from '../../../api/types.ts'
-import { since } from '../../../api/versions.ts'
+import { Closed, Nullable } from '../../../api/types.ts'
+import { since, until } from '../../../api/versions.ts'
 import { rule } from '../../../auth/policy.ts'
 import { asClient } from '../../../threads.ts'
 import { quotaFault } from '../faults.ts'
@@ -21,16 +21,33 @@ const CreateKeypair = Closed({
 })
 const ByUser = Type.Object({ user_id: Type.Optional(since('2.10', UserId)) })
 
-const type = since('2.2', Type.String())
+const type = since('2.2', Type.Unsafe<string>({ enum: ['ssh', 'x509'] }))
 const Brief = Type.Object({ name: Type.String(), public_key: Type.String(), fingerprint: Type.String(), type })
-const listAnswer = Type.Object({ keypairs: Type.Array(Type.Object({ keypair: Brief })) })
-const answer = Type.Object({ keypair: Type.Object({ ...Brief.properties }) })
+const Shown = Type.Object({
+  ...Brief.properties,
+  user_id: Type.String(),
+  id: Type.Integer(),
+  created_at: Type.String(),
+  deleted: Type.Boolean(),
+  deleted_at: Nullable(Type.String()),
+  updated_at: Nullable(Type.String()),
+})
+const Created = Type.Object({
+  ...Brief.properties,
+  user_id: Type.String(),
+  /** Of a pair that was made here; it is kept nowhere. */
+  private_key: Type.Optional(until('2.91', Type.String())),
+})
 
-const brief = (row: Keypair) => ({ name: row.name, public_key: row.public_key, fingerprint: row.fingerprint, type: row.type })
+const brief = (row: Keypair): Static<typeof Brief> => ({
+  name: row.name,
+  public_key: row.public_key,
+  fingerprint: row.fingerprint,
+  type: row.type,
+})
 const missing = (name: string, user: string) => notFound(`Keypair ${name.slice(0, 255)} not found for user ${user}`)
 /** Whose keys: the asker's own, or from 2.10 on another user's (an administrator's right). */
-const owner = (context: { who: { user: { id: string } }; query: { user_id?: string }; at(version: string): boolean }) =>
-  (context.at('2.10') ? context.query.user_id : undefined) ?? context.who.user.id
+const owner = ({ query, who }: { who: { user: { id: string } }; query: { user_id?: string } }) => query.user_id ?? who.user.id
 
 const list = operation({
   id: 'keypairs.list',
@@ -41,7 +58,7 @@ const list = operation({
   policy: rule('os_compute_api:os-keypairs:index', adminOrUser, 'List key pairs.'),
   policyTarget: (context) => ({ user_id: owner(context) }),
   query: ByUser,
-  answer: listAnswer,
+  answer: Type.Object({ keypairs: Type.Array(Type.Object({ keypair: Brief })) }),
   handle: async (context) => ({ keypairs: (await keypairsOf(context.db, owner(context))).map((row) => ({ keypair: brief(row) })) }),
 })
 
@@ -54,7 +71,7 @@ const show = operation({
   policy: rule('os_compute_api:os-keypairs:show', adminOrUser, 'Show a key pair.'),
   policyTarget: (context) => ({ user_id: owner(context) }),
   query: ByUser,
-  answer,
+  answer: Type.Object({ keypair: Shown }),
   async handle(context) {
     const user = owner(context)
     const row = await findKeypair(context.db, user, context.params.keypair_name)
@@ -76,7 +93,7 @@ const create = operation({
   policyTarget: ({ body, who, at }) => ({ user_id: (at('2.10') ? body.keypair.user_id : undefined) ?? who.user.id }),
   body: CreateKeypair,
   status: { first: 200, '2.2': 201 },
-  answer,
+  answer: Type.Object({ keypair: Created }),
   transaction: 'none',
   async handle({ body, who, cloud, now, db, write }) {
     const { name, public_key, type: kind = 'ssh', user_id = who.user.id } = body.keypair

@@ -1,19 +1,14 @@
-import type { Generated } from 'kysely'
-
-export interface KeypairRow {
-  seq: Generated<number>
-  user_id: string
-  name: string
-  type: string
-  /** One line as in authorized_keys. */
-  public_key: string
-  /** MD5 in hex pairs, as OpenStack's clients show it. */
-  fingerprint: string
-  created_at: string
-}
+import type { Tables } from '../../../db/tables.ts'
 
 declare module '../../../db/tables.ts' {
-  interface Tables {
-    compute_keypairs: KeypairRow
+  interface Narrow {
+    compute_keypairs: {
+      /** One line as in authorized_keys. */
+      public_key: string
+      /** MD5 in hex pairs, as OpenStack's clients show it. */
+      fingerprint: string
+    }
   }
 }
+
+export type KeypairRow = Tables['compute_keypairs']

@@ -1,20 +1,12 @@
 // What servers have claimed of each host. Kept as sums, so that a claim is one update however many servers there are.
-import type { Generated } from 'kysely'
 import type { Db } from '../../../db/database.ts'
 
-export interface HostUsageRow {
-  /** Number by which the 2.1 API names hypervisors and services. */
-  seq: Generated<number>
-  host: string
-  vcpus: Generated<number>
-  ram_mib: Generated<number>
-  disk_gib: Generated<number>
-  servers: Generated<number>
-}
-
 declare module '../../../db/tables.ts' {
-  interface Tables {
-    compute_host_usage: HostUsageRow
+  interface Narrow {
+    compute_host_usage: {
+      /** Number by which the 2.1 API names hypervisors and services. */
+      seq: number
+    }
   }
 }
 

@@ -5,9 +5,10 @@ import { operation, resource } from '../../../api/operation.ts'
 import { Closed, isTrue, Text } from '../../../api/types.ts'
 import { rule } from '../../../auth/policy.ts'
 import { holding } from '../../../db/hold.ts'
-import { actorOf, proxied, lastProxyVersion as until } from '../proxy.ts'
+import { isAdmin, ownProject } from '../asker.ts'
+import { proxied, lastProxyVersion as until } from '../proxy.ts'
 import { memberOrAdmin, readerOrAdmin } from '../rules.ts'
-import { groupView } from './view.ts'
+import { groupView, SecurityGroup } from './view.ts'
 
 const catalog = (name: string) => [`compute-v2.1.security-groups.${name}`]
 const path = '/os-security-groups'
@@ -20,7 +21,7 @@ export const groups = resource({
   name: 'group',
   param: 'security_group_id',
   hold: holding('network_security_groups'),
-  load: (id, context) => context.cloud.network.securityGroups.find(context.db, actorOf(context), id),
+  load: (id, context) => context.cloud.network.securityGroups.find(context.db, context, id),
   target: ({ project_id }) => ({ project_id }),
   missing: (id) => `Security group ${id.slice(0, 100)} not found.`,
 })
@@ -39,11 +40,11 @@ const list = operation({
   catalog: catalog('list-security-groups'),
   policy: rule('os_compute_api:os-security-groups:get', readerOrAdmin, 'List security groups.'),
   query: Type.Object({ limit: Whole, offset: Whole, all_tenants: Type.Optional(Type.String({ maxLength: 10 })) }),
+  answer: Type.Object({ security_groups: Type.Array(SecurityGroup) }),
   async handle(context) {
     const { cloud, db, query, who } = context
-    const actor = actorOf(context)
-    const everybody = actor.isAdmin && query.all_tenants !== undefined && (query.all_tenants === '' || isTrue(query.all_tenants))
-    const all = await cloud.network.securityGroups.list(db, actor, everybody ? null : (who.project?.id ?? ''))
+    const everybody = isAdmin(context) && query.all_tenants !== undefined && (query.all_tenants === '' || isTrue(query.all_tenants))
+    const all = await cloud.network.securityGroups.list(db, context, everybody ? null : (who.project?.id ?? ''))
     const first = Number(query.offset ?? 0)
     return { security_groups: all.slice(first, first + Math.min(Number(query.limit ?? 1000), 1000)).map(groupView) }
   },
@@ -58,6 +59,7 @@ const show = operation({
   catalog: catalog('show-security-group-details'),
   policy: rule('os_compute_api:os-security-groups:show', readerOrAdmin, 'Show a security group.'),
   on: groups,
+  answer: Type.Object({ security_group: SecurityGroup }),
   handle: async ({ group }) => ({ security_group: groupView(group) }),
 })
 
@@ -70,11 +72,12 @@ const create = operation({
   catalog: catalog('create-security-group'),
   policy: rule('os_compute_api:os-security-groups:create', memberOrAdmin, 'Create a security group.'),
   body: Closed({ security_group: Content }),
+  answer: Type.Object({ security_group: SecurityGroup }),
   async handle(context) {
     const { name, description } = context.body.security_group
     const content = { name: trimmed(name), description: description ?? '' }
     return {
-      security_group: groupView(await proxied(context.cloud.network.securityGroups.create(context, context.who.project!.id, content))),
+      security_group: groupView(await proxied(context.cloud.network.securityGroups.create(context, ownProject(context), content))),
     }
   },
 })
@@ -89,6 +92,7 @@ const update = operation({
   policy: rule('os_compute_api:os-security-groups:update', memberOrAdmin, 'Change a security group.'),
   on: groups,
   body: Closed({ security_group: Changes }),
+  answer: Type.Object({ security_group: SecurityGroup }),
   async handle(context) {
     const { name, description } = context.body.security_group
     const changes = { ...(name === undefined ? {} : { name: trimmed(name) }), ...(description == null ? {} : { description }) }

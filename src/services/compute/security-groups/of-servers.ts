@@ -5,7 +5,7 @@ import { Closed } from '../../../api/types.ts'
 import { rule } from '../../../auth/policy.ts'
 import { memberOrAdmin, readerOrAdmin } from '../rules.ts'
 import { servers } from '../servers/resource.ts'
-import { groupView } from './view.ts'
+import { groupView, SecurityGroup } from './view.ts'
 
 const Which = Closed({ name: Type.String({ minLength: 1, maxLength: 255 }) })
 const path = '/servers/{server_id}/action'
@@ -19,6 +19,7 @@ export const groupsOfServersOperations = [
     catalog: ['compute-v2.1.security-groups.list-security-groups-by-server'],
     policy: rule('os_compute_api:os-security-groups:list', readerOrAdmin, 'List security groups of a server.'),
     on: servers,
+    answer: Type.Object({ security_groups: Type.Array(SecurityGroup) }),
     handle: async ({ cloud, db, server }) => ({
       security_groups: (await cloud.network.securityGroups.ofServer(db, server.id)).map(groupView),
     }),

@@ -4,9 +4,9 @@ import { badRequest, notFound } from '../../../api/faults.ts'
 import { operation, resource } from '../../../api/operation.ts'
 import { Closed, LooseInteger, Nullable, Uuid } from '../../../api/types.ts'
 import { rule } from '../../../auth/policy.ts'
-import { actorOf, proxied, lastProxyVersion as until } from '../proxy.ts'
+import { proxied, lastProxyVersion as until } from '../proxy.ts'
 import { memberOrAdmin } from '../rules.ts'
-import { ruleView } from './view.ts'
+import { ruleView, SecurityGroupRule } from './view.ts'
 
 const catalog = (name: string) => [`compute-v2.1.rules-for-security-group.${name}`]
 const path = '/os-security-group-rules'
@@ -59,11 +59,12 @@ const create = operation({
   catalog: catalog('create-security-group-rule'),
   policy: rule('os_compute_api:os-security-groups:rule:create', memberOrAdmin, 'Create a rule of a security group.'),
   body: Closed({ security_group_rule: Content }),
+  answer: Type.Object({ security_group_rule: SecurityGroupRule }),
   async handle(context) {
     const { cloud, db, body } = context
     const given = body.security_group_rule
     const { protocol, from, to } = trafficOf(given)
-    const parent = await cloud.network.securityGroups.find(db, actorOf(context), given.parent_group_id)
+    const parent = await cloud.network.securityGroups.find(db, context, given.parent_group_id)
     if (!parent) throw notFound(`Security group ${given.parent_group_id} not found.`)
     const cidr = given.group_id == null ? (given.cidr ?? '0.0.0.0/0') : null
     const made = cloud.network.securityGroups.createRule(context, parent.project_id, {
@@ -83,7 +84,7 @@ const create = operation({
 const rules = resource({
   name: 'groupRule',
   param: 'security_group_rule_id',
-  load: (id, context) => context.cloud.network.securityGroups.findRule(context.db, actorOf(context), id),
+  load: (id, context) => context.cloud.network.securityGroups.findRule(context.db, context, id),
   target: ({ project_id }) => ({ project_id }),
   missing: (id) => `Security group with rule ${id.slice(0, 100)} not found.`,
 })

@@ -1,11 +1,12 @@
 // Server groups (reference 3.49): servers that shall be together on a host, or apart.
-import { Type } from 'typebox'
+import { type Static, Type } from 'typebox'
 import { badRequest, forbidden } from '../../../api/faults.ts'
 import { type BaseContext, operation, resource } from '../../../api/operation.ts'
 import { Closed, isTrue } from '../../../api/types.ts'
-import { since } from '../../../api/versions.ts'
+import { since, until } from '../../../api/versions.ts'
 import { rule } from '../../../auth/policy.ts'
 import { holding } from '../../../db/hold.ts'
+import { ownProject, seenProject } from '../asker.ts'
 import { admin, memberOrAdmin, readerOrAdmin } from '../rules.ts'
 import { deleteGroup, findGroup, insertGroup, listGroups, membersOf, type ServerGroup } from './store.ts'
 import type { GroupPolicy } from './tables.ts'
@@ -16,23 +17,25 @@ const Whole = Type.Optional(Type.String({ pattern: '^[0-9]{1,9}$' }))
 const Name = Type.String({ minLength: 1, maxLength: 255, pattern: '^(?! )[^\\u0000-\\u001f\\u007f]*(?<! )$' })
 const hard: GroupPolicy[] = ['affinity', 'anti-affinity']
 const soft: GroupPolicy[] = ['soft-affinity', 'soft-anti-affinity']
+const OnePolicy = Type.Unsafe<GroupPolicy>({ enum: [...hard, ...soft] })
 const NewGroup = Closed({
   name: Name,
-  policies: Type.Array(Type.Unsafe<GroupPolicy>({ enum: [...hard, ...soft] }), { minItems: 1, maxItems: 1 }),
+  policies: until('2.63', Type.Array(OnePolicy, { minItems: 1, maxItems: 1 })),
 })
 const allProjects = 'os_compute_api:os-server-groups:index:all_projects'
 
 const Shown = Type.Object({
   id: Type.String(),
   name: Type.String(),
-  policies: Type.Array(Type.String()),
+  policies: until('2.63', Type.Array(OnePolicy)),
   members: Type.Array(Type.String()),
-  metadata: Type.Object({}),
-  project_id: Type.Optional(since('2.13', Type.String())),
-  user_id: Type.Optional(since('2.13', Type.String())),
+  /** What the user says of it; nothing can be said yet. */
+  metadata: Type.Record(Type.String(), Type.String()),
+  project_id: since('2.13', Type.String()),
+  user_id: since('2.13', Type.String()),
 })
 
-async function views({ db }: BaseContext, groups: ServerGroup[]) {
+async function views({ db }: BaseContext, groups: ServerGroup[]): Promise<Static<typeof Shown>[]> {
   const ids = groups.map(({ id }) => id)
   const members = await membersOf(db, ids)
   return groups.map(({ id, name, policy, project_id, user_id }) => ({
@@ -51,7 +54,7 @@ const serverGroups = resource({
   name: 'group',
   param: 'ServerGroup_id',
   hold: holding('compute_server_groups'),
-  load: (id, { db, who }) => findGroup(db, who.credentials.is_admin ? null : (who.project?.id ?? ''), id),
+  load: (id, context) => findGroup(context.db, seenProject(context), id),
   target: ({ project_id }) => ({ project_id }),
   missing: (id) => `Instance group ${id.slice(0, 100)} could not be found.`,
 })
@@ -107,7 +110,7 @@ export const serverGroupOperations = [
       const id = cloud.environment.uuid()
       return viewOf(
         context,
-        await insertGroup(tx.db, { id, name, policy, project_id: who.project!.id, user_id: who.user.id, created_at: now }),
+        await insertGroup(tx.db, { id, name, policy, project_id: ownProject(context), user_id: who.user.id, created_at: now }),
       )
     },
   }),

@@ -4,6 +4,7 @@ import { badRequest, forbidden } from '../../../api/faults.ts'
 import type { BaseContext } from '../../../api/operation.ts'
 import type { GuestImage } from '../../../host/documents.ts'
 import type { ImageForBoot } from '../../image/facade.ts'
+import { isAdmin, ownProject, seenProject } from '../asker.ts'
 import { findFlavor } from '../flavors/store.ts'
 import type { FlavorRow } from '../flavors/tables.ts'
 import { findKeypair } from '../keypairs/store.ts'
@@ -33,7 +34,7 @@ function bootable(image: ImageForBoot): GuestImage {
 }
 
 async function findImages(context: BaseContext, given: Given): Promise<{ imageId: string; images: BootImages; image: ImageForBoot }> {
-  const { cloud, db, who } = context
+  const { cloud, db } = context
   const ofDevices = imageOfDevices(given.block_device_mapping, given.block_device_mapping_v2)
   const reference = given.imageRef || ofDevices
   if (!reference) throw badRequest('Invalid image: a server needs an imageRef.')
@@ -42,11 +43,10 @@ async function findImages(context: BaseContext, given: Given): Promise<{ imageId
     throw badRequest('Block Device Mapping is Invalid: its root disk is another image than imageRef.')
   }
   if (!uuid.test(imageId)) throw badRequest('Invalid imageRef provided.')
-  const asker = { projectId: who.project?.id ?? null, isAdmin: who.credentials.is_admin }
-  const image = await cloud.image.find(db, imageId, asker)
+  const image = await cloud.image.find(db, imageId, context)
   if (!image) throw badRequest(`Can not find requested image`)
   const part = async (id: string | undefined) => {
-    const found = id ? await cloud.image.find(db, id, asker) : undefined
+    const found = id ? await cloud.image.find(db, id, context) : undefined
     if (id && !found) throw badRequest(`Image ${id} could not be found.`)
     return found ? bootable(found) : null
   }
@@ -67,9 +67,9 @@ function checkSizes(flavor: FlavorRow, image: ImageForBoot): void {
 }
 
 async function checkPersonality(context: BaseContext, files: NonNullable<Given['personality']>) {
-  const { cloud, db, who } = context
+  const { cloud, db } = context
   if (!files.length) return
-  const limit = (name: string) => cloud.quota.limit(db, who.project!.id, `compute.${name}`)
+  const limit = (name: string) => cloud.quota.limit(db, ownProject(context), `compute.${name}`)
   const [most, bytes, path] = [
     await limit('injected_files'),
     await limit('injected_file_content_bytes'),
@@ -128,13 +128,13 @@ export interface ServerRequest {
 export async function readRequest(context: BaseContext & { body: Static<typeof CreateServer> }): Promise<ServerRequest> {
   const { body, db, who, cloud } = context
   const given = body.server
+  const projectId = ownProject(context)
   const flavorId = idOf(String(given.flavorRef))
-  const isAdmin = who.credentials.is_admin
-  const flavor = await findFlavor(db, flavorId, isAdmin ? null : (who.project?.id ?? ''))
+  const flavor = await findFlavor(db, flavorId, seenProject(context))
   if (!flavor) throw badRequest(`Flavor ${flavorId} could not be found.`)
   const { imageId, image, images } = await findImages(context, given)
   checkSizes(flavor, image)
-  const mostItems = await cloud.quota.limit(db, who.project!.id, 'compute.metadata_items')
+  const mostItems = await cloud.quota.limit(db, projectId, 'compute.metadata_items')
   if (mostItems >= 0 && Object.keys(given.metadata ?? {}).length > mostItems) {
     throw forbidden(`Maximum number of metadata items exceeds ${mostItems}`)
   }
@@ -147,7 +147,7 @@ export async function readRequest(context: BaseContext & { body: Static<typeof C
   const maxCount = given.max_count ?? minCount
   if (minCount > maxCount) throw badRequest('min_count must be <= max_count')
   const wanted = body['os:scheduler_hints'] ?? body['OS-SCH-HNT:scheduler_hints']
-  const group = wanted?.group ? await findGroup(db, who.project!.id, wanted.group) : undefined
+  const group = wanted?.group ? await findGroup(db, projectId, wanted.group) : undefined
   if (wanted?.group && !group) throw badRequest(`Instance group ${wanted.group} could not be found.`)
   const { zone, forcedHost } = placement(context, given.availability_zone)
   if (forcedHost && !(await cloud.hosts.list(db)).some((host) => host.name === forcedHost)) {
@@ -157,7 +157,7 @@ export async function readRequest(context: BaseContext & { body: Static<typeof C
     ...(wanted?.same_host ? { sameHost: list(wanted.same_host) } : {}),
     ...(wanted?.different_host ? { differentHost: list(wanted.different_host) } : {}),
     ...(forcedHost ? { forcedHost } : {}),
-    ...(isAdmin ? { asAdmin: true } : {}),
+    ...(isAdmin(context) ? { asAdmin: true } : {}),
   }
   const request = {
     nics: nics(given),
@@ -167,7 +167,7 @@ export async function readRequest(context: BaseContext & { body: Static<typeof C
   if (maxCount > 1 && request.nics !== 'auto' && request.nics.some((nic) => nic.portId || nic.fixedIp)) {
     throw badRequest('Unable to launch multiple instances with a single configured port ID or fixed IP.')
   }
-  await cloud.network.checkNics(db, { projectId: who.project!.id, isAdmin, credentials: who.credentials, ...request, count: minCount })
+  await cloud.network.checkNics(db, { projectId, credentials: who.credentials, ...request, count: minCount })
   return {
     flavor,
     imageId,

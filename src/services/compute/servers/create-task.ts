@@ -6,8 +6,8 @@ import { guestSpec } from '../metadata/guest-spec.ts'
 import { defaultZone, noValidHost, pickHost, whyNoHost } from '../scheduler/pick-host.ts'
 import { claimOf, releaseHost } from '../scheduler/usage.ts'
 import { hostAnswers } from './host-answers.ts'
+import { type ServerEvent, serverMachine } from './machine.ts'
 import { finishAction, getServer, type Server, updateServer } from './store.ts'
-import { powerStates } from './tables.ts'
 
 export interface ServerInput {
   serverId: string
@@ -36,6 +36,11 @@ export async function recordEnd(input: ServerInput, context: Context, event: str
     result: error === null ? 'Success' : 'Error',
     traceback: error,
   })
+}
+
+/** Makes an event happen that nothing but a deletion, which undoes the task, can have overtaken. */
+async function mustMove(context: Context, serverId: string, event: ServerEvent, set: Record<string, unknown>): Promise<void> {
+  if (!(await serverMachine.move(context, serverId, event, set))) throw new TaskFailure('The server was changed while it was being made.')
 }
 
 /** Asks the host for no guest (any more) and waits until it has none; a host that is away will do it when it is back. */
@@ -72,7 +77,7 @@ export const createServer: TaskDeclaration<ServerInput, Cloud> = {
         const server = await serverOf(input, context)
         if (server.host) return
         const host = await pickHost(context.cloud, context.db, server)
-        await updateServer(context.db, server.id, { host, task_state: 'networking' })
+        await mustMove(context, server.id, 'scheduled', { host })
       },
       undo: leaveHost,
     },
@@ -107,7 +112,7 @@ export const createServer: TaskDeclaration<ServerInput, Cloud> = {
         const ports = (await cloud.network.portsOf(db, [server.id])).get(server.id) ?? []
         const seed = environment.random.bytes(128).toString('base64')
         await cloud.hosts.put(context, server.host!, 'guest', server.id, guestSpec(server, ports, seed))
-        await updateServer(db, server.id, { task_state: 'spawning', admin_pass: null })
+        await mustMove(context, server.id, 'portsBound', { admin_pass: null })
       },
       undo: removeGuest,
     },
@@ -120,13 +125,7 @@ export const createServer: TaskDeclaration<ServerInput, Cloud> = {
   },
   async done(input, context) {
     const now = iso(context)
-    await updateServer(context.db, input.serverId, {
-      vm_state: 'active',
-      task_state: null,
-      power_state: powerStates.running,
-      launched_at: now,
-      updated_at: now,
-    })
+    await mustMove(context, input.serverId, 'created', { launched_at: now, updated_at: now })
     await recordEnd(input, context, 'compute__do_build_and_run_instance')
   },
   async failed(input, context) {
@@ -135,10 +134,7 @@ export const createServer: TaskDeclaration<ServerInput, Cloud> = {
     if (interrupted) return // the one that interrupted says what becomes of the server
     const now = iso(context)
     const details = error === noValidHost ? await whyNoHost(cloud, db, await serverOf(input, context)) : undefined
-    await updateServer(db, input.serverId, {
-      vm_state: 'error',
-      task_state: null,
-      power_state: powerStates.none,
+    await serverMachine.move(context, input.serverId, 'createFailed', {
       admin_pass: null,
       updated_at: now,
       fault: { code: 500, created: now, message: error ?? 'The server could not be made.', ...(details && { details }) },

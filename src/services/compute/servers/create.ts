@@ -7,8 +7,10 @@ import { joinGroup } from '../server-groups/join.ts'
 import { accessIp } from './access-ip.ts'
 import { hostnameOf, readRequest, type ServerRequest } from './create-request.ts'
 import { createServer as createServerTask } from './create-task.ts'
+import { noteAction } from './resource.ts'
 import { CreateServer } from './schema.ts'
-import { insertAction, insertServer } from './store.ts'
+import { CreatedServer } from './shown.ts'
+import { insertServer } from './store.ts'
 import { serverView } from './view.ts'
 
 const letters = 'abcdefghijkmnpqrstuvwxyzABCDEFGHJKLMNPQRSTUVWXYZ23456789'
@@ -51,9 +53,10 @@ export const createServer = operation({
   status: 202,
   policy: rule('os_compute_api:servers:create', memberOrAdmin, 'Create a server.'),
   body: CreateServer,
+  answer: CreatedServer,
   transaction: 'none',
   async handle(context) {
-    const { body, cloud, who, now, requestId, at } = context
+    const { body, cloud, who, now, requestId, at, write } = context
     const given = body.server
     const project = who.project!
     const request = await readRequest(context)
@@ -63,7 +66,7 @@ export const createServer = operation({
     const adminPass = given.adminPass ?? randomWord(cloud, 12)
     const name = given.name.trim()
     const ids: string[] = []
-    await cloud.database.write(async (tx) => {
+    await write(async (tx) => {
       await cloud.quota.take(tx, project.id, {
         'compute.instances': count,
         'compute.cores': count * flavor.vcpus,
@@ -112,6 +115,7 @@ export const createServer = operation({
           security_groups: request.securityGroups,
           hints: request.hints,
           admin_pass: adminPass,
+          locked_by: null,
           reservation_id: reservation,
           launch_index: index,
           power_state: 0,
@@ -123,25 +127,14 @@ export const createServer = operation({
           deleted_at: null,
         })
         if (request.groupId !== null) await joinGroup(cloud, tx, request.groupId, id)
-        await insertAction(tx.db, {
-          server_id: id,
-          action: 'create',
-          request_id: requestId,
-          user_id: who.user.id,
-          project_id: project.id,
-          start_time: now,
-          updated_at: now,
-          message: null,
-          events: [],
-        })
+        await noteAction({ ...context, tx }, { id, project_id: project.id }, 'create')
         await cloud.tasks.start(tx, createServerTask, { serverId: id }, requestId)
       }
     })
-    if (given.return_reservation_id) return reply({ status: 202, body: { reservation_id: reservation } })
+    if (given.return_reservation_id) return reply({ body: { reservation_id: reservation } })
     const { links } = serverView(context)
     const [id] = ids
     return reply({
-      status: 202,
       headers: { location: context.href(`/servers/${id}`) },
       body: {
         server: {

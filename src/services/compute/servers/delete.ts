@@ -1,13 +1,12 @@
-import { operation, reply } from '../../../api/operation.ts'
+import { operation } from '../../../api/operation.ts'
 import { rule } from '../../../auth/policy.ts'
 import type { Cloud } from '../../../cloud.ts'
 import type { TaskDeclaration } from '../../../tasks/task.ts'
 import { revokeConsoles } from '../console/tokens.ts'
 import { memberOrAdmin } from '../rules.ts'
 import { leaveHost, lockOf, recordEnd, removeGuest, removePorts, type ServerInput, serverOf } from './create-task.ts'
-import { servers } from './resource.ts'
-import { insertAction, updateServer } from './store.ts'
-import { powerStates } from './tables.ts'
+import { serverMachine } from './machine.ts'
+import { noteAction, servers } from './resource.ts'
 
 /** Reference 3.2.6. In every state, also while the server is being made: that is then undone first. */
 export const deleteServer = operation({
@@ -19,23 +18,14 @@ export const deleteServer = operation({
   status: 204,
   policy: rule('os_compute_api:servers:delete', memberOrAdmin, 'Delete a server.'),
   on: servers,
-  async handle({ server, tx, who, requestId, now, start }) {
-    if (server.task_state === 'deleting') return reply({ status: 204 })
-    await updateServer(tx.db, server.id, { task_state: 'deleting', updated_at: now })
-    await insertAction(tx.db, {
-      server_id: server.id,
-      action: 'delete',
-      request_id: requestId,
-      user_id: who.user.id,
-      project_id: server.project_id,
-      start_time: now,
-      updated_at: now,
-      message: null,
-      events: [],
-    })
+  locked: 'refused',
+  async handle(context) {
+    const { server, tx, now, start } = context
+    // Asked for twice is no fault.
+    if (!(await serverMachine.move(tx, server.id, 'delete', { updated_at: now }))) return
+    await noteAction(context, server, 'delete')
     await revokeConsoles(tx, server.id)
     await start(deleteServerTask, { serverId: server.id })
-    return reply({ status: 204 })
   },
 })
 
@@ -48,7 +38,7 @@ export const deleteServerTask: TaskDeclaration<ServerInput, Cloud> = {
     ports: { run: removePorts, timeout: 60, late: 'go-on' },
   },
   async done(input, context) {
-    const { db, cloud, environment } = context
+    const { cloud, environment } = context
     const server = await serverOf(input, context)
     if (server.deleted_at !== null) return
     const { flavor } = server
@@ -59,10 +49,7 @@ export const deleteServerTask: TaskDeclaration<ServerInput, Cloud> = {
       'compute.cores': -flavor.vcpus,
       'compute.ram': -flavor.ram,
     })
-    await updateServer(db, server.id, {
-      vm_state: 'deleted',
-      task_state: null,
-      power_state: powerStates.none,
+    await serverMachine.move(context, server.id, 'deleted', {
       // What could be a secret is not kept with the tombstone.
       user_data: null,
       personality: [],
@@ -74,11 +61,9 @@ export const deleteServerTask: TaskDeclaration<ServerInput, Cloud> = {
     await recordEnd(input, context, 'compute_terminate_instance')
   },
   async failed(input, context) {
-    const { db, environment, error } = context
+    const { environment, error } = context
     const now = new Date(environment.clock.now()).toISOString()
-    await updateServer(db, input.serverId, {
-      vm_state: 'error',
-      task_state: null,
+    await serverMachine.move(context, input.serverId, 'deleteFailed', {
       updated_at: now,
       fault: { code: 500, created: now, message: error ?? 'The server could not be deleted.' },
     })

@@ -4,11 +4,12 @@ import { badRequest, forbidden } from '../../../api/faults.ts'
 import type { BaseContext } from '../../../api/operation.ts'
 import { safePattern } from '../../../api/safe-pattern.ts'
 import { isTrue } from '../../../api/types.ts'
+import { isAdmin } from '../asker.ts'
 import { ownTaskStates, stateFilter } from './states.ts'
 
 /** Filters of everybody, by equality. */
 const plain: Record<string, string> = { reservation_id: 'reservation_id', flavor: 'flavor_id', image: 'image_id' }
-/** Those that only administrators may use; from others they are ignored. */
+/** Those that only who the rule lets use all of them may; from others they are ignored. */
 const plainForAdmins: Record<string, string> = {
   host: 'host',
   node: 'host',
@@ -22,6 +23,8 @@ const plainForAdmins: Record<string, string> = {
   access_ip_v4: 'access_ip_v4',
   access_ip_v6: 'access_ip_v6',
 }
+
+export const allFilters = 'os_compute_api:servers:allow_all_filters'
 
 const last = (search: URLSearchParams, name: string): string | undefined => search.getAll(name).at(-1)
 const idOf = (reference: string) => reference.split('/').at(-1)!
@@ -39,7 +42,7 @@ function allTenants(search: URLSearchParams): boolean {
 /** The rows that a list is of, narrowed by the request's filters; `rule` is asked for all projects. */
 export async function filteredServers(context: BaseContext, rule: string) {
   const { db, who, rawQuery: search, cloud } = context
-  const isAdmin = who.credentials.is_admin
+  const every = context.allows(allFilters)
   const projectFilter = last(search, 'tenant_id') ?? last(search, 'project_id')
   // A project is only looked at when all are asked for, as it has always been.
   const everyProject = allTenants(search)
@@ -51,8 +54,8 @@ export async function filteredServers(context: BaseContext, rule: string) {
 
   const statuses = [...new Set(search.getAll('status').map((status) => status.toUpperCase()))]
   const since = last(search, 'changes-since')
-  const deleted = isAdmin && isTrue(last(search, 'deleted') ?? last(search, 'is_deleted') ?? '')
-  if (statuses.some((status) => status.toUpperCase() === 'DELETED') && !isAdmin) {
+  const deleted = every && isTrue(last(search, 'deleted') ?? last(search, 'is_deleted') ?? '')
+  if (statuses.some((status) => status.toUpperCase() === 'DELETED') && !isAdmin(context)) {
     throw forbidden('Only administrators may list deleted instances')
   }
   const wantsDeleted = deleted || statuses.some((status) => status.toUpperCase() === 'DELETED')
@@ -76,11 +79,11 @@ export async function filteredServers(context: BaseContext, rule: string) {
         : eb(sql.lit(1), '=', sql.lit(0)),
     )
   }
-  for (const [name, column] of Object.entries({ ...plain, ...(isAdmin ? plainForAdmins : {}) })) {
+  for (const [name, column] of Object.entries({ ...plain, ...(every ? plainForAdmins : {}) })) {
     const values = search.getAll(name)
     if (values.length) rows = rows.where(sql.ref(column), 'in', name === 'image' || name === 'flavor' ? values.map(idOf) : values)
   }
-  const drive = isAdmin ? last(search, 'config_drive') : undefined
+  const drive = every ? last(search, 'config_drive') : undefined
   if (drive !== undefined) rows = rows.where('config_drive', '=', isTrue(drive))
 
   const name = last(search, 'name')
@@ -89,7 +92,7 @@ export async function filteredServers(context: BaseContext, rule: string) {
     const candidates = await rows.select(['id', 'name']).execute()
     rows = rows.where('id', 'in', orNone(candidates.filter((row) => matches(row.name)).map((row) => row.id)))
   }
-  const ip = last(search, 'ip') ?? (context.at('2.5') || isAdmin ? last(search, 'ip6') : undefined)
+  const ip = last(search, 'ip') ?? (context.at('2.5') || every ? last(search, 'ip6') : undefined)
   if (ip !== undefined) rows = rows.where('id', 'in', orNone(await cloud.network.serversWithIp(db, projectId, ip)))
   return rows
 }

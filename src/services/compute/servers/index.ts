@@ -1,14 +1,17 @@
 // Servers (reference 3.2 to 3.4, 3.7 to 3.9): virtual machines, from being asked for to being gone.
 import { consoleOperations } from '../console/operations.ts'
-import { actionOperations } from './actions.ts'
 import { createServer } from './create.ts'
 import { deleteServer } from './delete.ts'
+import { actionOperations } from './history.ts'
+import { lockServer, unlockServer } from './lock.ts'
 import { metadataOperations } from './metadata.ts'
 import { networkReads } from './network-reads.ts'
 import { passwordOperations } from './password.ts'
-import { rebootServer, startServer, stopServer } from './power.ts'
 import { detailServers, listServers, showServer } from './read.ts'
+import { rebootServer } from './reboot.ts'
 import { resetState } from './reset-state.ts'
+import { startServer } from './start.ts'
+import { stopServer } from './stop.ts'
 import { updateServer } from './update.ts'
 
 export const serverOperations = [
@@ -22,6 +25,8 @@ export const serverOperations = [
   stopServer,
   rebootServer,
   resetState,
+  lockServer,
+  unlockServer,
   ...consoleOperations,
   ...metadataOperations,
   ...passwordOperations,

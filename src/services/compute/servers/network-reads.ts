@@ -1,10 +1,12 @@
 // What a server has of the network, as compute shows it (reference 3.7, 3.24); the network service decides it.
+import { Type } from 'typebox'
 import { notFound } from '../../../api/faults.ts'
 import { type BaseContext, operation } from '../../../api/operation.ts'
 import { rule } from '../../../auth/policy.ts'
 import type { ServerPort } from '../../network/facade.ts'
 import { readerOrAdmin } from '../rules.ts'
 import { servers } from './resource.ts'
+import { Interface, ShownAddresses } from './shown.ts'
 import type { Server } from './store.ts'
 import { addressesOf } from './view.ts'
 
@@ -29,6 +31,7 @@ const listIps = operation({
   catalog: ['compute-v2.1.servers-ips.list-ips'],
   policy: rule('os_compute_api:ips:index', readerOrAdmin, 'List addresses of a server.'),
   on: servers,
+  answer: Type.Object({ addresses: ShownAddresses }),
   handle: async (context) => ({ addresses: addressesOf(await portsOf(context), false) }),
 })
 
@@ -40,6 +43,7 @@ const showIps = operation({
   catalog: ['compute-v2.1.servers-ips.show-ip-details'],
   policy: rule('os_compute_api:ips:show', readerOrAdmin, 'Show addresses of a server on one network.'),
   on: servers,
+  answer: ShownAddresses,
   async handle(context) {
     const label = context.params.network_label
     const addresses = addressesOf(await portsOf(context), false)
@@ -57,6 +61,7 @@ const listInterfaces = operation({
   also: [{ path: attach, catalog: ['compute-v2.1.attach-interfaces.list-interfaces'] }],
   policy: rule('os_compute_api:os-attach-interfaces:list', readerOrAdmin, 'List network interfaces of a server.'),
   on: servers,
+  answer: Type.Object({ interfaceAttachments: Type.Array(Interface) }),
   handle: async (context) => ({ interfaceAttachments: (await portsOf(context)).map(interfaceView) }),
 })
 
@@ -69,6 +74,7 @@ const showInterface = operation({
   also: [{ path: `${attach}/{port_id}`, catalog: ['compute-v2.1.attach-interfaces.show-port-interface-details'] }],
   policy: rule('os_compute_api:os-attach-interfaces:show', readerOrAdmin, 'Show a network interface of a server.'),
   on: servers,
+  answer: Type.Object({ interfaceAttachment: Interface }),
   async handle(context) {
     const port = (await portsOf(context)).find(({ id }) => id === context.params.port_id)
     if (!port) throw notFound(`Instance ${context.server.id} does not have a port with id ${context.params.port_id.slice(0, 60)}`)

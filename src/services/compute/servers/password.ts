@@ -1,4 +1,5 @@
 // What a guest left as its password at the metadata service (reference 3.10): encrypted by the guest for its key pair's owner.
+import { Type } from 'typebox'
 import { operation } from '../../../api/operation.ts'
 import { rule } from '../../../auth/policy.ts'
 import type { Db } from '../../../db/database.ts'
@@ -27,6 +28,7 @@ export const passwordOperations = [
     catalog: ['compute-v2.1.servers-password.get-server-password'],
     policy: rule('os_compute_api:os-server-password:show', readerOrAdmin, 'Show the encrypted administrative password of a server.'),
     on: servers,
+    answer: Type.Object({ password: Type.String() }),
     handle: async ({ server }) => ({ password: server.guest_password_cleared ? '' : (server.guest_password ?? '') }),
   }),
   operation({

@@ -1,42 +1,20 @@
 import { Type } from 'typebox'
-import { type ListShape, listRequest, listRows, nextQuery } from '../../../api/list.ts'
 import { type BaseContext, operation } from '../../../api/operation.ts'
 import { type Rule, rule } from '../../../auth/policy.ts'
 import { admin, readerOrAdmin } from '../rules.ts'
-import { filteredServers } from './filters.ts'
+import { allFilters, filteredServers } from './filters.ts'
+import { serverList } from './list.ts'
 import { servers } from './resource.ts'
+import { BriefServer, Server } from './shown.ts'
 import { type ShownServer, serverView, shownColumns } from './view.ts'
 
-const shape: ListShape = {
-  filters: {},
-  sortKeys: {
-    created_at: 'created_at',
-    updated_at: 'updated_at',
-    display_name: 'name',
-    name: 'name',
-    uuid: 'id',
-    id: 'id',
-    vm_state: 'vm_state',
-    power_state: 'power_state',
-    project_id: 'project_id',
-    user_id: 'user_id',
-    launch_index: 'launch_index',
-    hostname: 'hostname',
-    config_drive: 'config_drive',
-    instance_type_id: 'flavor_id',
-    reservation_id: 'reservation_id',
-  },
-  defaultSort: [
-    ['created_at', 'desc'],
-    ['seq', 'desc'],
-  ],
-  id: 'id',
-  maxLimit: 1000,
-}
+const brief = serverList('/servers')
+const details = serverList('/servers/detail')
 
 export const serverListRules: Rule[] = [
   rule('os_compute_api:servers:index:get_all_tenants', admin, 'List servers of all projects.'),
   rule('os_compute_api:servers:detail:get_all_tenants', admin, 'List servers of all projects with details.'),
+  rule(allFilters, admin, 'Narrow lists of servers by everything, hosts and deleted servers included.'),
   rule('os_compute_api:os-extended-server-attributes', admin, 'See on which host a server is.'),
   rule('os_compute_api:servers:show:host_status', admin, 'See the state of the host of a server.'),
   rule('os_compute_api:servers:create:forced_host', admin, 'Choose the host of a new server.'),
@@ -60,13 +38,7 @@ const briefColumns = [
   'reservation_id',
 ] as const
 
-// Unknown filters are ignored before 2.75, so nothing is refused here.
-const ListQuery = Type.Object({})
-
-const nextLink = (context: BaseContext, path: string, next: string | null) =>
-  next === null ? {} : { servers_links: [{ rel: 'next', href: `${context.href(path)}?${nextQuery(context.rawQuery, next)}` }] }
-
-/** Whether each host is up, for those who may see it; nothing before 2.16. */
+/** Whether each host is up, for those who may see it; looked up from 2.16 on, which shows it. */
 async function hostStatuses(context: BaseContext): Promise<((host: string | null) => string) | null> {
   if (!context.at('2.16') || !context.allows('os_compute_api:servers:show:host_status')) return null
   const hosts = new Map((await context.cloud.hosts.list(context.db)).map((host) => [host.name, host]))
@@ -87,12 +59,12 @@ export const listServers = operation({
   summary: 'List servers',
   catalog: ['compute-v2.1.servers.list-servers'],
   policy: rule('os_compute_api:servers:index', readerOrAdmin, 'List servers.'),
-  query: ListQuery,
+  query: brief.query,
+  answer: brief.answer(BriefServer),
   async handle(context) {
     const rows = await filteredServers(context, 'os_compute_api:servers:index:get_all_tenants')
-    const query = rows.select([...briefColumns])
-    const { rows: found, next } = await listRows<{ id: string; name: string }>(query, shape, listRequest(context.rawQuery))
-    return { servers: found.map(serverView(context).brief), ...nextLink(context, '/servers', next) }
+    const page = await brief.page<{ id: string; name: string }>(context, rows.select([...briefColumns]))
+    return brief.body(context, page, page.rows.map(serverView(context).brief))
   },
 })
 
@@ -103,12 +75,13 @@ export const detailServers = operation({
   summary: 'List servers with details',
   catalog: ['compute-v2.1.servers.list-details-for-servers'],
   policy: rule('os_compute_api:servers:detail', readerOrAdmin, 'List servers with details.'),
-  query: ListQuery,
+  query: details.query,
+  answer: details.answer(Server),
   async handle(context) {
     const { db, cloud } = context
     const rows = await filteredServers(context, 'os_compute_api:servers:detail:get_all_tenants')
-    const query = rows.select([...shownColumns, ...moreColumns(context)])
-    const { rows: found, next } = await listRows<ShownServer>(query, shape, listRequest(context.rawQuery))
+    const page = await details.page<ShownServer>(context, rows.select([...shownColumns, ...moreColumns(context)]))
+    const found = page.rows
     const ports = found.length
       ? await cloud.network.portsOf(
           db,
@@ -117,10 +90,11 @@ export const detailServers = operation({
       : new Map()
     const { detail } = serverView(context)
     const status = await hostStatuses(context)
-    return {
-      servers: found.map((row) => detail(row, ports.get(row.id) ?? [], status?.(row.host))),
-      ...nextLink(context, '/servers/detail', next),
-    }
+    return details.body(
+      context,
+      page,
+      found.map((row) => detail(row, ports.get(row.id) ?? [], status?.(row.host))),
+    )
   },
 })
 
@@ -132,6 +106,7 @@ export const showServer = operation({
   catalog: ['compute-v2.1.servers.get-server-details'],
   policy: rule('os_compute_api:servers:show', readerOrAdmin, 'Show a server.'),
   on: servers,
+  answer: Type.Object({ server: Server }),
   async handle(context) {
     const { server, db, cloud } = context
     const ports = (await cloud.network.portsOf(db, [server.id])).get(server.id) ?? []

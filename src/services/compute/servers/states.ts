@@ -24,12 +24,5 @@ export function stateFilter(status: string): StateFilter | undefined {
   return vm && { vmState: vm, taskStates: null }
 }
 
-/** Whether a state of `stateOf` is a lasting one. */
+/** Whether a word for a server's state is a lasting one, and not something that is being done with it. */
 export const isVmState = (state: string): boolean => Object.hasOwn(byVmState, state)
-
-/**
- * The state that `allowed` of an operation is about: what is being done, or else the lasting state. How far a new server has come is
- * nobody's matter: it is `building`.
- */
-export const stateOf = (row: { vm_state: VmState; task_state: TaskState | null }): string =>
-  row.vm_state === 'building' && row.task_state !== 'deleting' ? row.vm_state : (row.task_state ?? row.vm_state)

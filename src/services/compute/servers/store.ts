@@ -2,7 +2,7 @@ import type { Insertable, Selectable, Updateable } from 'kysely'
 import type { Db } from '../../../db/database.ts'
 import type {} from '../server-groups/tables.ts'
 import './tables.ts'
-import type { ActionEvent, ActionRow, ServerRow, TaskState, VmState } from './tables.ts'
+import type { ActionEvent, ActionRow, ServerRow } from './tables.ts'
 
 export type Server = Selectable<ServerRow>
 
@@ -18,28 +18,9 @@ export const getServer = (db: Db, id: string): Promise<Server | undefined> =>
 
 export const insertServer = (db: Db, row: Insertable<ServerRow>) => db.insertInto('compute_servers').values(row).execute()
 
+/** Changes all but the state: that changes by events of its machine. */
 export const updateServer = (db: Db, id: string, set: Updateable<ServerRow>) =>
   db.updateTable('compute_servers').set(set).where('id', '=', id).execute()
-
-export interface Beginning {
-  from: readonly VmState[]
-  /** What may be going on already, and is then given up; nothing unless said. */
-  instead?: readonly TaskState[]
-  to: TaskState
-}
-
-/** Begins something with a server if it is still in one of those states and nothing else is going on; false when not. */
-export async function beginTask(db: Db, id: string, { from, instead = [], to }: Beginning, now: string): Promise<boolean> {
-  const result = await db
-    .updateTable('compute_servers')
-    .set({ task_state: to, updated_at: now })
-    .where('id', '=', id)
-    .where('deleted_at', 'is', null)
-    .where(({ eb, or }) => or([eb('task_state', 'is', null), ...instead.map((state) => eb('task_state', '=', state))]))
-    .where('vm_state', 'in', [...from])
-    .executeTakeFirst()
-  return result.numUpdatedRows === 1n
-}
 
 /** Hosts of servers, for hints: undefined ones are left out. */
 export async function hostsOf(db: Db, ids: string[], projectId: string): Promise<string[]> {

@@ -1,4 +1,4 @@
-import type { Generated } from 'kysely'
+import type { Moved, Tables } from '../../../db/tables.ts'
 import type { GuestImage } from '../../../host/documents.ts'
 
 export type VmState = 'building' | 'active' | 'stopped' | 'error' | 'deleted'
@@ -56,55 +56,6 @@ export interface ServerFault {
   details?: string
 }
 
-export interface ServerRow {
-  seq: Generated<number>
-  id: string
-  name: string
-  description: string | null
-  project_id: string
-  user_id: string
-  image_id: string | null
-  flavor_id: string
-  flavor: ServerFlavor
-  boot_images: BootImages
-  vm_state: VmState
-  task_state: TaskState | null
-  power_state: number
-  host: string | null
-  /** The zone asked for; null when any will do. */
-  availability_zone: string | null
-  key_name: string | null
-  /** Of the key pair as it was when the server was made. */
-  public_key: string | null
-  /** Base64. */
-  user_data: string | null
-  metadata: Record<string, string>
-  personality: { path: string; contents: string }[]
-  config_drive: boolean
-  access_ip_v4: string | null
-  access_ip_v6: string | null
-  disk_config: 'AUTO' | 'MANUAL'
-  hostname: string
-  /** Without a list: whatever network the project has. */
-  nics: { list: WantedNic[] | null }
-  /** Names or ids, as asked for. */
-  security_groups: string[]
-  hints: SchedulerHints
-  /** Kept only until the guest's document has it. */
-  admin_pass: string | null
-  /** What the guest left as its password at the metadata service, and whether its owner has cleared it since. */
-  guest_password: string | null
-  guest_password_cleared: Generated<boolean>
-  reservation_id: string
-  launch_index: number
-  fault: ServerFault | null
-  created_at: string
-  updated_at: string
-  launched_at: string | null
-  terminated_at: string | null
-  deleted_at: string | null
-}
-
 export interface ActionEvent {
   event: string
   start_time: string
@@ -113,22 +64,41 @@ export interface ActionEvent {
   traceback: string | null
 }
 
-export interface ActionRow {
-  seq: Generated<number>
-  server_id: string
-  action: string
-  request_id: string
-  user_id: string
-  project_id: string
-  start_time: string
-  updated_at: string
-  message: string | null
-  events: ActionEvent[]
-}
-
 declare module '../../../db/tables.ts' {
-  interface Tables {
-    compute_servers: ServerRow
-    compute_actions: ActionRow
+  interface Narrow {
+    compute_servers: {
+      flavor: ServerFlavor
+      boot_images: BootImages
+      vm_state: Moved<VmState>
+      task_state: Moved<TaskState>
+      power_state: Moved<number>
+      /** Who has locked it against changes: somebody of its project, or an administrator. */
+      locked_by: 'owner' | 'admin'
+      /** The zone asked for; null when any will do. */
+      availability_zone: string
+      /** Of the key pair as it was when the server was made. */
+      public_key: string
+      /** Base64. */
+      user_data: string
+      metadata: Record<string, string>
+      personality: { path: string; contents: string }[]
+      disk_config: 'AUTO' | 'MANUAL'
+      /** Without a list: whatever network the project has. */
+      nics: { list: WantedNic[] | null }
+      /** Names or ids, as asked for. */
+      security_groups: string[]
+      hints: SchedulerHints
+      /** Kept only until the guest's document has it. */
+      admin_pass: string
+      /** What the guest left as its password at the metadata service, and whether its owner has cleared it since. */
+      guest_password: string
+      fault: ServerFault
+    }
+    compute_actions: {
+      events: ActionEvent[]
+    }
   }
 }
+
+export type ServerRow = Tables['compute_servers']
+export type ActionRow = Tables['compute_actions']

@@ -1,3 +1,4 @@
+import { Type } from 'typebox'
 import { operation } from '../../../api/operation.ts'
 import { rule } from '../../../auth/policy.ts'
 import { refreshMetadata } from '../metadata/guest-spec.ts'
@@ -5,6 +6,7 @@ import { memberOrAdmin } from '../rules.ts'
 import { accessIp } from './access-ip.ts'
 import { servers } from './resource.ts'
 import { UpdateServer } from './schema.ts'
+import { UpdatedServer } from './shown.ts'
 import { updateServer as save } from './store.ts'
 import { serverView } from './view.ts'
 
@@ -18,6 +20,7 @@ export const updateServer = operation({
   policy: rule('os_compute_api:servers:update', memberOrAdmin, 'Update a server.'),
   on: servers,
   body: UpdateServer,
+  answer: Type.Object({ server: UpdatedServer }),
   async handle(context) {
     const { server, tx, now, cloud } = context
     const { name, accessIPv4, accessIPv6, description, 'OS-DCF:diskConfig': diskConfig } = context.body.server

@@ -1,9 +1,12 @@
 // What clients see of servers. Made for lists of hundreds: all that is the same for every server is worked out once.
 import { createHash } from 'node:crypto'
+import type { Static } from 'typebox'
 import type { BaseContext } from '../../../api/operation.ts'
 import type { ServerPort } from '../../network/facade.ts'
+import { isAdmin } from '../asker.ts'
 import { instanceName } from '../metadata/tree.ts'
 import { defaultZone } from '../scheduler/pick-host.ts'
+import type { Server as Shown, ShownAddress, UpdatedServer } from './shown.ts'
 import { statusOf } from './states.ts'
 import type { Server } from './store.ts'
 import type { ServerFault } from './tables.ts'
@@ -34,6 +37,7 @@ export const shownColumns = [
   'reservation_id',
   'launch_index',
   'fault',
+  'locked_by',
   'created_at',
   'updated_at',
   'launched_at',
@@ -57,12 +61,7 @@ function hostId(project: string, host: string | null): string {
 const seconds = (time: string) => `${time.slice(0, 19)}Z`
 const micros = (time: string | null) => (time === null ? null : `${time.slice(0, 23)}000`)
 
-export interface Address {
-  version: 4 | 6
-  addr: string
-  'OS-EXT-IPS:type'?: 'fixed' | 'floating'
-  'OS-EXT-IPS-MAC:mac_addr'?: string
-}
+export type Address = Static<typeof ShownAddress>
 
 /** Addresses by network name, each fixed one followed by its floating ones. */
 export function addressesOf(ports: ServerPort[], extended: boolean): Record<string, Address[]> {
@@ -99,23 +98,20 @@ const progressing = new Set(['ACTIVE', 'BUILD', 'REBUILD', 'RESIZE', 'VERIFY_RES
 
 /** Renders servers for one request. */
 export function serverView(context: BaseContext) {
-  const { href, at, allows, who } = context
+  const { href, allows } = context
   const self = href('/servers')
   const bookmark = href('//servers')
   const images = href('//images')
   const flavors = href('//flavors')
+  const readsDetails = isAdmin(context)
   const attributes = allows('os_compute_api:os-extended-server-attributes')
-  // Fields of later microversions are left out here and not cut afterwards: a list of hundreds would be copied for it.
   /** Owners read what went wrong; where, administrators. */
-  const faultOf = ({ details, ...fault }: ServerFault) => (details && who.credentials.is_admin ? { ...fault, details } : fault)
-  const at23 = at('2.3')
-  const at29 = at('2.9')
-  const at219 = at('2.19')
+  const faultOf = ({ details, ...fault }: ServerFault) => (details && readsDetails ? { ...fault, details } : fault)
   const links = (id: string) => [
     { rel: 'self', href: `${self}/${id}` },
     { rel: 'bookmark', href: `${bookmark}/${id}` },
   ]
-  const common = (row: ShownServer, ports: ServerPort[], extended: boolean) => {
+  const common = (row: ShownServer, ports: ServerPort[], extended: boolean): Static<typeof UpdatedServer> => {
     const status = statusOf(row)
     return {
       id: row.id,
@@ -136,8 +132,8 @@ export function serverView(context: BaseContext) {
       'OS-DCF:diskConfig': row.disk_config,
       ...(progressing.has(status) ? { progress: row.vm_state === 'active' ? 100 : 0 } : {}),
       ...(row.fault && (row.vm_state === 'error' || row.vm_state === 'deleted') ? { fault: faultOf(row.fault) } : {}),
-      ...(at29 ? { locked: false } : {}),
-      ...(at219 ? { description: row.description } : {}),
+      locked: row.locked_by !== null,
+      description: row.description,
     }
   }
   return {
@@ -145,7 +141,7 @@ export function serverView(context: BaseContext) {
     brief: (row: { id: string; name: string }) => ({ id: row.id, name: row.name, links: links(row.id) }),
     /** The answer to an update, which has fewer fields. */
     updated: (row: ShownServer, ports: ServerPort[]) => common(row, ports, false),
-    detail(row: ShownServer, ports: ServerPort[], hostStatus?: string) {
+    detail(row: ShownServer, ports: ServerPort[], hostStatus?: string): Static<typeof Shown> {
       const groups = groupsOf(row, ports)
       return {
         ...common(row, ports, true),
@@ -164,17 +160,13 @@ export function serverView(context: BaseContext) {
               'OS-EXT-SRV-ATTR:host': row.host,
               'OS-EXT-SRV-ATTR:instance_name': instanceName(row.seq),
               'OS-EXT-SRV-ATTR:hypervisor_hostname': row.host,
-              ...(at23
-                ? {
-                    'OS-EXT-SRV-ATTR:reservation_id': row.reservation_id,
-                    'OS-EXT-SRV-ATTR:launch_index': row.launch_index,
-                    'OS-EXT-SRV-ATTR:hostname': row.hostname,
-                    'OS-EXT-SRV-ATTR:kernel_id': row.boot_images?.kernel?.id ?? '',
-                    'OS-EXT-SRV-ATTR:ramdisk_id': row.boot_images?.ramdisk?.id ?? '',
-                    'OS-EXT-SRV-ATTR:root_device_name': '/dev/vda',
-                    'OS-EXT-SRV-ATTR:user_data': row.user_data ?? null,
-                  }
-                : {}),
+              'OS-EXT-SRV-ATTR:reservation_id': row.reservation_id,
+              'OS-EXT-SRV-ATTR:launch_index': row.launch_index,
+              'OS-EXT-SRV-ATTR:hostname': row.hostname,
+              'OS-EXT-SRV-ATTR:kernel_id': row.boot_images?.kernel?.id ?? '',
+              'OS-EXT-SRV-ATTR:ramdisk_id': row.boot_images?.ramdisk?.id ?? '',
+              'OS-EXT-SRV-ATTR:root_device_name': '/dev/vda',
+              'OS-EXT-SRV-ATTR:user_data': row.user_data ?? null,
             }
           : {}),
         ...(hostStatus === undefined ? {} : { host_status: hostStatus }),

@@ -2,9 +2,9 @@
 import type { Cloud } from '../../../cloud.ts'
 import type { GuestStatus, Report } from '../../../host/documents.ts'
 import { revokeConsoles } from '../console/tokens.ts'
+import { serverMachine } from './machine.ts'
 import { keepPassword } from './password.ts'
-import { getServer, updateServer } from './store.ts'
-import { powerStates } from './tables.ts'
+import { getServer } from './store.ts'
 
 const powerOf = (report: Report) => (report.status as Partial<GuestStatus> | undefined)?.power
 
@@ -16,16 +16,13 @@ export function watchGuests(cloud: Cloud): void {
     if (power !== 'off' && power !== 'crashed') return
     const server = await getServer(tx.db, report.id)
     // While something is being done with it, that decides.
-    if (!server || server.host !== host || server.vm_state !== 'active' || server.task_state !== null) return
+    if (!server || server.host !== host || !serverMachine.can(server, 'shutDown')) return
     const spec = await cloud.hosts.get(tx.db, host, 'guest', server.id)
     if (!spec) return
     await cloud.hosts.put(tx, host, 'guest', server.id, { ...spec, power: 'off' })
     await revokeConsoles(tx, server.id)
-    await updateServer(tx.db, server.id, {
-      vm_state: 'stopped',
-      power_state: power === 'crashed' ? powerStates.crashed : powerStates.shutdown,
-      updated_at: new Date(cloud.environment.clock.now()).toISOString(),
-    })
+    const now = new Date(cloud.environment.clock.now()).toISOString()
+    await serverMachine.move(tx, server.id, power === 'crashed' ? 'crashed' : 'shutDown', { updated_at: now })
     cloud.log.info({ server: server.id, host, power }, 'guest ended by itself')
   })
 }

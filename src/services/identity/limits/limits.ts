@@ -109,9 +109,9 @@ const view = (row: Limit, { href }: { href(path: string): string }): Static<type
 })
 
 /** What the bearer may see: everything, or the limits of the token's project, or of its domain and the projects there. */
-function visible({ who, db }: BaseContext) {
+function visible({ who, db, allows }: BaseContext) {
   const query = limitQuery(db)
-  if (who.system || who.roles.some(({ name }) => name === 'admin' || name === 'service')) return query
+  if (who.system || allows('service_or_admin')) return query
   if (who.project) return query.where('project_id', '=', who.project.id)
   const domainId = who.domain?.id ?? '-'
   return query.where((eb) =>

@@ -1,12 +1,13 @@
 import { Type } from 'typebox'
 import { badRequest, forbidden, notFound } from '../../../api/faults.ts'
-import { operation } from '../../../api/operation.ts'
+import { type BaseContext, operation } from '../../../api/operation.ts'
 import { findProject } from '../../../auth/store.ts'
 import type { Project } from '../../../auth/tables.ts'
 import type { Who } from '../../../auth/who.ts'
 import type { Cloud } from '../../../cloud.ts'
 import type { Tx } from '../../../db/database.ts'
 import { extraOf, missing } from '../attributes.ts'
+import { adminRule } from '../rules.ts'
 import { createProject, projectTarget } from './resource.ts'
 import { knownProject, type NewProject, ProjectCreate, Project as Shape } from './schema.ts'
 import { insertProject, parentsOf } from './store.ts'
@@ -77,7 +78,7 @@ export const create = operation({
     const row = await addProject(
       cloud,
       tx,
-      { ...body.project, domain_id: body.project.domain_id ?? homeDomainOf(body.project, who) },
+      { ...body.project, domain_id: body.project.domain_id ?? homeDomainOf(context, body.project) },
       homeDomain(who),
       now,
     )
@@ -86,5 +87,5 @@ export const create = operation({
 })
 
 /** Without a named parent or domain the token's; with a parent alone, still checked against it unless the asker is an administrator. */
-const homeDomainOf = (project: { is_domain?: boolean; parent_id?: string | null }, who: Who) =>
-  project.is_domain || (project.parent_id && who.credentials.is_admin) ? undefined : homeDomain(who)
+const homeDomainOf = ({ allows, who }: BaseContext, project: { is_domain?: boolean; parent_id?: string | null }) =>
+  project.is_domain || (project.parent_id && allows(adminRule)) ? undefined : homeDomain(who)

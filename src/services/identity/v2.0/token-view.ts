@@ -1,8 +1,10 @@
 import type { Static } from 'typebox'
 import { findProject } from '../../../auth/store.ts'
 import type { Who } from '../../../auth/who.ts'
+import type { Cloud } from '../../../cloud.ts'
 import type { Db } from '../../../db/database.ts'
 import { catalogFor } from '../catalog.ts'
+import { adminRule } from '../rules.ts'
 import { tenantView } from './common.ts'
 import type { Access, Catalog } from './schema.ts'
 
@@ -34,7 +36,14 @@ export async function serviceCatalog(db: Db, projectId: string | null, shown?: (
 }
 
 /** The v2.0 token (reference 8.2.1), with the catalog as `shown` gives its addresses where it is not null. */
-export async function accessView(db: Db, token: string, who: Who, shown: ((url: string) => string) | null): Promise<Static<typeof Access>> {
+export async function accessView(
+  cloud: Cloud,
+  token: string,
+  who: Who,
+  shown: ((url: string) => string) | null,
+): Promise<Static<typeof Access>> {
+  const db = cloud.database.read
+  const isAdmin = cloud.policies.get('identity')!.holds(adminRule, who.credentials)
   const project = who.project ? await findProject(db, who.project.id) : undefined
   return {
     access: {
@@ -53,7 +62,7 @@ export async function accessView(db: Db, token: string, who: Who, shown: ((url: 
         roles_links: [],
       },
       ...(shown ? { serviceCatalog: project ? await serviceCatalog(db, project.id, shown) : [] } : {}),
-      metadata: { is_admin: who.credentials.is_admin ? 1 : 0, roles: who.project ? who.roles.map((role) => role.id) : [] },
+      metadata: { is_admin: isAdmin ? 1 : 0, roles: who.project ? who.roles.map((role) => role.id) : [] },
     },
   }
 }

@@ -55,7 +55,7 @@ const create = operation({
           : undefined
     const issued = await issueToken(cloud, proof, await findScope(cloud, asked, proof))
     ensureOurs(issued.who)
-    return accessView(cloud.database.read, issued.token, issued.who, (url) => cloud.endpoints.shown(url, request))
+    return accessView(cloud, issued.token, issued.who, (url) => cloud.endpoints.shown(url, request))
   },
 })
 
@@ -97,8 +97,8 @@ export const v2Tokens = [
     catalog: ['identity-v2.0-admin.tokens.validate-token'],
     policy: tokenRules.validate,
     answer: Access,
-    handle: ({ cloud, request, db, params, subject }) =>
-      accessView(db, params.token_id, subject, (url) => cloud.endpoints.shown(url, request)),
+    handle: ({ cloud, request, params, subject }) =>
+      accessView(cloud, params.token_id, subject, (url) => cloud.endpoints.shown(url, request)),
   }),
   operation({
     ...one,

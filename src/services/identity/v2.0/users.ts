@@ -209,7 +209,7 @@ const changeOwn = operation({
       proof,
       await findScope(cloud, who.project ? { project: { id: who.project.id } } : 'unscoped', proof),
     )
-    return accessView(cloud.database.read, token, now_, (url) => cloud.endpoints.shown(url, request))
+    return accessView(cloud, token, now_, (url) => cloud.endpoints.shown(url, request))
   },
 })
 

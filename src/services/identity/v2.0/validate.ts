@@ -34,7 +34,7 @@ export const v2Validate = [
     query: Type.Object({ ...BelongsTo.properties, 'HP-IDM-serviceId': Type.Optional(Type.String()) }),
     answer: Access,
     async handle(context) {
-      const { access } = await accessView(context.db, header(context), context.subject, null)
+      const { access } = await accessView(context.cloud, header(context), context.subject, null)
       const roles = rolesFor(access.user.roles, context.rawQuery.get('HP-IDM-serviceId'))
       return { access: { ...access, user: { ...access.user, roles } } }
     },

@@ -1,10 +1,9 @@
 // GET /v2/images/{id}/file (reference 11.3.2), whole or a range of it.
 import { Fault, forbidden, notFound } from '../../../api/faults.ts'
-import { operation, reply } from '../../../api/operation.ts'
+import { type BaseContext, operation, reply } from '../../../api/operation.ts'
 import { rule } from '../../../auth/policy.ts'
-import type { Who } from '../../../auth/who.ts'
 import type { Cloud } from '../../../cloud.ts'
-import { images } from '../images/resource.ts'
+import { images, isAdmin } from '../images/resource.ts'
 import type { Image } from '../images/store.ts'
 import { seenByMember } from '../rules.ts'
 import { activeLocations } from '../stores/locations.ts'
@@ -16,18 +15,22 @@ export const downloadImage = operation({
   path: '/images/{image_id}/file',
   summary: 'Download binary image data',
   catalog: ['image-v2.image-data.download-binary-image-data'],
+  // Of an image without data nothing, of a range of it a part.
+  otherStatuses: [204, 206],
+  answer: 'bytes',
   policy: rule('download_image', seenByMember, 'Download the data of an image.'),
   on: images,
-  async handle({ image, who, headers, cloud }) {
-    mustBeDownloadable(image, who)
+  async handle(context) {
+    const { image, headers, cloud } = context
+    mustBeDownloadable(image, context)
     const range = headers.range ?? (headers['content-range'] as string | undefined)
     return (await openData(cloud, image, range)) ?? reply({ status: 204 })
   },
 })
 
 /** Throws 403 when the image is deactivated, but for administrators. */
-export function mustBeDownloadable(image: Image, who: Who): void {
-  if (image.status === 'deactivated' && !who.credentials.is_admin) {
+export function mustBeDownloadable(image: Image, asker: Pick<BaseContext, 'cloud' | 'who'>): void {
+  if (image.status === 'deactivated' && !isAdmin(asker)) {
     throw forbidden('The requested image has been deactivated. Image data download is forbidden.')
   }
 }

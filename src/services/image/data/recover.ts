@@ -1,6 +1,6 @@
 // After a crash: uploads that were under way in this data folder are given up, and what they have left is removed.
 import type { Cloud } from '../../../cloud.ts'
-import { change } from '../images/store.ts'
+import { moveImage } from '../images/machine.ts'
 import { release } from '../stores/locations.ts'
 
 /** Idempotent; called before anything listens. */
@@ -29,7 +29,7 @@ export async function recoverUploads(cloud: Cloud): Promise<void> {
       // Begun here: its file is still among the uploads, since it stays until the image is active or queued again.
       if (upload_id === null || !files.has(upload_id)) continue
       await release(db, id, now, { uploadId: upload_id })
-      await change(db, id, now, { status: 'queued', upload_id: null })
+      await moveImage({ db }, id, 'uploadFailed', now, { upload_id: null })
     }
   })
   const wanted = new Set(await openUploads(cloud))

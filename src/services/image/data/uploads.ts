@@ -1,6 +1,7 @@
 // The rows of an upload: it is claimed, ended or given up, each in one transaction and by its own id, so two can never mix.
 import { badRequest, conflict, Fault, notFound } from '../../../api/faults.ts'
 import type { Cloud } from '../../../cloud.ts'
+import { imageMachine, moveImage } from '../images/machine.ts'
 import { missingImage } from '../images/resource.ts'
 import { change, type Image } from '../images/store.ts'
 import { bytes } from '../quotas.ts'
@@ -18,17 +19,18 @@ export const claim = (
   uploadId: string,
   store: string | null,
 ): Promise<Image & { disk_format: string; container_format: string; location: Location | null }> =>
-  cloud.database.write(async ({ db }) => {
-    const status = store === null ? 'uploading' : 'saving'
+  cloud.database.write(async (tx) => {
+    const { db } = tx
+    const [event, status] = store === null ? (['stage', 'uploading'] as const) : (['upload', 'saving'] as const)
     await change(db, imageId, now(cloud))
     const image = await db.selectFrom('images').selectAll().where('id', '=', imageId).executeTakeFirst()
     if (!image) throw notFound(missingImage(imageId))
-    if (image.status !== 'queued') throw conflict(`Image status transition from ${image.status} to ${status} is not allowed`)
+    if (!imageMachine.can(image, event)) throw conflict(`Image status transition from ${image.status} to ${status} is not allowed`)
     const { disk_format, container_format } = image
     if (disk_format === null || container_format === null) {
       throw badRequest('Properties disk_format, container_format must be set prior to saving data.')
     }
-    await change(db, imageId, now(cloud), { status, upload_id: uploadId })
+    await moveImage(tx, imageId, event, now(cloud), { upload_id: uploadId })
     const location = store === null ? null : await intend(db, { imageId, uploadId, store, now: now(cloud) })
     return { ...image, disk_format, container_format, location }
   })
@@ -44,8 +46,7 @@ export const finish = (cloud: Cloud, imageId: string, location: Location, receiv
       .executeTakeFirst()
     if (!row || !(await setWritten(tx.db, location, received.size, 'active'))) throw deleted(imageId)
     await cloud.quota.take(tx, row.owner_id, { [bytes]: received.size })
-    await change(tx.db, imageId, now(cloud), {
-      status: 'active',
+    const isActive = await moveImage(tx, imageId, 'uploaded', now(cloud), {
       size: received.size,
       virtual_size: verdict.virtualSize,
       content_fault: verdict.fault,
@@ -54,6 +55,7 @@ export const finish = (cloud: Cloud, imageId: string, location: Location, receiv
       os_hash_value: received.sha512,
       upload_id: null,
     })
+    if (!isActive) throw deleted(imageId)
   })
 
 /** Notes that the data of this upload is complete and waits for its import. Throws 410 when the image was deleted meanwhile. */
@@ -74,5 +76,5 @@ export const giveUp = (cloud: Cloud, imageId: string, uploadId: string): Promise
     await release(db, imageId, now(cloud), { uploadId })
     afterCommit(cloud.image.scrubber.kick)
     const held = await db.selectFrom('images').select('id').where('id', '=', imageId).where('upload_id', '=', uploadId).executeTakeFirst()
-    if (held) await change(db, imageId, now(cloud), { status: 'queued', upload_id: null })
+    if (held) await moveImage({ db }, imageId, 'uploadFailed', now(cloud), { upload_id: null })
   })

@@ -4,9 +4,10 @@ import { operation } from '../../../api/operation.ts'
 import { rule } from '../../../auth/policy.ts'
 import { ownerMember } from '../rules.ts'
 import type { ImageStatus } from '../tables.ts'
+import { moveImage } from './machine.ts'
 import { images } from './resource.ts'
 
-const switching = (verb: 'deactivate' | 'reactivate', from: ImageStatus, to: ImageStatus) =>
+const switching = (verb: 'deactivate' | 'reactivate', to: ImageStatus) =>
   operation({
     id: `images.${verb}`,
     method: 'POST',
@@ -17,15 +18,10 @@ const switching = (verb: 'deactivate' | 'reactivate', from: ImageStatus, to: Ima
     policy: rule(verb, ownerMember, `${verb === 'deactivate' ? 'Deactivate' : 'Reactivate'} an image.`),
     on: images,
     async handle({ image, tx, now }) {
-      const { numUpdatedRows } = await tx.db
-        .updateTable('images')
-        .set((eb) => ({ status: to, updated_at: now, revision: eb('revision', '+', 1) }))
-        .where('id', '=', image.id)
-        .where('status', '=', from)
-        .executeTakeFirst()
-      if (numUpdatedRows === 0n && image.status !== to) throw forbidden(`Not allowed to ${verb} image in status '${image.status}'`)
+      const isMoved = await moveImage(tx, image.id, verb, now)
+      if (!isMoved && image.status !== to) throw forbidden(`Not allowed to ${verb} image in status '${image.status}'`)
     },
   })
 
-export const deactivateImage = switching('deactivate', 'active', 'deactivated')
-export const reactivateImage = switching('reactivate', 'deactivated', 'active')
+export const deactivateImage = switching('deactivate', 'deactivated')
+export const reactivateImage = switching('reactivate', 'active')

@@ -6,10 +6,10 @@ import { rule } from '../../../auth/policy.ts'
 import { importHeaders } from '../imports/discovery.ts'
 import { count, maxProperties, maxPropertyText, maxTags } from '../quotas.ts'
 import { ownerMember } from '../rules.ts'
-import { ImageAnswer } from '../schemas/image.ts'
 import { addresses } from '../stores/addresses.ts'
 import { checkVisibility } from './publish.ts'
-import { checkName, checkValue, type Fields, ImageCreate, ImageId, isField } from './schema.ts'
+import { isAdmin } from './resource.ts'
+import { checkName, checkValue, type Fields, Image, ImageCreate, ImageId, isField } from './schema.ts'
 import { fullImage, isIdUsed, setProperties, setTags } from './store.ts'
 import { imageView } from './view.ts'
 
@@ -21,7 +21,7 @@ export const createImage = operation({
   catalog: ['image-v2.images.create-image'],
   body: ImageCreate,
   status: 201,
-  answer: ImageAnswer,
+  answer: Image,
   policy: rule('add_image', `${ownerMember}`, 'Create an image.'),
   policyTarget: ({ who }) => ({ project_id: who.project?.id, owner: who.project?.id }),
   async handle(context) {
@@ -29,7 +29,7 @@ export const createImage = operation({
     const headers = { location: context.href(`/images/${id}`), ...importHeaders(context.cloud.image.stores) }
     const { config, image } = context.cloud
     const made = (await fullImage(context.tx.db, id))!
-    return reply({ status: 201, headers, body: imageView(made, addresses({ config, stores: image.stores }, made)) })
+    return reply({ headers, body: imageView(made, addresses({ config, stores: image.stores }, made)) })
   },
 })
 
@@ -52,8 +52,7 @@ export async function insertImage(context: BaseContext, fields: Record<string, u
   const given = fields as Partial<Fields> & { id?: string }
   const owner = given.owner ?? who.project?.id
   if (owner === undefined) throw forbidden('An image needs an owner: use a token of a project.')
-  if (owner !== who.project?.id && !who.credentials.is_admin)
-    throw forbidden('You are not permitted to create images owned by another project.')
+  if (owner !== who.project?.id && !isAdmin(context)) throw forbidden('You are not permitted to create images owned by another project.')
   checkCounts(given.tags ?? [], properties)
   const visibility = given.visibility ?? 'shared'
   checkVisibility(context, visibility, owner)

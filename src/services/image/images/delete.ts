@@ -5,6 +5,7 @@ import { rule } from '../../../auth/policy.ts'
 import { bytes, count } from '../quotas.ts'
 import { ownerMember } from '../rules.ts'
 import { release } from '../stores/locations.ts'
+import { moveImage } from './machine.ts'
 import { images, missingImage } from './resource.ts'
 import { change, fullImage, removeImage } from './store.ts'
 
@@ -29,7 +30,7 @@ export async function eraseImage({ tx, cloud, now }: Pick<BaseContext, 'tx' | 'c
   const later = cloud.config.imageDelayedDelete && image.places.length > 0
   const due = later ? new Date(cloud.environment.clock.now() + cloud.config.imageScrubTime * 1000).toISOString() : now
   await release(tx.db, id, due)
-  if (later) await change(tx.db, id, now, { status: 'pending_delete', upload_id: null, staged_bytes: null })
+  if (later) await moveImage(tx, id, 'deleteLater', now, { upload_id: null, staged_bytes: null })
   else await removeImage(tx.db, id, now)
   await cloud.quota.count(tx, image.owner_id, { [count]: -1, [bytes]: -(image.size ?? 0) })
   // A download that has begun goes on: its data is removed when it has ended. What a crash leaves here is removed after the next start.

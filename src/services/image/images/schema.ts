@@ -3,6 +3,7 @@ import { type Static, Type } from 'typebox'
 import { badRequest, forbidden } from '../../../api/faults.ts'
 import { mostProperties, Nullable } from '../../../api/types.ts'
 import { validator } from '../../../api/validate.ts'
+import type { ImageStatus } from '../tables.ts'
 
 export const containerFormats = ['ami', 'ari', 'aki', 'bare', 'ovf', 'ova', 'docker', 'compressed'] as const
 export const diskFormats = ['ami', 'ari', 'aki', 'vhd', 'vhdx', 'vmdk', 'raw', 'qcow2', 'vdi', 'iso', 'ploop'] as const
@@ -30,6 +31,40 @@ const fields = {
   owner: Type.String({ minLength: 1, maxLength: 255, pattern: plain }),
   tags: Type.Array(Tag, { maxItems: 1000 }),
 }
+
+const shown = {
+  id: Type.String(),
+  name: Nullable(Type.String()),
+  status: Type.Unsafe<ImageStatus>({ enum: ['queued', 'saving', 'uploading', 'importing', 'active', 'deactivated', 'pending_delete'] }),
+  visibility: fields.visibility,
+  protected: Type.Boolean(),
+  os_hidden: Type.Boolean(),
+  owner: Type.String(),
+  container_format: Nullable(Type.String()),
+  disk_format: Nullable(Type.String()),
+  min_disk: Type.Integer(),
+  min_ram: Type.Integer(),
+  size: Nullable(Type.Integer()),
+  virtual_size: Nullable(Type.Integer()),
+  checksum: Nullable(Type.String()),
+  os_hash_algo: Nullable(Type.String()),
+  os_hash_value: Nullable(Type.String()),
+  created_at: Type.String(),
+  updated_at: Type.String(),
+  tags: Type.Array(Type.String()),
+  /** Ids with commas between them; only of an image that has data. */
+  stores: Type.Optional(Type.String()),
+  /** Only where the operator lets it be seen. */
+  locations: Type.Optional(Type.Array(Type.Object({ url: Type.String(), metadata: Type.Record(Type.String(), Type.String()) }))),
+  self: Type.String(),
+  file: Type.String(),
+  schema: Type.String(),
+}
+
+/** An image as it is shown, beside its custom properties. */
+export type ShownImage = Static<ReturnType<typeof Type.Object<typeof shown>>>
+/** An image as it is shown (reference 11.2); all fields that are not named here are custom properties. */
+export const Image = Type.Object(shown, { additionalProperties: Type.String() })
 
 export const ImageCreate = Type.Partial(Type.Object(fields, { additionalProperties: PropertyValue }), {
   additionalProperties: PropertyValue,

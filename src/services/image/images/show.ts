@@ -2,8 +2,8 @@ import { notFound } from '../../../api/faults.ts'
 import { operation, reply } from '../../../api/operation.ts'
 import { rule } from '../../../auth/policy.ts'
 import { seenByReader } from '../rules.ts'
-import { ImageAnswer } from '../schemas/image.ts'
 import { images, missingImage } from './resource.ts'
+import { Image } from './schema.ts'
 
 export const showImage = operation({
   id: 'images.show',
@@ -11,7 +11,7 @@ export const showImage = operation({
   path: '/images/{image_id}',
   summary: 'Show image details',
   catalog: ['image-v2.images.show-image-details'],
-  answer: ImageAnswer,
+  answer: Image,
   policy: rule('get_image', seenByReader, 'Show an image.'),
   on: images,
   async handle({ db, image, cloud }) {

@@ -78,8 +78,13 @@ export async function complete(db: Db, rows: Image[]): Promise<FullImage[]> {
 
 export const completeOne = async (db: Db, row: Image): Promise<FullImage> => (await complete(db, [row]))[0]!
 
-/** Notes a change of the image: every write of it, its tags or properties goes through here first, which also locks the row. */
-export async function change(db: Db, id: string, now: string, values: Partial<Omit<Image, 'id' | 'revision'>> = {}): Promise<void> {
+/** Notes a change of the image, but for its status (see machine.ts): every write of it, its tags or properties goes through here first, which also locks the row. */
+export async function change(
+  db: Db,
+  id: string,
+  now: string,
+  values: Partial<Omit<Image, 'id' | 'revision' | 'status'>> = {},
+): Promise<void> {
   await db
     .updateTable('images')
     .set((eb) => ({ ...values, updated_at: now, revision: eb('revision', '+', 1) }))

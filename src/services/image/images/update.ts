@@ -4,14 +4,13 @@ import { type BaseContext, operation } from '../../../api/operation.ts'
 import { rule } from '../../../auth/policy.ts'
 import { bytes, count } from '../quotas.ts'
 import { ownerMember } from '../rules.ts'
-import { ImageAnswer } from '../schemas/image.ts'
 import { addresses, dropPlace } from '../stores/addresses.ts'
 import { release } from '../stores/locations.ts'
 import { checkCounts } from './create.ts'
 import { type Change, mediaTypes, readPatch } from './patch.ts'
 import { checkVisibility } from './publish.ts'
-import { images, missingImage } from './resource.ts'
-import { checkName, checkValue, type FieldName, type Fields, isField } from './schema.ts'
+import { images, isAdmin, missingImage } from './resource.ts'
+import { checkName, checkValue, type FieldName, type Fields, Image, isField } from './schema.ts'
 import { change, type FullImage, fullImage, setProperties, setTags } from './store.ts'
 import { imageView } from './view.ts'
 
@@ -22,7 +21,7 @@ export const updateImage = operation({
   summary: 'Update an image',
   catalog: ['image-v2.images.update-image'],
   mediaTypes: [...mediaTypes],
-  answer: ImageAnswer,
+  answer: Image,
   policy: rule('modify_image', ownerMember, 'Change an image.'),
   on: images,
   async handle(context) {
@@ -92,7 +91,7 @@ function apply(context: BaseContext, image: FullImage, { op, path, value }: Chan
 
 function setField(context: BaseContext, image: FullImage, name: FieldName, value: Fields[FieldName]): void {
   if (name === 'owner') {
-    if (value !== image.owner_id && !context.who.credentials.is_admin) throw forbidden("Owner can't be updated by non admin.")
+    if (value !== image.owner_id && !isAdmin(context)) throw forbidden("Owner can't be updated by non admin.")
     image.owner_id = value as string
     return
   }

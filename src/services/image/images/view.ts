@@ -1,12 +1,13 @@
 // Images as JSON text. The text depends on nothing but the image, so it is kept until the image's revision changes.
 import type { Db } from '../../../db/database.ts'
+import type { ShownImage } from './schema.ts'
 import { complete, type FullImage } from './store.ts'
 
 /** Times on the wire have whole seconds. */
 export const wireTime = (iso: string) => `${iso.slice(0, 19)}Z`
 
 /** `more`: fields that depend on the settings. */
-export const imageView = (image: FullImage, more: object) => ({
+export const imageView = (image: FullImage, more: Pick<ShownImage, 'locations'>): ShownImage => ({
   ...image.properties,
   name: image.name,
   disk_format: image.disk_format,
@@ -53,7 +54,7 @@ const mostKept = 5000
 /** Characters of all texts that are kept. */
 const mostText = 2 ** 25
 
-export function createImageTexts(more: (image: FullImage) => object): ImageTexts {
+export function createImageTexts(more: (image: FullImage) => Pick<ShownImage, 'locations'>): ImageTexts {
   const known = new Map<string, { revision: number; text: string }>()
   let kept = 0
   const forget = (id: string) => {

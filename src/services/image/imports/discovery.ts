@@ -1,4 +1,5 @@
 // What may be imported (version 2.6 and later): GET /v2/info/import.
+import { Type } from 'typebox'
 import { operation } from '../../../api/operation.ts'
 import { rule } from '../../../auth/policy.ts'
 import type { Stores } from '../stores/index.ts'
@@ -19,6 +20,9 @@ export const showImportInfo = operation({
   path: '/info/import',
   summary: 'Show the ways in which images may be imported',
   catalog: [],
+  answer: Type.Object({
+    'import-methods': Type.Object({ description: Type.String(), type: Type.String(), value: Type.Array(Type.String()) }),
+  }),
   policy,
   handle: async () => ({ 'import-methods': { description: 'Import methods available.', type: 'array', value: [...importMethods] } }),
 })

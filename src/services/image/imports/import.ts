@@ -1,7 +1,7 @@
 // POST /v2/images/{id}/import: what was staged, or what is at an address, becomes the data of the image.
 import { Type } from 'typebox'
 import { badRequest, conflict, forbidden } from '../../../api/faults.ts'
-import { operation, reply } from '../../../api/operation.ts'
+import { operation } from '../../../api/operation.ts'
 import { Closed } from '../../../api/types.ts'
 import { rule } from '../../../auth/policy.ts'
 import { namedStore } from '../data/upload.ts'
@@ -54,6 +54,5 @@ export const importImage = operation({
     const input = { image_id: image.id, import_req: body, backend: stores }
     const request = { imageId: image.id, method: name, uri: body.method.uri ?? null, type: 'api_image_import', input, stores } as const
     await startImport(context, { ...request, allMustSucceed: body.all_stores_must_succeed ?? true })
-    return reply({ status: 202 })
   },
 })

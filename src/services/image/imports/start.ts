@@ -1,7 +1,8 @@
 // Begins an import in the caller's transaction: the image is taken, the task is there for clients to see, and starts at commit.
 import { badRequest, conflict, notFound } from '../../../api/faults.ts'
 import type { BaseContext } from '../../../api/operation.ts'
-import { missingImage } from '../images/resource.ts'
+import { moveImage } from '../images/machine.ts'
+import { isAdmin, missingImage } from '../images/resource.ts'
 import { change } from '../images/store.ts'
 import type { ImageTaskRow } from '../tables.ts'
 import { injectedProperties } from './inject.ts'
@@ -40,7 +41,7 @@ export async function startImport(
   if (image.status !== needed || !staged) throw conflict(`Image needs to be in '${needed}' state before '${method}' import`)
   const id = cloud.environment.uuid()
   const uploadId = method === 'glance-direct' ? image.upload_id! : id
-  if (method !== 'copy-image') await change(tx.db, imageId, now, { status: 'importing', upload_id: uploadId })
+  if (method !== 'copy-image') await moveImage(tx, imageId, 'import', now, { upload_id: uploadId })
   const stores = to.stores ?? [cloud.image.stores.default.id]
   await mark(tx.db, imageId, stores.join(','), '')
   const row: ImageTaskRow = {
@@ -59,7 +60,7 @@ export async function startImport(
     updated_at: now,
   }
   await tx.db.insertInto('image_tasks').values(row).execute()
-  const inject = method === 'copy-image' || who.credentials.is_admin ? undefined : injectedProperties(cloud.config)
+  const inject = method === 'copy-image' || isAdmin(context) ? undefined : injectedProperties(cloud.config)
   await context.start(importTask, {
     id,
     imageId,

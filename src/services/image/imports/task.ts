@@ -3,6 +3,7 @@ import type { Cloud } from '../../../cloud.ts'
 import type { Db } from '../../../db/database.ts'
 import { QuotaExceeded } from '../../../quota/quota.ts'
 import { type StepContext, type TaskDeclaration, TaskFailure, Wait } from '../../../tasks/task.ts'
+import { moveImage } from '../images/machine.ts'
 import { change } from '../images/store.ts'
 import { bytes } from '../quotas.ts'
 import { activate, release } from '../stores/locations.ts'
@@ -49,7 +50,7 @@ export const importTask: TaskDeclaration<ImportInput, Cloud> = {
         if (await findImage(db, input.imageId)) await mark(db, input.imageId, '', storesOf(input, cloud).join(','))
         if (input.method === 'copy-image') return change(db, input.imageId, now(context))
         if (!(await holder(db, input))) return
-        await change(db, input.imageId, now(context), { status: 'queued', upload_id: null, staged_bytes: null })
+        await moveImage(context, input.imageId, 'importFailed', now(context), { upload_id: null, staged_bytes: null })
       },
     },
     place: {
@@ -91,8 +92,7 @@ export const importTask: TaskDeclaration<ImportInput, Cloud> = {
           if (error instanceof QuotaExceeded) throw new TaskFailure(error.message)
           throw error
         }
-        await change(db, input.imageId, now(context), {
-          status: 'active',
+        const isActive = await moveImage(context, input.imageId, 'imported', now(context), {
           size: received.size,
           virtual_size: verdict.virtualSize,
           content_fault: verdict.fault,
@@ -103,6 +103,7 @@ export const importTask: TaskDeclaration<ImportInput, Cloud> = {
           staged_bytes: null,
           ...formats,
         })
+        if (!isActive) throw new TaskFailure('The image is imported no more.')
         await setSome(db, input.imageId, input.inject ?? {})
       },
     },

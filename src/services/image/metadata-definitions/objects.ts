@@ -1,14 +1,14 @@
 // Objects of a namespace: groups of properties (reference 11.10).
 import { notFound } from '../../../api/faults.ts'
-import { listRows } from '../../../api/list.ts'
 import { operation, resource } from '../../../api/operation.ts'
+import { ordered } from '../listing.ts'
 import { mustNotBeProtected, namespaceOf, namespaces, namespaceTarget } from './namespaces/resource.ts'
-import { links, pageRequest, shape } from './page.ts'
+import { collection, filtersOfNamespaces } from './page.ts'
 import { reads, writes } from './rules.ts'
-import { ObjectBody } from './schema.ts'
-import { insertObject, mustBeNew } from './store.ts'
+import { DefinedObject, ObjectBody } from './schema.ts'
+import { insertObject, meantFor, mustBeNew } from './store.ts'
 import type { ObjectRow } from './tables.ts'
-import { type Namespace, objectView, root } from './view.ts'
+import { type Namespace, objectView } from './view.ts'
 
 const objects = resource<'object', ObjectRow & { namespace: Namespace }>({
   name: 'object',
@@ -28,6 +28,7 @@ const objects = resource<'object', ObjectRow & { namespace: Namespace }>({
 })
 
 const path = '/metadefs/namespaces/{namespace}/objects'
+const objectCollection = collection('objects', path, filtersOfNamespaces)
 
 export const createObject = operation({
   id: 'metadata.objects.create',
@@ -36,6 +37,7 @@ export const createObject = operation({
   summary: 'Create an object in a namespace',
   catalog: ['image-v2.metadata-definition-objects.create-object'],
   body: ObjectBody,
+  answer: DefinedObject,
   status: 201,
   policy: writes('add_metadef_object', 'Create an object in a namespace.'),
   on: namespaces,
@@ -51,28 +53,27 @@ export const listObjects = operation({
   path,
   summary: 'List the objects of a namespace',
   catalog: ['image-v2.metadata-definition-objects.list-objects'],
+  query: objectCollection.query,
+  answer: objectCollection.answer(DefinedObject),
   policy: reads('get_metadef_objects', 'List the objects of a namespace.'),
   on: namespaces,
-  async handle({ namespace, db, rawQuery }) {
+  async handle(context) {
+    const { namespace, db, rawQuery } = context
     const seen = db.selectFrom('metadata_objects').selectAll().where('namespace_id', '=', namespace.id)
     // Filters are those of namespaces: they hold for all objects of this one, or for none.
     const visibility = rawQuery.get('visibility')
     const types = rawQuery.get('resource_types')?.split(',').filter(Boolean)
-    const { rows, next } = await listRows(seen, shape, pageRequest(rawQuery), (query) => {
+    const page = await objectCollection.page<ObjectRow>(ordered(context), seen, (query) => {
       let found = query
       if (visibility !== null && visibility !== namespace.visibility) found = found.where((eb) => eb.lit(false))
-      if (types?.length) {
-        found = found.where('namespace_id', 'in', (eb) =>
-          eb.selectFrom('metadata_associations').select('namespace_id').where('metadata_associations.name', 'in', types),
-        )
-      }
+      if (types?.length) found = found.where('namespace_id', 'in', meantFor(db, types))
       return found
     })
-    return {
-      objects: rows.map((row) => objectView(row, namespace.name)),
-      ...links(`${root}/${namespace.name}/objects`, rawQuery, next),
-      schema: '/v2/schemas/metadefs/objects',
-    }
+    return objectCollection.body(
+      context,
+      page,
+      page.rows.map((row) => objectView(row, namespace.name)),
+    )
   },
 })
 
@@ -82,6 +83,7 @@ export const showObject = operation({
   path: `${path}/{object_name}`,
   summary: 'Show an object of a namespace',
   catalog: ['image-v2.metadata-definition-objects.get-object-definition'],
+  answer: DefinedObject,
   policy: reads('get_metadef_object', 'Show an object of a namespace.'),
   on: objects,
   handle: async ({ object }) => objectView(object, object.namespace.name),
@@ -94,6 +96,7 @@ export const updateObject = operation({
   summary: 'Update an object of a namespace',
   catalog: ['image-v2.metadata-definition-objects.update-object-definition'],
   body: ObjectBody,
+  answer: DefinedObject,
   policy: writes('modify_metadef_object', 'Change an object of a namespace.'),
   on: objects,
   async handle({ object: { namespace, ...object }, body, tx: { db }, now }) {

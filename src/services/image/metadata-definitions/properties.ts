@@ -3,7 +3,7 @@ import { notFound } from '../../../api/faults.ts'
 import { type BaseContext, operation, resource } from '../../../api/operation.ts'
 import { mustNotBeProtected, namespaceOf, namespaces, namespaceTarget } from './namespaces/resource.ts'
 import { reads, writes } from './rules.ts'
-import { PropertyBody } from './schema.ts'
+import { Properties, Property, PropertyBody, ResourceTypeQuery } from './schema.ts'
 import { all, insertProperty, mustBeNew } from './store.ts'
 import type { PropertyRow } from './tables.ts'
 import { type Namespace, propertyView } from './view.ts'
@@ -52,6 +52,7 @@ export const createProperty = operation({
   catalog: ['image-v2.metadata-definition-properties.create-property'],
   body: PropertyBody,
   status: 201,
+  answer: Property,
   policy: writes('add_metadef_property', 'Create a property definition in a namespace.'),
   on: namespaces,
   async handle({ namespace, body, tx: { db }, now }) {
@@ -66,6 +67,8 @@ export const listProperties = operation({
   path,
   summary: 'List the property definitions of a namespace',
   catalog: ['image-v2.metadata-definition-properties.list-properties'],
+  query: ResourceTypeQuery,
+  answer: Properties,
   policy: reads('get_metadef_properties', 'List the property definitions of a namespace.'),
   on: namespaces,
   async handle(context) {
@@ -85,6 +88,8 @@ export const showProperty = operation({
   path: `${path}/{property_name}`,
   summary: 'Show a property definition',
   catalog: ['image-v2.metadata-definition-properties.get-property-definition'],
+  query: ResourceTypeQuery,
+  answer: Property,
   policy: reads('get_metadef_property', 'Show a property definition.'),
   on: properties,
   handle: async ({ property }) => ({ ...propertyView(property), name: property.prefix + property.name }),
@@ -96,7 +101,9 @@ export const updateProperty = operation({
   path: `${path}/{property_name}`,
   summary: 'Update a property definition',
   catalog: ['image-v2.metadata-definition-properties.update-property-definition'],
+  query: ResourceTypeQuery,
   body: PropertyBody,
+  answer: Property,
   policy: writes('modify_metadef_property', 'Change a property definition.'),
   on: properties,
   async handle({ property, body: { name, ...definition }, tx: { db }, now }) {
@@ -119,6 +126,7 @@ export const deleteProperty = operation({
   path: `${path}/{property_name}`,
   summary: 'Delete a property definition',
   catalog: ['image-v2.metadata-definition-properties.remove-property-definition'],
+  query: ResourceTypeQuery,
   status: 204,
   policy: writes('remove_metadef_property', 'Delete a property definition.'),
   on: properties,

@@ -1,9 +1,10 @@
 // Resource types, and which namespaces are meant for them (reference 11.7).
+import { Type } from 'typebox'
 import { notFound } from '../../../api/faults.ts'
 import { operation } from '../../../api/operation.ts'
 import { mustNotBeProtected, namespaces } from './namespaces/resource.ts'
 import { reads, writes } from './rules.ts'
-import { AssociationBody } from './schema.ts'
+import { Association, AssociationBody, ResourceType } from './schema.ts'
 import { all, associate, mustBeNew } from './store.ts'
 import { associationView, resourceTypeView } from './view.ts'
 
@@ -13,6 +14,7 @@ export const listResourceTypes = operation({
   path: '/metadefs/resource_types',
   summary: 'List resource types',
   catalog: ['image-v2.metadata-definition-resource-types.list-resource-types'],
+  answer: Type.Object({ resource_types: Type.Array(ResourceType), schema: Type.String() }),
   policy: reads('list_metadef_resource_types', 'List resource types.'),
   async handle({ db }) {
     const rows = await db.selectFrom('metadata_resource_types').selectAll().orderBy('name').execute()
@@ -30,6 +32,7 @@ export const createAssociation = operation({
   catalog: ['image-v2.metadata-definition-resource-types.create-resource-type-association'],
   body: AssociationBody,
   status: 201,
+  answer: Association,
   policy: writes('add_metadef_resource_type_association', 'Associate a resource type with a namespace.'),
   on: namespaces,
   async handle({ namespace, body, tx: { db }, now }) {
@@ -44,6 +47,7 @@ export const listAssociations = operation({
   path,
   summary: 'List the resource types of a namespace',
   catalog: ['image-v2.metadata-definition-resource-types.list-resource-type-associations'],
+  answer: Type.Object({ resource_type_associations: Type.Array(Association) }),
   policy: reads('get_metadef_resource_type', 'List the resource types of a namespace.'),
   on: namespaces,
   async handle({ namespace, db }) {

@@ -1,5 +1,5 @@
-// Bodies of metadata definitions, with all parts in place of references, and limits of their own on names and counts.
-import { Type } from 'typebox'
+// Metadata definitions as they are sent and shown. Bodies have all parts in place of references, and limits of their own on names and counts.
+import { type TSchema, Type } from 'typebox'
 import { Closed } from '../../../api/types.ts'
 import type { Definition } from './tables.ts'
 
@@ -34,7 +34,7 @@ const keywords = {
   additionalItems: { type: 'boolean' },
 }
 
-const Properties = Type.Unsafe<Record<string, Definition>>({
+const GivenProperties = Type.Unsafe<Record<string, Definition>>({
   type: 'object',
   maxProperties: 1000,
   propertyNames: { minLength: 1, maxLength: 255, pattern: printable, not: { const: '__proto__' } },
@@ -54,7 +54,7 @@ export const ObjectBody = Closed({
   name: PathName,
   description: Type.Optional(LongText),
   required: Type.Optional(Required),
-  properties: Type.Optional(Properties),
+  properties: Type.Optional(GivenProperties),
   self: Type.Optional(Type.String()),
   schema: Type.Optional(Type.String()),
 })
@@ -72,7 +72,7 @@ const NestedObject = Type.Object({
   name: PathName,
   description: Type.Optional(LongText),
   required: Type.Optional(Required),
-  properties: Type.Optional(Properties),
+  properties: Type.Optional(GivenProperties),
 })
 
 export const NamespaceBody = Closed({
@@ -82,7 +82,7 @@ export const NamespaceBody = Closed({
   visibility: Type.Optional(Type.Unsafe<'public' | 'private'>({ enum: ['public', 'private'] })),
   protected: Type.Optional(Type.Boolean()),
   owner: Type.Optional(name(255)),
-  properties: Type.Optional(Properties),
+  properties: Type.Optional(GivenProperties),
   objects: Type.Optional(Type.Array(NestedObject, { maxItems: 1000 })),
   tags: Type.Optional(Type.Array(Type.Object({ name: name(80) }), { maxItems: 1000 })),
   resource_type_associations: Type.Optional(
@@ -98,3 +98,73 @@ export const NamespaceBody = Closed({
   self: Type.Optional(Type.String()),
   schema: Type.Optional(Type.String()),
 })
+
+const times = { created_at: Type.String(), updated_at: Type.String() }
+const address = { self: Type.String(), schema: Type.String() }
+/** By their names. They are JSON schema: what else one says is kept as it came. */
+const Definitions = Type.Record(Type.String(), Type.Record(Type.String(), Type.Unknown()))
+/** Which of the parts it has was its author's wish. */
+const described = { description: Type.Optional(Type.String()) }
+
+/** A property definition as it is shown (reference 11.9). */
+export const Property = Type.Unsafe<Definition & { name: string }>({
+  type: 'object',
+  properties: { name: Type.String(), ...keywords },
+  required: ['name'],
+  additionalProperties: true,
+})
+
+/** By its name, with what the resource type that was asked for puts before it. */
+export const Properties = Type.Object({ properties: Type.Record(Type.String(), Property), schema: Type.String() })
+
+/** An object as it is shown (reference 11.10). */
+export const DefinedObject = Type.Object({
+  name: Type.String(),
+  ...described,
+  required: Type.Array(Type.String()),
+  properties: Definitions,
+  ...times,
+  ...address,
+})
+
+/** A tag as it is shown (reference 11.11). */
+export const Tag = Type.Object({ name: Type.String(), ...times })
+/** As it stands in lists. */
+export const TagName = Type.Object({ name: Type.String() })
+
+export const ResourceType = Type.Object({ name: Type.String(), ...times })
+
+const association = { name: Type.String(), prefix: Type.Optional(Type.String()), properties_target: Type.Optional(Type.String()) }
+/** What a namespace is meant for, as it is shown (reference 11.7). */
+export const Association = Type.Object({ ...association, ...times })
+
+const namespace = {
+  namespace: Type.String(),
+  display_name: Type.Optional(Type.String()),
+  ...described,
+  visibility: Type.Unsafe<'public' | 'private'>({ enum: ['public', 'private'] }),
+  protected: Type.Boolean(),
+  owner: Type.String(),
+  ...times,
+  ...address,
+}
+
+/** A namespace without what is in it. */
+export const Namespace = Type.Object(namespace)
+/** As it stands in lists. */
+export const ListedNamespace = Type.Object({ ...namespace, resource_type_associations: Type.Optional(Type.Array(Association)) })
+
+/** A namespace with what is in it (reference 11.8), where it has some; what a creation has made is answered as it was given. */
+const contents = <A extends TSchema, O extends TSchema>(associations: A, objects: O) =>
+  Type.Object({
+    ...namespace,
+    resource_type_associations: Type.Optional(Type.Array(associations)),
+    properties: Type.Optional(Definitions),
+    objects: Type.Optional(Type.Array(objects)),
+    tags: Type.Optional(Type.Array(TagName)),
+  })
+export const WholeNamespace = contents(Association, DefinedObject)
+export const MadeNamespace = contents(Type.Object(association), NestedObject)
+
+/** The resource type whose prefix stands before the names of properties. */
+export const ResourceTypeQuery = Type.Object({ resource_type: Type.Optional(Type.String()) })

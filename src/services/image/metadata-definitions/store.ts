@@ -14,6 +14,10 @@ export const visibleTo = (viewer: Viewer) => (eb: ExpressionBuilder<Tables, 'met
   return viewer.projectId === null ? open : eb.or([open, eb('owner_id', '=', viewer.projectId)])
 }
 
+/** Ids of the namespaces that are meant for one of those resource types. */
+export const meantFor = (db: Db, types: string[]) =>
+  db.selectFrom('metadata_associations').select('namespace_id').where('name', 'in', types)
+
 export const findNamespace = (db: Db, name: string, viewer: Viewer): Promise<Namespace | undefined> =>
   db.selectFrom('metadata_namespaces').selectAll().where('name', '=', name).where(visibleTo(viewer)).executeTakeFirst()
 

@@ -1,16 +1,18 @@
 // Tags of a namespace (reference 11.11).
+
+import { Type } from 'typebox'
 import { notFound } from '../../../api/faults.ts'
-import { listRows } from '../../../api/list.ts'
 import { operation, resource } from '../../../api/operation.ts'
 import { validator } from '../../../api/validate.ts'
+import { ordered } from '../listing.ts'
 import { checkUnique } from './namespaces/create.ts'
 import { mustNotBeProtected, namespaceOf, namespaces, namespaceTarget } from './namespaces/resource.ts'
-import { links, pageRequest, shape } from './page.ts'
+import { collection } from './page.ts'
 import { reads, writes } from './rules.ts'
-import { TagBody, TagsBody } from './schema.ts'
+import { Tag, TagBody, TagName, TagsBody } from './schema.ts'
 import { insertTags, mustBeNew } from './store.ts'
 import type { TagRow } from './tables.ts'
-import { type Namespace, root, tagView } from './view.ts'
+import { type Namespace, tagView } from './view.ts'
 
 const nameCheck = validator(TagBody, false)
 
@@ -32,6 +34,7 @@ const tags = resource<'tag', TagRow & { namespace: Namespace }>({
 })
 
 const path = '/metadefs/namespaces/{namespace}/tags'
+const tagCollection = collection('tags', path)
 
 export const createTags = operation({
   id: 'metadata.tags.create',
@@ -41,6 +44,7 @@ export const createTags = operation({
   catalog: ['image-v2.metadata-definition-tags.create-tags'],
   body: TagsBody,
   status: 201,
+  answer: Type.Object({ tags: Type.Array(TagName) }),
   policy: writes('add_metadef_tags', 'Create tags in a namespace.'),
   on: namespaces,
   async handle({ namespace, body, headers, tx: { db }, now }) {
@@ -62,16 +66,18 @@ export const listTags = operation({
   path,
   summary: 'List the tags of a namespace',
   catalog: ['image-v2.metadata-definition-tags.list-tags'],
+  query: tagCollection.query,
+  answer: tagCollection.answer(TagName),
   policy: reads('get_metadef_tags', 'List the tags of a namespace.'),
   on: namespaces,
-  async handle({ namespace, db, rawQuery }) {
-    const seen = db.selectFrom('metadata_tags').selectAll().where('namespace_id', '=', namespace.id)
-    const { rows, next } = await listRows(seen, shape, pageRequest(rawQuery))
-    return {
-      tags: rows.map(({ name }) => ({ name })),
-      ...links(`${root}/${namespace.name}/tags`, rawQuery, next),
-      schema: '/v2/schemas/metadefs/tags',
-    }
+  async handle(context) {
+    const seen = context.db.selectFrom('metadata_tags').selectAll().where('namespace_id', '=', context.namespace.id)
+    const page = await tagCollection.page(ordered(context), seen)
+    return tagCollection.body(
+      context,
+      page,
+      page.rows.map(({ name }) => ({ name })),
+    )
   },
 })
 
@@ -82,6 +88,7 @@ export const addTagDefinition = operation({
   summary: 'Add a tag to a namespace',
   catalog: ['image-v2.metadata-definition-tags.add-tag-definition'],
   status: 201,
+  answer: Tag,
   policy: writes('add_metadef_tag', 'Add a tag to a namespace.'),
   on: namespaces,
   async handle({ namespace, params: { name }, tx: { db }, now }) {
@@ -98,6 +105,7 @@ export const showTag = operation({
   path: `${path}/{name}`,
   summary: 'Show a tag of a namespace',
   catalog: ['image-v2.metadata-definition-tags.get-tag-definition'],
+  answer: Tag,
   policy: reads('get_metadef_tag', 'Show a tag of a namespace.'),
   on: tags,
   handle: async ({ tag }) => tagView(tag),
@@ -110,6 +118,7 @@ export const updateTag = operation({
   summary: 'Rename a tag of a namespace',
   catalog: ['image-v2.metadata-definition-tags.update-tag-definition'],
   body: TagBody,
+  answer: Tag,
   policy: writes('modify_metadef_tag', 'Rename a tag of a namespace.'),
   on: tags,
   async handle({ tag: { namespace, ...tag }, body: { name }, tx: { db }, now }) {

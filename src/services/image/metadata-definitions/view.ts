@@ -1,6 +1,8 @@
 // Metadata definitions as clients see them. Fields without a value are left out.
 import type { Selectable } from 'kysely'
+import type { Static } from 'typebox'
 import { wireTime } from '../images/view.ts'
+import type * as Shown from './schema.ts'
 import type { AssociationRow, NamespaceRow, ObjectRow, PropertyRow, ResourceTypeRow, TagRow } from './tables.ts'
 
 export type Namespace = Selectable<NamespaceRow>
@@ -9,11 +11,12 @@ const times = (row: { created_at: string; updated_at: string }) => ({
   created_at: wireTime(row.created_at),
   updated_at: wireTime(row.updated_at),
 })
-const given = (name: string, value: string | null) => (value === null ? {} : { [name]: value })
+const given = <Name extends string>(name: Name, value: string | null) =>
+  (value === null ? {} : { [name]: value }) as { [N in Name]?: string }
 
 export const root = '/v2/metadefs/namespaces'
 
-export const namespaceView = (row: Namespace) => ({
+export const namespaceView = (row: Namespace): Static<typeof Shown.Namespace> => ({
   namespace: row.name,
   ...given('display_name', row.display_name),
   ...given('description', row.description),
@@ -25,7 +28,7 @@ export const namespaceView = (row: Namespace) => ({
   schema: '/v2/schemas/metadefs/namespace',
 })
 
-export const objectView = (row: ObjectRow, namespace: string) => ({
+export const objectView = (row: ObjectRow, namespace: string): Static<typeof Shown.DefinedObject> => ({
   name: row.name,
   ...given('description', row.description),
   required: row.required_names,
@@ -35,11 +38,11 @@ export const objectView = (row: ObjectRow, namespace: string) => ({
   schema: '/v2/schemas/metadefs/object',
 })
 
-export const propertyView = ({ definition, name }: PropertyRow) => ({ ...definition, name })
-export const tagView = (row: TagRow) => ({ name: row.name, ...times(row) })
-export const resourceTypeView = (row: ResourceTypeRow) => ({ name: row.name, ...times(row) })
+export const propertyView = ({ definition, name }: PropertyRow): Static<typeof Shown.Property> => ({ ...definition, name })
+export const tagView = (row: TagRow): Static<typeof Shown.Tag> => ({ name: row.name, ...times(row) })
+export const resourceTypeView = (row: ResourceTypeRow): Static<typeof Shown.ResourceType> => ({ name: row.name, ...times(row) })
 
-export const associationView = (row: AssociationRow) => ({
+export const associationView = (row: AssociationRow): Static<typeof Shown.Association> => ({
   name: row.name,
   ...given('prefix', row.prefix),
   ...given('properties_target', row.properties_target),

@@ -1,5 +1,4 @@
 // JSON schemas of images and members as clients fetch them (reference 11.6). What a client may send is checked elsewhere, by the same lists.
-import type { TSchema } from 'typebox'
 import { containerFormats, diskFormats, ImageId, visibilities } from '../images/schema.ts'
 
 const nullable = (type: 'string' | 'integer', more: object) => ({ type: ['null', type], ...more })
@@ -93,10 +92,6 @@ export const memberSchema = {
     updated_at: text('Date and time of last modification of image member', readOnly),
   },
 }
-
-/** The same as what an operation answers with. */
-export const ImageAnswer = { type: 'object', ...imageSchema } as unknown as TSchema
-export const MemberAnswer = { type: 'object', ...memberSchema } as unknown as TSchema
 
 export const membersSchema = {
   name: 'members',

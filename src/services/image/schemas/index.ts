@@ -1,4 +1,6 @@
 // GET /v2/schemas/... (reference 11.6, 11.12): clients build their models from these.
+import { Type } from 'typebox'
+import { LinkSchema } from '../../../api/listing.ts'
 import { type Operation, operation } from '../../../api/operation.ts'
 import { rule } from '../../../auth/policy.ts'
 import { imageSchema, memberSchema, membersSchema, pageOf } from './image.ts'
@@ -7,6 +9,18 @@ import { taskSchema } from './task.ts'
 
 const policy = rule('default', '', 'What needs no more than a token.')
 
+/** A JSON schema, which may say anything of a property. */
+const anything = Type.Record(Type.String(), Type.Unknown())
+const JsonSchema = Type.Object({
+  name: Type.String(),
+  properties: anything,
+  required: Type.Optional(Type.Array(Type.String())),
+  additionalProperties: Type.Optional(Type.Unknown()),
+  /** Only where properties refer to them. */
+  definitions: Type.Optional(anything),
+  links: Type.Optional(Type.Array(LinkSchema)),
+})
+
 const schemaAt = (name: string, schema: object, catalog: string): Operation =>
   operation({
     id: `schemas.${name.replace('/', '.')}`,
@@ -14,6 +28,7 @@ const schemaAt = (name: string, schema: object, catalog: string): Operation =>
     path: `/schemas/${name}`,
     summary: `Get the JSON schema of ${name}`,
     catalog: catalog ? [catalog] : [],
+    answer: JsonSchema,
     policy,
     handle: async () => schema,
   })

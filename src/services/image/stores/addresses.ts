@@ -2,11 +2,12 @@
 import { conflict, forbidden } from '../../../api/faults.ts'
 import type { BaseContext } from '../../../api/operation.ts'
 import type { Config } from '../../../config.ts'
+import type { ShownImage } from '../images/schema.ts'
 import type { FullImage } from '../images/store.ts'
 import type { Stores } from './index.ts'
 
 /** What an image's answer has more. Locations of a deactivated image are nobody's concern. */
-export function addresses({ config, stores }: { config: Config; stores: Stores }, image: FullImage): object {
+export function addresses({ config, stores }: { config: Config; stores: Stores }, image: FullImage): Pick<ShownImage, 'locations'> {
   if (!config.showMultipleLocations) return {}
   const places = image.status === 'deactivated' ? [] : image.places
   return { locations: places.map(({ store, data_key }) => ({ url: stores.get(store)?.url(data_key) ?? '', metadata: { store } })) }

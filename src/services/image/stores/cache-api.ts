@@ -1,6 +1,7 @@
 // /v2/cache (version 2.14 and later): which images have a copy on the local disk, or shall have one. 404 where there is no cache.
+import { Type } from 'typebox'
 import { badRequest, notFound } from '../../../api/faults.ts'
-import { operation, reply } from '../../../api/operation.ts'
+import { operation } from '../../../api/operation.ts'
 import { rule } from '../../../auth/policy.ts'
 import type { Cloud } from '../../../cloud.ts'
 import { images } from '../images/resource.ts'
@@ -21,6 +22,18 @@ export const listCache = operation({
   path: '/cache',
   summary: 'List images in the cache and its queue',
   catalog: [],
+  answer: Type.Object({
+    cached_images: Type.Array(
+      Type.Object({
+        image_id: Type.String(),
+        size: Type.Integer(),
+        hits: Type.Integer(),
+        last_accessed: Type.Number(),
+        last_modified: Type.Number(),
+      }),
+    ),
+    queued_images: Type.Array(Type.String()),
+  }),
   policy: list,
   handle: ({ cloud }) => cacheOf(cloud).list(),
 })
@@ -39,7 +52,6 @@ export const queueForCache = operation({
     const cache = cacheOf(cloud)
     if (image.status !== 'active') throw badRequest('Only images with status active can be targeted for queueing')
     await cache.queue(image.id)
-    return reply({ status: 202 })
   },
 })
 

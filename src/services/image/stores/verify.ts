@@ -1,7 +1,8 @@
 // Looks whether stores still have what was given to them. Works from outside of a running cloud: it changes nothing unless it is told to.
 import type { Database } from '../../../db/database.ts'
 import { hashStream, type Received, tooLargeImage } from '../data/receive.ts'
-import { change, type Image } from '../images/store.ts'
+import { moveImage } from '../images/machine.ts'
+import type { Image } from '../images/store.ts'
 import type { Stores } from './index.ts'
 import { activeLocations, type Location } from './locations.ts'
 import { MissingData } from './store.ts'
@@ -97,16 +98,7 @@ export async function* verifyImages({ database, stores }: Needs, imageId: string
 
 /** Takes an active image out of use. Gives whether it was active. */
 export const deactivate = (database: Database, imageId: string, now: string): Promise<boolean> =>
-  database.write(async ({ db }) => {
-    await change(db, imageId, now)
-    const { numUpdatedRows } = await db
-      .updateTable('images')
-      .set({ status: 'deactivated' })
-      .where('id', '=', imageId)
-      .where('status', '=', 'active')
-      .executeTakeFirst()
-    return numUpdatedRows > 0n
-  })
+  database.write((tx) => moveImage(tx, imageId, 'deactivate', now))
 
 export interface Orphan {
   store: string

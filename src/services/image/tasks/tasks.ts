@@ -1,7 +1,7 @@
 // Tasks of the image service (reference 11.13): imports that an administrator asks for in one request.
 import { Type } from 'typebox'
 import { badRequest } from '../../../api/faults.ts'
-import { type ListShape, listRequest, listRows } from '../../../api/list.ts'
+import { listing } from '../../../api/listing.ts'
 import { operation, reply, resource } from '../../../api/operation.ts'
 import { Closed } from '../../../api/types.ts'
 import { rule } from '../../../auth/policy.ts'
@@ -11,9 +11,9 @@ import { images, viewerOf } from '../images/resource.ts'
 import { ImageCreate } from '../images/schema.ts'
 import { showImage } from '../images/show.ts'
 import { startImport } from '../imports/start.ts'
-import { links } from '../metadata-definitions/page.ts'
+import { ordered, style } from '../listing.ts'
 import { admin } from '../rules.ts'
-import { type ImageTask, taskSummary, taskView } from './view.ts'
+import { type ImageTask, Task, TaskSummary, taskSummary, taskView } from './view.ts'
 
 const policy = rule('tasks_api_access', admin, 'Create tasks and look at them.')
 const path = '/tasks'
@@ -30,7 +30,10 @@ const tasks = resource<'task', ImageTask>({
   missing: (id) => `Task not found for task_id ${id.slice(0, 64)}`,
 })
 
-const shape: ListShape = {
+const taskCollection = listing({
+  style,
+  many: 'tasks',
+  path,
   filters: { type: 'type', status: 'status' },
   sortKeys: { id: 'id', type: 'type', status: 'status', created_at: 'created_at', updated_at: 'updated_at' },
   defaultSort: [
@@ -40,7 +43,7 @@ const shape: ListShape = {
   id: 'id',
   maxLimit: 1000,
   defaultLimit: 25,
-}
+})
 
 export const createTask = operation({
   id: 'tasks.create',
@@ -57,6 +60,7 @@ export const createTask = operation({
     }),
   }),
   status: 201,
+  answer: Task,
   policy,
   async handle(context) {
     const { body, href } = context
@@ -65,7 +69,7 @@ export const createTask = operation({
     const imageId = await insertImage(context, { ...format, ...image_properties })
     const request = { imageId, method: 'web-download', uri: import_from, type: 'import', input: body.input } as const
     const row = await startImport(context, request)
-    return reply({ status: 201, headers: { location: href(`/tasks/${row.id}`) }, body: taskView(row) })
+    return reply({ headers: { location: href(`/tasks/${row.id}`) }, body: taskView(row) })
   },
 })
 
@@ -75,6 +79,8 @@ export const listTasks = operation({
   path,
   summary: 'List tasks',
   catalog: ['image-v2.tasks.list-tasks'],
+  query: taskCollection.query,
+  answer: taskCollection.answer(TaskSummary),
   policy,
   async handle(context) {
     const { db, rawQuery } = context
@@ -83,12 +89,10 @@ export const listTasks = operation({
     if (status !== null && !['pending', 'processing', 'success', 'failure'].includes(status)) {
       throw badRequest(`Invalid status value: ${status.slice(0, 60)}`)
     }
-    const request = listRequest(rawQuery)
-    if (!rawQuery.has('sort_dir')) request.sort = request.sort.map(([key]) => [key, 'desc'])
     let seen = db.selectFrom('image_tasks').selectAll()
     if (!isAdmin) seen = seen.where('owner_id', '=', projectId ?? '')
-    const { rows, next } = await listRows(seen, shape, request)
-    return { tasks: rows.map(taskSummary), ...links('/v2/tasks', rawQuery, next), schema: '/v2/schemas/tasks' }
+    const page = await taskCollection.page(ordered(context), seen)
+    return taskCollection.body(context, page, page.rows.map(taskSummary))
   },
 })
 
@@ -98,6 +102,7 @@ export const showTask = operation({
   path: `${path}/{task_id}`,
   summary: 'Show a task',
   catalog: ['image-v2.tasks.show-tasks'],
+  answer: Task,
   policy,
   on: tasks,
   handle: async ({ task }) => taskView(task),
@@ -109,6 +114,7 @@ export const listImageTasks = operation({
   path: '/images/{image_id}/tasks',
   summary: 'List the tasks of an image',
   catalog: [],
+  answer: Type.Object({ tasks: Type.Array(Task) }),
   policy: showImage.policy,
   on: images,
   async handle({ image, db }) {

@@ -1,29 +1,37 @@
 // GET /v1/images and /v1/images/detail (reference 12.2.1, 12.2.3).
 import { badRequest } from '../../../api/faults.ts'
-import { type ListShape, listRequest, listRows } from '../../../api/list.ts'
+import { type AnyQuery, listing } from '../../../api/listing.ts'
 import { LongList } from '../../../api/long-list.ts'
 import { type BaseContext, operation } from '../../../api/operation.ts'
 import type { Db } from '../../../db/database.ts'
 import { type Condition, conditionsOf } from '../images/filters.ts'
 import { listImages } from '../images/list.ts'
-import { viewerOf } from '../images/resource.ts'
+import { inOrder, viewerOf } from '../images/resource.ts'
 import { complete, type Image, isCrowded, visibleTo } from '../images/store.ts'
 import { imagesAtOnce } from '../images/view.ts'
-import { briefView, detailView } from './view.ts'
+import { ordered, styleOfV1 } from '../listing.ts'
+import { BriefImage, briefView, DetailedImage, detailView } from './view.ts'
 
-const sortable = ['name', 'status', 'container_format', 'disk_format', 'size', 'id', 'created_at', 'updated_at']
-const shape: ListShape = {
-  filters: {},
-  sortKeys: Object.fromEntries(sortable.map((key) => [key, key])),
-  nullable: ['name', 'container_format', 'disk_format', 'size'],
-  defaultSort: [
-    ['created_at', 'desc'],
-    ['id', 'desc'],
-  ],
-  id: 'id',
-  maxLimit: 1000,
-  defaultLimit: 25,
-}
+const collection = listing({
+  ...inOrder,
+  style: styleOfV1,
+  many: 'images',
+  path: '/images',
+  filters: {
+    name: {},
+    container_format: {},
+    disk_format: {},
+    status: {},
+    size_min: { kind: 'integer' },
+    size_max: { kind: 'integer' },
+    min_ram: { kind: 'integer' },
+    min_disk: { kind: 'integer' },
+    protected: { kind: 'boolean' },
+    'changes-since': {},
+    is_public: { description: 'true, false, or for administrators none: both, and those of all projects.' },
+  },
+})
+/** Those that version 2 has too. Properties are asked for by `property-NAME`. */
 const filters = new Set(['name', 'container_format', 'disk_format', 'size_min', 'size_max', 'min_ram', 'min_disk', 'protected'])
 
 /** The filters of version 1 as those of version 2. Those it does not know are ignored. */
@@ -51,16 +59,14 @@ async function conditions(query: URLSearchParams, context: BaseContext, crowded:
 
 async function page(context: BaseContext): Promise<Image[]> {
   const { db, rawQuery } = context
-  const request = listRequest(rawQuery)
-  if (!rawQuery.has('sort_dir')) request.sort = request.sort.map(([key]) => [key, 'desc'])
   const crowded = await isCrowded(db, viewerOf(context))
   const wanted = await conditions(rawQuery, context, crowded)
   const seen = db
     .selectFrom('images')
     .selectAll()
     .where(visibleTo(viewerOf(context), crowded))
-  const { rows } = await listRows(seen, shape, request, (query) => wanted.reduce((q, condition) => q.where(condition), query))
-  return rows
+  const narrowed = (query: AnyQuery<Image>) => wanted.reduce((q, condition) => q.where(condition as never), query)
+  return (await collection.page<Image>(ordered(context), seen, narrowed)).rows
 }
 
 export const listBrief = operation({
@@ -69,6 +75,8 @@ export const listBrief = operation({
   path: '/images',
   summary: 'List images',
   catalog: ['image-v1.images.list-images'],
+  query: collection.query,
+  answer: collection.answer(BriefImage),
   policy: listImages.policy,
   handle: async (context) => ({ images: (await page(context)).map(briefView) }),
 })
@@ -91,6 +99,8 @@ const detailed = (path: '/images/detail' | '/images/details', catalog: string) =
     path,
     summary: 'List images with details',
     catalog: [catalog],
+    query: collection.query,
+    answer: collection.answer(DetailedImage),
     policy: listImages.policy,
     handle: async (context) => ({ images: await details(context.db, await page(context)) }),
   })

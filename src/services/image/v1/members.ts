@@ -72,6 +72,7 @@ export const getMembers = operation({
   path,
   summary: 'List the members of an image',
   catalog: ['quickstart-image-v1.images.list-image-members'],
+  answer: Type.Object({ members: Type.Array(Type.Object({ member_id: Type.String(), can_share: Type.Boolean() })) }),
   policy: listMembers.policy,
   on: images,
   async handle({ image, db }) {
@@ -151,6 +152,7 @@ export const listShared = operation({
   path: '/shared-images/{owner_id}',
   summary: 'List the images that are shared with a project',
   catalog: ['image-v1.shared-images.list-shared-images'],
+  answer: Type.Object({ shared_images: Type.Array(Type.Object({ image_id: Type.String(), can_share: Type.Boolean() })) }),
   policy: listImages.policy,
   async handle(context) {
     const { db, params } = context

@@ -26,10 +26,12 @@ export const getImage = operation({
   path,
   summary: 'Show image details as headers, and the data',
   catalog: ['image-v1.images.show-image-details-and-image-binary'],
+  answer: 'bytes',
   policy: downloadImage.policy,
   on: images,
-  async handle({ image, who, db, cloud }) {
-    mustBeDownloadable(image, who)
+  async handle(context) {
+    const { image, db, cloud } = context
+    mustBeDownloadable(image, context)
     const data = await openData(cloud, image)
     if (!data) throw notFound(`Image ${image.id} is not active`)
     return reply({ headers: { ...writeHeaders(await completeOne(db, image)), ...data.headers }, body: data.body as Buffer })

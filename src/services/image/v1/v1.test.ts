@@ -136,6 +136,7 @@ test('lists are filtered, sorted and paged', async () => {
   assert.deepEqual(await names('sort_key=size&sort_dir=desc&status=active'), ['s242', 's142', 's42', 'public'])
   assert.deepEqual(await names('size_min=142&sort_key=size&sort_dir=asc'), ['s142', 's242'])
   assert.deepEqual(await names('size_max=42&size_min=2'), ['s42'])
+  assert.deepEqual(await names('size_min=42&sort_dir=asc'), ['s42', 's142', 's242'], 'by the time of creation')
   assert.deepEqual(await names('property-kind=small'), ['s42'])
   assert.deepEqual(await names('status=queued'), ['queued'])
   assert.deepEqual(await names('name=s42&unknown=1'), ['s42'])

@@ -1,10 +1,40 @@
 // Images as version 1 shows them.
+import { type Static, Type } from 'typebox'
+import { Nullable } from '../../../api/types.ts'
 import type { FullImage, Image } from '../images/store.ts'
 
 const time = (iso: string) => `${iso.slice(0, 19)}.000000`
 const statuses: Record<string, string> = { importing: 'saving', uploading: 'queued' }
 
-export const briefView = (image: Image) => ({
+const brief = {
+  id: Type.String(),
+  uri: Type.String(),
+  name: Nullable(Type.String()),
+  disk_format: Nullable(Type.String()),
+  container_format: Nullable(Type.String()),
+  size: Type.Integer(),
+  checksum: Nullable(Type.String()),
+}
+
+export const BriefImage = Type.Object(brief)
+/** An image as version 1 shows it (reference 12.2). */
+export const DetailedImage = Type.Object({
+  ...brief,
+  virtual_size: Nullable(Type.Integer()),
+  status: Type.String(),
+  is_public: Type.Boolean(),
+  protected: Type.Boolean(),
+  min_disk: Type.Integer(),
+  min_ram: Type.Integer(),
+  owner: Type.String(),
+  created_at: Type.String(),
+  updated_at: Type.String(),
+  deleted: Type.Boolean(),
+  deleted_at: Type.Null(),
+  properties: Type.Record(Type.String(), Type.String()),
+})
+
+export const briefView = (image: Image): Static<typeof BriefImage> => ({
   id: image.id,
   uri: `/v1/images/${image.id}`,
   name: image.name,
@@ -14,7 +44,7 @@ export const briefView = (image: Image) => ({
   checksum: image.checksum,
 })
 
-export const detailView = (image: FullImage) => ({
+export const detailView = (image: FullImage): Static<typeof DetailedImage> => ({
   ...briefView(image),
   virtual_size: image.virtual_size,
   status: statuses[image.status] ?? image.status,

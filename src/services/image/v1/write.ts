@@ -1,4 +1,5 @@
 // POST, PUT and DELETE of /v1/images (reference 12.2.2, 12.2.5, 12.2.6): headers, data, or both in one request.
+import { Type } from 'typebox'
 import { badRequest, Fault } from '../../../api/faults.ts'
 import { type BaseContext, operation, reply } from '../../../api/operation.ts'
 import type { Received } from '../data/receive.ts'
@@ -12,7 +13,7 @@ import { fullImage } from '../images/store.ts'
 import { changeImage, updateImage } from '../images/update.ts'
 import { startImport } from '../imports/start.ts'
 import { type GivenImage, readHeaders } from './headers.ts'
-import { detailView } from './view.ts'
+import { DetailedImage, detailView } from './view.ts'
 import { imported } from './wait.ts'
 
 const amazon = ['ami', 'ari', 'aki']
@@ -43,7 +44,7 @@ const expecting =
 
 /** The context inside a transaction of its own. */
 const within = <T>(context: BaseContext, work: (inside: BaseContext) => Promise<T>): Promise<T> =>
-  context.cloud.database.write((tx) =>
+  context.write((tx) =>
     work({
       ...context,
       tx,
@@ -57,7 +58,9 @@ const fetchInto = (inside: BaseContext, imageId: string, uri: string) => {
   return startImport(inside, { imageId, method: 'web-download', uri, type: 'api_image_import', input })
 }
 
-const answer = async ({ cloud }: BaseContext, id: string) => {
+const answer = Type.Object({ image: DetailedImage })
+
+const shown = async ({ cloud }: BaseContext, id: string) => {
   const image = await fullImage(cloud.database.read, id)
   if (!image) throw new Fault(410, `Image ${id} has been deleted.`)
   return { image: detailView(image) }
@@ -87,6 +90,7 @@ export const postImage = operation({
   input: 'stream',
   transaction: 'none',
   status: 201,
+  answer,
   policy: createImage.policy,
   policyTarget: ({ who }) => ({ project_id: who.project?.id, owner: who.project?.id }),
   handle: (context) =>
@@ -107,7 +111,7 @@ export const postImage = operation({
         await within(context, (inside) => eraseImage(inside, image.id)).catch(() => {})
         throw error
       }
-      return reply({ status: 201, headers: { location: context.href(`/images/${image.id}`) }, body: await answer(context, image.id) })
+      return reply({ headers: { location: context.href(`/images/${image.id}`) }, body: await shown(context, image.id) })
     }),
 })
 
@@ -119,6 +123,7 @@ export const putImage = operation({
   catalog: ['image-v1.images.update-image'],
   input: 'stream',
   transaction: 'none',
+  answer,
   policy: updateImage.policy,
   on: images,
   handle: (context) =>
@@ -140,7 +145,7 @@ export const putImage = operation({
         if (uri !== null) await fetchInto(inside, image.id, uri)
       })
       await fill(context, image, given)
-      return answer(context, image.id)
+      return shown(context, image.id)
     }),
 })
 
@@ -166,8 +171,5 @@ export const removeImage = operation({
   catalog: ['image-v1.images.delete-image'],
   policy: deleteImage.policy,
   on: images,
-  async handle(context) {
-    await eraseImage(context, context.image.id)
-    return reply({ status: 200 })
-  },
+  handle: (context) => eraseImage(context, context.image.id),
 })

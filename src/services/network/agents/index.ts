@@ -1,26 +1,47 @@
 // Agents: each host's agent, once as the DHCP agent and once as the L3 agent that other clouds would have there.
 import { createHash } from 'node:crypto'
+import { type Static, Type } from 'typebox'
 import { notFound } from '../../../api/faults.ts'
 import { type BaseContext, operation, resource } from '../../../api/operation.ts'
-import { isTrue } from '../../../api/types.ts'
+import { isTrue, Nullable } from '../../../api/types.ts'
 import { rule } from '../../../auth/policy.ts'
 import { networkResource } from '../networks/resource.ts'
+import { Network } from '../networks/schema.ts'
 import { findNetwork } from '../networks/store.ts'
-import { networkViews, zone } from '../networks/view.ts'
+import { networkViews, seenOfNetwork, zone } from '../networks/view.ts'
 import { routerResource } from '../routers/resource.ts'
+import { Router } from '../routers/schema.ts'
 import { findRouter } from '../routers/store.ts'
 import { routerView } from '../routers/view.ts'
 import { adminOnly, anybody } from '../rules.ts'
-import { checkFilters } from '../wire/filters.ts'
-import { pickFields } from '../wire/listing.ts'
+import { Word } from '../wire/fields.ts'
+import { attributesQuery, checkFilters } from '../wire/filters.ts'
+import { FieldsQuery, pickFields, Shown } from '../wire/listing.ts'
 import { dhcpNetworks, routersOnHosts } from './store.ts'
 
-interface Agent {
-  id: string
-  agent_type: string
-  host: string
-  [attribute: string]: unknown
-}
+/** A host's agent, as one of those that other clouds have there. */
+const Agent = Type.Object({
+  id: Type.String(),
+  agent_type: Word('DHCP agent', 'L3 agent'),
+  binary: Type.String(),
+  topic: Type.String(),
+  host: Type.String(),
+  alive: Type.Boolean(),
+  admin_state_up: Type.Boolean(),
+  availability_zone: Nullable(Type.String()),
+  // Each kind of agent tells of itself what it likes.
+  configurations: Type.Record(Type.String(), Type.Unknown()),
+  description: Nullable(Type.String()),
+  resources_synced: Nullable(Type.Boolean()),
+  heartbeat_timestamp: Type.String(),
+  started_at: Type.String(),
+  created_at: Type.String(),
+})
+type Agent = Static<typeof Agent>
+
+const filters = [
+  ...['id', 'agent_type', 'host', 'binary', 'alive', 'admin_state_up', 'availability_zone', 'topic', 'description'],
+] as (keyof Agent)[]
 
 const kinds = [
   { agent_type: 'DHCP agent', binary: 'nephos-agent', topic: 'dhcp_agent' },
@@ -61,6 +82,7 @@ const agentResource = resource({
   target: () => ({}),
   missing: (id) => `Agent ${id.slice(0, 100)} could not be found`,
   missingType: 'AgentNotFound',
+  hidden: true,
 })
 
 const see = rule('get_agent', adminOnly, 'Show an agent.')
@@ -72,9 +94,10 @@ const listAgents = operation({
   summary: 'List agents',
   catalog: [],
   policy: anybody,
+  query: attributesQuery(filters),
+  answer: Type.Object({ agents: Type.Array(Shown(Agent)) }),
   async handle(context) {
     const { rawQuery } = context
-    const filters = ['id', 'agent_type', 'host', 'binary', 'alive', 'admin_state_up', 'availability_zone', 'topic', 'description']
     checkFilters(context, filters)
     if (!context.allows(see.name)) return { agents: [] }
     const agents = (await allAgents(context)).filter((agent) =>
@@ -98,6 +121,8 @@ const showAgent = operation({
   catalog: [],
   policy: see,
   on: agentResource,
+  query: FieldsQuery,
+  answer: Type.Object({ agent: Shown(Agent) }),
   handle: async (context) => ({ agent: pickFields(context, context.agent) }),
 })
 
@@ -111,6 +136,7 @@ const agentsOfNetwork = operation({
   catalog: [],
   policy: rule('get_dhcp-agents', adminOnly, 'List the DHCP agents of a network.'),
   on: networkResource,
+  answer: Type.Object({ agents: Type.Array(Agent) }),
   async handle(context) {
     const served = (await dhcpNetworks(context.db)).includes(context.network.id)
     const agents = served ? (await allAgents(context)).filter((agent) => agent.agent_type === 'DHCP agent') : []
@@ -126,15 +152,19 @@ const networksOfAgent = operation({
   catalog: [],
   policy: rule('get_dhcp-networks', adminOnly, 'List the networks of a DHCP agent.'),
   on: agentResource,
+  answer: Type.Object({ networks: Type.Array(Network) }),
   async handle(context) {
     const { agent, db } = context
     if (agent.agent_type !== 'DHCP agent') throw wrongAgent(agent.id)
     const first = (await allAgents(context)).find((one) => one.agent_type === 'DHCP agent')
     const ids = first?.id === agent.id ? await dhcpNetworks(db) : []
     const networks = (await Promise.all(ids.map((id) => findNetwork(db, id)))).flatMap((network) => network ?? [])
-    return { networks: await networkViews(db, networks, true) }
+    return { networks: await networkViews(db, networks, seenOfNetwork(context)) }
   },
 })
+
+/** No router is on several hosts at once, so its agents are in none of the states of that. */
+const AgentOfRouter = Type.Object({ ...Agent.properties, ha_state: Type.Null() })
 
 const agentsOfRouter = operation({
   id: 'routers.l3-agents',
@@ -144,6 +174,7 @@ const agentsOfRouter = operation({
   catalog: [],
   policy: rule('get_l3-agents', adminOnly, 'List the L3 agents of a router.'),
   on: routerResource,
+  answer: Type.Object({ agents: Type.Array(AgentOfRouter) }),
   async handle(context) {
     const hosts = await context.cloud.hosts.holders(context.db, 'router', context.router.id)
     const agents = (await allAgents(context)).filter((agent) => agent.agent_type === 'L3 agent' && hosts.includes(agent.host))
@@ -159,29 +190,16 @@ const routersOfAgent = operation({
   catalog: [],
   policy: rule('get_l3-routers', adminOnly, 'List the routers of an L3 agent.'),
   on: agentResource,
+  answer: Type.Object({ routers: Type.Array(Router) }),
   async handle(context) {
     const { agent, db } = context
     if (agent.agent_type !== 'L3 agent') throw wrongAgent(agent.id)
-    const routers: object[] = []
+    const routers: Static<typeof Router>[] = []
     for (const id of await routersOnHosts(db, agent.host)) {
       const router = await findRouter(db, id)
       if (router) routers.push(await routerView(db, router))
     }
     return { routers }
-  },
-})
-
-const listZones = operation({
-  id: 'availability-zones.list',
-  method: 'GET',
-  path: '/availability_zones',
-  summary: 'List availability zones',
-  catalog: [],
-  policy: rule('get_availability_zone', '@', 'List availability zones.'),
-  async handle(context) {
-    const up = (await context.cloud.hosts.list(context.db)).some((host) => host.enabled && host.up)
-    const state = up ? 'available' : 'unavailable'
-    return { availability_zones: ['network', 'router'].map((resource) => ({ name: zone, resource, state })) }
   },
 })
 
@@ -192,16 +210,10 @@ const listProviders = operation({
   summary: 'List service providers',
   catalog: ['network-v2.0.service-providers.list-service-providers'],
   policy: rule('get_service_provider', '@', 'List service providers.'),
+  answer: Type.Object({
+    service_providers: Type.Array(Type.Object({ service_type: Type.String(), name: Type.String(), default: Type.Boolean() })),
+  }),
   handle: async () => ({ service_providers: [{ service_type: 'L3_ROUTER_NAT', name: 'nephos', default: true }] }),
 })
 
-export const agentOperations = [
-  listAgents,
-  showAgent,
-  agentsOfNetwork,
-  networksOfAgent,
-  agentsOfRouter,
-  routersOfAgent,
-  listZones,
-  listProviders,
-]
+export const agentOperations = [listAgents, showAgent, agentsOfNetwork, networksOfAgent, agentsOfRouter, routersOfAgent, listProviders]

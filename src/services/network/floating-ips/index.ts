@@ -1,17 +1,17 @@
 // Floating IPs (reference 14.9.8 to 14.9.12): addresses of an external network that lead to ports.
-import type { Static } from 'typebox'
+import { type Static, Type } from 'typebox'
 import { type BaseContext, operation, resource } from '../../../api/operation.ts'
 import { rule } from '../../../auth/policy.ts'
 import { holding } from '../../../db/hold.ts'
 import { member, reader } from '../rules.ts'
-import { actorOf, checkAttributes, ownedBy, ownerOf } from '../wire/actor.ts'
-import { createEach, OneOrMany } from '../wire/bodies.ts'
-import { collection, listed, pickFields } from '../wire/listing.ts'
+import { checkAttributes, listerOf, ownedBy, ownerOf, viewerOf } from '../wire/actor.ts'
+import { createEach, OneOrMany, OneOrManyMade } from '../wire/bodies.ts'
+import { collection, FieldsQuery, listed, pickFields, Shown } from '../wire/listing.ts'
 import { checkRevision } from '../wire/revision.ts'
 import { badFloatingIpRequest } from './faults.ts'
 import { makeFloatingIp, moveFloatingIp } from './make.ts'
 import { removeFloatingIp } from './remove.ts'
-import { FloatingIpChanges, NewFloatingIp } from './schema.ts'
+import { FloatingIp, FloatingIpChanges, NewFloatingIp } from './schema.ts'
 import { findVisibleFloatingIp, visibleFloatingIps } from './store.ts'
 import { floatingIpView, floatingIpViews } from './view.ts'
 
@@ -21,7 +21,7 @@ const floatingIpResource = resource({
   name: 'floatingIp',
   param: 'floatingip_id',
   hold: holding('network_floating_ips'),
-  load: (id, context) => findVisibleFloatingIp(context.db, actorOf(context), id),
+  load: (id, context) => findVisibleFloatingIp(context.db, viewerOf(context), id),
   target: (row) => ownedBy(row.project_id),
   missing: (id) => `Floating IP ${id.slice(0, 100)} could not be found`,
   missingType: 'FloatingIPNotFound',
@@ -56,7 +56,10 @@ export const listFloatingIps = operation({
   summary: 'List floating IPs',
   catalog: catalog('list-floating-ips'),
   policy: see,
-  handle: (context) => listed(context, list, visibleFloatingIps(context.db, actorOf(context)), (rows) => floatingIpViews(context.db, rows)),
+  query: list.query,
+  answer: list.answer(Shown(FloatingIp)),
+  handle: (context) =>
+    listed(context, list, visibleFloatingIps(context.db, listerOf(context, see.name)), (rows) => floatingIpViews(context.db, rows)),
 })
 
 export const showFloatingIp = operation({
@@ -67,6 +70,8 @@ export const showFloatingIp = operation({
   catalog: catalog('show-floating-ip-details'),
   policy: see,
   on: floatingIpResource,
+  query: FieldsQuery,
+  answer: Type.Object({ floatingip: Shown(FloatingIp) }),
   handle: async (context) => ({ floatingip: pickFields(context, await floatingIpView(context.db, context.floatingIp)) }),
 })
 
@@ -85,6 +90,7 @@ export const createFloatingIp = operation({
   catalog: catalog('create-floating-ip'),
   body: OneOrMany('floatingip', 'floatingips', NewFloatingIp),
   status: 201,
+  answer: OneOrManyMade('floatingip', 'floatingips', FloatingIp),
   policy: rule('create_floatingip', member, 'Create a floating IP.'),
   handle: async (context) =>
     createEach(context.body, 'floatingip', 'floatingips', (given: Static<typeof NewFloatingIp>) => createOne(context, given)),
@@ -98,6 +104,7 @@ export const changeFloatingIp = operation({
   summary: 'Put a floating IP on a port, or take it off',
   catalog: catalog('update-floating-ip'),
   body: FloatingIpChanges,
+  answer: Type.Object({ floatingip: FloatingIp }),
   policy: rule('update_floatingip', member, 'Change a floating IP.'),
   on: floatingIpResource,
   async handle(context) {

@@ -2,18 +2,18 @@
 import type { Insertable, Selectable, Updateable } from 'kysely'
 import type { Db } from '../../../db/database.ts'
 import type { FloatingIpRow } from '../tables.ts'
-import type { Actor } from '../wire/actor.ts'
+import type { Viewer } from '../wire/actor.ts'
 
 export type FloatingIp = Selectable<FloatingIpRow>
 
 /** Own ones; all for administrators. */
-export const visibleFloatingIps = (db: Db, { isAdmin, projectId }: Actor) => {
+export const visibleFloatingIps = (db: Db, { seesAll, projectId }: Viewer) => {
   const all = db.selectFrom('network_floating_ips').selectAll()
-  return isAdmin ? all : all.where('project_id', '=', projectId)
+  return seesAll ? all : all.where('project_id', '=', projectId)
 }
 
-export const findVisibleFloatingIp = (db: Db, actor: Actor, id: string): Promise<FloatingIp | undefined> =>
-  visibleFloatingIps(db, actor).where('id', '=', id).executeTakeFirst()
+export const findVisibleFloatingIp = (db: Db, viewer: Viewer, id: string): Promise<FloatingIp | undefined> =>
+  visibleFloatingIps(db, viewer).where('id', '=', id).executeTakeFirst()
 
 export const floatingIpsOfPorts = (db: Db, portIds: string[]): Promise<FloatingIp[]> =>
   portIds.length ? db.selectFrom('network_floating_ips').selectAll().where('port_id', 'in', portIds).execute() : Promise.resolve([])

@@ -9,7 +9,7 @@ import { invalid } from '../wire/faults.ts'
 import { defaultMtu, networkColumns } from './attributes.ts'
 import { Network, NewNetwork } from './schema.ts'
 import { insertNetwork } from './store.ts'
-import { networkViews, zone } from './view.ts'
+import { networkViews, seenOfNetwork, zone } from './view.ts'
 
 async function makeNetwork(context: BaseContext, given: Static<typeof NewNetwork>) {
   const { cloud, tx, now } = context
@@ -33,7 +33,7 @@ async function makeNetwork(context: BaseContext, given: Static<typeof NewNetwork
     updated_at: now,
     ...networkColumns(given),
   })
-  return (await networkViews(tx.db, [row], context.allows('get_network:provider:network_type')))[0]!
+  return (await networkViews(tx.db, [row], seenOfNetwork(context)))[0]!
 }
 
 /** Reference 13.2.2, 13.2.3. */

@@ -2,12 +2,12 @@ import { Type } from 'typebox'
 import { operation } from '../../../api/operation.ts'
 import { rule } from '../../../auth/policy.ts'
 import { reader } from '../rules.ts'
-import { actorOf } from '../wire/actor.ts'
+import { listerOf } from '../wire/actor.ts'
 import { FieldsQuery, listed, pickFields, Shown } from '../wire/listing.ts'
 import { networkCollection, networkResource } from './resource.ts'
 import { Network } from './schema.ts'
 import { visibleNetworks, withSubnets } from './store.ts'
-import { networkViews } from './view.ts'
+import { networkViews, seenOfNetwork } from './view.ts'
 
 const see = rule('get_network', `${reader} or rule:shared or rule:external or rule:context_is_advsvc`, 'Show a network.')
 
@@ -22,13 +22,13 @@ export const listNetworks = operation({
   query: networkCollection.query,
   answer: networkCollection.answer(Shown(Network)),
   async handle(context) {
-    const { db, rawQuery, allows } = context
-    let query = visibleNetworks(db, actorOf(context))
+    const { db, rawQuery } = context
+    let query = visibleNetworks(db, listerOf(context, see.name))
     const subnets = rawQuery.getAll('subnets')
     if (subnets.length) query = query.where('id', 'in', withSubnets(db, subnets))
     const provider = rawQuery.getAll('provider:network_type')
     if (provider.length && !provider.includes('local')) query = query.where('id', '=', '')
-    return listed(context, networkCollection, query, (rows) => networkViews(db, rows, allows('get_network:provider:network_type')))
+    return listed(context, networkCollection, query, (rows) => networkViews(db, rows, seenOfNetwork(context)))
   },
 })
 
@@ -44,8 +44,8 @@ export const showNetwork = operation({
   query: FieldsQuery,
   answer: Type.Object({ network: Shown(Network) }),
   async handle(context) {
-    const { db, network, allows } = context
-    const [view] = await networkViews(db, [network], allows('get_network:provider:network_type'))
+    const { db, network } = context
+    const [view] = await networkViews(db, [network], seenOfNetwork(context))
     return { network: pickFields(context, view!) }
   },
 })

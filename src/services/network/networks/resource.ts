@@ -1,6 +1,6 @@
 import { resource } from '../../../api/operation.ts'
 import { holding } from '../../../db/hold.ts'
-import { actorOf, ownedBy } from '../wire/actor.ts'
+import { ownedBy, viewerOf } from '../wire/actor.ts'
 import { collection } from '../wire/listing.ts'
 import { findVisibleNetwork, type Network } from './store.ts'
 
@@ -12,7 +12,7 @@ export const networkResource = resource({
   name: 'network',
   param: 'network_id',
   hold: holding('network_networks'),
-  load: (id, context) => findVisibleNetwork(context.db, actorOf(context), id),
+  load: (id, context) => findVisibleNetwork(context.db, viewerOf(context), id),
   target: networkTarget,
   missing: (id) => `Network ${id.slice(0, 100)} could not be found.`,
   missingType: 'NetworkNotFound',

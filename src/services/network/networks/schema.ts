@@ -1,6 +1,6 @@
 import { Type } from 'typebox'
 import { Closed, LooseInteger, Nullable } from '../../../api/types.ts'
-import { Bool, Hints, Name, naming, owner, shownStandard } from '../wire/fields.ts'
+import { Bool, Hints, Name, naming, owner, shownStandard, Word } from '../wire/fields.ts'
 
 const Domain = Type.String({ maxLength: 255, pattern: '^([A-Za-z0-9]([A-Za-z0-9.-]{0,252}[A-Za-z0-9])?\\.?)?$' })
 
@@ -23,7 +23,7 @@ export const Network = Type.Object({
   id: Type.String(),
   name: Type.String(),
   admin_state_up: Type.Boolean(),
-  status: Type.String(),
+  status: Word('ACTIVE', 'BUILD', 'DOWN', 'ERROR'),
   subnets: Type.Array(Type.String()),
   shared: Type.Boolean(),
   'router:external': Type.Boolean(),
@@ -36,6 +36,7 @@ export const Network = Type.Object({
   availability_zones: Type.Array(Type.String()),
   ipv4_address_scope: Nullable(Type.String()),
   ipv6_address_scope: Nullable(Type.String()),
+  /** How it is made: only for those whom the rule `get_network:provider:network_type` allows it. */
   'provider:network_type': Type.Optional(Type.String()),
   'provider:physical_network': Type.Optional(Nullable(Type.String())),
   'provider:segmentation_id': Type.Optional(Nullable(Type.Integer())),

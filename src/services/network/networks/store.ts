@@ -3,20 +3,20 @@ import type { ExpressionBuilder, Insertable, Selectable, Updateable } from 'kyse
 import type { Db } from '../../../db/database.ts'
 import type { Tables } from '../../../db/tables.ts'
 import type { NetworkRow } from '../tables.ts'
-import type { Actor } from '../wire/actor.ts'
+import type { Viewer } from '../wire/actor.ts'
 
 export type Network = Selectable<NetworkRow>
 
 const visible =
-  ({ isAdmin, projectId }: Actor) =>
+  ({ seesAll, projectId }: Viewer) =>
   (eb: ExpressionBuilder<Tables, 'network_networks'>) =>
-    isAdmin ? eb.lit(true) : eb.or([eb('project_id', '=', projectId), eb('shared', '=', true), eb('external', '=', true)])
+    seesAll ? eb.lit(true) : eb.or([eb('project_id', '=', projectId), eb('shared', '=', true), eb('external', '=', true)])
 
 /** Own, shared and external networks; all for administrators. */
-export const visibleNetworks = (db: Db, actor: Actor) => db.selectFrom('network_networks').selectAll().where(visible(actor))
+export const visibleNetworks = (db: Db, viewer: Viewer) => db.selectFrom('network_networks').selectAll().where(visible(viewer))
 
-export const findVisibleNetwork = (db: Db, actor: Actor, id: string): Promise<Network | undefined> =>
-  visibleNetworks(db, actor).where('id', '=', id).executeTakeFirst()
+export const findVisibleNetwork = (db: Db, viewer: Viewer, id: string): Promise<Network | undefined> =>
+  visibleNetworks(db, viewer).where('id', '=', id).executeTakeFirst()
 
 export const findNetwork = (db: Db, id: string): Promise<Network | undefined> =>
   db.selectFrom('network_networks').selectAll().where('id', '=', id).executeTakeFirst()

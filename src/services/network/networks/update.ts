@@ -11,7 +11,7 @@ import { networkColumns } from './attributes.ts'
 import { networkResource, networkTarget } from './resource.ts'
 import { Network, NetworkChanges } from './schema.ts'
 import { updateNetwork } from './store.ts'
-import { networkViews } from './view.ts'
+import { networkViews, seenOfNetwork } from './view.ts'
 
 /** Reference 13.2.5. */
 export const changeNetwork = operation({
@@ -25,7 +25,7 @@ export const changeNetwork = operation({
   on: networkResource,
   answer: Type.Object({ network: Network }),
   async handle(context) {
-    const { tx, cloud, body, network, now, allows } = context
+    const { tx, cloud, body, network, now } = context
     checkRevision(context, network.revision)
     checkAttributes(context, 'update_network', guardedNetworkUpdate, body.network, networkTarget(network))
     const columns = networkColumns(body.network)
@@ -49,7 +49,7 @@ export const changeNetwork = operation({
     }
     const row = await updateNetwork(tx.db, network.id, columns, now)
     await syncNetwork(cloud, tx, network.id)
-    const [view] = await networkViews(tx.db, [row], allows('get_network:provider:network_type'))
+    const [view] = await networkViews(tx.db, [row], seenOfNetwork(context))
     return { network: view }
   },
 })

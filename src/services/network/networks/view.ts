@@ -1,5 +1,8 @@
 import type { Static } from 'typebox'
+import type { BaseContext } from '../../../api/operation.ts'
 import type { Db } from '../../../db/database.ts'
+import { hiddenOfNetwork } from '../rules.ts'
+import { seenAttributes } from '../wire/actor.ts'
 import { standard } from '../wire/fields.ts'
 import type { Network as Shape } from './schema.ts'
 import { type Network, subnetIdsOf } from './store.ts'
@@ -7,8 +10,16 @@ import { type Network, subnetIdsOf } from './store.ts'
 /** One zone: that of the hosts. */
 export const zone = 'nova'
 
-/** Networks as they are shown (reference 13.2, 14.3); how they are made only to those who may see that. */
-export async function networkViews(db: Db, networks: Network[], showProvider: boolean): Promise<Static<typeof Shape>[]> {
+/** How a network is made on the machines: each attribute only to those who may see it. */
+const made = { 'provider:network_type': 'local', 'provider:physical_network': null, 'provider:segmentation_id': null }
+type Made = keyof typeof made
+
+/** What the rules let the request see of how networks are made. */
+export const seenOfNetwork = (context: Pick<BaseContext, 'allows'>) => seenAttributes(context, 'get_network', hiddenOfNetwork)
+
+/** Networks as they are shown (reference 13.2, 14.3). */
+export async function networkViews(db: Db, networks: Network[], seen: readonly Made[]): Promise<Static<typeof Shape>[]> {
+  const shown = Object.fromEntries(seen.map((name) => [name, made[name]]))
   const subnets = await subnetIdsOf(
     db,
     networks.map((network) => network.id),
@@ -31,7 +42,7 @@ export async function networkViews(db: Db, networks: Network[], showProvider: bo
       availability_zones: ids.length ? [zone] : [],
       ipv4_address_scope: null,
       ipv6_address_scope: null,
-      ...(showProvider ? { 'provider:network_type': 'local', 'provider:physical_network': null, 'provider:segmentation_id': null } : {}),
+      ...shown,
       ...standard(network),
     }
   })

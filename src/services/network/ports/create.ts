@@ -6,23 +6,23 @@ import { rule } from '../../../auth/policy.ts'
 import { findVisibleNetwork } from '../networks/store.ts'
 import { member } from '../rules.ts'
 import { ensureDefaultGroup } from '../security-groups/default-group.ts'
-import { actorOf, ownerOf } from '../wire/actor.ts'
-import { createEach, OneOrMany } from '../wire/bodies.ts'
+import { actorOf, ownerOf, serviceRule, viewerOf } from '../wire/actor.ts'
+import { createEach, OneOrMany, OneOrManyMade } from '../wire/bodies.ts'
 import { networkNotFound } from '../wire/faults.ts'
 import { canonicalMac, checkGroups, checkPairs, checkPortAttributes, checkSecurity } from './attributes.ts'
 import { mergeDhcpOptions } from './dhcp-options.ts'
 import { makePort } from './make.ts'
 import { portTarget } from './resource.ts'
-import { NewPortBody } from './schema.ts'
-import { portView } from './view.ts'
+import { NewPortBody, Port } from './schema.ts'
+import { portView, seenOfPort } from './view.ts'
 
 async function createOne(context: BaseContext, given: Static<typeof NewPortBody>) {
   const { cloud, tx, now } = context
   const actor = actorOf(context)
   const projectId = ownerOf(context, given)
-  const network = await findVisibleNetwork(tx.db, actor, given.network_id)
+  const network = await findVisibleNetwork(tx.db, viewerOf(context), given.network_id)
   if (!network) throw networkNotFound(given.network_id)
-  if (!actor.isAdmin && !network.shared && network.project_id !== projectId) {
+  if (!actor.isAdmin && !network.shared && network.project_id !== projectId && !context.allows(serviceRule, {})) {
     throw forbidden(`Tenant ${projectId} not allowed to create port on this network`)
   }
   const deviceOwner = given.device_owner ?? ''
@@ -60,7 +60,7 @@ async function createOne(context: BaseContext, given: Static<typeof NewPortBody>
     },
     now,
   )
-  return portView(port, context.allows('get_port:binding:host_id'))
+  return portView(port, seenOfPort(context))
 }
 
 /** Reference 13.4.2, 13.4.3, 14.6.2. */
@@ -76,6 +76,7 @@ export const createPort = operation({
   ],
   body: OneOrMany('port', 'ports', NewPortBody),
   status: 201,
+  answer: OneOrManyMade('port', 'ports', Port),
   policy: rule('create_port', member, 'Create a port.'),
   handle: async (context) => createEach(context.body, 'port', 'ports', (given: Static<typeof NewPortBody>) => createOne(context, given)),
 })

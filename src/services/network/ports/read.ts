@@ -1,15 +1,18 @@
+import { Type } from 'typebox'
 import { badRequest } from '../../../api/faults.ts'
 import { operation, reply } from '../../../api/operation.ts'
 import { rule } from '../../../auth/policy.ts'
+import type { Cloud } from '../../../cloud.ts'
 import { serviceState } from '../../../service-state.ts'
 import { canonicalIp } from '../addresses/ip.ts'
 import { reader } from '../rules.ts'
-import { actorOf } from '../wire/actor.ts'
-import { listed, pickFields } from '../wire/listing.ts'
-import { createRendered } from '../wire/rendered.ts'
+import { listerOf } from '../wire/actor.ts'
+import { FieldsQuery, listed, pickFields, Shown } from '../wire/listing.ts'
+import { createRendered, type Rendered } from '../wire/rendered.ts'
 import { portCollection, portResource } from './resource.ts'
+import { Port } from './schema.ts'
 import { findPorts, portsInGroups, portsOnSubnets, portsWithAddress, portsWithAddressLike, visiblePorts } from './store.ts'
-import { portView } from './view.ts'
+import { portView, seenOfPort } from './view.ts'
 
 const see = rule('get_port', `${reader} or rule:network_owner or rule:context_is_advsvc`, 'Show a port.')
 
@@ -27,8 +30,15 @@ function fixedFilters(values: string[]): Record<'ip_address' | 'subnet_id' | 'ip
   return found
 }
 
-/** For those who see where ports are bound, and for the others. */
-const rendered = serviceState(() => ({ true: createRendered(20_000), false: createRendered(20_000) }))
+/** By what is seen of where ports are bound. */
+const renderedAs = serviceState(() => new Map<string, Rendered>())
+function rendered(cloud: Cloud, seen: readonly string[]): Rendered {
+  const known = renderedAs(cloud)
+  const form = seen.join(' ')
+  const texts = known.get(form) ?? createRendered(20_000)
+  known.set(form, texts)
+  return texts
+}
 
 /** Reference 13.4.1, 14.6.1: own ports and those on own networks. */
 export const listPorts = operation({
@@ -38,10 +48,12 @@ export const listPorts = operation({
   summary: 'List ports',
   catalog: ['network-v2.0.ports.list-ports', 'network-v2.0-ext.ports-binding-extended-attributes.list-ports'],
   policy: see,
+  query: portCollection.query,
+  answer: portCollection.answer(Shown(Port)),
   async handle(context) {
-    const { db, rawQuery, allows } = context
-    const binding = allows('get_port:binding:host_id')
-    let query = visiblePorts(db, actorOf(context))
+    const { db, rawQuery } = context
+    const seen = seenOfPort(context)
+    let query = visiblePorts(db, listerOf(context, see.name))
     const fixed = fixedFilters(rawQuery.getAll('fixed_ips'))
     if (fixed.ip_address.length)
       query = query.where(
@@ -60,14 +72,14 @@ export const listPorts = operation({
     if (groups.length) query = query.where('id', 'in', portsInGroups(db, groups))
     const hosts = rawQuery.getAll('binding:host_id')
     // Who does not see the attribute finds nothing by it.
-    if (hosts.length) query = binding ? query.where('binding_host', 'in', hosts) : query.where('id', '=', '')
+    if (hosts.length) query = seen.includes('binding:host_id') ? query.where('binding_host', 'in', hosts) : query.where('id', '=', '')
     if (rawQuery.has('fields') || rawQuery.has('marker')) {
-      return listed(context, portCollection, query, (rows) => rows.map((port) => portView(port, binding)))
+      return listed(context, portCollection, query, (rows) => rows.map((port) => portView(port, seen)))
     }
     const page = await portCollection.page<{ id: string; revision: number }>(context, query.clearSelect().select(['id', 'revision']))
-    const texts = await rendered(context.cloud)[`${binding}`].texts(page.rows, async (ids) => {
+    const texts = await rendered(context.cloud, seen).texts(page.rows, async (ids) => {
       const ports = await findPorts(db, ids)
-      return ports.map((port) => ({ id: port.id, revision: port.revision, view: portView(port, binding) }))
+      return ports.map((port) => ({ id: port.id, revision: port.revision, view: portView(port, seen) }))
     })
     const { ports_links } = portCollection.body(context, page, null)
     const end = ports_links ? `,"ports_links":${JSON.stringify(ports_links)}` : ''
@@ -84,5 +96,7 @@ export const showPort = operation({
   catalog: ['network-v2.0.ports.show-port-details', 'network-v2.0-ext.ports-binding-extended-attributes.show-port-details'],
   policy: see,
   on: portResource,
-  handle: async (context) => ({ port: pickFields(context, portView(context.port, context.allows('get_port:binding:host_id'))) }),
+  query: FieldsQuery,
+  answer: Type.Object({ port: Shown(Port) }),
+  handle: async (context) => ({ port: pickFields(context, portView(context.port, seenOfPort(context))) }),
 })

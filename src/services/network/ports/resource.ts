@@ -1,7 +1,7 @@
 import { resource } from '../../../api/operation.ts'
 import { holding } from '../../../db/hold.ts'
 import { findNetwork, type Network } from '../networks/store.ts'
-import { actorOf, ownedBy } from '../wire/actor.ts'
+import { ownedBy, viewerOf } from '../wire/actor.ts'
 import { collection } from '../wire/listing.ts'
 import { findVisiblePort, type Port } from './store.ts'
 
@@ -21,7 +21,7 @@ export const portResource = resource({
   param: 'port_id',
   hold: holding('network_ports'),
   async load(id, context): Promise<Known | undefined> {
-    const port = await findVisiblePort(context.db, actorOf(context), id)
+    const port = await findVisiblePort(context.db, viewerOf(context), id)
     return port && { ...port, network: (await findNetwork(context.db, port.network_id))! }
   },
   target: (port) => portTarget(port.project_id, port.network, port.device_owner),

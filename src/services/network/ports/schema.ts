@@ -1,6 +1,6 @@
 import { Type } from 'typebox'
 import { Closed, Nullable } from '../../../api/types.ts'
-import { Bool, Id, IpAddress, Name, naming, owner } from '../wire/fields.ts'
+import { Bool, Id, IpAddress, Name, naming, owner, shownStandard, Word } from '../wire/fields.ts'
 
 const Mac = Type.String({ pattern: '^[0-9a-fA-F]{2}([:-][0-9a-fA-F]{2}){5}$' })
 const FixedIps = Type.Array(Closed({ subnet_id: Type.Optional(Id), ip_address: Type.Optional(IpAddress) }), { maxItems: 64 })
@@ -20,6 +20,40 @@ const VnicType = Type.Unsafe<string>({
     ...['normal', 'direct', 'macvtap', 'baremetal', 'direct-physical', 'virtio-forwarder', 'smart-nic', 'vdpa'],
     ...['accelerator-direct', 'accelerator-direct-physical', 'remote-managed'],
   ],
+})
+
+/** What a port has of the addresses of subnets. */
+export const ShownAddresses = Type.Array(Type.Object({ subnet_id: Type.String(), ip_address: Type.String() }))
+/** DOWN until a host has made it. */
+export const PortStatus = Word('ACTIVE', 'BUILD', 'DOWN', 'ERROR')
+// What drivers of hosts tell each other: compute's and networking's own, in which anything may stand.
+const Profile = Type.Record(Type.String(), Type.Unknown())
+
+/** A port as it is shown (reference 13.4, 14.6). */
+export const Port = Type.Object({
+  id: Type.String(),
+  name: Type.String(),
+  network_id: Type.String(),
+  mac_address: Type.String(),
+  admin_state_up: Type.Boolean(),
+  status: PortStatus,
+  device_id: Type.String(),
+  device_owner: Type.String(),
+  fixed_ips: ShownAddresses,
+  security_groups: Type.Array(Type.String()),
+  allowed_address_pairs: Type.Array(Type.Object({ ip_address: Type.String(), mac_address: Type.String() })),
+  extra_dhcp_opts: Type.Array(
+    Type.Object({ opt_name: Type.String(), opt_value: Type.String(), ip_version: Type.Unsafe<4 | 6>({ enum: [4, 6] }) }),
+  ),
+  port_security_enabled: Type.Boolean(),
+  dns_name: Type.String(),
+  'binding:vnic_type': VnicType,
+  /** Where it is bound: only for those whom the rule `get_port:binding:host_id` allows it. */
+  'binding:host_id': Type.Optional(Type.String()),
+  'binding:profile': Type.Optional(Profile),
+  'binding:vif_type': Type.Optional(Word('unbound', 'bridge', 'binding_failed')),
+  'binding:vif_details': Type.Optional(Type.Object({ port_filter: Type.Optional(Type.Boolean()) })),
+  ...shownStandard,
 })
 
 const changeable = {

@@ -3,14 +3,14 @@
 import type { Insertable, Selectable, Updateable } from 'kysely'
 import type { Db } from '../../../db/database.ts'
 import type { PortRow } from '../tables.ts'
-import type { Actor } from '../wire/actor.ts'
+import type { Viewer } from '../wire/actor.ts'
 
 export type Port = Selectable<PortRow>
 
 /** Own ports and those on own networks; all for administrators. */
-export const visiblePorts = (db: Db, { isAdmin, projectId }: Actor) => {
+export const visiblePorts = (db: Db, { seesAll, projectId }: Viewer) => {
   const all = db.selectFrom('network_ports').selectAll()
-  if (isAdmin) return all
+  if (seesAll) return all
   return all.where((eb) =>
     eb.or([
       eb('project_id', '=', projectId),
@@ -19,8 +19,8 @@ export const visiblePorts = (db: Db, { isAdmin, projectId }: Actor) => {
   )
 }
 
-export const findVisiblePort = (db: Db, actor: Actor, id: string): Promise<Port | undefined> =>
-  visiblePorts(db, actor).where('id', '=', id).executeTakeFirst()
+export const findVisiblePort = (db: Db, viewer: Viewer, id: string): Promise<Port | undefined> =>
+  visiblePorts(db, viewer).where('id', '=', id).executeTakeFirst()
 
 export const findPort = (db: Db, id: string): Promise<Port | undefined> =>
   db.selectFrom('network_ports').selectAll().where('id', '=', id).executeTakeFirst()

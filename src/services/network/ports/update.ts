@@ -1,4 +1,5 @@
 import type { Updateable } from 'kysely'
+import { Type } from 'typebox'
 import { conflict } from '../../../api/faults.ts'
 import { operation } from '../../../api/operation.ts'
 import { isTrue } from '../../../api/types.ts'
@@ -16,9 +17,9 @@ import { canonicalMac, checkGroups, checkPairs, checkPortAttributes, checkSecuri
 import { mergeDhcpOptions } from './dhcp-options.ts'
 import { changeAddresses, changePort } from './make.ts'
 import { portResource, portTarget } from './resource.ts'
-import { PortChanges } from './schema.ts'
+import { Port, PortChanges } from './schema.ts'
 import { lockPort } from './store.ts'
-import { portView } from './view.ts'
+import { portView, seenOfPort } from './view.ts'
 
 /** Reference 13.4.5, 14.6.4. Addresses and groups are replaced as a whole. */
 export const changePortOperation = operation({
@@ -28,6 +29,7 @@ export const changePortOperation = operation({
   summary: 'Change a port',
   catalog: ['network-v2.0.ports.update-port', 'network-v2.0-ext.ports-binding-extended-attributes.update-port'],
   body: PortChanges,
+  answer: Type.Object({ port: Port }),
   policy: rule('update_port', `${member} or rule:context_is_advsvc`, 'Change a port.'),
   on: portResource,
   async handle(context) {
@@ -78,6 +80,6 @@ export const changePortOperation = operation({
     const changed = await changePort(cloud, tx, port, changes, now)
     if (port.device_owner.startsWith('network:router')) await syncRouter(cloud, tx, port.device_id, now)
     else if (service) await syncNetwork(cloud, tx, port.network_id)
-    return { port: portView(changed, context.allows('get_port:binding:host_id')) }
+    return { port: portView(changed, seenOfPort(context)) }
   },
 })

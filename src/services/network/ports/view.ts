@@ -1,10 +1,27 @@
+import type { Static } from 'typebox'
+import type { BaseContext } from '../../../api/operation.ts'
+import { hiddenOfPort } from '../rules.ts'
+import { seenAttributes } from '../wire/actor.ts'
 import { standard } from '../wire/fields.ts'
+import type { Port as Shape } from './schema.ts'
 import type { Port } from './store.ts'
 
 const vifType = (port: Port) => (!port.binding_host ? 'unbound' : port.binding_vnic_type === 'normal' ? 'bridge' : 'binding_failed')
 
-/** The port as it is shown (reference 13.4, 14.6); where it is bound only to those who may see that. */
-export function portView(port: Port, showBinding: boolean) {
+/** Where a port is bound: each attribute only to those who may see it. */
+const bound = {
+  'binding:host_id': (port: Port) => port.binding_host,
+  'binding:profile': (port: Port) => port.binding_profile,
+  'binding:vif_type': vifType,
+  'binding:vif_details': (port: Port) => (vifType(port) === 'bridge' ? { port_filter: true } : {}),
+}
+type Bound = keyof typeof bound
+
+/** What the rules let the request see of where ports are bound. */
+export const seenOfPort = (context: Pick<BaseContext, 'allows'>) => seenAttributes(context, 'get_port', hiddenOfPort)
+
+/** The port as it is shown (reference 13.4, 14.6). */
+export function portView(port: Port, seen: readonly Bound[]): Static<typeof Shape> {
   return {
     id: port.id,
     name: port.name,
@@ -21,14 +38,7 @@ export function portView(port: Port, showBinding: boolean) {
     port_security_enabled: port.port_security_enabled,
     dns_name: port.dns_name,
     'binding:vnic_type': port.binding_vnic_type,
-    ...(showBinding
-      ? {
-          'binding:host_id': port.binding_host,
-          'binding:profile': port.binding_profile,
-          'binding:vif_type': vifType(port),
-          'binding:vif_details': vifType(port) === 'bridge' ? { port_filter: true } : {},
-        }
-      : {}),
+    ...Object.fromEntries(seen.map((name) => [name, bound[name](port)])),
     ...standard(port),
   }
 }

@@ -6,10 +6,10 @@ import { syncRouter } from '../documents/routers.ts'
 import { zone } from '../networks/view.ts'
 import { member } from '../rules.ts'
 import { ownerOf } from '../wire/actor.ts'
-import { createEach, OneOrMany } from '../wire/bodies.ts'
+import { createEach, OneOrMany, OneOrManyMade } from '../wire/bodies.ts'
 import { invalid } from '../wire/faults.ts'
 import { checkGatewayRules, setGateway } from './gateway.ts'
-import { NewRouter } from './schema.ts'
+import { NewRouter, Router } from './schema.ts'
 import { insertRouter } from './store.ts'
 import { routerView } from './view.ts'
 
@@ -49,6 +49,7 @@ export const createRouter = operation({
   catalog: ['network-v2.0-ext.layer-3-networking.create-router'],
   body: OneOrMany('router', 'routers', NewRouter),
   status: 201,
+  answer: OneOrManyMade('router', 'routers', Router),
   policy: rule('create_router', member, 'Create a router.'),
   handle: async (context) => createEach(context.body, 'router', 'routers', (given: Static<typeof NewRouter>) => makeRouter(context, given)),
 })

@@ -1,4 +1,5 @@
 // Interfaces connect a router with subnets: by subnet (a port with the subnet's gateway address is made) or by a port that exists.
+import type { Static } from 'typebox'
 import { badRequest, conflict, forbidden, notFound } from '../../../api/faults.ts'
 import { type BaseContext, operation } from '../../../api/operation.ts'
 import { rule } from '../../../auth/policy.ts'
@@ -14,10 +15,10 @@ import { badRouterRequest } from './faults.ts'
 import { checkNotNeeded, checkSubnetsOfPort } from './interface-addresses.ts'
 import { checkNoOverlap, connectedSubnets } from './overlap.ts'
 import { routerResource } from './resource.ts'
-import { InterfaceBody } from './schema.ts'
+import { Interface, InterfaceBody } from './schema.ts'
 import { interfaceOwner, interfacesOf, lockRouter, type Router } from './store.ts'
 
-const interfaceView = (router: Router, port: Port, subnetId: string) => ({
+const interfaceView = (router: Router, port: Port, subnetId: string): Static<typeof Interface> => ({
   id: router.id,
   tenant_id: router.project_id,
   project_id: router.project_id,
@@ -102,6 +103,7 @@ export const addInterface = operation({
   summary: 'Connect a router with a subnet',
   catalog: ['network-v2.0-ext.layer-3-networking.add-interface-to-router'],
   body: InterfaceBody,
+  answer: Interface,
   policy: rule('add_router_interface', member, 'Connect a router with a subnet.'),
   on: routerResource,
   async handle(context) {
@@ -125,6 +127,7 @@ export const removeInterface = operation({
   summary: 'Disconnect a router from a subnet',
   catalog: ['network-v2.0-ext.layer-3-networking.remove-interface-from-router'],
   body: InterfaceBody,
+  answer: Interface,
   policy: rule('remove_router_interface', member, 'Disconnect a router from a subnet.'),
   on: routerResource,
   async handle(context) {

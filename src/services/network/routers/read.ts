@@ -1,9 +1,11 @@
+import { Type } from 'typebox'
 import { operation } from '../../../api/operation.ts'
 import { rule } from '../../../auth/policy.ts'
 import { reader } from '../rules.ts'
-import { actorOf } from '../wire/actor.ts'
-import { listed, pickFields } from '../wire/listing.ts'
+import { listerOf } from '../wire/actor.ts'
+import { FieldsQuery, listed, pickFields, Shown } from '../wire/listing.ts'
 import { routerCollection, routerResource } from './resource.ts'
+import { Router } from './schema.ts'
 import { visibleRouters } from './store.ts'
 import { routerView, routerViews } from './view.ts'
 
@@ -17,8 +19,10 @@ export const listRouters = operation({
   summary: 'List routers',
   catalog: ['network-v2.0-ext.layer-3-networking.list-routers'],
   policy: see,
+  query: routerCollection.query,
+  answer: routerCollection.answer(Shown(Router)),
   handle: (context) =>
-    listed(context, routerCollection, visibleRouters(context.db, actorOf(context)), (rows) => routerViews(context.db, rows)),
+    listed(context, routerCollection, visibleRouters(context.db, listerOf(context, see.name)), (rows) => routerViews(context.db, rows)),
 })
 
 /** Reference 14.9.3. */
@@ -30,5 +34,7 @@ export const showRouter = operation({
   catalog: ['network-v2.0-ext.layer-3-networking.show-router-details'],
   policy: see,
   on: routerResource,
+  query: FieldsQuery,
+  answer: Type.Object({ router: Shown(Router) }),
   handle: async (context) => ({ router: pickFields(context, await routerView(context.db, context.router)) }),
 })

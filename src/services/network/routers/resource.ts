@@ -1,6 +1,6 @@
 import { resource } from '../../../api/operation.ts'
 import { holding } from '../../../db/hold.ts'
-import { actorOf, ownedBy } from '../wire/actor.ts'
+import { ownedBy, viewerOf } from '../wire/actor.ts'
 import { collection } from '../wire/listing.ts'
 import { findVisibleRouter } from './store.ts'
 
@@ -8,7 +8,7 @@ export const routerResource = resource({
   name: 'router',
   param: 'router_id',
   hold: holding('network_routers'),
-  load: (id, context) => findVisibleRouter(context.db, actorOf(context), id),
+  load: (id, context) => findVisibleRouter(context.db, viewerOf(context), id),
   target: (router) => ownedBy(router.project_id),
   missing: (id) => `Router ${id.slice(0, 100)} could not be found`,
   missingType: 'RouterNotFound',

@@ -3,7 +3,7 @@ import type { Insertable, Selectable, Updateable } from 'kysely'
 import type { Db } from '../../../db/database.ts'
 import type { Port } from '../ports/store.ts'
 import type { RouterRow } from '../tables.ts'
-import type { Actor } from '../wire/actor.ts'
+import type { Viewer } from '../wire/actor.ts'
 
 export type Router = Selectable<RouterRow>
 
@@ -11,13 +11,13 @@ export const interfaceOwner = 'network:router_interface'
 export const gatewayOwner = 'network:router_gateway'
 
 /** Own ones; all for administrators. */
-export const visibleRouters = (db: Db, { isAdmin, projectId }: Actor) => {
+export const visibleRouters = (db: Db, { seesAll, projectId }: Viewer) => {
   const all = db.selectFrom('network_routers').selectAll()
-  return isAdmin ? all : all.where('project_id', '=', projectId)
+  return seesAll ? all : all.where('project_id', '=', projectId)
 }
 
-export const findVisibleRouter = (db: Db, actor: Actor, id: string): Promise<Router | undefined> =>
-  visibleRouters(db, actor).where('id', '=', id).executeTakeFirst()
+export const findVisibleRouter = (db: Db, viewer: Viewer, id: string): Promise<Router | undefined> =>
+  visibleRouters(db, viewer).where('id', '=', id).executeTakeFirst()
 
 export const findRouter = (db: Db, id: string): Promise<Router | undefined> =>
   db.selectFrom('network_routers').selectAll().where('id', '=', id).executeTakeFirst()

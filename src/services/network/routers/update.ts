@@ -1,3 +1,4 @@
+import { Type } from 'typebox'
 import { badRequest } from '../../../api/faults.ts'
 import { operation } from '../../../api/operation.ts'
 import { isTrue } from '../../../api/types.ts'
@@ -14,7 +15,7 @@ import { checkRevision } from '../wire/revision.ts'
 import { checkGatewayRules, setGateway } from './gateway.ts'
 import { connectedSubnets } from './overlap.ts'
 import { routerResource } from './resource.ts'
-import { RouterChanges } from './schema.ts'
+import { RouterChanges, Router as Shape } from './schema.ts'
 import { interfacesOf, lockRouter, type Router, updateRouter } from './store.ts'
 import { routerView } from './view.ts'
 
@@ -40,6 +41,7 @@ export const changeRouter = operation({
   summary: 'Change a router',
   catalog: ['network-v2.0-ext.layer-3-networking.update-router', 'network-v2.0-ext.extra-routes.update-router'],
   body: RouterChanges,
+  answer: Type.Object({ router: Shape }),
   policy: rule('update_router', member, 'Change a router.'),
   on: routerResource,
   async handle(context) {

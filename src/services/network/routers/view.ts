@@ -1,11 +1,13 @@
+import type { Static } from 'typebox'
 import type { Db } from '../../../db/database.ts'
 import { zone } from '../networks/view.ts'
 import { findPorts } from '../ports/store.ts'
 import { standard } from '../wire/fields.ts'
+import type { Router as Shape } from './schema.ts'
 import type { Router } from './store.ts'
 
 /** Routers as they are shown (reference 14.9, 14.16). */
-export async function routerViews(db: Db, routers: Router[]) {
+export async function routerViews(db: Db, routers: Router[]): Promise<Static<typeof Shape>[]> {
   const ids = routers.flatMap((router) => router.gateway_port_id ?? [])
   const gateways = new Map((await findPorts(db, ids)).map((port) => [port.id, port]))
   return routers.map((router) => {

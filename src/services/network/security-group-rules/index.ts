@@ -1,16 +1,16 @@
 // Rules of security groups (reference 14.8): each allows something, and what no rule allows is dropped.
-import type { Static } from 'typebox'
+import { type Static, Type } from 'typebox'
 import { operation, resource } from '../../../api/operation.ts'
 import { rule } from '../../../auth/policy.ts'
 import { syncGroups } from '../documents/security-groups.ts'
 import { member, reader } from '../rules.ts'
 import { findGroups, findVisibleRule, visibleRules } from '../security-groups/store.ts'
-import { actorOf, ownedBy, ownerOf } from '../wire/actor.ts'
-import { createEach, OneOrMany } from '../wire/bodies.ts'
-import { collection, listed, pickFields } from '../wire/listing.ts'
+import { listerOf, ownedBy, ownerOf, viewerOf } from '../wire/actor.ts'
+import { createEach, OneOrMany, OneOrManyMade } from '../wire/bodies.ts'
+import { collection, FieldsQuery, listed, pickFields, Shown } from '../wire/listing.ts'
 import { checkRevision } from '../wire/revision.ts'
 import { makeRule, removeRule } from './make.ts'
-import { NewRule } from './schema.ts'
+import { NewRule, SecurityGroupRule } from './schema.ts'
 import { ruleView } from './view.ts'
 
 const catalog = (name: string) => [`network-v2.0-ext.security-group-rules.${name}`]
@@ -19,7 +19,7 @@ const ruleResource = resource({
   name: 'groupRule',
   param: 'security_group_rule_id',
   async load(id, context) {
-    const found = await findVisibleRule(context.db, actorOf(context), id)
+    const found = await findVisibleRule(context.db, viewerOf(context), id)
     const [group] = found ? await findGroups(context.db, [found.security_group_id]) : []
     return found && { ...found, group_project_id: group?.project_id ?? '' }
   },
@@ -60,7 +60,9 @@ export const listRules = operation({
   summary: 'List security group rules',
   catalog: catalog('list-security-group-rules'),
   policy: see,
-  handle: (context) => listed(context, list, visibleRules(context.db, actorOf(context)), (rows) => rows.map(ruleView)),
+  query: list.query,
+  answer: list.answer(Shown(SecurityGroupRule)),
+  handle: (context) => listed(context, list, visibleRules(context.db, listerOf(context, see.name)), (rows) => rows.map(ruleView)),
 })
 
 export const showRule = operation({
@@ -71,6 +73,8 @@ export const showRule = operation({
   catalog: catalog('show-security-group-rule'),
   policy: see,
   on: ruleResource,
+  query: FieldsQuery,
+  answer: Type.Object({ security_group_rule: Shown(SecurityGroupRule) }),
   handle: async (context) => ({ security_group_rule: pickFields(context, ruleView(context.groupRule)) }),
 })
 
@@ -82,6 +86,7 @@ export const createRule = operation({
   catalog: catalog('create-security-group-rule'),
   body: OneOrMany('security_group_rule', 'security_group_rules', NewRule),
   status: 201,
+  answer: OneOrManyMade('security_group_rule', 'security_group_rules', SecurityGroupRule),
   policy: rule('create_security_group_rule', member, 'Create a security group rule.'),
   async handle(context) {
     const touched: string[] = []

@@ -1,10 +1,12 @@
+import type { Static } from 'typebox'
 import type { SecurityGroupRule } from '../security-groups/store.ts'
 import { standard } from '../wire/fields.ts'
 import { shownProtocol } from './protocols.ts'
 import { normalizedPrefix } from './rule-key.ts'
+import type { SecurityGroupRule as Shape } from './schema.ts'
 
 /** The rule as it is shown (reference 14.8). */
-export const ruleView = (rule: SecurityGroupRule) => ({
+export const ruleView = (rule: SecurityGroupRule): Static<typeof Shape> => ({
   id: rule.id,
   security_group_id: rule.security_group_id,
   direction: rule.direction,

@@ -1,26 +1,25 @@
 // Security groups (reference 14.7): what may reach a port, and what it may reach.
 import { type Static, Type } from 'typebox'
+import { notBuilt } from '../../../api/faults.ts'
 import { type BaseContext, operation, resource } from '../../../api/operation.ts'
-import { Closed, Nullable } from '../../../api/types.ts'
 import { rule } from '../../../auth/policy.ts'
 import type { Db } from '../../../db/database.ts'
 import { holding } from '../../../db/hold.ts'
 import { member, reader } from '../rules.ts'
 import { ruleView } from '../security-group-rules/view.ts'
-import { actorOf, ownedBy, ownerOf } from '../wire/actor.ts'
-import { createEach, OneOrMany } from '../wire/bodies.ts'
-import { Description, Name, owner, standard } from '../wire/fields.ts'
-import { collection, listed, pickFields } from '../wire/listing.ts'
+import { actorOf, listerOf, ownedBy, ownerOf, viewerOf } from '../wire/actor.ts'
+import { createEach, OneOrMany, OneOrManyMade } from '../wire/bodies.ts'
+import { standard } from '../wire/fields.ts'
+import { collection, FieldsQuery, listed, pickFields, Shown } from '../wire/listing.ts'
 import { checkRevision } from '../wire/revision.ts'
 import { ensureDefaultGroup } from './default-group.ts'
 import { changeGroup, makeGroup, removeGroup } from './make.ts'
+import { GroupChanges, NewGroup, SecurityGroup as Shape } from './schema.ts'
 import { defaultGroupId, findVisibleGroup, rulesOf, type SecurityGroup, visibleGroups } from './store.ts'
 
 const catalog = (name: string) => [`network-v2.0-ext.security-groups.${name}`]
-const NewGroup = Closed({ ...owner, name: Type.Optional(Name), description: Type.Optional(Nullable(Description)) })
-const GroupChanges = Closed({ security_group: Closed({ name: Type.Optional(Name), description: Type.Optional(Nullable(Description)) }) })
 
-async function groupViews(db: Db, groups: SecurityGroup[]) {
+async function groupViews(db: Db, groups: SecurityGroup[]): Promise<Static<typeof Shape>[]> {
   const rules = await rulesOf(
     db,
     groups.map((group) => group.id),
@@ -34,13 +33,18 @@ async function groupViews(db: Db, groups: SecurityGroup[]) {
     ...standard(group),
   }))
 }
+/** Whoever asks for a filter that remembers no connections is not given one that does. */
+function checkStateful({ stateful }: { stateful?: boolean }): void {
+  if (stateful === false) throw notBuilt('A security group without state')
+}
+
 const groupView = async (db: Db, group: SecurityGroup) => (await groupViews(db, [group]))[0]!
 
 const groupResource = resource({
   name: 'group',
   param: 'security_group_id',
   hold: holding('network_security_groups'),
-  load: (id, context) => findVisibleGroup(context.db, actorOf(context), id),
+  load: (id, context) => findVisibleGroup(context.db, viewerOf(context), id),
   target: (group) => ownedBy(group.project_id),
   missing: (id) => `Security group ${id.slice(0, 100)} does not exist`,
   missingType: 'SecurityGroupNotFound',
@@ -68,7 +72,7 @@ const see = rule('get_security_group', reader, 'Show a security group.')
 async function makeDefault(context: BaseContext): Promise<void> {
   const { cloud, db, now } = context
   const { projectId } = actorOf(context)
-  if (projectId && !(await defaultGroupId(db, projectId))) await cloud.database.write((tx) => ensureDefaultGroup(cloud, tx, projectId, now))
+  if (projectId && !(await defaultGroupId(db, projectId))) await context.write((tx) => ensureDefaultGroup(cloud, tx, projectId, now))
 }
 
 export const listGroups = operation({
@@ -78,9 +82,11 @@ export const listGroups = operation({
   summary: 'List security groups',
   catalog: catalog('list-security-groups'),
   policy: see,
+  query: list.query,
+  answer: list.answer(Shown(Shape)),
   async handle(context) {
     await makeDefault(context)
-    return listed(context, list, visibleGroups(context.db, actorOf(context)), (rows) => groupViews(context.db, rows))
+    return listed(context, list, visibleGroups(context.db, listerOf(context, see.name)), (rows) => groupViews(context.db, rows))
   },
 })
 
@@ -92,6 +98,8 @@ export const showGroup = operation({
   catalog: catalog('show-security-group'),
   policy: see,
   on: groupResource,
+  query: FieldsQuery,
+  answer: Type.Object({ security_group: Shown(Shape) }),
   handle: async (context) => ({ security_group: pickFields(context, await groupView(context.db, context.group)) }),
 })
 
@@ -103,10 +111,12 @@ export const createGroup = operation({
   catalog: catalog('create-security-group'),
   body: OneOrMany('security_group', 'security_groups', NewGroup),
   status: 201,
+  answer: OneOrManyMade('security_group', 'security_groups', Shape),
   policy: rule('create_security_group', member, 'Create a security group.'),
   handle: async (context) =>
     createEach(context.body, 'security_group', 'security_groups', async (given: Static<typeof NewGroup>) => {
       const { name = '', description } = given
+      checkStateful(given)
       const group = await makeGroup(context, ownerOf(context, given), { name, description: description ?? '' })
       return groupView(context.tx.db, group)
     }),
@@ -119,12 +129,14 @@ export const updateGroup = operation({
   summary: 'Change a security group',
   catalog: catalog('update-security-group'),
   body: GroupChanges,
+  answer: Type.Object({ security_group: Shape }),
   policy: rule('update_security_group', member, 'Change a security group.'),
   on: groupResource,
   async handle(context) {
     const { tx, group, body } = context
     const { name, description } = body.security_group
     checkRevision(context, group.revision)
+    checkStateful(body.security_group)
     const changes = { ...(name === undefined ? {} : { name }), ...(description === undefined ? {} : { description: description ?? '' }) }
     return { security_group: await groupView(tx.db, await changeGroup(context, group, changes)) }
   },

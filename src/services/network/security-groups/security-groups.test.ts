@@ -131,3 +131,13 @@ test('rules, members and remote groups of bound ports reach the host, and leave 
   await database.write((tx) => network.unbindPorts(tx, 's1'))
   assert.equal(await document(front.id), undefined)
 })
+
+test('a group may be asked to remember connections, as all do; one that shall not is refused as not built', async () => {
+  await using cloud = await testCloud()
+  const member = await cloud.as('member')
+  const { security_group: group } = (await member.post(groups, { security_group: { name: 'web', stateful: 'True' } }, 201)).body
+  assert.equal(group.stateful, true)
+  await member.post(groups, { security_group: { name: 'other', stateful: false } }, 501)
+  await member.put(`${groups}/${group.id}`, { security_group: { stateful: 'false' } }, 501)
+  await member.put(`${groups}/${group.id}`, { security_group: { stateful: true } }, 200)
+})

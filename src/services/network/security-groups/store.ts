@@ -2,19 +2,19 @@
 import type { Insertable, Selectable, Updateable } from 'kysely'
 import type { Db } from '../../../db/database.ts'
 import type { SecurityGroupRow, SecurityGroupRuleRow } from '../tables.ts'
-import type { Actor } from '../wire/actor.ts'
+import type { Viewer } from '../wire/actor.ts'
 
 export type SecurityGroup = Selectable<SecurityGroupRow>
 export type SecurityGroupRule = Selectable<SecurityGroupRuleRow>
 
 /** Own ones; all for administrators. */
-export const visibleGroups = (db: Db, { isAdmin, projectId }: Actor) => {
+export const visibleGroups = (db: Db, { seesAll, projectId }: Viewer) => {
   const all = db.selectFrom('network_security_groups').selectAll()
-  return isAdmin ? all : all.where('project_id', '=', projectId)
+  return seesAll ? all : all.where('project_id', '=', projectId)
 }
 
-export const findVisibleGroup = (db: Db, actor: Actor, id: string): Promise<SecurityGroup | undefined> =>
-  visibleGroups(db, actor).where('id', '=', id).executeTakeFirst()
+export const findVisibleGroup = (db: Db, viewer: Viewer, id: string): Promise<SecurityGroup | undefined> =>
+  visibleGroups(db, viewer).where('id', '=', id).executeTakeFirst()
 
 export const findGroups = (db: Db, ids: string[]): Promise<SecurityGroup[]> =>
   ids.length ? db.selectFrom('network_security_groups').selectAll().where('id', 'in', ids).execute() : Promise.resolve([])
@@ -62,9 +62,9 @@ export async function claimDefault(db: Db, projectId: string, groupId: string): 
   return result.numInsertedOrUpdatedRows === 1n
 }
 
-export const visibleRules = (db: Db, { isAdmin, projectId }: Actor) => {
+export const visibleRules = (db: Db, { seesAll, projectId }: Viewer) => {
   const all = db.selectFrom('network_security_group_rules').selectAll()
-  if (isAdmin) return all
+  if (seesAll) return all
   return all.where((eb) =>
     eb.or([
       eb('project_id', '=', projectId),
@@ -73,8 +73,8 @@ export const visibleRules = (db: Db, { isAdmin, projectId }: Actor) => {
   )
 }
 
-export const findVisibleRule = (db: Db, actor: Actor, id: string): Promise<SecurityGroupRule | undefined> =>
-  visibleRules(db, actor).where('id', '=', id).executeTakeFirst()
+export const findVisibleRule = (db: Db, viewer: Viewer, id: string): Promise<SecurityGroupRule | undefined> =>
+  visibleRules(db, viewer).where('id', '=', id).executeTakeFirst()
 
 export async function rulesOf(db: Db, groupIds: string[]): Promise<Map<string, SecurityGroupRule[]>> {
   const map = new Map<string, SecurityGroupRule[]>(groupIds.map((id) => [id, []]))

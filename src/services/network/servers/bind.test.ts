@@ -88,7 +88,6 @@ test('what cannot be had is refused before anything is made', async () => {
   const check = (nics: NicRequests, more: { count?: number; securityGroups?: string[] } = {}) =>
     cloud.cloud.network.checkNics(cloud.cloud.database.read, {
       projectId,
-      isAdmin: false,
       credentials,
       nics,
       count: 1,

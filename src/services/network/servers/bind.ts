@@ -13,6 +13,7 @@ import type { BindPorts } from '../facade.ts'
 import { changePort, makePort, removePort } from '../ports/make.ts'
 import { claimPort, type Port, portsOfServers } from '../ports/store.ts'
 import { ensureDefaultGroup } from '../security-groups/default-group.ts'
+import { administrator, ordinary } from '../wire/actor.ts'
 import { portInUse, resolveGroups, resolveNics } from './networks.ts'
 
 /** Does what `NetworkFacade.bindPorts` says; what a client could not have asked for is a TaskFailure. */
@@ -46,7 +47,7 @@ const holdNetworks = (cloud: Cloud, tx: Tx, ids: string[]) => holdRows(cloud.dat
 
 async function makeOrTake(cloud: Cloud, tx: Tx, request: BindPorts, now: string): Promise<void> {
   const { projectId, serverId, host, hostname, zone } = request
-  const nics = await resolveNics(tx.db, request, request.nics, serverId)
+  const nics = await resolveNics(tx.db, (request.isAdmin ? administrator : ordinary)(projectId), request.nics, serverId)
   if (!nics.length) return
   await holdNetworks(
     cloud,

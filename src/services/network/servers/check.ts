@@ -6,6 +6,7 @@ import { canonicalIp, keyOf, parseIp } from '../addresses/ip.ts'
 import type { CheckNics } from '../facade.ts'
 import { portTarget } from '../ports/resource.ts'
 import { isTaken, subnetsOfNetwork } from '../subnets/store.ts'
+import { administrator, isAdmin, ordinary } from '../wire/actor.ts'
 import { resolveGroups, resolveNics } from './networks.ts'
 
 /** Throws the fault that a server with these wishes would meet, before anything is made. */
@@ -20,7 +21,7 @@ export async function checkNics(cloud: Cloud, db: Db, request: CheckNics): Promi
     }
   }
   await resolveGroups(db, projectId, securityGroups)
-  const resolved = await resolveNics(db, request, nics, null)
+  const resolved = await resolveNics(db, (isAdmin(cloud, request.credentials) ? administrator : ordinary)(projectId), nics, null)
   const made = resolved.filter((nic) => nic.port === null)
   for (const { network, fixedIp } of made) {
     const subnets = await subnetsOfNetwork(db, network.id)

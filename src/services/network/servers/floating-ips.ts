@@ -6,18 +6,18 @@ import { removeFloatingIp } from '../floating-ips/remove.ts'
 import { type FloatingIp, findVisibleFloatingIp, visibleFloatingIps } from '../floating-ips/store.ts'
 import { findNetworks, type Network, visibleNetworks } from '../networks/store.ts'
 import { findPorts, portsOfServers } from '../ports/store.ts'
-import { type Actor, type Asker, actorOf } from '../wire/actor.ts'
+import { type Asker, actorOf, type Looker, ordinary } from '../wire/actor.ts'
 
 /** A floating IP with the name of its network, and the server that it leads to. */
 export type PlacedFloatingIp = FloatingIp & { pool: string; serverId: string | null }
 
 export interface FloatingIpsFacade {
   /** External networks, that floating IPs are taken from. */
-  pools(db: Db, actor: Actor): Promise<Network[]>
+  pools(db: Db, asker: Looker): Promise<Network[]>
   /** Those of the project. */
   list(db: Db, projectId: string): Promise<PlacedFloatingIp[]>
-  find(db: Db, actor: Actor, id: string): Promise<PlacedFloatingIp | undefined>
-  findByAddress(db: Db, actor: Actor, address: string): Promise<PlacedFloatingIp | undefined>
+  find(db: Db, asker: Looker, id: string): Promise<PlacedFloatingIp | undefined>
+  findByAddress(db: Db, asker: Looker, address: string): Promise<PlacedFloatingIp | undefined>
   /** `pool` is a network's name or id; null: the one called public, or the first. Throws 404 for a pool that is none. */
   create(asker: Asker, projectId: string, pool: string | null): Promise<PlacedFloatingIp>
   remove(asker: Asker, one: FloatingIp): Promise<void>
@@ -26,8 +26,8 @@ export interface FloatingIpsFacade {
   takeOff(asker: Asker, one: FloatingIp): Promise<void>
 }
 
-const pools = (db: Db, actor: Actor) =>
-  visibleNetworks(db, actor).where('external', '=', true).orderBy('created_at').orderBy('id').execute()
+const pools = (db: Db, asker: Looker) =>
+  visibleNetworks(db, actorOf(asker)).where('external', '=', true).orderBy('created_at').orderBy('id').execute()
 
 async function placed(db: Db, rows: FloatingIp[]): Promise<PlacedFloatingIp[]> {
   const unique = (ids: (string | null)[]) => [...new Set(ids.flatMap((id) => id ?? []))]
@@ -45,13 +45,13 @@ const one = async (db: Db, row: FloatingIp | undefined) => row && (await placed(
 export const floatingIpsFacade: FloatingIpsFacade = {
   pools,
   list: async (db, projectId) =>
-    placed(db, await visibleFloatingIps(db, { isAdmin: false, projectId }).orderBy('created_at').orderBy('id').execute()),
-  find: async (db, actor, id) => one(db, await findVisibleFloatingIp(db, actor, id)),
-  findByAddress: async (db, actor, address) =>
-    one(db, await visibleFloatingIps(db, actor).where('floating_ip_address', '=', address).executeTakeFirst()),
+    placed(db, await visibleFloatingIps(db, ordinary(projectId)).orderBy('created_at').orderBy('id').execute()),
+  find: async (db, asker, id) => one(db, await findVisibleFloatingIp(db, actorOf(asker), id)),
+  findByAddress: async (db, asker, address) =>
+    one(db, await visibleFloatingIps(db, actorOf(asker)).where('floating_ip_address', '=', address).executeTakeFirst()),
   async create(asker, projectId, pool) {
     const { db } = asker.tx
-    const all = await pools(db, actorOf(asker))
+    const all = await pools(db, asker)
     const network =
       pool === null
         ? (all.find(({ name }) => name === 'public') ?? all[0])

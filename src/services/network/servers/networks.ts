@@ -1,10 +1,11 @@
 // Which networks, ports and groups a server may have. What is wrong is told in compute's words.
 import { badRequest, conflict, forbidden } from '../../../api/faults.ts'
 import type { Db } from '../../../db/database.ts'
-import type { CheckNics, NicRequests } from '../facade.ts'
+import type { NicRequests } from '../facade.ts'
 import { findVisibleNetwork, type Network, networksForServers } from '../networks/store.ts'
 import { findVisiblePort, type Port } from '../ports/store.ts'
 import { groupsOfProject } from '../security-groups/store.ts'
+import { type Actor, administrator } from '../wire/actor.ts'
 
 export interface Nic {
   network: Network
@@ -13,12 +14,10 @@ export interface Nic {
   fixedIp: string | null
 }
 
-type Asker = Pick<CheckNics, 'projectId' | 'isAdmin'>
-
 export const portInUse = (id: string) => conflict(`Port ${id} is still in use.`)
 
 /** The networks and ports that are asked for. Throws 400, 403 or 409. */
-export async function resolveNics(db: Db, asker: Asker, nics: NicRequests, serverId: string | null): Promise<Nic[]> {
+export async function resolveNics(db: Db, asker: Actor, nics: NicRequests, serverId: string | null): Promise<Nic[]> {
   if (nics === 'none') return []
   if (nics === 'auto' || !nics.length) {
     const networks = await networksForServers(db, asker.projectId)
@@ -38,7 +37,7 @@ export async function resolveNics(db: Db, asker: Asker, nics: NicRequests, serve
       if (port.binding_vnic_type !== 'normal')
         throw badRequest(`Port ${portId} is of the vnic type ${port.binding_vnic_type}, which no host of this cloud can bind.`)
       if (!port.fixed_ips.length) throw badRequest(`Port ${portId} requires a FixedIP in order to be used.`)
-      const network = await findVisibleNetwork(db, { projectId: port.project_id, isAdmin: true }, port.network_id)
+      const network = await findVisibleNetwork(db, administrator(port.project_id), port.network_id)
       resolved.push({ network: network!, port, fixedIp: null })
       continue
     }

@@ -20,7 +20,7 @@ import {
   type SecurityGroupRule,
   visibleGroups,
 } from '../security-groups/store.ts'
-import type { Actor, Asker } from '../wire/actor.ts'
+import { type Asker, actorOf, type Looker, ordinary } from '../wire/actor.ts'
 import { resolveGroups } from './networks.ts'
 
 export interface GroupWithRules extends SecurityGroup {
@@ -30,10 +30,10 @@ export interface GroupWithRules extends SecurityGroup {
 export type RuleWithRemote = SecurityGroupRule & { remote: SecurityGroup | null }
 
 export interface SecurityGroupsFacade {
-  /** Those that the actor may see, by name; `projectId` restricts them. That project's default group is made by looking for it. */
-  list(db: Db, actor: Actor, projectId: string | null): Promise<GroupWithRules[]>
-  find(db: Db, actor: Actor, id: string): Promise<GroupWithRules | undefined>
-  findRule(db: Db, actor: Actor, id: string): Promise<SecurityGroupRule | undefined>
+  /** Those that the asker may see, by name; `projectId` restricts them. That project's default group is made by looking for it. */
+  list(db: Db, asker: Looker, projectId: string | null): Promise<GroupWithRules[]>
+  find(db: Db, asker: Looker, id: string): Promise<GroupWithRules | undefined>
+  findRule(db: Db, asker: Looker, id: string): Promise<SecurityGroupRule | undefined>
   /** Those of a server's ports. */
   ofServer(db: Db, serverId: string): Promise<GroupWithRules[]>
   create(asker: Asker, projectId: string, content: { name: string; description: string }): Promise<GroupWithRules>
@@ -74,7 +74,7 @@ export function securityGroupsFacade(cloud: Cloud): SecurityGroupsFacade {
   async function resolve(db: Db, projectId: string, group: string): Promise<string> {
     const missing = () => notFound(`Security group ${group.slice(0, 255)} not found for project ${projectId}.`)
     if (group !== 'default') {
-      const known = (await visibleGroups(db, { isAdmin: false, projectId }).execute()).some((one) => one.id === group || one.name === group)
+      const known = (await visibleGroups(db, ordinary(projectId)).execute()).some((one) => one.id === group || one.name === group)
       if (!known) throw missing()
     }
     const [id] = await resolveGroups(db, projectId, [group])
@@ -83,19 +83,19 @@ export function securityGroupsFacade(cloud: Cloud): SecurityGroupsFacade {
   }
 
   return {
-    async list(db, actor, projectId) {
+    async list(db, asker, projectId) {
       if (projectId && !(await defaultGroupId(db, projectId))) {
         const now = new Date(cloud.environment.clock.now()).toISOString()
         await cloud.database.write((tx) => ensureDefaultGroup(cloud, tx, projectId, now))
       }
-      const query = visibleGroups(db, actor).orderBy('name').orderBy('id')
+      const query = visibleGroups(db, actorOf(asker)).orderBy('name').orderBy('id')
       return withRules(db, await (projectId === null ? query : query.where('project_id', '=', projectId)).execute())
     },
-    async find(db, actor, id) {
-      const group = await findVisibleGroup(db, actor, id)
+    async find(db, asker, id) {
+      const group = await findVisibleGroup(db, actorOf(asker), id)
       return group && withItsRules(db, group)
     },
-    findRule: findVisibleRule,
+    findRule: (db, asker, id) => findVisibleRule(db, actorOf(asker), id),
     async ofServer(db, serverId) {
       const ids = new Set((await portsOfServers(db, [serverId])).flatMap((port) => port.security_groups))
       return withRules(db, await findGroups(db, [...ids]))

@@ -9,11 +9,11 @@ import { syncNetwork } from '../documents/networks.ts'
 import { findVisibleNetwork } from '../networks/store.ts'
 import { ensureDhcpPort } from '../ports/dhcp-port.ts'
 import { actorOf, ownedBy, ownerOf } from '../wire/actor.ts'
-import { createEach, OneOrMany } from '../wire/bodies.ts'
+import { createEach, OneOrMany, OneOrManyMade } from '../wire/bodies.ts'
 import { networkNotFound } from '../wire/faults.ts'
 import { addAutoAddresses } from './auto-addresses.ts'
 import { checkCidr, checkGateway, checkModes, checkNameservers, checkOverlap, checkPools, checkRoutes } from './check.ts'
-import { NewSubnet } from './schema.ts'
+import { NewSubnet, Subnet } from './schema.ts'
 import { insertSubnet, lockNetwork, subnetsOfNetwork } from './store.ts'
 import { subnetView } from './view.ts'
 
@@ -70,6 +70,7 @@ export const createSubnet = operation({
   catalog: ['network-v2.0.subnets.create-subnet', 'network-v2.0.subnets.bulk-create-subnet'],
   body: OneOrMany('subnet', 'subnets', NewSubnet),
   status: 201,
+  answer: OneOrManyMade('subnet', 'subnets', Subnet),
   policy: rule('create_subnet', '(rule:admin_only) or (role:member and rule:network_owner)', 'Create a subnet.'),
   policyTarget: ({ who }) => ({ 'network:project_id': who.project?.id, 'network:tenant_id': who.project?.id }),
   handle: async (context) => createEach(context.body, 'subnet', 'subnets', (given: Static<typeof NewSubnet>) => makeSubnet(context, given)),

@@ -1,9 +1,11 @@
+import { Type } from 'typebox'
 import { operation } from '../../../api/operation.ts'
 import { rule } from '../../../auth/policy.ts'
 import { reader } from '../rules.ts'
-import { actorOf } from '../wire/actor.ts'
-import { listed, pickFields } from '../wire/listing.ts'
+import { listerOf } from '../wire/actor.ts'
+import { FieldsQuery, listed, pickFields, Shown } from '../wire/listing.ts'
 import { subnetCollection, subnetResource } from './resource.ts'
+import { Subnet } from './schema.ts'
 import { visibleSubnets } from './store.ts'
 import { subnetView } from './view.ts'
 
@@ -17,7 +19,10 @@ export const listSubnets = operation({
   summary: 'List subnets',
   catalog: ['network-v2.0.subnets.list-subnets'],
   policy: see,
-  handle: (context) => listed(context, subnetCollection, visibleSubnets(context.db, actorOf(context)), (rows) => rows.map(subnetView)),
+  query: subnetCollection.query,
+  answer: subnetCollection.answer(Shown(Subnet)),
+  handle: (context) =>
+    listed(context, subnetCollection, visibleSubnets(context.db, listerOf(context, see.name)), (rows) => rows.map(subnetView)),
 })
 
 /** Reference 13.3.4. */
@@ -29,5 +34,7 @@ export const showSubnet = operation({
   catalog: ['network-v2.0.subnets.show-subnet-details'],
   policy: see,
   on: subnetResource,
+  query: FieldsQuery,
+  answer: Type.Object({ subnet: Shown(Subnet) }),
   handle: async (context) => ({ subnet: pickFields(context, subnetView(context.subnet)) }),
 })

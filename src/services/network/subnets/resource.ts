@@ -1,7 +1,7 @@
 import { resource } from '../../../api/operation.ts'
 import { holdRow } from '../../../db/hold.ts'
 import { findNetwork } from '../networks/store.ts'
-import { actorOf, ownedBy } from '../wire/actor.ts'
+import { ownedBy, viewerOf } from '../wire/actor.ts'
 import { collection } from '../wire/listing.ts'
 import { findSubnet, findVisibleSubnet, type Subnet } from './store.ts'
 
@@ -17,7 +17,7 @@ export const subnetResource = resource({
     await holdRow(cloud.database, tx.db, 'network_subnets', id)
   },
   async load(id, context): Promise<Known | undefined> {
-    const subnet = await findVisibleSubnet(context.db, actorOf(context), id)
+    const subnet = await findVisibleSubnet(context.db, viewerOf(context), id)
     const network = subnet && (await findNetwork(context.db, subnet.network_id))
     return subnet && network ? { ...subnet, network_project_id: network.project_id, shared: network.shared } : undefined
   },

@@ -1,10 +1,29 @@
 import { Type } from 'typebox'
 import { Closed, Nullable } from '../../../api/types.ts'
-import { Bool, Id, IpAddress, naming, owner } from '../wire/fields.ts'
+import { Bool, Id, IpAddress, naming, owner, shownStandard } from '../wire/fields.ts'
 
 const Pools = Type.Array(Closed({ start: IpAddress, end: IpAddress }), { maxItems: 256 })
 const Routes = Type.Array(Closed({ destination: IpAddress, nexthop: IpAddress }), { maxItems: 20 })
 const Mode = Type.Unsafe<string>({ enum: ['slaac', 'dhcpv6-stateful', 'dhcpv6-stateless'] })
+
+/** A subnet as it is shown (reference 13.3). */
+export const Subnet = Type.Object({
+  id: Type.String(),
+  name: Type.String(),
+  network_id: Type.String(),
+  ip_version: Type.Unsafe<4 | 6>({ enum: [4, 6] }),
+  cidr: Type.String(),
+  gateway_ip: Nullable(Type.String()),
+  enable_dhcp: Type.Boolean(),
+  allocation_pools: Type.Array(Type.Object({ start: Type.String(), end: Type.String() })),
+  dns_nameservers: Type.Array(Type.String()),
+  host_routes: Type.Array(Type.Object({ destination: Type.String(), nexthop: Type.String() })),
+  ipv6_address_mode: Nullable(Mode),
+  ipv6_ra_mode: Nullable(Mode),
+  subnetpool_id: Nullable(Type.String()),
+  service_types: Type.Array(Type.String()),
+  ...shownStandard,
+})
 
 const changeable = {
   ...naming,

@@ -2,17 +2,17 @@
 import type { Insertable, Selectable, Updateable } from 'kysely'
 import type { Db } from '../../../db/database.ts'
 import type { SubnetRow } from '../tables.ts'
-import type { Actor } from '../wire/actor.ts'
+import type { Viewer } from '../wire/actor.ts'
 
 export type Subnet = Selectable<SubnetRow>
 
 /** Own ones and those of shared networks; all for administrators. */
-export const visibleSubnets = (db: Db, { isAdmin, projectId }: Actor) =>
+export const visibleSubnets = (db: Db, { seesAll, projectId }: Viewer) =>
   db
     .selectFrom('network_subnets')
     .selectAll()
     .where((eb) =>
-      isAdmin
+      seesAll
         ? eb.lit(true)
         : eb.or([
             eb('project_id', '=', projectId),
@@ -27,8 +27,8 @@ export const visibleSubnets = (db: Db, { isAdmin, projectId }: Actor) =>
           ]),
     )
 
-export const findVisibleSubnet = (db: Db, actor: Actor, id: string): Promise<Subnet | undefined> =>
-  visibleSubnets(db, actor).where('id', '=', id).executeTakeFirst()
+export const findVisibleSubnet = (db: Db, viewer: Viewer, id: string): Promise<Subnet | undefined> =>
+  visibleSubnets(db, viewer).where('id', '=', id).executeTakeFirst()
 
 export const findSubnet = (db: Db, id: string): Promise<Subnet | undefined> =>
   db.selectFrom('network_subnets').selectAll().where('id', '=', id).executeTakeFirst()

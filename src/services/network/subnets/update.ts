@@ -1,3 +1,4 @@
+import { Type } from 'typebox'
 import { conflict } from '../../../api/faults.ts'
 import { operation } from '../../../api/operation.ts'
 import { isTrue } from '../../../api/types.ts'
@@ -14,7 +15,7 @@ import { invalid } from '../wire/faults.ts'
 import { checkRevision } from '../wire/revision.ts'
 import { checkGateway, checkNameservers, checkPools, checkRoutes } from './check.ts'
 import { subnetResource } from './resource.ts'
-import { SubnetChanges } from './schema.ts'
+import { Subnet, SubnetChanges } from './schema.ts'
 import { lockNetwork, portsOnSubnet, updateSubnet } from './store.ts'
 import { subnetView } from './view.ts'
 
@@ -26,6 +27,7 @@ export const changeSubnet = operation({
   summary: 'Change a subnet',
   catalog: ['network-v2.0.subnets.update-subnet'],
   body: SubnetChanges,
+  answer: Type.Object({ subnet: Subnet }),
   policy: rule('update_subnet', `${member} or (${networkOwner})`, 'Change a subnet.'),
   on: subnetResource,
   async handle(context) {

@@ -1,8 +1,10 @@
+import type { Static } from 'typebox'
 import { standard } from '../wire/fields.ts'
+import type { Subnet as Shape } from './schema.ts'
 import type { Subnet } from './store.ts'
 
 /** The subnet as it is shown (reference 13.3). */
-export const subnetView = (subnet: Subnet) => ({
+export const subnetView = (subnet: Subnet): Static<typeof Shape> => ({
   id: subnet.id,
   name: subnet.name,
   network_id: subnet.network_id,

@@ -9,6 +9,8 @@ export const Description = Type.String({ maxLength: 255, pattern: '^[^\\u0000-\\
 export const Id = Type.String({ minLength: 1, maxLength: 255, pattern: '^[^\\u0000-\\u001f\\u007f]*$' })
 export const Bool = LooseBoolean
 export const IpAddress = Type.String({ maxLength: 64 })
+/** One of those words. */
+export const Word = (...words: string[]) => Type.Unsafe<string>({ enum: words })
 export const Hints = Type.Array(Name, { maxItems: 16 })
 
 /** Owner of what is made; only an administrator may name another project than the own one. */

@@ -1,4 +1,5 @@
 // Which filters a list knows. What it does not know must not be taken as no filter at all: that would answer with everything.
+import { Type } from 'typebox'
 import { badRequest, notBuilt } from '../../../api/faults.ts'
 import type { BaseContext } from '../../../api/operation.ts'
 
@@ -13,6 +14,10 @@ export const notYet: ReadonlySet<string> = new Set(
   qos_network_policy_id qos_policy_id remote_address_group_id routes router:external security_group_rules segment_id segments service_types
   shared stateful subnetpool_id subnets vlan_transparent`.split(/\s+/),
 )
+
+/** The query of a list that is made without a table: these filters, and what is common to all lists. */
+export const attributesQuery = (filters: readonly string[]) =>
+  Type.Object(Object.fromEntries([...common, ...filters].map((name) => [name, Type.Optional(Type.String())])), { 'x-unknown': 'refused' })
 
 /** Throws 400 for a filter of the request that is no attribute, 501 for one by which nothing is filtered yet. */
 export function checkFilters({ rawQuery }: Pick<BaseContext, 'rawQuery'>, known: Iterable<string>): void {

@@ -4,8 +4,10 @@ import { type Access, authorize, denied } from '../access/authorize.ts'
 import { cleanGrants, grantsHeader } from '../access/grants.ts'
 import { bulkDelete } from '../bulk/delete.ts'
 import { extractArchive } from '../bulk/extract.ts'
+import { ReportBody } from '../bulk/report.ts'
 import { header, merged, userMetadata } from '../headers.ts'
 import { plain } from '../limits.ts'
+import { Writing } from '../queries.ts'
 import type { Headers } from '../tables.ts'
 import { nextTimestamp } from '../timestamps.ts'
 import { ensureAccount, findAccount, removeAccount, setAccountMetadata } from './store.ts'
@@ -32,8 +34,8 @@ function changesOf(context: BaseContext, access: Access): Headers {
 }
 
 /** Makes the account or changes it; true when it was there. */
-async function store({ cloud }: BaseContext, account: string, changes: Headers): Promise<boolean> {
-  return cloud.database.write(async ({ db }) => {
+async function store({ cloud, write }: BaseContext, account: string, changes: Headers): Promise<boolean> {
+  return write(async ({ db }) => {
     const at = nextTimestamp(cloud.environment.clock)
     const known = await findAccount(db, account)
     const row = await ensureAccount(db, account, at)
@@ -49,6 +51,10 @@ export const updateAccount = operation({
   summary: 'Create, update, or delete account metadata',
   catalog: ['object-store-v1.accounts.create-update-or-delete-account-metadata'],
   status: 204,
+  // The report of what was removed.
+  otherStatuses: [200],
+  query: Writing,
+  answer: ReportBody,
   async handle(context) {
     if (context.rawQuery.has('bulk-delete')) return bulkDelete(context, context.params.account)
     const access = authorize(context, context.params.account, 'account')
@@ -63,11 +69,17 @@ export const createAccount = operation({
   method: 'PUT',
   summary: 'Create an account (resellers only)',
   catalog: [],
+  status: 201,
+  // 202: it was there. 200: the report of what an archive brought.
+  otherStatuses: [200, 202],
+  query: Writing,
+  answer: ReportBody,
   async handle(context) {
     if (context.rawQuery.has('extract-archive')) return extractArchive(context, context.params.account, '')
     const access = authorize(context, context.params.account, 'account')
     if (!access.reseller) throw denied(context, context.params.account)
-    return reply({ status: (await store(context, context.params.account, changesOf(context, access))) ? 202 : 201 })
+    const wasThere = await store(context, context.params.account, changesOf(context, access))
+    return wasThere ? reply({ status: 202 }) : undefined
   },
 })
 
@@ -78,12 +90,15 @@ export const deleteAccount = operation({
   summary: 'Delete an account that is empty (resellers only)',
   catalog: [],
   status: 204,
+  otherStatuses: [200],
+  query: Writing,
+  answer: ReportBody,
   async handle(context) {
     const { account } = context.params
     if (context.rawQuery.has('bulk-delete')) return bulkDelete(context, account)
     const access = authorize(context, account, 'account')
     if (!access.reseller) throw denied(context, account)
-    await context.cloud.database.write(async ({ db }) => {
+    await context.write(async ({ db }) => {
       const row = await findAccount(db, account)
       if (!row) throw plain(404, 'The resource could not be found.')
       if (row.containers) throw plain(409, 'The account is not empty.')

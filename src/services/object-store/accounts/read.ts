@@ -4,9 +4,11 @@ import { limits } from '../limits.ts'
 import { Pieces } from '../listing/pieces.ts'
 import { formatHeaders, listingFormat, listingQuery } from '../listing/query.ts'
 import { renderContainers } from '../listing/render.ts'
+import { ContainerList } from '../listing/schema.ts'
 import { containersIn } from '../listing/store.ts'
 import { walk } from '../listing/walk.ts'
 import { heard } from '../objects/scope.ts'
+import { AccountListing, ListingFormat } from '../queries.ts'
 import { nextTimestamp } from '../timestamps.ts'
 import { findAccount } from './store.ts'
 import { accountHeaders } from './view.ts'
@@ -19,6 +21,10 @@ export const showAccount = operation({
   method: 'GET',
   summary: 'Show account details and list containers',
   catalog: ['object-store-v1.accounts.show-account-details-and-list-containers', 'quickstart-object-store-v1.0.accounts.list-containers'],
+  query: AccountListing,
+  // Without containers there is no text.
+  otherStatuses: [204],
+  answer: ContainerList,
   async handle(context) {
     const { account } = context.params
     const access = authorize(context, account, 'own-read')
@@ -43,12 +49,13 @@ export const headAccount = operation({
   summary: 'Show account metadata',
   catalog: ['object-store-v1.accounts.show-account-metadata', 'quickstart-object-store-v1.0.accounts.show-account-metadata'],
   status: 204,
+  query: ListingFormat,
   async handle(context) {
     const { account } = context.params
     const access = authorize(context, account, 'own-read')
     const format = listingFormat(context)
     const row = await findAccount(context.db, account)
     const headers = accountHeaders(row, access, nextTimestamp(context.cloud.environment.clock))
-    return reply({ status: 204, headers: { ...headers, ...formatHeaders(context, format), 'content-length': '0' } })
+    return reply({ headers: { ...headers, ...formatHeaders(context, format), 'content-length': '0' } })
   },
 })

@@ -1,6 +1,21 @@
 // Reports of requests that do many things: counts, and what went wrong for which name.
+import { type Static, Type } from 'typebox'
 import { type BaseContext, type Reply, reply } from '../../../api/operation.ts'
 import { xmlText } from '../listing/render.ts'
+
+/** As JSON (reference 15.2.5, 15.3.5): counts of what the request did. */
+export const ReportBody = Type.Object({
+  'Number Files Created': Type.Optional(Type.Integer()),
+  'Number Deleted': Type.Optional(Type.Integer()),
+  'Number Not Found': Type.Optional(Type.Integer()),
+  'Response Status': Type.String(),
+  'Response Body': Type.String(),
+  /** Each a name and a status line. */
+  Errors: Type.Array(Type.Array(Type.String())),
+  /** Of a manifest that was made. */
+  Etag: Type.Optional(Type.String()),
+  'Last Modified': Type.Optional(Type.String()),
+})
 
 export interface Report {
   counts: Record<string, number>
@@ -14,7 +29,12 @@ export interface Report {
 export function reportReply(context: BaseContext, report: Report): Reply {
   const { accept = '' } = context.headers
   if (accept.includes('json')) {
-    const body = { ...report.counts, 'Response Status': report.status, 'Response Body': report.body, Errors: report.errors }
+    const body: Static<typeof ReportBody> = {
+      ...report.counts,
+      'Response Status': report.status,
+      'Response Body': report.body,
+      Errors: report.errors,
+    }
     // Indented, as people read it in a terminal; programs that look for `"Number Deleted": 1` find it.
     return reply({ status: 200, headers: { 'content-type': 'application/json' }, body: JSON.stringify(body, null, 1) })
   }

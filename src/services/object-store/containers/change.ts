@@ -6,9 +6,11 @@ import { markedByLists } from '../access/shared.ts'
 import { countInAccount, ensureAccount } from '../accounts/store.ts'
 import { bulkDelete } from '../bulk/delete.ts'
 import { extractArchive } from '../bulk/extract.ts'
+import { ReportBody } from '../bulk/report.ts'
 import { isForm, postForm } from '../forms/post.ts'
 import { merged } from '../headers.ts'
 import { checkContainerName, plain } from '../limits.ts'
+import { Writing } from '../queries.ts'
 import { unquote } from '../quoting.ts'
 import { forget, noteAll } from '../sync/queue.ts'
 import { syncTarget } from '../sync/target.ts'
@@ -88,6 +90,11 @@ export const createContainer = operation({
   summary: 'Create container',
   catalog: ['object-store-v1.containers.create-container', 'quickstart-object-store-v1.0.containers.create-container'],
   transaction: 'none',
+  status: 201,
+  // 202: it was there. 200: the report of what an archive brought.
+  otherStatuses: [200, 202],
+  query: Writing,
+  answer: ReportBody,
   async handle(context) {
     const { account, container } = context.params
     if (context.rawQuery.has('extract-archive')) return extractArchive(context, account, container)
@@ -95,13 +102,13 @@ export const createContainer = operation({
     checkContainerName(container)
     const policy = context.headers['x-storage-policy']
     if (policy && String(policy).toLowerCase() !== 'policy-0') throw plain(400, `Invalid X-Storage-Policy '${String(policy).slice(0, 80)}'`)
-    const put = () => context.cloud.database.write((tx) => putContainer({ ...context, tx, db: tx.db }, account, container))
+    const put = () => context.write((tx) => putContainer({ ...context, tx, db: tx.db }, account, container))
     // Somebody else may make it at the same time: then it is there, which is no fault.
     const made = await put().catch((error) => {
       if (isUniqueViolation(error)) return put()
       throw error
     })
-    return reply({ status: made ? 201 : 202 })
+    return made ? undefined : reply({ status: 202 })
   },
 })
 
@@ -112,6 +119,10 @@ export const updateContainer = operation({
   summary: 'Create, update, or delete container metadata',
   catalog: ['object-store-v1.containers.create-update-or-delete-container-metadata'],
   status: 204,
+  // The report of what was removed; what a form has uploaded, told or by its redirect.
+  otherStatuses: [200, 201, 303],
+  query: Writing,
+  answer: ReportBody,
   transaction: 'none',
   async handle(context) {
     const { account, container } = context.params
@@ -119,7 +130,7 @@ export const updateContainer = operation({
     if (isForm(context)) return postForm(context, account, container, '')
     if (context.rawQuery.has('bulk-delete')) return bulkDelete(context, account)
     checkOwners(context, authorize(context, account, 'own'))
-    await cloud.database.write(async (tx) => {
+    await context.write(async (tx) => {
       const found = await findContainer(tx.db, account, container)
       if (!found) throw containerMissing()
       const row = await lockContainer(tx, cloud, found.id)
@@ -148,11 +159,14 @@ export const deleteContainer = operation({
   summary: 'Delete container',
   catalog: ['object-store-v1.containers.delete-container', 'quickstart-object-store-v1.0.containers.delete-container'],
   status: 204,
+  otherStatuses: [200],
+  query: Writing,
+  answer: ReportBody,
   transaction: 'none',
   async handle(context) {
     const { account, container } = context.params
     if (context.rawQuery.has('bulk-delete')) return bulkDelete(context, account)
     authorize(context, account, 'own')
-    return context.cloud.database.write((tx) => dropContainer({ ...context, tx, db: tx.db }, account, container), { frees: true })
+    return context.write((tx) => dropContainer({ ...context, tx, db: tx.db }, account, container))
   },
 })

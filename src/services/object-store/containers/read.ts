@@ -3,9 +3,11 @@ import { type Access, authorize } from '../access/authorize.ts'
 import { checkContainerName, limits } from '../limits.ts'
 import { listObjects } from '../listing/objects.ts'
 import { formatHeaders, listingFormat, listingQuery } from '../listing/query.ts'
+import { ObjectList } from '../listing/schema.ts'
 import { versionsPage } from '../listing/versions-page.ts'
 import { lookAhead, readAhead } from '../objects/ahead.ts'
 import { heard } from '../objects/scope.ts'
+import { ContainerHead, ContainerListing } from '../queries.ts'
 import type { Container } from '../tables.ts'
 import { isBrowser, webContainer } from '../web/static.ts'
 import { containerMissing, findContainer } from './store.ts'
@@ -29,6 +31,10 @@ export const showContainer = operation({
   method: 'GET',
   summary: 'Show container details and list objects',
   catalog: ['object-store-v1.containers.show-container-details-and-list-objects', 'quickstart-object-store-v1.0.containers.list-objects'],
+  // Where there are no objects there is no text; sites answer with objects of theirs, or send a browser on to a folder.
+  otherStatuses: [204, 206, 301, 304],
+  query: ContainerListing,
+  answer: ObjectList,
   ahead: lookAhead('container'),
   async handle(context) {
     const page = isBrowser(context) ? await webContainer(context, context.params.account, context.params.container) : null
@@ -58,12 +64,14 @@ export const headContainer = operation({
   summary: 'Show container metadata',
   catalog: ['object-store-v1.containers.show-container-metadata', 'quickstart-object-store-v1.0.containers.show-container-metadata'],
   status: 204,
+  otherStatuses: [200, 206, 301, 304],
+  query: ContainerHead,
   ahead: lookAhead('container'),
   async handle(context) {
     const page = isBrowser(context) ? await webContainer(context, context.params.account, context.params.container) : null
     if (page) return page
     const { row, access } = await listable(context, context.params.account, context.params.container)
     const format = listingFormat(context)
-    return reply({ status: 204, headers: { ...containerHeaders(row, access), ...formatHeaders(context, format), 'content-length': '0' } })
+    return reply({ headers: { ...containerHeaders(row, access), ...formatHeaders(context, format), 'content-length': '0' } })
   },
 })

@@ -1,5 +1,9 @@
+import { Type } from 'typebox'
 import { operation } from '../../../api/operation.ts'
 import { accountPrefix, authorize } from '../access/authorize.ts'
+
+/** Headers are those that requests to these addresses need. */
+const Endpoints = Type.Object({ endpoints: Type.Array(Type.String()), headers: Type.Record(Type.String(), Type.String()) })
 
 /** Where the data is: with one machine that is the service itself. Only those who own the account learn it. */
 export const showEndpoints = operation({
@@ -11,6 +15,7 @@ export const showEndpoints = operation({
   auth: 'optional',
   policy: null,
   majors: ['', 'v1'],
+  answer: Type.Union([Type.Array(Type.String()), Endpoints]),
   async handle(context) {
     const parts = context.params.path.split('/')
     // `/endpoints/v2/ACCOUNT` and, as the oldest version, `/endpoints/ACCOUNT`.
@@ -30,6 +35,7 @@ export const showOwnEndpoints = operation({
   catalog: ['object-store-v1.endpoints.list-endpoints'],
   policy: null,
   majors: ['v1'],
+  answer: Endpoints,
   async handle(context) {
     const account = accountPrefix + (context.who.project?.id ?? '')
     authorize(context, account, 'own-read')

@@ -1,4 +1,5 @@
 // Listings as text, JSON and XML, in pieces that follow each other.
+import type { Static } from 'typebox'
 import { storedEtag } from '../large-objects/manifest.ts'
 import { linkPath } from '../objects/link-target.ts'
 import { quote } from '../quoting.ts'
@@ -6,6 +7,7 @@ import type { Container } from '../tables.ts'
 import { isoText } from '../timestamps.ts'
 import { bytesInTurns } from '../turns.ts'
 import type { Format } from './query.ts'
+import type { ContainerEntry, ObjectEntry } from './schema.ts'
 import type { ListedContainer, ListedObject } from './store.ts'
 import type { Folder } from './walk.ts'
 
@@ -45,7 +47,7 @@ export async function renderContainers(
   if (format === 'json') {
     return jsonList(
       entries,
-      (entry) =>
+      (entry): Static<typeof ContainerEntry> | Folder =>
         'subdir' in entry
           ? entry
           : { name: entry.name, count: entry.objects, bytes: entry.bytes_used, last_modified: isoText(entry.changed_at) },
@@ -65,8 +67,8 @@ export async function renderContainers(
 }
 
 /** What JSON listings tell of an object: of links where they lead, of versions by which path the very one is read. */
-export function jsonObject(container: Pick<Container, 'account' | 'name'>, entry: ListedObject): Record<string, unknown> {
-  const shown = jsonOfAny(container, entry)
+export function jsonObject(container: Pick<Container, 'account' | 'name'>, entry: ListedObject): Static<typeof ObjectEntry> {
+  const shown: Static<typeof ObjectEntry> = jsonOfAny(container, entry)
   const { version_id } = entry
   if (version_id) {
     shown.symlink_path = `${quote(`/v1/${container.account}/${container.name}/${entry.name}`)}?version-id=${version_id}`
@@ -76,9 +78,9 @@ export function jsonObject(container: Pick<Container, 'account' | 'name'>, entry
 }
 
 /** The same of any version, without the path. */
-export function jsonOfAny({ account }: Pick<Container, 'account'>, entry: ListedObject): Record<string, unknown> {
+export function jsonOfAny({ account }: Pick<Container, 'account'>, entry: ListedObject): Static<typeof ObjectEntry> {
   const { kind, metadata } = entry
-  const shown: Record<string, unknown> = {
+  const shown: Static<typeof ObjectEntry> = {
     bytes: entry.size,
     hash: storedEtag(entry),
     name: entry.name,

@@ -1,4 +1,5 @@
 // GET of a container with `versions`: all versions of its objects. There is no form of it but JSON.
+import type { Static } from 'typebox'
 import { Fault } from '../../../api/faults.ts'
 import type { BaseContext } from '../../../api/operation.ts'
 import { plain } from '../limits.ts'
@@ -8,7 +9,9 @@ import type { Container } from '../tables.ts'
 import { Pieces } from './pieces.ts'
 import { accepts, type ListingQuery } from './query.ts'
 import { jsonList, jsonOfAny } from './render.ts'
+import type { VersionEntry } from './schema.ts'
 import { listVersions } from './versions.ts'
+import type { Folder } from './walk.ts'
 
 /** The page; `version_marker` goes on in the middle of the name that `marker` says. Throws 400 for what versions do not have, 406 for other forms. */
 export async function versionsPage(context: BaseContext, row: Container, query: ListingQuery): Promise<Pieces> {
@@ -24,12 +27,9 @@ export async function versionsPage(context: BaseContext, row: Container, query: 
   const entries = query.limit ? await listVersions(context.cloud.database.read, row.id, { ...query, versionMarker }, asked) : []
   const pieces = await jsonList(
     entries,
-    (entry) => {
+    (entry): Static<typeof VersionEntry> | Folder => {
       if ('subdir' in entry) return entry
-      const shown = jsonOfAny(row, entry)
-      shown.version_id = versionName(entry.version_id)
-      shown.is_latest = entry.latest
-      return shown
+      return { ...jsonOfAny(row, entry), version_id: versionName(entry.version_id), is_latest: entry.latest }
     },
     asked,
   )

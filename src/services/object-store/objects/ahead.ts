@@ -2,7 +2,7 @@
 // A query more costs a small GET a fifth of its time, and the three being of one moment needs no thought about caches.
 import type { Cloud } from '../../../cloud.ts'
 import { prepared } from '../storage/prepared.ts'
-import type { Container, Headers } from '../tables.ts'
+import type { Container } from '../tables.ts'
 import type { Place as ObjectPlace } from './scope.ts'
 import type { StoredObject } from './store.ts'
 
@@ -61,7 +61,7 @@ export const lookAhead =
               id: found.c_id,
               account: found.c_account!,
               name: found.c_name!,
-              metadata: JSON.parse(found.c_metadata as unknown as string) as Headers,
+              metadata: found.c_metadata!,
               objects: found.c_objects!,
               bytes_used: found.c_bytes_used!,
               changes: found.c_changes!,

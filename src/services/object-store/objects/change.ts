@@ -4,11 +4,13 @@ import type { Cloud } from '../../../cloud.ts'
 import type { Db, Tx } from '../../../db/database.ts'
 import { allowedByLists, denied, ownAccess } from '../access/authorize.ts'
 import { bulkDelete } from '../bulk/delete.ts'
+import { ReportBody } from '../bulk/report.ts'
 import { lockContainer } from '../containers/store.ts'
 import { isForm, postForm } from '../forms/post.ts'
 import { header } from '../headers.ts'
 import { deleteSegments } from '../large-objects/delete.ts'
 import { plain } from '../limits.ts'
+import { Writing } from '../queries.ts'
 import { noteChange } from '../sync/queue.ts'
 import type { Container, Headers } from '../tables.ts'
 import { nextTimestamp } from '../timestamps.ts'
@@ -33,6 +35,10 @@ export const updateObject = operation({
     'quickstart-object-store-v1.0.objects.create-or-update-object-metadata',
   ],
   status: 202,
+  // Reports, forms as at a container, and of a link where to go instead.
+  otherStatuses: [200, 201, 303, 307],
+  query: Writing,
+  answer: ReportBody,
   input: 'stream',
   transaction: 'none',
   ahead: lookAhead('container'),
@@ -46,7 +52,7 @@ export const updateObject = operation({
     if (headers['x-symlink-target'] !== undefined) throw plain(400, 'A PUT request is required to set a symlink target')
     const metadata = objectMetadata(context, account)
     const delete_at = deleteAt(headers, cloud)
-    return cloud.database.write(async (tx) => {
+    return context.write(async (tx) => {
       const container = await lockContainer(tx, cloud, scope.container.id)
       const row = await findObject(tx.db, container.id, scope.place.object)
       if (!row || expired(cloud, row)) throw objectMissing()
@@ -62,7 +68,7 @@ export const updateObject = operation({
       await noteChange(tx, container, row.name, changed_at)
       if (row.kind === 'link') return redirected(context, scope, row.metadata)
       const body = '<html><h1>Accepted</h1><p>The request is accepted for processing.</p></html>'
-      return reply({ status: 202, headers: { 'content-type': 'text/html; charset=UTF-8' }, body })
+      return reply({ headers: { 'content-type': 'text/html; charset=UTF-8' }, body })
     })
   },
 })
@@ -88,6 +94,10 @@ export const deleteObject = operation({
   summary: 'Delete object',
   catalog: ['object-store-v1.objects.delete-object', 'quickstart-object-store-v1.0.objects.delete-object'],
   status: 204,
+  // The report of what was removed.
+  otherStatuses: [200],
+  query: Writing,
+  answer: ReportBody,
   input: 'stream',
   transaction: 'none',
   ahead: lookAhead('container'),
@@ -96,7 +106,7 @@ export const deleteObject = operation({
     const scope = await objectScope(context, 'write')
     if (context.rawQuery.get('multipart-manifest') === 'delete') return deleteSegments(context, scope)
     const headers = await dropObject(context, scope)
-    return reply({ status: 204, headers: { ...headers, 'content-type': 'text/html; charset=UTF-8' } })
+    return reply({ headers: { ...headers, 'content-type': 'text/html; charset=UTF-8' } })
   },
 })
 

@@ -9,6 +9,7 @@ import { rawSegments, splitName } from '../large-objects/manifest.ts'
 import { makeManifest } from '../large-objects/put.ts'
 import { checkContainerName, checkObjectName, limits, plain, tooLarge } from '../limits.ts'
 import { isTrue } from '../listing/query.ts'
+import { ObjectCopy } from '../queries.ts'
 import { quote } from '../quoting.ts'
 import { duplicate, type Received } from '../storage/data.ts'
 import type { Headers } from '../tables.ts'
@@ -39,6 +40,7 @@ export const copyObject = operation({
   input: 'stream',
   transaction: 'none',
   status: 201,
+  query: ObjectCopy,
   async handle(context) {
     const { headers, cloud } = context
     const destination = decodedHeader(headers, 'destination')

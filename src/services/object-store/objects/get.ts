@@ -5,6 +5,7 @@ import { denied, ownAccess } from '../access/authorize.ts'
 import { faults } from '../faults.ts'
 import { header } from '../headers.ts'
 import { manifestReply } from '../large-objects/show.ts'
+import { ObjectRead } from '../queries.ts'
 import { quote } from '../quoting.ts'
 import { isBrowser, isFolderMark, webMissing } from '../web/static.ts'
 import { lookAhead, readAhead } from './ahead.ts'
@@ -28,6 +29,10 @@ export const showObject = operation({
   method: 'GET',
   summary: 'Get object content and metadata',
   catalog: ['object-store-v1.objects.get-object-content-and-metadata', 'quickstart-object-store-v1.0.objects.get-object'],
+  // A part of it, not what the client has already, and of a site the address of a folder.
+  otherStatuses: [206, 301, 304],
+  query: ObjectRead,
+  answer: 'bytes',
   ahead: lookAhead('bytes'),
   handle: (context) => answerRead(context),
 })
@@ -38,6 +43,8 @@ export const headObject = operation({
   method: 'HEAD',
   summary: 'Show object metadata',
   catalog: ['object-store-v1.objects.show-object-metadata', 'quickstart-object-store-v1.0.objects.show-object-metadata'],
+  otherStatuses: [206, 301, 304],
+  query: ObjectRead,
   ahead: lookAhead('object'),
   handle(context) {
     // Ranges are of answers with a body.

@@ -1,9 +1,11 @@
 import { Fault } from '../../../api/faults.ts'
 import { type BaseContext, operation, reply } from '../../../api/operation.ts'
 import { extractArchive } from '../bulk/extract.ts'
+import { ReportBody } from '../bulk/report.ts'
 import { header } from '../headers.ts'
 import { putManifest } from '../large-objects/put.ts'
 import { limits, plain, tooLarge } from '../limits.ts'
+import { ObjectPut } from '../queries.ts'
 import { discard, inlineBytes, patient, receiveSmall } from '../storage/data.ts'
 import type { Headers } from '../tables.ts'
 import { httpDate, nextTimestamp } from '../timestamps.ts'
@@ -28,6 +30,10 @@ export const putObject = operation({
   input: 'stream',
   transaction: 'none',
   status: 201,
+  // The report of what an archive brought; 202: a manifest that is still being checked.
+  otherStatuses: [200, 202],
+  query: ObjectPut,
+  answer: ReportBody,
   ahead: lookAhead('container'),
   async handle(context) {
     const { account, container, object } = context.params

@@ -17,7 +17,7 @@ export async function restoreVersion(context: BaseContext, scope: Scope): Promis
   checkVersion(scope.container, version)
   if (Number(headers['content-length'] ?? 0) > 0 || headers['transfer-encoding'] !== undefined)
     throw plain(400, 'PUT of an object version must have a zero byte body')
-  const row = await cloud.database.write(async (tx) => {
+  const row = await context.write(async (tx) => {
     const container = await lockContainer(tx, cloud, scope.container.id)
     if (!isVersioned(container)) throw unversioned()
     const made = await promote(tx, cloud, container, scope.place.object, version)

@@ -134,9 +134,9 @@ export async function listOfNew(context: BaseContext, { container, owner: writer
 }
 
 /** Notes that something in the bucket is open to others than its owner, where that is new. */
-async function noteOpened({ cloud }: BaseContext, container: Container, { owner, grants }: AccessList): Promise<void> {
+async function noteOpened({ cloud, write }: BaseContext, container: Container, { owner, grants }: AccessList): Promise<void> {
   if (isMarked(container) || grants.every(({ to }) => typeof to !== 'string' && to.id === owner.id)) return
-  await cloud.database.write(async (tx) => {
+  await write(async (tx) => {
     const now = await lockContainer(tx, cloud, container.id)
     await setContainerMetadata(tx.db, now.id, marked(now.metadata, nextTimestamp(cloud.environment.clock)), now.changed_at)
   })
@@ -155,7 +155,7 @@ export async function putBucketAcl(context: BaseContext, signed: Signed, bucket:
   const owner = ownerOf(row)
   const kept = keptGrants(owner, await grantsAsked(context, signed, owner, owner))
   const { cloud } = context
-  await cloud.database.write(async (tx) => {
+  await context.write(async (tx) => {
     const segments = await findContainer(tx.db, row.account, row.name + segmentsSuffix)
     for (const id of segments ? [row.id, segments.id] : [row.id]) {
       const now = await lockContainer(tx, cloud, id)
@@ -167,7 +167,7 @@ export async function putBucketAcl(context: BaseContext, signed: Signed, bucket:
       await setContainerMetadata(tx.db, id, Object.keys(lists).length ? marked(metadata, at) : metadata, at)
     }
   })
-  return reply({ status: 200 })
+  return reply({})
 }
 
 /** PUT ?acl of an object or of a version of it. Its time and ETag stay. */
@@ -182,7 +182,7 @@ export async function putObjectAcl(context: BaseContext, signed: Signed, bucket:
   const kept = keptList(container, { owner, grants })
   await noteOpened(context, container, { owner, grants })
   const { cloud } = context
-  await cloud.database.write(async (tx) => {
+  await context.write(async (tx) => {
     const locked = await lockContainer(tx, cloud, container.id)
     const now = version === null ? await findObject(tx.db, container.id, key) : await findVersion(tx.db, container.id, key, version)
     // What has come in the meantime belongs to whoever has put it there.
@@ -194,7 +194,7 @@ export async function putObjectAcl(context: BaseContext, signed: Signed, bucket:
     if (present?.version_id === now.version_id) await setObject(tx.db, container.id, key, { metadata })
     else await setVersion(tx.db, now, metadata)
   })
-  return reply({ status: 200 })
+  return reply({})
 }
 
 const schema = 'xmlns:xsi="http://www.w3.org/2001/XMLSchema-instance"'

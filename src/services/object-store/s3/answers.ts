@@ -10,7 +10,6 @@ const namespace = 'http://s3.amazonaws.com/doc/2006-03-01/'
 
 export const xmlReply = (root: string, inner: string, headers: Record<string, string> = {}): Reply =>
   reply({
-    status: 200,
     headers: { 'content-type': 'application/xml', ...headers },
     body: `<?xml version="1.0" encoding="UTF-8"?>\n<${root} xmlns="${namespace}">${inner}</${root}>`,
   })

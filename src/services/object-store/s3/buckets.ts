@@ -49,7 +49,7 @@ export async function createBucket(context: BaseContext, signed: Signed, name: s
   const grants = await grantsOfNew(context, { id: user.id, name: user.name }, ownership)
   const settings = { ...ownership, ...grants }
   const put = () =>
-    context.cloud.database.write(async (tx) => {
+    context.write(async (tx) => {
       const known = await findContainer(tx.db, account, name)
       if (known) {
         // Somebody's own settings must not be changed by a second try to make it.
@@ -67,7 +67,7 @@ export async function createBucket(context: BaseContext, signed: Signed, name: s
     if (isUniqueViolation(error)) return put()
     throw error
   })
-  return reply({ status: 200, headers: { location: `/${name}` } })
+  return reply({ headers: { location: `/${name}` } })
 }
 
 export const showLocation = (row: Container): Reply => xmlReply('LocationConstraint', row.metadata[locationName] ?? '')
@@ -75,9 +75,9 @@ export const regionOf = (row: Container): string => row.metadata[locationName] ?
 
 export async function deleteBucket(context: BaseContext, signed: Signed, name: string): Promise<Reply> {
   const { account } = await bucketOf(context, signed, name, 'own')
-  await context.cloud.database.write((tx) => dropContainer({ ...context, tx, db: tx.db }, account, name))
+  await context.write((tx) => dropContainer({ ...context, tx, db: tx.db }, account, name))
   await dropUploads(context, account, name)
-  return reply({ status: 204 })
+  return reply({})
 }
 
 /** With an empty bucket go the uploads that were begun in it, unless somebody has made it again: what is there may be of that one. */
@@ -111,12 +111,12 @@ export async function setVersioning(context: BaseContext, signed: Signed, name: 
   if (childText(root, 'MfaDelete') === 'Enabled') throw fault('NotImplemented', 'Removal by several factors is not built.')
   if (status !== 'Enabled' && status !== 'Suspended') throw fault('MalformedXML')
   const { cloud } = context
-  await cloud.database.write(async (tx) => {
+  await context.write(async (tx) => {
     const now = await lockContainer(tx, cloud, row.id)
     const metadata = { ...now.metadata, 'x-versions-enabled': status === 'Enabled' ? 'True' : 'False' }
     await setContainerMetadata(tx.db, row.id, metadata, nextTimestamp(cloud.environment.clock))
   })
-  return reply({ status: 200 })
+  return reply({})
 }
 
 export function showVersioning({ metadata }: Container): Reply {

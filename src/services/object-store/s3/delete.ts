@@ -77,7 +77,7 @@ export async function deleteObject(context: BaseContext, signed: Signed, bucket:
   const headers: Record<string, string> = {}
   if (version !== null) headers['x-amz-version-id'] = version
   if (marker) headers['x-amz-delete-marker'] = 'true'
-  return reply({ status: 204, headers })
+  return reply({ headers })
 }
 
 const mostKeys = 1000

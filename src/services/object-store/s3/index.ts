@@ -12,6 +12,7 @@ import { abort, initiate, listParts, listUploads, putPart } from './multipart.ts
 import { getObject } from './objects.ts'
 import { bucketOwnership } from './ownership.ts'
 import { putObject } from './put.ts'
+import { S3Buckets, S3Listing, S3Object, S3Request } from './queries.ts'
 import { bucketOf } from './scope.ts'
 import { headersAsked, isSigned, type Signed, unsigned, verify } from './signature.ts'
 import { withoutIt } from './subresources.ts'
@@ -37,7 +38,7 @@ async function onBucket(context: BaseContext, signed: Signed, bucket: string): P
       if (has('delete')) return deleteKeys(context, signed, bucket)
       throw fault('NotImplemented')
     case 'HEAD':
-      return reply({ status: 200, headers: { 'x-amz-bucket-region': regionOf(await bucketOf(context, signed, bucket)) } })
+      return reply({ headers: { 'x-amz-bucket-region': regionOf(await bucketOf(context, signed, bucket)) } })
   }
   if (has('acl')) return showBucketAcl(context, signed, bucket)
   if (has('versions')) return listObjectVersions(context, signed, bucket)
@@ -104,7 +105,16 @@ async function handle(context: BaseContext, bucket: string | null, key: string |
   }
 }
 
-const common = { auth: 'none', policy: null, majors: [''], input: 'stream', transaction: 'none' } as const
+const common = { auth: 'none', policy: null, majors: [''], input: 'stream', transaction: 'none', answer: 'bytes' } as const
+
+/** By method: the success status, what a request may answer besides, and its query. */
+const ofBuckets = { GET: { query: S3Listing }, PUT: { otherStatuses: [204] }, DELETE: { status: 204 } } as const
+const ofObjects = {
+  GET: { otherStatuses: [206, 304], query: S3Object },
+  HEAD: { otherStatuses: [206, 304], query: S3Object },
+  DELETE: { status: 204 },
+} as const
+const factsOf = (facts: Partial<Record<Method, object>>, method: Method) => ({ query: S3Request, ...facts[method] })
 
 export const s3Operations = [
   operation({
@@ -114,11 +124,13 @@ export const s3Operations = [
     method: 'GET',
     path: '/',
     summary: 'S3: list buckets',
+    query: S3Buckets,
     handle: (context) => handle(context, null, null),
   }),
   ...methods.map((method) =>
     operation({
       ...common,
+      ...factsOf(ofBuckets, method),
       catalog: [],
       id: `s3.bucket.${method.toLowerCase()}`,
       method,
@@ -130,6 +142,7 @@ export const s3Operations = [
   ...methods.map((method) =>
     operation({
       ...common,
+      ...factsOf(ofObjects, method),
       catalog: [],
       id: `s3.object.${method.toLowerCase()}`,
       method,

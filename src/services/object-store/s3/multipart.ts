@@ -128,7 +128,7 @@ export async function putPart(context: BaseContext, signed: Signed, bucket: stri
     onlyIf: (_, tx) => stillThere(tx.db, upload),
   })
   if (copied) return copyReply('CopyPartResult', made, copied, checksum)
-  return reply({ status: 200, headers: { etag: `"${made.etag}"`, ...checksumHeaders(checksum) } })
+  return reply({ headers: { etag: `"${made.etag}"`, ...checksumHeaders(checksum) } })
 }
 
 export async function listParts(context: BaseContext, signed: Signed, bucket: string, key: string): Promise<Reply> {
@@ -220,7 +220,7 @@ export async function abort(context: BaseContext, signed: Signed, bucket: string
   }
   // The upload goes behind its parts, so that who was interrupted may abort it again; without it no more parts come, but some may have.
   await removeAll((db) => stillThere(db, upload))
-  await cloud.database.write((tx) => endUpload(tx, cloud, upload), { frees: true })
+  await context.write((tx) => endUpload(tx, cloud, upload))
   await removeAll()
-  return reply({ status: 204 })
+  return reply({})
 }

@@ -26,12 +26,16 @@ function partNumber(context: BaseContext, parts: number): number | null {
   return Number(text)
 }
 
-const overridden = new Map(
-  ['content-type', 'content-language', 'expires', 'cache-control', 'content-disposition', 'content-encoding'].map((name) => [
-    `response-${name}`,
-    name,
-  ]),
-)
+/** Of the answer to a read; `response-NAME` in its query says another value. */
+export const overridableHeaders = [
+  'content-type',
+  'content-language',
+  'expires',
+  'cache-control',
+  'content-disposition',
+  'content-encoding',
+] as const
+const overridden = new Map<string, string>(overridableHeaders.map((name) => [`response-${name}`, name]))
 
 /** A value for a header: UTF-8 as its bytes. Throws InvalidArgument for what would end the line. */
 function headerValue(name: string, text: string): string {

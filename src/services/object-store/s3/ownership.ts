@@ -35,7 +35,7 @@ export async function bucketOwnership(context: BaseContext, signed: Signed, buck
   }
   const ownership = method === 'PUT' ? await ownershipIn(context, signed) : null
   const { cloud } = context
-  await cloud.database.write(async (tx) => {
+  await context.write(async (tx) => {
     const now = await lockContainer(tx, cloud, row.id)
     if (ownership === 'BucketOwnerEnforced' && hasGrants(now)) throw fault('InvalidBucketAclWithObjectOwnership')
     const { [ownershipName]: _, ...metadata } = now.metadata
@@ -46,7 +46,7 @@ export async function bucketOwnership(context: BaseContext, signed: Signed, buck
       nextTimestamp(cloud.environment.clock),
     )
   })
-  return reply({ status: method === 'PUT' ? 200 : 204 })
+  return reply({})
 }
 
 /** The ownership that the body asks for. Throws MalformedXML. */

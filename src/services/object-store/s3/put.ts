@@ -172,7 +172,7 @@ export async function putObject(context: BaseContext, signed: Signed, bucket: st
     reseller: scope.access.reseller,
   })
   await dropParts(context, scope.container, replaced)
-  if (!copied) return reply({ status: 200, headers: { etag: `"${made.etag}"`, ...madeVersion(made), ...checksumHeaders(checksum) } })
+  if (!copied) return reply({ headers: { etag: `"${made.etag}"`, ...madeVersion(made), ...checksumHeaders(checksum) } })
   return copyReply('CopyObjectResult', made, copied, checksum)
 }
 

@@ -65,8 +65,10 @@ const subresources = {
   website: ofBuckets(all, 'NoSuchWebsiteConfiguration'),
 } satisfies Record<string, Subresource>
 
+export const subresourceNames = Object.keys(subresources)
+
 /** The sub-resources that a query names. */
-export const subresourcesIn = (query: URLSearchParams): string[] => Object.keys(subresources).filter((name) => query.has(name))
+export const subresourcesIn = (query: URLSearchParams): string[] => subresourceNames.filter((name) => query.has(name))
 
 /** Throws unless each sub-resource that the query names is one of that thing, by that method. */
 function checkTargets({ rawQuery, request }: BaseContext, bucket: string | null, key: string | null): void {
@@ -100,7 +102,7 @@ export async function withoutIt(context: BaseContext, signed: Signed, bucket: st
   }
   if (!without || (method !== 'GET' && method !== 'DELETE')) throw fault('NotImplemented', `The subresource ${name} is not built.`)
   await bucketOf(context, signed, bucket, method === 'DELETE' ? 'own' : 'list')
-  if (method === 'DELETE') return reply({ status: 204 })
+  if (method === 'DELETE') return reply({})
   if (typeof without === 'string') throw fault(without)
   return xmlReply(without.root, without.inner)
 }

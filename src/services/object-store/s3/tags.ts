@@ -67,14 +67,14 @@ export async function objectTagging(context: BaseContext, signed: Signed, bucket
   if (scope.by === 'grants') throw fault('AccessDenied')
   const text = method === 'PUT' ? await tagsFromBody(context, signed, 10) : ''
   const { cloud } = context
-  await cloud.database.write(async (tx) => {
+  await context.write(async (tx) => {
     const container = await lockContainer(tx, cloud, scope.container.id)
     const row = await findObject(tx.db, container.id, key)
     if (!row) throw fault('NoSuchKey')
     const { [objectName]: _, ...metadata } = row.metadata
     await setObject(tx.db, container.id, key, { metadata: text ? { ...metadata, [objectName]: text } : metadata })
   })
-  return reply({ status: method === 'PUT' ? 200 : 204 })
+  return reply({})
 }
 
 /** GET, PUT and DELETE of `?tagging` at a bucket. */
@@ -88,7 +88,7 @@ export async function bucketTagging(context: BaseContext, signed: Signed, bucket
   }
   const text = method === 'PUT' ? await tagsFromBody(context, signed, 50) : ''
   const { cloud } = context
-  await cloud.database.write(async (tx) => {
+  await context.write(async (tx) => {
     const now = await lockContainer(tx, cloud, row.id)
     const { [bucketName]: _, ...metadata } = now.metadata
     const at = nextTimestamp(cloud.environment.clock)

@@ -4,7 +4,7 @@ import { badRequest, conflict, forbidden } from '../../../../api/faults.ts'
 import { operation, reply } from '../../../../api/operation.ts'
 import type { Db } from '../../../../db/database.ts'
 import { writes } from '../rules.ts'
-import { NamespaceBody } from '../schema.ts'
+import { MadeNamespace, NamespaceBody } from '../schema.ts'
 import { associate, insertObject, insertProperty, insertTags } from '../store.ts'
 import { type Namespace, namespaceView } from '../view.ts'
 
@@ -63,6 +63,7 @@ export const createNamespace = operation({
   catalog: ['image-v2.metadata-definition-namespaces.create-namespace'],
   body: NamespaceBody,
   status: 201,
+  answer: MadeNamespace,
   policy: writes('add_metadef_namespace', 'Create a namespace of metadata definitions.'),
   async handle({ body, who, tx: { db }, cloud, now, href }) {
     const owner = body.owner ?? who.project?.id
@@ -73,6 +74,6 @@ export const createNamespace = operation({
     const { objects, properties, tags, resource_type_associations } = body
     const contents = { objects, properties, tags, resource_type_associations }
     const location = href(`/metadefs/namespaces/${encodeURIComponent(row.name)}`)
-    return reply({ status: 201, headers: { location }, body: { ...namespaceView(row), ...contents } })
+    return reply({ headers: { location }, body: { ...namespaceView(row), ...contents } })
   },
 })

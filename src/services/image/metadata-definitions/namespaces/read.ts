@@ -1,15 +1,18 @@
 // GET of namespaces (reference 11.8.2, 11.8.3).
 import { badRequest } from '../../../../api/faults.ts'
-import { listRows } from '../../../../api/list.ts'
 import { operation } from '../../../../api/operation.ts'
 import { rule } from '../../../../auth/policy.ts'
 import { viewerOf } from '../../images/resource.ts'
+import { ordered } from '../../listing.ts'
 import { anyReader } from '../../rules.ts'
-import { links, pageRequest, shape } from '../page.ts'
+import { collection, filtersOfNamespaces } from '../page.ts'
 import { reads } from '../rules.ts'
-import { all, visibleTo } from '../store.ts'
-import { associationView, namespaceView, objectView, root } from '../view.ts'
+import { ListedNamespace, ResourceTypeQuery, WholeNamespace } from '../schema.ts'
+import { all, meantFor, visibleTo } from '../store.ts'
+import { associationView, type Namespace, namespaceView, objectView } from '../view.ts'
 import { namespaces } from './resource.ts'
+
+const namespaceCollection = collection('namespaces', '/metadefs/namespaces', filtersOfNamespaces)
 
 export const listNamespaces = operation({
   id: 'metadata.namespaces.list',
@@ -17,6 +20,8 @@ export const listNamespaces = operation({
   path: '/metadefs/namespaces',
   summary: 'List metadata definition namespaces',
   catalog: ['image-v2.metadata-definition-namespaces.list-namespaces'],
+  query: namespaceCollection.query,
+  answer: namespaceCollection.answer(ListedNamespace),
   policy: rule('get_metadef_namespaces', anyReader, 'List namespaces of metadata definitions.'),
   async handle(context) {
     const { db, rawQuery } = context
@@ -29,13 +34,13 @@ export const listNamespaces = operation({
       .selectFrom('metadata_namespaces')
       .selectAll()
       .where(visibleTo(viewerOf(context)))
-    const { rows, next } = await listRows(seen, shape, pageRequest(rawQuery), (query) => {
+    const page = await namespaceCollection.page<Namespace>(ordered(context), seen, (query) => {
       let found = query
       if (visibility !== null) found = found.where('visibility', '=', visibility)
-      if (types?.length)
-        found = found.where('id', 'in', (eb) => eb.selectFrom('metadata_associations').select('namespace_id').where('name', 'in', types))
+      if (types?.length) found = found.where('id', 'in', meantFor(db, types))
       return found
     })
+    const { rows } = page
     const associations = rows.length
       ? await all(
           db,
@@ -43,14 +48,11 @@ export const listNamespaces = operation({
           rows.map(({ id }) => id),
         )
       : []
-    return {
-      namespaces: rows.map((row) => {
-        const own = associations.filter(({ namespace_id }) => namespace_id === row.id)
-        return { ...namespaceView(row), ...(own.length ? { resource_type_associations: own.map(associationView) } : {}) }
-      }),
-      ...links(root, rawQuery, next),
-      schema: '/v2/schemas/metadefs/namespaces',
-    }
+    const shown = rows.map((row) => {
+      const own = associations.filter(({ namespace_id }) => namespace_id === row.id)
+      return { ...namespaceView(row), ...(own.length ? { resource_type_associations: own.map(associationView) } : {}) }
+    })
+    return namespaceCollection.body(context, page, shown)
   },
 })
 
@@ -60,6 +62,8 @@ export const showNamespace = operation({
   path: '/metadefs/namespaces/{namespace}',
   summary: 'Show a metadata definition namespace with all that is in it',
   catalog: ['image-v2.metadata-definition-namespaces.get-namespaces-details'],
+  query: ResourceTypeQuery,
+  answer: WholeNamespace,
   policy: reads('get_metadef_namespace', 'Show a namespace of metadata definitions.'),
   on: namespaces,
   async handle({ namespace, db, rawQuery }) {

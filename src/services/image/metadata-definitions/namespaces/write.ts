@@ -2,7 +2,7 @@
 import { conflict, forbidden, notFound } from '../../../../api/faults.ts'
 import { operation } from '../../../../api/operation.ts'
 import { writes } from '../rules.ts'
-import { NamespaceBody } from '../schema.ts'
+import { Namespace, NamespaceBody } from '../schema.ts'
 import { type Content, removeNamespace } from '../store.ts'
 import { namespaceView } from '../view.ts'
 import { mustNotBeProtected, namespaces } from './resource.ts'
@@ -16,6 +16,7 @@ export const updateNamespace = operation({
   summary: 'Update a metadata definition namespace',
   catalog: ['image-v2.metadata-definition-namespaces.update-namespace'],
   body: NamespaceBody,
+  answer: Namespace,
   policy: writes('modify_metadef_namespace', 'Change a namespace of metadata definitions.'),
   on: namespaces,
   // The body is the namespace as it shall be: what it does not name goes back to what a new one has.

@@ -1,9 +1,11 @@
 // What was done with a server (reference 3.9).
+import { Type } from 'typebox'
 import { notFound } from '../../../api/faults.ts'
 import { operation } from '../../../api/operation.ts'
 import { rule } from '../../../auth/policy.ts'
 import { admin, readerOrAdmin } from '../rules.ts'
 import { servers } from './resource.ts'
+import { ServerAction, ServerActionEvent } from './shown.ts'
 import { actionsOf, findAction } from './store.ts'
 import type { ActionEvent, ActionRow } from './tables.ts'
 
@@ -38,6 +40,7 @@ export const actionOperations = [
     catalog: ['compute-v2.1.servers-action.list-actions-for-server'],
     policy: rule('os_compute_api:os-instance-actions:list', readerOrAdmin, 'List actions of a server.'),
     on: servers,
+    answer: Type.Object({ instanceActions: Type.Array(ServerAction) }),
     handle: async ({ server, db }) => ({ instanceActions: (await actionsOf(db, server.id)).map(brief) }),
   }),
   operation({
@@ -48,11 +51,14 @@ export const actionOperations = [
     catalog: ['compute-v2.1.servers-action.show-server-action-details'],
     policy: rule('os_compute_api:os-instance-actions:show', readerOrAdmin, 'Show an action of a server.'),
     on: servers,
+    // Others than administrators see events from 2.51 on.
+    answer: Type.Object({
+      instanceAction: Type.Object({ ...ServerAction.properties, events: Type.Optional(Type.Array(ServerActionEvent)) }),
+    }),
     async handle({ server, db, params, allows }) {
       const row = await findAction(db, server.id, params.request_id)
       if (!row) throw notFound(`Action for request_id ${params.request_id.slice(0, 60)} on instance ${server.id} not found`)
       const isAdmin = allows('os_compute_api:os-instance-actions:events')
-      // Others see events only from 2.51 on.
       return { instanceAction: { ...brief(row), ...(isAdmin ? { events: row.events.map(event(true)) } : {}) } }
     },
   }),
