@@ -8,8 +8,11 @@ test('a policy is kept as it is, in text or as an object, with what else it was 
   await using cloud = await testCloud()
   const { policy } = (await cloud.admin.post(`${v3}/policies`, { policy: { blob: '{"a": "b"}', type: 'text/x', colour: 'red' } }, 201)).body
   assert.deepEqual([policy.blob, policy.type, policy.colour], ['{"a": "b"}', 'text/x', 'red'])
+  const shown = async () => (await cloud.admin.get(`${v3}/policies/${policy.id}`)).body.policy.blob
+  assert.equal(await shown(), '{"a": "b"}')
   const changed = (await cloud.admin.patch(`${v3}/policies/${policy.id}`, { policy: { blob: { a: 1 } } }, 200)).body.policy
   assert.deepEqual([changed.blob, changed.type, changed.colour], [{ a: 1 }, 'text/x', 'red'])
+  assert.deepEqual(await shown(), { a: 1 })
   const other = (await cloud.admin.post(`${v3}/policies`, { policy: { blob: {}, type: 'text/y' } }, 201)).body.policy
   const list = async (query: string) =>
     (await cloud.admin.get(`${v3}/policies?${query}`)).body.policies.map((row: { id: string }) => row.id).sort()

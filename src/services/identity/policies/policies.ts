@@ -70,10 +70,7 @@ const create = operation({
     const { tx, now, cloud, body } = context
     const { blob, type } = body.policy
     const row = { id: cloud.environment.hexId(), type, policy_blob: blob, extra: extraOf(body.policy, known), created_at: now }
-    await tx.db
-      .insertInto('identity_policies')
-      .values({ ...row, policy_blob: JSON.stringify(blob) })
-      .execute()
+    await tx.db.insertInto('identity_policies').values(row).execute()
     return { policy: policyView(row, context) }
   },
 })
@@ -98,7 +95,7 @@ const update = operation({
     }
     await tx.db
       .updateTable('identity_policies')
-      .set({ type: row.type, policy_blob: JSON.stringify(row.policy_blob), extra: row.extra })
+      .set({ type: row.type, policy_blob: row.policy_blob, extra: row.extra })
       .where('id', '=', policy.id)
       .execute()
     return { policy: policyView(row, context) }

@@ -13,13 +13,14 @@ export const policy = resource<'policy', PolicyRow>({
   hidden: true,
 })
 
-/** A policy as it is shown (reference 6.11): its blob is what a service put there, a text or any object. */
-export const Policy = Extended({ id: Type.String(), type: Type.String(), blob: Type.Unknown(), links: SelfLink })
+const Blob = Type.Union([Type.String(), Type.Record(Type.String(), Type.Unknown())])
+/** A policy as it is shown (reference 6.11): its blob is what a service put there, a text or an object of its own. */
+export const Policy = Extended({ id: Type.String(), type: Type.String(), blob: Blob, links: SelfLink })
 
 export const policyView = (row: PolicyRow, { href }: { href(path: string): string }): Static<typeof Policy> => ({
   ...row.extra,
   id: row.id,
   type: row.type,
-  blob: row.policy_blob,
+  blob: row.policy_blob as Static<typeof Blob>,
   links: { self: href(`/policies/${row.id}`) },
 })
