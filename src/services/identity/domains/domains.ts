@@ -137,7 +137,7 @@ const update = operation({
   on: open(domain),
   policy: rules.update,
   handle: async (context) => ({
-    domain: domainView(await changeProject(context.tx, context.domain, without(context.body.domain)), context),
+    domain: domainView(await changeProject(context.cloud, context.tx, context.domain, without(context.body.domain)), context),
   }),
 })
 
@@ -151,7 +151,7 @@ const remove = operation({
   status: 204,
   on: domain,
   policy: rules.delete,
-  handle: ({ tx, domain, now }) => removeDomain(tx, domain, now),
+  handle: ({ cloud, tx, domain, now }) => removeDomain(cloud, tx, domain, now),
 })
 
 export const domains = [list, create, show, update, remove]

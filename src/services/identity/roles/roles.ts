@@ -8,6 +8,7 @@ import type { RoleRow } from '../../../auth/tables.ts'
 import { Description, ensureMutable, ensureSameId, extraOf, Id, mergeExtra, mergeOptions, missing, Options } from '../attributes.ts'
 import { byName, collection } from '../collection.ts'
 import { findDomain } from '../domains/domains.ts'
+import { tellIdentity } from '../events.ts'
 import { adminOrSystemReader, adminRequired, cloudRule } from '../rules.ts'
 import { deleteRoles, findRole, insertRole, roleQuery, updateRole } from './store.ts'
 
@@ -130,6 +131,7 @@ const create = operation({
       created_at: now,
     }
     await insertRole(tx.db, row)
+    await tellIdentity(cloud, tx, 'role', 'created', row.id)
     return { role: roleView(row, context) }
   },
 })
@@ -157,6 +159,7 @@ const update = operation({
       ...(options === undefined ? {} : { options: mergeOptions(role.options, options) }),
       extra: mergeExtra(role.extra, body.role, known),
     })
+    await tellIdentity(context.cloud, tx, 'role', 'updated', row.id)
     return { role: roleView(row, context) }
   },
 })
@@ -172,9 +175,10 @@ const remove = operation({
   on: role,
   policy: roleRules.delete,
   ...own('delete'),
-  async handle({ tx, role }) {
+  async handle({ cloud, tx, role }) {
     ensureMutable('role', role)
     await deleteRoles(tx.db, [role.id])
+    await tellIdentity(cloud, tx, 'role', 'deleted', role.id)
   },
 })
 

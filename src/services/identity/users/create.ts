@@ -5,6 +5,7 @@ import type { Cloud } from '../../../cloud.ts'
 import type { Tx } from '../../../db/database.ts'
 import { extraOf, mergeOptions, missing } from '../attributes.ts'
 import { findDomain } from '../domains/domains.ts'
+import { tellIdentity } from '../events.ts'
 import { homeDomain } from '../projects/create.ts'
 import { federatedOf, setFederated } from './federated.ts'
 import { type NewPassword, passwordColumns, passwordHash } from './passwords.ts'
@@ -42,6 +43,7 @@ export async function addUser(
     created_at: now,
   }
   await insertUser(tx.db, row)
+  await tellIdentity(cloud, tx, 'user', 'created', row.id)
   return row
 }
 
@@ -63,7 +65,13 @@ export const create = operation({
     const domain_id = body.user.domain_id ?? homeDomain(who)
     const { federated } = body.user
     const row = await cloud.database.write(async (tx) => {
-      const made = await addUser(cloud, tx, { ...body.user, domain_id }, hash, now)
+      const made = await addUser(
+        cloud,
+        { ...tx, cause: { request_id: context.requestId, user_id: who.user.id } },
+        { ...body.user, domain_id },
+        hash,
+        now,
+      )
       if (federated) await setFederated(tx.db, made, federated, now)
       return made
     })

@@ -71,7 +71,7 @@ const change = (id: string, method: 'POST' | 'PUT', catalog: string[]) =>
     body: Update,
     on: tenant,
     policy: updateProject,
-    handle: async ({ tx, tenant, body }) => ({ tenant: tenantView(await changeProject(tx, tenant, plain(body.tenant))) }),
+    handle: async ({ cloud, tx, tenant, body }) => ({ tenant: tenantView(await changeProject(cloud, tx, tenant, plain(body.tenant))) }),
   })
 
 export const v2Tenants = [
@@ -113,7 +113,7 @@ export const v2Tenants = [
     status: 204,
     on: tenant,
     policy: deleteProject,
-    handle: ({ tx, tenant, now }) => removeProject(tx, tenant, now),
+    handle: ({ cloud, tx, tenant, now }) => removeProject(cloud, tx, tenant, now),
   }),
   operation({
     ...v2,
