@@ -7,6 +7,7 @@ import { findProject, findUser } from '../../../auth/store.ts'
 import { absent } from '../attributes.ts'
 import { WholeCollection, wholeCollection } from '../collection.ts'
 import { findDomain } from '../domains/domains.ts'
+import { tellGrant } from '../events.ts'
 import { findGroup } from '../groups/store.ts'
 import { Role, roleTarget, roleView } from '../roles/roles.ts'
 import { findRole } from '../roles/store.ts'
@@ -121,9 +122,10 @@ function grantOperations(place: Place, catalog?: CatalogIds) {
       summary: `Grant a role ${what}`,
       catalog: ids('create'),
       status: 204,
-      async handle({ tx, params }) {
+      async handle({ cloud, tx, params }) {
         await ensureRoleFits({ db: tx.db, params }, place)
-        await insertGrant(tx.db, grantOf(params, place))
+        const grant = grantOf(params, place)
+        if (await insertGrant(tx.db, grant)) await tellGrant(cloud, tx, 'created', grant)
       },
     }),
     operation({
@@ -154,8 +156,10 @@ function grantOperations(place: Place, catalog?: CatalogIds) {
       summary: `Revoke a role ${what}`,
       catalog: ids('revoke'),
       status: 204,
-      async handle({ tx, params }) {
-        if (!(await deleteGrant(tx.db, grantOf(params, place)))) throw none(params as Params)
+      async handle({ cloud, tx, params }) {
+        const grant = grantOf(params, place)
+        if (!(await deleteGrant(tx.db, grant))) throw none(params as Params)
+        await tellGrant(cloud, tx, 'deleted', grant)
       },
     }),
   ]

@@ -149,7 +149,7 @@ const update = operation({
   policy: rules.update,
   answer: Type.Object({ domain: Domain }),
   handle: async (context) => ({
-    domain: domainView(await changeProject(context.tx, context.domain, without(context.body.domain)), context),
+    domain: domainView(await changeProject(context.cloud, context.tx, context.domain, without(context.body.domain)), context),
   }),
 })
 
@@ -163,7 +163,7 @@ const remove = operation({
   status: 204,
   on: domain,
   policy: rules.delete,
-  handle: ({ tx, domain, now }) => removeDomain(tx, domain, now),
+  handle: ({ cloud, tx, domain, now }) => removeDomain(cloud, tx, domain, now),
 })
 
 export const domains = [list, create, show, update, remove]

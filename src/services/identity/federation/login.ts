@@ -5,7 +5,8 @@ import { findDomainByName, findProject, findProjectByName, findUser, findUserByN
 import type { User } from '../../../auth/tables.ts'
 import type { Cloud } from '../../../cloud.ts'
 import type { Db } from '../../../db/database.ts'
-import { insertGrant } from '../assignments/store.ts'
+import { type Grant, insertGrant } from '../assignments/store.ts'
+import { tellGrant } from '../events.ts'
 import { addProject } from '../projects/create.ts'
 import { findRoleByName } from '../roles/store.ts'
 import type { Proof } from '../tokens/authenticate.ts'
@@ -124,14 +125,15 @@ async function settleOnce(cloud: Cloud, { provider, login, groupIds, projects }:
       for (const roleName of roles) {
         const role = await findRoleByName(tx.db, roleName)
         if (!role) throw new Lacking(`the role ${roleName} is not here`)
-        await insertGrant(tx.db, {
+        const grant: Grant = {
           actor_type: 'user',
           actor_id: user.id,
           target_type: 'project',
           target_id: project.id,
           role_id: role.id,
           inherited: false,
-        })
+        }
+        if (await insertGrant(tx.db, grant)) await tellGrant(cloud, tx, 'created', grant)
       }
     }
     return user

@@ -7,6 +7,7 @@ import type { Who } from '../../../auth/who.ts'
 import type { Cloud } from '../../../cloud.ts'
 import type { Tx } from '../../../db/database.ts'
 import { extraOf, missing } from '../attributes.ts'
+import { tellProject } from '../events.ts'
 import { adminRule } from '../rules.ts'
 import { createProject, projectTarget } from './resource.ts'
 import { knownProject, type NewProject, ProjectCreate, Project as Shape } from './schema.ts'
@@ -56,6 +57,7 @@ export async function addProject(
     created_at: now,
   }
   await insertProject(tx.db, row)
+  await tellProject(cloud, tx, 'created', row)
   return row
 }
 

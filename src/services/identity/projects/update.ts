@@ -2,15 +2,17 @@ import { Type } from 'typebox'
 import { badRequest, forbidden } from '../../../api/faults.ts'
 import { operation } from '../../../api/operation.ts'
 import type { Project } from '../../../auth/tables.ts'
+import type { Cloud } from '../../../cloud.ts'
 import type { Tx } from '../../../db/database.ts'
 import { ensureMutable, ensureSameId, mergeExtra, mergeOptions } from '../attributes.ts'
+import { tellProject } from '../events.ts'
 import { updateProject as mayUpdate, project } from './resource.ts'
 import { knownProject, type NewProject, ProjectUpdate, Project as Shape } from './schema.ts'
 import { parentsOf, subtreeOf, updateProject } from './store.ts'
 import { projectView } from './view.ts'
 
 /** Changes a project or domain. Disabling it ends all its tokens; what is below must be disabled before (but not below a domain). */
-export async function changeProject(tx: Tx, row: Project, body: Partial<NewProject>): Promise<Project> {
+export async function changeProject(cloud: Cloud, tx: Tx, row: Project, body: Partial<NewProject>): Promise<Project> {
   ensureSameId(row.id, body)
   ensureMutable(row.is_domain ? 'domain' : 'project', row, body)
   if (body.parent_id !== undefined && body.parent_id !== row.parent_id) throw forbidden('Update of `parent_id` is not allowed.')
@@ -23,6 +25,7 @@ export async function changeProject(tx: Tx, row: Project, body: Partial<NewProje
     throw forbidden(`Cannot enable project ${row.id} since it has disabled parents.`)
   }
   const { name, description, enabled, tags, options } = body
+  await tellProject(cloud, tx, 'updated', row)
   return updateProject(tx.db, row, {
     ...(name === undefined ? {} : { name }),
     ...(description === undefined ? {} : { description: description ?? '' }),
@@ -45,6 +48,6 @@ export const update = operation({
   policy: mayUpdate,
   answer: Type.Object({ project: Shape }),
   async handle(context) {
-    return { project: projectView(await changeProject(context.tx, context.project, context.body.project), context) }
+    return { project: projectView(await changeProject(context.cloud, context.tx, context.project, context.body.project), context) }
   },
 })

@@ -20,6 +20,7 @@ import {
 } from '../attributes.ts'
 import { byHandler, collection, listed } from '../collection.ts'
 import { findDomain } from '../domains/domains.ts'
+import { tellIdentity } from '../events.ts'
 import { adminOrSystemReader, adminRequired, cloudRule } from '../rules.ts'
 import { deleteRoles, findRole, insertRole, roleQuery, updateRole } from './store.ts'
 
@@ -157,6 +158,7 @@ const create = operation({
       created_at: now,
     }
     await insertRole(tx.db, row)
+    await tellIdentity(cloud, tx, 'role', 'created', row.id)
     return { role: roleView(row, context) }
   },
 })
@@ -185,6 +187,7 @@ const update = operation({
       ...(options === undefined ? {} : { options: mergeOptions(role.options, options) }),
       extra: mergeExtra(role.extra, body.role, known),
     })
+    await tellIdentity(context.cloud, tx, 'role', 'updated', row.id)
     return { role: roleView(row, context) }
   },
 })
@@ -200,9 +203,10 @@ const remove = operation({
   on: role,
   policy: roleRules.delete,
   ...own('delete'),
-  async handle({ tx, role }) {
+  async handle({ cloud, tx, role }) {
     ensureMutable('role', role)
     await deleteRoles(tx.db, [role.id])
+    await tellIdentity(cloud, tx, 'role', 'deleted', role.id)
   },
 })
 

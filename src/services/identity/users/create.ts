@@ -6,6 +6,7 @@ import type { Cloud } from '../../../cloud.ts'
 import type { Tx } from '../../../db/database.ts'
 import { extraOf, mergeOptions, missing } from '../attributes.ts'
 import { findDomain } from '../domains/domains.ts'
+import { tellIdentity } from '../events.ts'
 import { refuseDirectoryDomain } from '../ldap/guard.ts'
 import { homeDomain } from '../projects/create.ts'
 import { federatedOf, setFederated } from './federated.ts'
@@ -44,6 +45,7 @@ export async function addUser(
     created_at: now,
   }
   await insertUser(tx.db, row)
+  await tellIdentity(cloud, tx, 'user', 'created', row.id)
   return row
 }
 

@@ -1,5 +1,6 @@
 import { operation } from '../../../api/operation.ts'
 import { noteRevocation } from '../../../auth/revocations.ts'
+import { tellIdentity } from '../events.ts'
 import { refuseDirectoryUser } from '../ldap/guard.ts'
 import { user, userRules } from './resource.ts'
 import { deleteUsers } from './store.ts'
@@ -15,8 +16,9 @@ export const remove = operation({
   on: user,
   policy: userRules.delete,
   guard: refuseDirectoryUser,
-  async handle({ tx, user, now }) {
+  async handle({ cloud, tx, user, now }) {
     await deleteUsers(tx.db, [user.id])
+    await tellIdentity(cloud, tx, 'user', 'deleted', user.id)
     await noteRevocation(tx.db, now, { user_id: user.id })
   },
 })

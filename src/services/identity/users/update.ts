@@ -3,8 +3,10 @@ import { badRequest } from '../../../api/faults.ts'
 import { operation } from '../../../api/operation.ts'
 import { noteRevocation } from '../../../auth/revocations.ts'
 import type { User } from '../../../auth/tables.ts'
+import type { Cloud } from '../../../cloud.ts'
 import type { Tx } from '../../../db/database.ts'
 import { ensureSameId, mergeExtra, mergeOptions } from '../attributes.ts'
+import { tellIdentity } from '../events.ts'
 import { refuseDirectoryUser } from '../ldap/guard.ts'
 import { federatedOf, setFederated } from './federated.ts'
 import { keepInHistory, type NewPassword, passwordColumns, passwordHash } from './passwords.ts'
@@ -14,7 +16,14 @@ import { updateUser } from './store.ts'
 import { userView } from './view.ts'
 
 /** Changes a user. A new password, and being disabled, end all tokens of the user for ever; being enabled unlocks. `password`: undefined keeps the old one, null takes it away. */
-export async function changeUser(tx: Tx, row: User, body: UserBody, password: NewPassword | null | undefined, now: string): Promise<User> {
+export async function changeUser(
+  cloud: Cloud,
+  tx: Tx,
+  row: User,
+  body: UserBody,
+  password: NewPassword | null | undefined,
+  now: string,
+): Promise<User> {
   ensureSameId(row.id, body)
   if (body.domain_id !== undefined && body.domain_id !== row.domain_id) throw badRequest('Cannot change Domain ID.')
   const { name, enabled, description, email, default_project_id, options } = body
@@ -33,6 +42,7 @@ export async function changeUser(tx: Tx, row: User, body: UserBody, password: Ne
   }
   const ends = password !== undefined || enabled === false
   if (ends) await noteRevocation(tx.db, now, { user_id: row.id })
+  await tellIdentity(cloud, tx, 'user', 'updated', row.id)
   return updateUser(tx.db, row, changes, ends)
 }
 
@@ -54,7 +64,7 @@ export const update = operation({
     const { password, federated } = body.user
     const hash = password === undefined ? undefined : await passwordHash(cloud, password)
     const row = await context.write(async (tx) => {
-      const changed = await changeUser(tx, user, body.user, hash, now)
+      const changed = await changeUser(cloud, tx, user, body.user, hash, now)
       if (federated) await setFederated(tx.db, changed, federated, now)
       return changed
     })

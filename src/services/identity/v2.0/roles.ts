@@ -10,6 +10,7 @@ import { grantRules, systemGrantRules } from '../assignments/rules.ts'
 import { deleteGrant, type Grant, grantedRoles, insertGrant, systemId } from '../assignments/store.ts'
 import { absent, ensureMutable, extraOf, missing } from '../attributes.ts'
 import { defaultDomainId } from '../bootstrap.ts'
+import { tellGrant, tellIdentity } from '../events.ts'
 import { roleRules, roleTarget } from '../roles/roles.ts'
 import { deleteRoles, findRole, findRoleByName, insertRole, roleQuery } from '../roles/store.ts'
 import { rolesFor, v2 } from './common.ts'
@@ -84,6 +85,7 @@ const rolesAt = (path: '/OS-KSADM' | '/OS-KSADM/roles', documented: boolean) => 
           extra: extraOf(body.role, ['name', 'description', 'domain_id', 'options']),
         }
         await insertRole(tx.db, row)
+        await tellIdentity(cloud, tx, 'role', 'created', row.id)
         return { role: view(row) }
       },
     }),
@@ -109,9 +111,10 @@ const rolesAt = (path: '/OS-KSADM' | '/OS-KSADM/roles', documented: boolean) => 
       status: 204,
       on: role,
       policy: roleRules.delete,
-      async handle({ tx, role }) {
+      async handle({ cloud, tx, role }) {
         ensureMutable('role', role)
         await deleteRoles(tx.db, [role.id])
+        await tellIdentity(cloud, tx, 'role', 'deleted', role.id)
       },
     }),
   ]
@@ -194,6 +197,7 @@ function grantsAt(
           throw conflict(
             `Conflict occurred attempting to store role grant - User ${grant.actor_id} already has role ${grant.role_id} in tenant ${grant.target_id}.`,
           )
+        await tellGrant(context.cloud, context.tx, 'created', grant)
         return { role: view((await findRole(context.tx.db, grant.role_id))!) }
       },
     }),
@@ -208,7 +212,9 @@ function grantsAt(
       policy: rules.revoke,
       policyTarget: targetFor(rules.revoke),
       async handle(context) {
-        if (!(await deleteGrant(context.tx.db, grantOf(context)))) throw notFound(`Could not find role: ${paramsOf(context).role_id}.`)
+        const grant = grantOf(context)
+        if (!(await deleteGrant(context.tx.db, grant))) throw notFound(`Could not find role: ${paramsOf(context).role_id}.`)
+        await tellGrant(context.cloud, context.tx, 'deleted', grant)
       },
     }),
   ]

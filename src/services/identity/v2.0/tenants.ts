@@ -84,7 +84,7 @@ const change = (id: string, method: 'POST' | 'PUT', catalog: string[]) =>
     on: tenant,
     policy: updateProject,
     answer: One,
-    handle: async ({ tx, tenant, body }) => ({ tenant: tenantView(await changeProject(tx, tenant, plain(body.tenant))) }),
+    handle: async ({ cloud, tx, tenant, body }) => ({ tenant: tenantView(await changeProject(cloud, tx, tenant, plain(body.tenant))) }),
   })
 
 export const v2Tenants = [
@@ -128,7 +128,7 @@ export const v2Tenants = [
     status: 204,
     on: tenant,
     policy: deleteProject,
-    handle: ({ tx, tenant, now }) => removeProject(tx, tenant, now),
+    handle: ({ cloud, tx, tenant, now }) => removeProject(cloud, tx, tenant, now),
   }),
   operation({
     ...v2,

@@ -1,5 +1,4 @@
 // Users (reference 9.3, 10.1.1 to 10.1.5): those of the default domain.
-
 import { type Static, Type } from 'typebox'
 import { badRequest, forbidden, notFound } from '../../../api/faults.ts'
 import { listing } from '../../../api/listing.ts'
@@ -10,11 +9,13 @@ import { noteRevocation } from '../../../auth/revocations.ts'
 import type { Secret } from '../../../auth/secret.ts'
 import { findProject, findUser } from '../../../auth/store.ts'
 import type { User } from '../../../auth/tables.ts'
+import type { Cloud } from '../../../cloud.ts'
 import type { Tx } from '../../../db/database.ts'
-import { insertGrant } from '../assignments/store.ts'
+import { type Grant, insertGrant } from '../assignments/store.ts'
 import { missing } from '../attributes.ts'
 import { defaultDomainId } from '../bootstrap.ts'
 import { ofOwnDomain } from '../collection.ts'
+import { tellGrant, tellIdentity } from '../events.ts'
 import { freshenUser, refuseDirectoryDomain, refuseDirectoryUser } from '../ldap/guard.ts'
 import { findRoleByName } from '../roles/store.ts'
 import { findScope, issueToken } from '../tokens/authenticate.ts'
@@ -69,19 +70,20 @@ function v3Body({
 }
 
 /** In this version a user's tenant is one in which the user is a member. */
-async function joinTenant(tx: Tx, row: User): Promise<void> {
+async function joinTenant(cloud: Cloud, tx: Tx, row: User): Promise<void> {
   if (!row.default_project_id) return
   if (!(await findProject(tx.db, row.default_project_id))) throw notFound(missing('project')(row.default_project_id))
   const role = await findRoleByName(tx.db, 'member')
-  if (role)
-    await insertGrant(tx.db, {
-      actor_type: 'user',
-      actor_id: row.id,
-      target_type: 'project',
-      target_id: row.default_project_id,
-      role_id: role.id,
-      inherited: false,
-    })
+  if (!role) return
+  const grant: Grant = {
+    actor_type: 'user',
+    actor_id: row.id,
+    target_type: 'project',
+    target_id: row.default_project_id,
+    role_id: role.id,
+    inherited: false,
+  }
+  if (await insertGrant(tx.db, grant)) await tellGrant(cloud, tx, 'created', grant)
 }
 
 const One = Type.Object({ user: Shape })
@@ -105,7 +107,7 @@ const create = operation({
     const hash = await passwordHash(cloud, passwordOf(body.user))
     const row = await write(async (tx) => {
       const made = await addUser(cloud, tx, { ...wanted, name: wanted.name!, domain_id: defaultDomainId }, hash, now)
-      await joinTenant(tx, made)
+      await joinTenant(cloud, tx, made)
       return made
     })
     return { user: userView(row) }
@@ -173,8 +175,8 @@ const change = (
       const password = passwordOf(given)
       const hash = password === undefined ? undefined : await passwordHash(cloud, password)
       const row = await write(async (tx) => {
-        const changed = await changeUser(tx, user, wanted, hash, now)
-        if (changed.default_project_id !== user.default_project_id) await joinTenant(tx, changed)
+        const changed = await changeUser(cloud, tx, user, wanted, hash, now)
+        if (changed.default_project_id !== user.default_project_id) await joinTenant(cloud, tx, changed)
         return changed
       })
       return { user: userView(row) }
@@ -251,8 +253,9 @@ export const v2Users = [
     policy: userRules.delete,
     guard: refuseDirectoryUser,
     answer: One,
-    async handle({ tx, user, now }) {
+    async handle({ cloud, tx, user, now }) {
       await deleteUsers(tx.db, [user.id])
+      await tellIdentity(cloud, tx, 'user', 'deleted', user.id)
       await noteRevocation(tx.db, now, { user_id: user.id })
     },
   }),
