@@ -12,8 +12,11 @@ const needsNobody = (exchange: Exchange) => {
 }
 
 /** Throws 401 where a token is needed and none that is valid came. */
-export async function authenticate(exchange: Exchange): Promise<void> {
-  if (needsNobody(exchange)) return
+export function authenticate(exchange: Exchange): void | Promise<void> {
+  if (!needsNobody(exchange)) return identify(exchange)
+}
+
+async function identify(exchange: Exchange): Promise<void> {
   const { served, request } = exchange
   const { cloud, service } = served
   const route = routeOf(exchange)

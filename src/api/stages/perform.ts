@@ -29,7 +29,12 @@ async function run(exchange: Exchange, tx: Tx | null): Promise<unknown> {
 const inOrder: readonly Stage[] = [loadRow, chooseTarget, askPolicy, tellInvalid, askGuard, checkLock, checkState, takeQuota]
 
 /** The row, held where the operation writes. Throws 404, or what those get who may not know of any row. */
-async function loadRow(exchange: Exchange): Promise<void> {
+function loadRow(exchange: Exchange): void | Promise<void> {
+  const { on, prepare } = exchange.operation!
+  if (on || prepare) return findRow(exchange)
+}
+
+async function findRow(exchange: Exchange): Promise<void> {
   const { operation, context, tx } = exchange
   const { on, policy, prepare } = operation!
   if (prepare) await prepare(context as never)
@@ -46,20 +51,26 @@ async function loadRow(exchange: Exchange): Promise<void> {
 
 const rowOf = ({ context, operation }: Exchange) => (context as unknown as Record<string, never>)[operation!.on!.name]!
 
-async function chooseTarget(exchange: Exchange): Promise<void> {
+function chooseTarget(exchange: Exchange): void | Promise<void> {
   const { operation, context } = exchange
   const { on, policyTarget } = operation!
   const own: PolicyTarget = context.who ? { project_id: context.who.project?.id, user_id: context.who.user.id } : {}
   if (on) exchange.target = on.target(rowOf(exchange))
-  else if (policyTarget) exchange.target = await readable(exchange, () => policyTarget(context as never), own)
-  else exchange.target = own
+  else if (!policyTarget) exchange.target = own
+  else
+    return readable(exchange, () => policyTarget(context as never), own).then((target) => {
+      exchange.target = target
+    })
 }
 
-async function askPolicy(exchange: Exchange): Promise<void> {
+function askPolicy(exchange: Exchange): void | Promise<void> {
   const { operation, context } = exchange
   const { ruleFor, policy } = operation!
-  const rule = (ruleFor && (await readable(exchange, () => ruleFor(context as never), undefined))) ?? policy
-  if (rule && !allows(exchange, rule.name)) throw denied(rule.name)
+  const ask = (rule: typeof policy) => {
+    if (rule && !allows(exchange, rule.name)) throw denied(rule.name)
+  }
+  if (!ruleFor) return ask(policy)
+  return readable(exchange, () => ruleFor(context as never), undefined).then((rule) => ask(rule ?? policy))
 }
 
 /** Code that reads a body which its schema refused may fail in any way: then the asker's own things are the target. */

@@ -2,6 +2,7 @@
 import { parseJson, readBody as readBytes } from '../body.ts'
 import type { Exchange } from '../exchange.ts'
 import { badRequest, Fault, notBuilt, notFound } from '../faults.ts'
+import type { Operation } from '../operation.ts'
 import type { Route } from '../router.ts'
 import { DeclaredQuery } from '../strict.ts'
 import { bodyDialect, parseXmlBody } from '../xml/body.ts'
@@ -10,12 +11,16 @@ import { bodyDialect, parseXmlBody } from '../xml/body.ts'
 const mostParameters = 1000
 
 /** The body as a value, where the operation does not take it as a stream. Throws 400, 408, 413 and 415. */
-export async function readBody(exchange: Exchange): Promise<void> {
-  const { request, served, dialect } = exchange
+export function readBody(exchange: Exchange): void | Promise<void> {
+  const { request } = exchange
   const { operations } = exchange.route as Route
   const first = [...operations.values()][0]![0]!
   const isSent = request.headers['transfer-encoding'] !== undefined || (request.headers['content-length'] ?? '0') !== '0'
-  if (!isSent || first.input === 'stream') return
+  if (isSent && first.input !== 'stream') return take(exchange, operations, first)
+}
+
+async function take(exchange: Exchange, operations: Route['operations'], first: Operation): Promise<void> {
+  const { request, served, dialect } = exchange
   const bytes = await readBytes(request, served.cloud.config.maxBodyBytes)
   const xml = bodyDialect(dialect, request)
   exchange.body = xml ? await parseXmlBody(bytes, xml, operations) : parseJson(bytes, request.headers['content-type'], first.mediaTypes)
