@@ -53,8 +53,14 @@ export const differences: readonly Difference[] = [
   {
     operations: 'GET /v2.1/servers*',
     part: 'query',
-    more: ['all_projects', 'is_deleted', 'sort'],
+    more: ['all_projects', 'is_deleted'],
     reason: 'other spellings that clients use',
+  },
+  {
+    operations: ['GET /v2.1/servers*', 'GET /v2.1/flavors*'],
+    part: 'query',
+    more: ['sort'],
+    reason: 'sort=name:desc is the form of other services',
   },
   {
     operations: 'GET /v2.1/os-networks*',

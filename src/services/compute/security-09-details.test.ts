@@ -14,6 +14,8 @@ interface Detail {
   query?: string
   server?: object
   version?: string
+  /** The server has been locked by the administrator. */
+  locked?: true
   who: readonly PersonaName[]
   /** What those see who may; without it, the others are refused. */
   shows?: RegExp
@@ -37,6 +39,7 @@ const table: Record<string, Detail> = {
   [`${servers}:create:forced_host`]: { of: 'servers.create', server: { availability_zone: 'nova:fake-1' }, who: ['admin'] },
   'os_compute_api:os-extended-server-attributes': { of: 'servers.show', who: admins, shows: /OS-EXT-SRV-ATTR:host/ },
   'os_compute_api:os-instance-actions:events': { of: 'server-actions.show', who: admins, shows: /"events"/ },
+  'os_compute_api:os-lock-server:unlock:unlock_override': { of: 'servers.unlock', locked: true, who: admins },
   'os_compute_api:limits:other_project': { of: 'limits.show', query: '?tenant_id={project}', who: readers },
   'os_compute_api:os-server-groups:index:all_projects': { of: 'server-groups.list', query: '?all_projects', who: admins },
 }
@@ -59,8 +62,9 @@ test('every rule that decides on a part, as every persona', async (t) => {
     mayDo: ({ policy }) => table[policy!.name]!.who,
     token: stage.token,
     async requestFor(operation) {
-      const { query = '', server, version } = table[operation.policy!.name]!
+      const { query = '', server, version, locked } = table[operation.policy!.name]!
       const plain = await stage.requestFor(operation, false)
+      if (locked) await cloud.admin.post(plain.path, { lock: null }, 202)
       return {
         ...plain,
         path: plain.path + query.replace('{project}', stage.project),

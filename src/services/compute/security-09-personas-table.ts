@@ -17,7 +17,8 @@ const byRule: [who: readonly PersonaName[], rules: string][] = [
   ],
   [
     members,
-    `servers:update servers:delete servers:start servers:stop servers:reboot os-console-output os-remote-consoles server-metadata:create
+    `servers:update servers:delete servers:start servers:stop servers:reboot os-lock-server:lock
+    os-lock-server:unlock os-console-output os-remote-consoles server-metadata:create
     server-metadata:update_all server-metadata:update server-metadata:delete os-server-password:clear os-security-groups:update
     os-security-groups:delete os-security-groups:rule:create os-security-groups:rule:delete os-security-groups:add os-security-groups:remove
     os-server-groups:delete os-floating-ips:delete os-floating-ips:add os-floating-ips:remove os-volumes-attachments:create
