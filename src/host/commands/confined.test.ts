@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { after, before, test } from 'node:test'
@@ -52,6 +52,24 @@ test('limits of output and time end it', async () => {
   const running = runConfined('sleep', () => ['60'], { input, output: null, limits, signal: end.signal })
   setImmediate(() => end.abort())
   await failure(running)
+})
+
+test('of programs that are ended while they begin nothing is left', async () => {
+  const ended = Array.from({ length: 100 }, (_, index) => {
+    const end = new AbortController()
+    const running = runConfined('sleep', () => ['60'], { input, output: null, limits, signal: end.signal })
+    setTimeout(() => end.abort(), index)
+    return failure(running)
+  })
+  await Promise.all(ended)
+  const left = readdirSync('/proc').filter((pid) => {
+    try {
+      return /^\d+$/.test(pid) && readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes(folder)
+    } catch {
+      return false // it has just ended
+    }
+  })
+  assert.deepEqual(left, [])
 })
 
 test('it sees no other file, and makes no namespace', async (context) => {

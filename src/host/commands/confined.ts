@@ -79,6 +79,8 @@ async function start(jail: Jail, program: string, args: (places: Places) => stri
       signal,
       stdout,
       more: filter,
+      // One that is killed while it begins leaves a child behind that waits for it for ever.
+      group: true,
       // One arena: the address space is for data, not for one heap a thread.
       env: { MALLOC_ARENA_MAX: '1' },
     })

@@ -27,6 +27,8 @@ export interface RunOptions {
   stdout?: number
   /** What the program can read from its file descriptor 3. */
   more?: Buffer
+  /** The program has a process group of its own, which is killed as a whole: also what it has started and not yet taken in hand. */
+  group?: true
 }
 
 export type Run = (program: string, args: readonly string[], options?: RunOptions) => Promise<string>
@@ -35,16 +37,21 @@ export type Run = (program: string, args: readonly string[], options?: RunOption
 export const run: Run = (program, args, options = {}) =>
   new Promise((resolve, reject) => {
     for (const arg of args) if (arg.includes('\0')) return reject(new CommandError(program, null, 'an argument holds a NUL byte'))
+    if (options.signal?.aborted) return reject(new CommandError(program, null, 'it was ended before it began'))
     const spawnOptions: SpawnOptions = {
       stdio: ['pipe', options.stdout ?? 'pipe', 'pipe', ...(options.more ? ['pipe' as const] : [])],
       cwd: options.cwd,
       env: { PATH: searchPath, LC_ALL: 'C', ...options.env },
+      detached: options.group,
     }
     const child = spawn(program, args, spawnOptions)
     const out: Buffer[] = []
     const err: Buffer[] = []
     let size = 0
-    const stop = () => child.kill('SIGKILL')
+    const stop = () => {
+      if (options.group && child.pid !== undefined && child.exitCode === null && child.signalCode === null) killGroup(child.pid)
+      else child.kill('SIGKILL')
+    }
     const timer = setTimeout(stop, options.timeout ?? 30_000)
     options.signal?.addEventListener('abort', stop, { once: true })
     child.stdout?.on('data', (chunk: Buffer) => {
@@ -74,6 +81,14 @@ export const run: Run = (program, args, options = {}) =>
     more?.on('error', () => {})
     more?.end(options.more)
   })
+
+function killGroup(pid: number): void {
+  try {
+    process.kill(-pid, 'SIGKILL')
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code !== 'ESRCH') throw error
+  }
+}
 
 /** Host programs live in the sbin folders too, which an ordinary user's PATH may lack. */
 export const searchPath = `${process.env.PATH ?? ''}:/usr/local/sbin:/usr/sbin:/sbin:/usr/local/bin:/usr/bin:/bin`
