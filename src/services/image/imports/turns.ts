@@ -29,6 +29,7 @@ export function createTurns(most: number): Turns {
   return {
     async take(signal, work) {
       while (running >= most) {
+        signal.throwIfAborted()
         const { promise, resolve } = Promise.withResolvers<void>()
         waiting.add(resolve)
         signal.addEventListener('abort', () => resolve(), { once: true })
