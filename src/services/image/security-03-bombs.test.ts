@@ -50,7 +50,9 @@ test('what is unpacked counts against the quota while it is written, whatever it
   assert.ok(bomb.length < MiB / 3)
   for (const id of await Promise.all(Array.from({ length: 4 }, () => bring(bomb)))) {
     await until('the image is queued', async () => (await member.get(`${images}/${id}`)).body.status === 'queued')
-    assert.match((await member.get(`${images}/${id}/tasks`)).body.tasks[0].message, /maximum allowed size/)
+    const told = async () => (await member.get(`${images}/${id}/tasks`)).body.tasks[0].message
+    await until('the task says why', async () => (await told()) !== '')
+    assert.match(await told(), /maximum allowed size/)
   }
   await until('nothing is left', () => readdirSync(incoming).length === 0)
   const fits = await bring(gzipSync(Buffer.alloc(6 * MiB)))
