@@ -98,8 +98,11 @@ export function createTurns<C>(parts: {
           if (undoing && declaration.interruptChildren) await childrenEnded(database, db, id)
           if (undoing && task.step >= 0) {
             await current?.undo?.(input, context)
-            await updateTask(db, task, { ...next, ...told, step: task.step - 1 })
-            return true
+            // The last of them and the end are one: nobody sees what is undone without being told why.
+            if (task.step > 0) {
+              await updateTask(db, task, { ...next, ...told, step: task.step - 1 })
+              return true
+            }
           }
           if (!undoing && current) {
             await insertStep(db, id, current.name, await current.run(input, context), iso())
