@@ -12,9 +12,9 @@ import { prefixOf } from '../../src/host/linux-host.ts'
 export type Look = Record<string, string[]>
 
 /** Records of what happened, kept on purpose: they are no residue. Rows that say `deleted_at` are such records too. */
-const records = new Set(['schema_migrations', 'tasks', 'task_steps', 'compute_actions', 'image_tombstones'])
+const records = new Set(['schema_migrations', 'tasks', 'task_steps', 'compute_actions', 'image_tombstones', 'events'])
 /** One row each, whose content changes by itself: time of contact, generation. */
-const states = new Set(['hosts', 'identity_state', 'network_state'])
+const states = new Set(['hosts', 'identity_state', 'network_state', 'event_places'])
 /** Counters: a row that counts nothing is as good as none. */
 const counters: Record<string, string[]> = { quota_usages: ['in_use'], compute_host_usage: ['vcpus', 'ram_mib', 'disk_gib', 'servers'] }
 
