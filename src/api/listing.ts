@@ -45,8 +45,8 @@ export interface ListStyle {
   reverse?: true
   /** True or false as text. Throws for neither; the loose forms that OpenStack knows unless given. */
   boolean?(text: string, name: string): boolean
-  /** A limit of 0 means none. */
-  zeroIsNoLimit?: true
+  /** A limit of 0 and an empty marker mean none. */
+  emptyIsNone?: true
   /** What stands beside the rows in the answer. */
   links(context: BaseContext, list: ListDeclaration, page: Page<unknown>): Record<string, unknown>
   /** The schema of that. */
@@ -159,8 +159,8 @@ function pageRequest(search: URLSearchParams, style: ListStyle): ListRequest {
   const text = search.get('limit')
   if (text !== null && !/^\d{1,9}$/.test(text))
     throw badRequest(`Invalid input for query parameter limit: '${text.slice(0, 40)}' is not a whole number of at least 0.`)
-  const limit = text === null || (style.zeroIsNoLimit && Number(text) === 0) ? undefined : Number(text)
-  return { filters: {}, sort, limit, marker: search.get('marker') || undefined }
+  const limit = text === null || (style.emptyIsNone && Number(text) === 0) ? undefined : Number(text)
+  return { filters: {}, sort, limit, marker: style.emptyIsNone ? search.get('marker') || undefined : (search.get('marker') ?? undefined) }
 }
 
 function direction(text: string): Direction {

@@ -174,6 +174,7 @@ test('what a list request gets wrong is answered with 400', async () => {
     'limit=-1',
     'limit=x',
     'marker=nothing',
+    'marker=',
     'sort=colour',
     'sort=name:up',
     'sort_key=name&sort_dir=up',

@@ -14,7 +14,7 @@ const style: ListStyle = {
   repeated: 'any',
   direction: 'asc',
   reverse: true,
-  zeroIsNoLimit: true,
+  emptyIsNone: true,
   // What a list does not know must not be taken as no filter at all: that would answer with everything.
   unknown: (name) =>
     notYet.has(name)
