@@ -109,6 +109,7 @@ const facts = (operation: Operation): Json => ({
   id: operation.id,
   ...(operation.action !== undefined && { 'action-name': operation.action }),
   ...(operation.policy && { policy: operation.policy.name }),
+  ...(operation.quota && { quota: Object.keys(operation.quota) }),
   ...(operation.since && { 'min-ver': operation.since }),
   ...(operation.until && { 'max-ver': operation.until }),
   ...allowedStates(operation),
