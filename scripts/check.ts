@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process'
 import { globSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { boundaryFaults, lengthFault } from './check/boundaries.ts'
+import { circleFaults } from './check/circles.ts'
 import { detachedFaults } from './check/detached.ts'
 import { roleFaults } from './check/roles.ts'
 import { seconds } from './progress.mjs'
@@ -36,6 +37,7 @@ const checks: Record<string, () => Promise<string[]>> = {
   types: () => program(bin('tsc'), ['-p', '.', '--pretty', 'false']),
   'lint and format': () => program(bin('biome'), ['check', '--error-on-warnings', '--diagnostic-level=warn']),
   boundaries: async () => perFile(boundaryFaults),
+  circles: async () => circleFaults(new Map(sources.map((path) => [path, readFileSync(join(root, path), 'utf8')]))),
   'detached promises': async () => perFile(detachedFaults),
   'roles and rules': async () => perFile(roleFaults),
   'file length': async () => perFile(lengthFault),

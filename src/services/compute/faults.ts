@@ -1,4 +1,5 @@
-import { badRequest, Fault, type FaultDialect, jsonFault } from '../../api/faults.ts'
+import { badRequest, type FaultDialect, jsonFault } from '../../api/faults.ts'
+import { quotaFault } from './quotas.ts'
 import { isVmState } from './servers/states.ts'
 
 const names: Record<number, string> = {
@@ -14,14 +15,6 @@ const names: Record<number, string> = {
   501: 'notImplemented',
   503: 'serviceUnavailable',
 }
-
-export const quotaFault = (resource: string, limit: number, inUse: number, requested: number): Fault =>
-  new Fault(
-    403,
-    resource === 'key_pairs'
-      ? 'Quota exceeded, too many key pairs.'
-      : `Quota exceeded for ${resource}: Requested ${requested}, but already used ${inUse} of ${limit} ${resource}`,
-  )
 
 /** `{"itemNotFound": {...}}`: the name of the fault is the key. */
 export const faults: FaultDialect = {

@@ -1,5 +1,7 @@
 // Compute (reference chapter 3): servers, what they are made of, and where they run.
+
 import { service } from '../../api/service.ts'
+import { consoleOperations } from './console/operations.ts'
 import { consoleListener } from './console/proxy.ts'
 import { extensionOperations } from './extensions.ts'
 import { faults } from './faults.ts'
@@ -43,6 +45,7 @@ const keepDeletedMs = 7 * 86_400_000
 const operations = [
   ...versionOperations,
   ...serverOperations,
+  ...consoleOperations,
   ...flavorOperations,
   ...keypairOperations,
   ...limitOperations,

@@ -1,4 +1,5 @@
 // What compute counts and limits. Those without usage here bound one request, or belong to the network service.
+import { Fault } from '../../api/faults.ts'
 import type { QuotaDefaults } from '../../quota/quota.ts'
 
 export const quotas: QuotaDefaults = {
@@ -17,3 +18,12 @@ export const quotas: QuotaDefaults = {
   'compute.security_groups': -1,
   'compute.security_group_rules': -1,
 }
+
+/** A quota that is used up, in nova's words. */
+export const quotaFault = (resource: string, limit: number, inUse: number, requested: number): Fault =>
+  new Fault(
+    403,
+    resource === 'key_pairs'
+      ? 'Quota exceeded, too many key pairs.'
+      : `Quota exceeded for ${resource}: Requested ${requested}, but already used ${inUse} of ${limit} ${resource}`,
+  )

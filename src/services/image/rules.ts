@@ -1,4 +1,6 @@
 // Check strings that image operations share, as upstream has them.
+import { rule } from '../../auth/policy.ts'
+
 export const baseRules: Record<string, string> = {
   default: '',
   context_is_admin: 'role:admin',
@@ -13,3 +15,5 @@ export const anyReader = 'rule:context_is_admin or (role:reader and project_id:%
 export const membersReader = 'rule:context_is_admin or (role:reader and (project_id:%(project_id)s or project_id:%(member_id)s))'
 export const invitedMember = 'rule:context_is_admin or (role:member and project_id:%(member_id)s)'
 export const admin = 'rule:context_is_admin'
+
+export const tokenOnly = rule('default', '', 'What needs no more than a token.')

@@ -1,8 +1,8 @@
 // GET /v2/info/usage (version 2.13 and later): what the asker's project may have of images, and has.
 import { Type } from 'typebox'
 import { operation } from '../../api/operation.ts'
-import { showImportInfo } from './imports/discovery.ts'
 import { bytes, count } from './quotas.ts'
+import { tokenOnly } from './rules.ts'
 
 const MiB = 2 ** 20
 /** Sizes are told in MiB: of what is used a begun one counts whole, of a limit it does not. */
@@ -28,7 +28,7 @@ export const showUsage = operation({
       image_count_uploading: Type.Optional(Usage),
     }),
   }),
-  policy: showImportInfo.policy,
+  policy: tokenOnly,
   async handle({ db, who, cloud }) {
     const projectId = who.project?.id
     if (projectId === undefined) return { usage: {} }

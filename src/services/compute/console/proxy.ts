@@ -4,7 +4,7 @@ import type { Duplex } from 'node:stream'
 import { type WebSocket, WebSocketServer } from 'ws'
 import type { Listener } from '../../../api/service.ts'
 import type { Cloud } from '../../../cloud.ts'
-import { mostViewers, noteConsole } from './open-consoles.ts'
+import { mostViewers, noteConsole } from '../servers/open-consoles.ts'
 import { sendText, servePage } from './page.ts'
 import { type ConsoleGrant, consoleGrant } from './tokens.ts'
 

@@ -7,7 +7,6 @@ import type { Cloud } from '../../../cloud.ts'
 import type { Tx } from '../../../db/database.ts'
 import type { Given, Tables } from '../../../db/tables.ts'
 import { findServer } from '../servers/store.ts'
-import { closeConsoles } from './open-consoles.ts'
 
 declare module '../../../db/tables.ts' {
   interface Narrow {
@@ -78,10 +77,4 @@ export async function consoleGrant(cloud: Cloud, token: string): Promise<Console
     return 'Who asked for the console may no longer see it: the user or project is no longer enabled, or a right was taken away.'
   }
   return { serverId: server.id, userId: row.user_id, host: server.host, holds }
-}
-
-/** Makes the tokens of a server worthless and ends its connections when the transaction has committed. */
-export async function revokeConsoles(tx: Tx, serverId: string): Promise<void> {
-  await tx.db.deleteFrom('compute_console_tokens').where('server_id', '=', serverId).execute()
-  tx.afterCommit(() => closeConsoles(serverId))
 }

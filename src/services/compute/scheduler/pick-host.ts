@@ -4,8 +4,8 @@ import type { Db } from '../../../db/database.ts'
 import type { HostStatus } from '../../../host/client.ts'
 import { TaskFailure } from '../../../tasks/task.ts'
 import { membersOf, takeGroupOf } from '../server-groups/store.ts'
-import { hostsOf, type Server } from '../servers/store.ts'
-import { addHost, type Claim, claimHost, claimOf, listUsage } from './usage.ts'
+import type { Server } from '../servers/store.ts'
+import { addHost, type Claim, claimHost, claimOf, hostsOf, listUsage } from './usage.ts'
 
 /** How much more may be promised than there is. */
 export const allocationRatios = { vcpus: 16, ram: 1.5, disk: 1 }

@@ -60,3 +60,16 @@ export const releaseHost = (db: Db, host: string, claim: Claim) =>
     }))
     .where('host', '=', host)
     .execute()
+
+/** Hosts of servers, for hints: undefined ones are left out. */
+export async function hostsOf(db: Db, ids: string[], projectId: string): Promise<string[]> {
+  if (!ids.length) return []
+  const rows = await db
+    .selectFrom('compute_servers')
+    .select('host')
+    .where('id', 'in', ids)
+    .where('project_id', '=', projectId)
+    .where('deleted_at', 'is', null)
+    .execute()
+  return rows.flatMap(({ host }) => host ?? [])
+}

@@ -1,10 +1,10 @@
 import { operation } from '../../../api/operation.ts'
 import { rule } from '../../../auth/policy.ts'
 import { task } from '../../../tasks/task.ts'
-import { revokeConsoles } from '../console/tokens.ts'
 import { memberOrAdmin } from '../rules.ts'
 import { leaveHost, locksOf, recordEnd, removeGuest, removePorts, ServerInput, serverOf } from './create-task.ts'
 import { serverMachine } from './machine.ts'
+import { revokeConsoles } from './open-consoles.ts'
 import { noteAction, servers } from './resource.ts'
 
 /** Reference 3.2.6. In every state, also while the server is being made: that is then undone first. */

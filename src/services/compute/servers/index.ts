@@ -1,5 +1,4 @@
 // Servers (reference 3.2 to 3.4, 3.7 to 3.9): virtual machines, from being asked for to being gone.
-import { consoleOperations } from '../console/operations.ts'
 import { createServer } from './create.ts'
 import { deleteServer } from './delete.ts'
 import { actionOperations } from './history.ts'
@@ -27,7 +26,6 @@ export const serverOperations = [
   resetState,
   lockServer,
   unlockServer,
-  ...consoleOperations,
   ...metadataOperations,
   ...passwordOperations,
   ...networkReads,

@@ -1,7 +1,7 @@
 import { action, work } from '../../../api/action.ts'
 import { rule } from '../../../auth/policy.ts'
-import { revokeConsoles } from '../console/tokens.ts'
 import { memberOrAdmin } from '../rules.ts'
+import { revokeConsoles } from './open-consoles.ts'
 import { powerTask } from './power-task.ts'
 import { servers } from './resource.ts'
 

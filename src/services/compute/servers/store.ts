@@ -22,19 +22,6 @@ export const insertServer = (db: Db, row: Insertable<ServerRow>) => db.insertInt
 export const updateServer = (db: Db, id: string, set: Updateable<ServerRow>) =>
   db.updateTable('compute_servers').set(set).where('id', '=', id).execute()
 
-/** Hosts of servers, for hints: undefined ones are left out. */
-export async function hostsOf(db: Db, ids: string[], projectId: string): Promise<string[]> {
-  if (!ids.length) return []
-  const rows = await db
-    .selectFrom('compute_servers')
-    .select('host')
-    .where('id', 'in', ids)
-    .where('project_id', '=', projectId)
-    .where('deleted_at', 'is', null)
-    .execute()
-  return rows.flatMap(({ host }) => host ?? [])
-}
-
 export const insertAction = (db: Db, row: Insertable<ActionRow>) => db.insertInto('compute_actions').values(row).execute()
 
 /** Ends the action that a request began on a server, with one event. */

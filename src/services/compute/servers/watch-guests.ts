@@ -2,8 +2,8 @@
 import type { Cloud } from '../../../cloud.ts'
 import type { Tx } from '../../../db/database.ts'
 import type { GuestStatus } from '../../../host/guests/document.ts'
-import { revokeConsoles } from '../console/tokens.ts'
 import { serverMachine } from './machine.ts'
+import { revokeConsoles } from './open-consoles.ts'
 import { keepPassword } from './password.ts'
 import { getServer } from './store.ts'
 

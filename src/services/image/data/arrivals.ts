@@ -2,7 +2,7 @@
 // taken, so that a project never has more on disk than its quota, however small that was when it came over the network.
 import type { Cloud } from '../../../cloud.ts'
 import { bytes } from '../quotas.ts'
-import { tooLargeImage } from './receive.ts'
+import { tooLargeImage } from '../stores/receive.ts'
 
 export interface Arrivals {
   /** Begins to count, from nothing, what comes under that key. */

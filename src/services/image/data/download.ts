@@ -3,10 +3,10 @@ import { Fault, forbidden, notFound } from '../../../api/faults.ts'
 import { type BaseContext, operation, reply } from '../../../api/operation.ts'
 import { rule } from '../../../auth/policy.ts'
 import type { Cloud } from '../../../cloud.ts'
+import { activeLocations } from '../images/locations.ts'
 import { images, isAdmin } from '../images/resource.ts'
 import type { Image } from '../images/store.ts'
 import { seenByMember } from '../rules.ts'
-import { activeLocations } from '../stores/locations.ts'
 import { NoData } from '../stores/read.ts'
 
 export const downloadImage = operation({

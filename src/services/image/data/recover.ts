@@ -1,7 +1,7 @@
 // After a crash: uploads that were under way in this data folder are given up, and what they have left is removed.
 import type { Cloud } from '../../../cloud.ts'
+import { release } from '../images/locations.ts'
 import { moveImage } from '../images/machine.ts'
-import { release } from '../stores/locations.ts'
 
 /** Idempotent; called before anything listens. */
 export async function recoverUploads(cloud: Cloud): Promise<void> {

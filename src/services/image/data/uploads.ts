@@ -2,13 +2,13 @@
 import { badRequest, conflict, Fault, notFound } from '../../../api/faults.ts'
 import type { Cloud } from '../../../cloud.ts'
 import { tellImage } from '../events.ts'
+import { intend, type Location, release, setWritten } from '../images/locations.ts'
 import { imageMachine, moveImage } from '../images/machine.ts'
 import { missingImage } from '../images/resource.ts'
 import { change, type Image } from '../images/store.ts'
 import { bytes } from '../quotas.ts'
-import { intend, type Location, release, setWritten } from '../stores/locations.ts'
+import type { Received } from '../stores/receive.ts'
 import type { Verdict } from './judge.ts'
-import type { Received } from './receive.ts'
 
 const now = (cloud: Cloud) => new Date(cloud.environment.clock.now()).toISOString()
 const deleted = (imageId: string) => new Fault(410, `Image ${imageId} could not be found after upload: it has been deleted.`)

@@ -5,7 +5,7 @@ import { pipeline } from 'node:stream'
 import { createGunzip, createZstdDecompress } from 'node:zlib'
 import { runConfined } from '../../../host/commands/confined.ts'
 import { CommandError } from '../../../host/commands/exec.ts'
-import { hashFile, type Received, receive, tooLargeImage } from '../data/receive.ts'
+import { hashFile, type Received, receive, tooLargeImage } from '../stores/receive.ts'
 import { SourceFault } from './source.ts'
 import { unzip } from './unzip.ts'
 

@@ -1,18 +1,8 @@
 // What may be imported (version 2.6 and later): GET /v2/info/import.
 import { Type } from 'typebox'
 import { operation } from '../../../api/operation.ts'
-import { rule } from '../../../auth/policy.ts'
-import type { Stores } from '../stores/index.ts'
-
-export const importMethods = ['glance-direct', 'web-download', 'copy-image'] as const
-
-/** What the answer to a creation says of how data may follow. */
-export const importHeaders = (stores: Stores) => ({
-  'openstack-image-import-methods': importMethods.join(','),
-  'openstack-image-store-ids': stores.all.map(({ id }) => id).join(','),
-})
-
-const policy = rule('default', '', 'What needs no more than a token.')
+import { importMethods } from '../images/import-headers.ts'
+import { tokenOnly } from '../rules.ts'
 
 export const showImportInfo = operation({
   id: 'info.import',
@@ -23,6 +13,6 @@ export const showImportInfo = operation({
   answer: Type.Object({
     'import-methods': Type.Object({ description: Type.String(), type: Type.String(), value: Type.Array(Type.String()) }),
   }),
-  policy,
+  policy: tokenOnly,
   handle: async () => ({ 'import-methods': { description: 'Import methods available.', type: 'array', value: [...importMethods] } }),
 })

@@ -5,11 +5,11 @@ import { operation } from '../../../api/operation.ts'
 import { Closed } from '../../../api/types.ts'
 import { rule } from '../../../auth/policy.ts'
 import { namedStore } from '../data/upload.ts'
+import { importMethods } from '../images/import-headers.ts'
+import { activeLocations } from '../images/locations.ts'
 import { images } from '../images/resource.ts'
 import { updateImage } from '../images/update.ts'
 import { admin } from '../rules.ts'
-import { activeLocations } from '../stores/locations.ts'
-import { importMethods } from './discovery.ts'
 import { startImport } from './start.ts'
 
 export const importRules = [rule('copy_image', admin, 'Copy the data of an image to other stores.')]

@@ -7,7 +7,7 @@ import { CommandError } from '../../../host/commands/exec.ts'
 import { convertImage } from '../../../host/commands/qemu-img.ts'
 import { room, withinRoom } from '../data/arrivals.ts'
 import { judge, type Verdict } from '../data/judge.ts'
-import { hashFile, type Received, tooLargeImage } from '../data/receive.ts'
+import { hashFile, type Received, tooLargeImage } from '../stores/receive.ts'
 import { compressionOf, decompress } from './decompress.ts'
 import { SourceFault } from './source.ts'
 

@@ -4,10 +4,10 @@ import { mkdir, open, readdir, rename, rm, stat, utimes, writeFile } from 'node:
 import { join } from 'node:path'
 import type { Readable } from 'node:stream'
 import type { Cloud } from '../../../cloud.ts'
-import { receive } from '../data/receive.ts'
+import { activeLocations, type Location } from '../images/locations.ts'
 import { sync } from './file.ts'
-import { activeLocations, type Location } from './locations.ts'
 import { readLocations } from './read.ts'
+import { receive } from './receive.ts'
 
 export interface CachedImage {
   image_id: string

@@ -2,10 +2,10 @@
 import { conflict, forbidden, notFound } from '../../../api/faults.ts'
 import { operation } from '../../../api/operation.ts'
 import { rule } from '../../../auth/policy.ts'
+import { activeLocations, release } from '../images/locations.ts'
 import { images, missingImage } from '../images/resource.ts'
 import { change } from '../images/store.ts'
 import { ownerMember } from '../rules.ts'
-import { activeLocations, release } from './locations.ts'
 
 export const deleteFromStore = operation({
   id: 'stores.delete_image',

@@ -2,8 +2,7 @@
 import { type Static, Type } from 'typebox'
 import { operation } from '../../../api/operation.ts'
 import { rule } from '../../../auth/policy.ts'
-import { showImportInfo } from '../imports/discovery.ts'
-import { admin } from '../rules.ts'
+import { admin, tokenOnly } from '../rules.ts'
 import type { Stores } from './index.ts'
 
 const store = {
@@ -31,7 +30,7 @@ export const listStores = operation({
   summary: 'List the stores of image data',
   catalog: [],
   answer: Type.Object({ stores: Type.Array(Store) }),
-  policy: showImportInfo.policy,
+  policy: tokenOnly,
   handle: async ({ cloud }) => ({ stores: summaries(cloud.image.stores) }),
 })
 

@@ -1,8 +1,8 @@
 // Bringing a staged file into a store, and data that is wanted no more out of it.
 import { Fault } from '../../../api/faults.ts'
 import type { Cloud } from '../../../cloud.ts'
+import { intend, type Location, setWritten } from '../images/locations.ts'
 import { change, removeImage } from '../images/store.ts'
-import { intend, type Location, setWritten } from './locations.ts'
 
 const iso = (ms: number) => new Date(ms).toISOString()
 const firstRetryMs = 10_000

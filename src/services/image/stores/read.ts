@@ -1,8 +1,8 @@
 // Reading the data of an image from whichever store gives it: when one is away, or fails on the way, the next one goes on.
 import { Readable } from 'node:stream'
 import type { Log } from '../../../log.ts'
+import type { Location } from '../images/locations.ts'
 import type { Stores } from './index.ts'
-import type { Location } from './locations.ts'
 import { MissingData } from './store.ts'
 
 /** No store gives the data: `missing` when all of them answered that they do not have it. */

@@ -1,10 +1,10 @@
 // Looks whether stores still have what was given to them. Works from outside of a running cloud: it changes nothing unless it is told to.
 import type { Database } from '../../../db/database.ts'
-import { hashStream, type Received, tooLargeImage } from '../data/receive.ts'
+import { activeLocations, type Location } from '../images/locations.ts'
 import { moveImage } from '../images/machine.ts'
 import type { Image } from '../images/store.ts'
 import type { Stores } from './index.ts'
-import { activeLocations, type Location } from './locations.ts'
+import { hashStream, type Received, tooLargeImage } from './receive.ts'
 import { MissingData } from './store.ts'
 
 export type Verdict = 'sound' | 'damaged' | 'missing' | 'unreachable'

@@ -1,4 +1,6 @@
 // The connections that are open in this process, by server, so that stopping or deleting it ends them.
+import type { Tx } from '../../../db/database.ts'
+
 const open = new Map<string, Set<() => void>>()
 
 /** How many viewers one server may have at a time. */
@@ -15,6 +17,12 @@ export function noteConsole(serverId: string, close: () => void): (() => void) |
   }
 }
 
-export function closeConsoles(serverId: string): void {
+function closeConsoles(serverId: string): void {
   for (const close of [...(open.get(serverId) ?? [])]) close()
+}
+
+/** Makes the tokens of a server worthless and ends its connections when the transaction has committed. */
+export async function revokeConsoles(tx: Tx, serverId: string): Promise<void> {
+  await tx.db.deleteFrom('compute_console_tokens').where('server_id', '=', serverId).execute()
+  tx.afterCommit(() => closeConsoles(serverId))
 }

@@ -3,8 +3,8 @@
 import type { Selectable } from 'kysely'
 import { Fault } from '../../../api/faults.ts'
 import type { Db } from '../../../db/database.ts'
-import { change } from '../images/store.ts'
 import type { ImageLocationRow } from '../tables.ts'
+import { change } from './store.ts'
 
 export type Location = Selectable<ImageLocationRow>
 

@@ -1,13 +1,13 @@
 // The image of a fresh cloud: the small guest for everybody, so that the first server needs no upload.
 import { createReadStream, existsSync } from 'node:fs'
 import { Readable } from 'node:stream'
-import type { Cloud } from '../../../cloud.ts'
-import type { Tx } from '../../../db/database.ts'
-import { judge } from '../data/judge.ts'
-import { receive } from '../data/receive.ts'
-import { claim, finish, giveUp } from '../data/uploads.ts'
-import { count } from '../quotas.ts'
-import { fill } from '../stores/place.ts'
+import type { Cloud } from '../../cloud.ts'
+import type { Tx } from '../../db/database.ts'
+import { judge } from './data/judge.ts'
+import { claim, finish, giveUp } from './data/uploads.ts'
+import { count } from './quotas.ts'
+import { fill } from './stores/place.ts'
+import { receive } from './stores/receive.ts'
 
 export const guestImageName = 'nephos-guest-x86_64-disk'
 

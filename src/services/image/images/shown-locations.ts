@@ -2,9 +2,9 @@
 import { conflict, forbidden } from '../../../api/faults.ts'
 import type { BaseContext } from '../../../api/operation.ts'
 import type { Config } from '../../../config.ts'
-import type { ShownImage } from '../images/schema.ts'
-import type { FullImage } from '../images/store.ts'
-import type { Stores } from './index.ts'
+import type { Stores } from '../stores/index.ts'
+import type { ShownImage } from './schema.ts'
+import type { FullImage } from './store.ts'
 
 /** What an image's answer has more. Locations of a deactivated image are nobody's concern. */
 export function addresses({ config, stores }: { config: Config; stores: Stores }, image: FullImage): Pick<ShownImage, 'locations'> {

@@ -4,7 +4,7 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { hashFile, receive } from './receive.ts'
+import { hashFile, receive } from '../stores/receive.ts'
 
 const MiB = 2 ** 20
 const md5 = (data: Buffer) => createHash('md5').update(data).digest('hex')
