@@ -68,9 +68,6 @@ export const stillInCircles: readonly string[] = [
   ...['guests', 'jobs', 'kinds.ts', 'metadata', 'networks', 'ports', 'routers', 'security-groups', 'store.ts'].map(
     (name) => `host/${name}`,
   ),
-  ...['addresses', 'documents', 'floating-ips', 'networks', 'ports', 'routers', 'security-group-rules', 'security-groups', 'subnets'].map(
-    (name) => `services/network/${name}`,
-  ),
   ...['access', 'accounts', 'bulk', 'containers', 'forms', 'large-objects', 'listing', 'objects', 'storage', 'sync', 'web'].map(
     (name) => `services/object-store/${name}`,
   ),

@@ -2,13 +2,13 @@
 import type { PolicyCredentials } from '../../auth/policy.ts'
 import type { Cloud } from '../../cloud.ts'
 import type { Db, Tx } from '../../db/database.ts'
-import { visibleNetworks } from './networks/store.ts'
 import { bindPorts, portsBound, portsUnbound, unbindPorts } from './servers/bind.ts'
 import { checkNics } from './servers/check.ts'
 import { type FloatingIpsFacade, floatingIpsFacade } from './servers/floating-ips.ts'
 import { type SecurityGroupsFacade, securityGroupsFacade } from './servers/security-groups.ts'
 import { portsOf } from './servers/view.ts'
 import { serversWithIp } from './servers/with-ip.ts'
+import { visibleNetworks } from './store/networks.ts'
 import { actorOf, type Looker } from './wire/actor.ts'
 
 /** One network interface that a server asks for: a network, or a port that exists already. */

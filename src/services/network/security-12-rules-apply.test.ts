@@ -5,9 +5,9 @@ import { Fault } from '../../api/faults.ts'
 import type { FirewallRule } from '../../host/security-groups/document.ts'
 import { ruleMatch } from '../../host/security-groups/rule-match.ts'
 import { testCloud } from '../../testing/test-cloud.ts'
+import { protocolNames, protocolNumber } from './documents/protocols.ts'
 import { firewallRule } from './documents/security-groups.ts'
 import { checkRule } from './security-group-rules/check.ts'
-import { protocolNames, protocolNumber } from './security-group-rules/protocols.ts'
 import type { NewRule } from './security-group-rules/schema.ts'
 
 type Given = Static<typeof NewRule>

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { testCloud } from '../../testing/test-cloud.ts'
-import { isServed } from './ports/dhcp-options.ts'
+import { isServed } from './wire/dhcp-options.ts'
 
 const v2 = '/network/v2.0'
 const hostile = ['x\ny', 'x\ry', 'x\u0000y', 'x\u2028y', 'a,b\nlog-queries', '10.0.0.1\ndhcp-script=/bin/sh', '"', 'x"y', 'x\\y', 'x#y']

@@ -7,9 +7,9 @@ import { syncPort } from '../documents/ports.ts'
 import { syncRouter } from '../documents/routers.ts'
 import { unplacedRouters } from '../documents/store.ts'
 import { defaultMtu } from '../networks/attributes.ts'
-import { insertNetwork } from '../networks/store.ts'
-import { renamedPorts } from '../ports/store.ts'
-import { insertSubnet } from '../subnets/store.ts'
+import { insertNetwork } from '../store/networks.ts'
+import { renamedPorts } from '../store/ports.ts'
+import { insertSubnet } from '../store/subnets.ts'
 import { adminProject, claimBootstrap } from './store.ts'
 
 /** Idempotent: an external network that was deleted or changed later is left as it is. */

@@ -3,9 +3,9 @@ import type { Cloud } from '../../../cloud.ts'
 import type { Db, Tx } from '../../../db/database.ts'
 import { holdRow } from '../../../db/hold.ts'
 import type { NetworkSpec } from '../../../host/networks/document.ts'
-import { findNetwork } from '../networks/store.ts'
-import { dhcpPortOf } from '../ports/store.ts'
-import { subnetsOfNetwork } from '../subnets/store.ts'
+import { findNetwork } from '../store/networks.ts'
+import { dhcpPortOf } from '../store/ports.ts'
+import { subnetsOfNetwork } from '../store/subnets.ts'
 import { hasNetworkPort } from './store.ts'
 
 async function networkSpec(db: Db, networkId: string): Promise<NetworkSpec> {

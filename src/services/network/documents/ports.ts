@@ -4,10 +4,10 @@ import type { Cloud } from '../../../cloud.ts'
 import type { Db, Tx } from '../../../db/database.ts'
 import type { FixedIp, PortSpec } from '../../../host/ports/document.ts'
 import { parseCidr } from '../addresses/cidr.ts'
-import { isServed } from '../ports/dhcp-options.ts'
-import type { Port } from '../ports/store.ts'
-import { findSubnets, type Subnet } from '../subnets/store.ts'
+import type { Port } from '../store/ports.ts'
+import { findSubnets, type Subnet } from '../store/subnets.ts'
 import type { FixedAddress } from '../tables.ts'
+import { isServed } from '../wire/dhcp-options.ts'
 
 /** Addresses with the prefix length of their subnets. */
 export const hostAddresses = (fixed: FixedAddress[], subnets: Subnet[]): FixedIp[] =>

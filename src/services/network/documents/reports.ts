@@ -1,8 +1,8 @@
 // What hosts report moves the status of ports, routers' ports and floating IPs, in the transaction of the report.
 import type { Cloud } from '../../../cloud.ts'
-import { setStatusOfRouter } from '../floating-ips/store.ts'
-import { dhcpPortOf, findPort, setPortStatus } from '../ports/store.ts'
-import { findRouter, interfacesOf } from '../routers/store.ts'
+import { setStatusOfRouter } from '../store/floating-ips.ts'
+import { dhcpPortOf, findPort, setPortStatus } from '../store/ports.ts'
+import { findRouter, interfacesOf } from '../store/routers.ts'
 import { forgetLeaving } from './store.ts'
 
 /** Listens to the reports of all kinds that networking writes. Called once, when the cloud is made. */

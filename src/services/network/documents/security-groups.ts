@@ -3,9 +3,9 @@ import type { Cloud } from '../../../cloud.ts'
 import type { Db, Tx } from '../../../db/database.ts'
 import { holdRows } from '../../../db/hold.ts'
 import type { FirewallRule, SecurityGroupSpec } from '../../../host/security-groups/document.ts'
-import { protocolNumber } from '../security-group-rules/protocols.ts'
-import { normalizedPrefix, type RuleContent } from '../security-group-rules/rule-key.ts'
-import { rulesOf } from '../security-groups/store.ts'
+import { rulesOf } from '../store/security-groups.ts'
+import { protocolNumber } from './protocols.ts'
+import { normalizedPrefix, type RuleContent } from './rule-key.ts'
 import { isRemote, membersOf, needsGroup, remoteGroupsOf } from './store.ts'
 
 /** The rule as hosts get it. */

@@ -2,13 +2,13 @@
 import { conflict, notFound } from '../../../api/faults.ts'
 import { holdRows } from '../../../db/hold.ts'
 import { canonicalIp } from '../addresses/ip.ts'
-import { findVisiblePort, lockPort } from '../ports/store.ts'
-import { interfacesOf, routersOnSubnet } from '../routers/store.ts'
-import { findSubnet } from '../subnets/store.ts'
+import { type FloatingIp, floatingIpsOfPorts } from '../store/floating-ips.ts'
+import { findVisiblePort, lockPort } from '../store/ports.ts'
+import { interfacesOf, routersOnSubnet } from '../store/routers.ts'
+import { findSubnet } from '../store/subnets.ts'
 import { type Asker, actorOf } from '../wire/actor.ts'
 import { portNotFound } from '../wire/faults.ts'
 import { badFloatingIpRequest } from './faults.ts'
-import { type FloatingIp, floatingIpsOfPorts } from './store.ts'
 
 export interface Association {
   port_id: string

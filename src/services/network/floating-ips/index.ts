@@ -4,6 +4,7 @@ import { type BaseContext, operation, resource } from '../../../api/operation.ts
 import { rule } from '../../../auth/policy.ts'
 import { holding } from '../../../db/hold.ts'
 import { member, reader } from '../rules.ts'
+import { findVisibleFloatingIp, visibleFloatingIps } from '../store/floating-ips.ts'
 import { checkAttributes, listerOf, ownedBy, ownerOf, viewerOf } from '../wire/actor.ts'
 import { createEach, OneOrMany, OneOrManyMade } from '../wire/bodies.ts'
 import { collection, FieldsQuery, listed, pickFields, Shown } from '../wire/listing.ts'
@@ -12,7 +13,6 @@ import { badFloatingIpRequest } from './faults.ts'
 import { makeFloatingIp, moveFloatingIp } from './make.ts'
 import { removeFloatingIp } from './remove.ts'
 import { FloatingIp, FloatingIpChanges, NewFloatingIp } from './schema.ts'
-import { findVisibleFloatingIp, visibleFloatingIps } from './store.ts'
 import { floatingIpView, floatingIpViews } from './view.ts'
 
 const catalog = (name: string) => [`network-v2.0-ext.layer-3-networking.${name}`]

@@ -3,9 +3,9 @@ import type { Tx } from '../../../db/database.ts'
 import { syncRouter } from '../documents/routers.ts'
 import { networkEvents, tellNetwork } from '../events.ts'
 import { removePort } from '../ports/make.ts'
-import { findPort } from '../ports/store.ts'
-import { deleteFloatingIpRow, type FloatingIp } from './store.ts'
-import { tellServer } from './tell-server.ts'
+import { tellServer } from '../ports/tell-server.ts'
+import { deleteFloatingIpRow, type FloatingIp } from '../store/floating-ips.ts'
+import { findPort } from '../store/ports.ts'
 
 /** Removes the floating IP, and gives its address back. */
 export async function removeFloatingIp(cloud: Cloud, tx: Tx, { id }: Pick<FloatingIp, 'id'>): Promise<void> {

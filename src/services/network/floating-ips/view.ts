@@ -1,9 +1,9 @@
 import type { Static } from 'typebox'
 import type { Db } from '../../../db/database.ts'
-import { findPorts } from '../ports/store.ts'
+import type { FloatingIp } from '../store/floating-ips.ts'
+import { findPorts } from '../store/ports.ts'
 import { standard } from '../wire/fields.ts'
 import type { FloatingIp as Shape } from './schema.ts'
-import type { FloatingIp } from './store.ts'
 
 /** Floating IPs as they are shown (reference 14.9.9), with what they are on. */
 export async function floatingIpViews(db: Db, rows: FloatingIp[]): Promise<Static<typeof Shape>[]> {

@@ -4,12 +4,12 @@ import { operation } from '../../../api/operation.ts'
 import { rule } from '../../../auth/policy.ts'
 import { networkEvents, tellNetwork } from '../events.ts'
 import { guardedNetwork, member } from '../rules.ts'
+import { insertNetwork } from '../store/networks.ts'
 import { checkAttributes, ownedBy, ownerOf } from '../wire/actor.ts'
 import { createEach, OneOrMany, OneOrManyMade } from '../wire/bodies.ts'
 import { invalid } from '../wire/faults.ts'
 import { defaultMtu, networkColumns } from './attributes.ts'
 import { Network, NewNetwork } from './schema.ts'
-import { insertNetwork } from './store.ts'
 import { networkViews, seenOfNetwork, zone } from './view.ts'
 
 async function makeNetwork(context: BaseContext, given: Static<typeof NewNetwork>) {

@@ -5,14 +5,14 @@ import type { Cloud } from '../../../cloud.ts'
 import type { Tx } from '../../../db/database.ts'
 import { networkEvents, tellNetwork } from '../events.ts'
 import { removeFloatingIp } from '../floating-ips/remove.ts'
-import { floatingIpsOfNetwork } from '../floating-ips/store.ts'
 import { removePort } from '../ports/make.ts'
-import { portsOfNetwork } from '../ports/store.ts'
 import { member } from '../rules.ts'
-import { deleteSubnet, lockNetwork, subnetsOfNetwork } from '../subnets/store.ts'
+import { floatingIpsOfNetwork } from '../store/floating-ips.ts'
+import { deleteNetwork, type Network } from '../store/networks.ts'
+import { portsOfNetwork } from '../store/ports.ts'
+import { deleteSubnet, lockNetwork, subnetsOfNetwork } from '../store/subnets.ts'
 import { checkRevision } from '../wire/revision.ts'
 import { networkResource } from './resource.ts'
-import { deleteNetwork, type Network } from './store.ts'
 
 /** Removes the network with its subnets and the ports that the service made. Throws 409 while others use it. */
 export async function removeNetwork(cloud: Cloud, tx: Tx, network: Network): Promise<void> {

@@ -2,11 +2,11 @@ import { Type } from 'typebox'
 import { operation } from '../../../api/operation.ts'
 import { rule } from '../../../auth/policy.ts'
 import { reader } from '../rules.ts'
+import { visibleNetworks, withSubnets } from '../store/networks.ts'
 import { listerOf } from '../wire/actor.ts'
 import { FieldsQuery, listed, pickFields, Shown } from '../wire/listing.ts'
 import { networkCollection, networkResource } from './resource.ts'
 import { Network } from './schema.ts'
-import { visibleNetworks, withSubnets } from './store.ts'
 import { networkViews, seenOfNetwork } from './view.ts'
 
 const see = rule('get_network', `${reader} or rule:shared or rule:external or rule:context_is_advsvc`, 'Show a network.')

@@ -1,8 +1,8 @@
 import { resource } from '../../../api/operation.ts'
 import { holding } from '../../../db/hold.ts'
+import { findVisibleNetwork, type Network } from '../store/networks.ts'
 import { ownedBy, viewerOf } from '../wire/actor.ts'
 import { collection } from '../wire/listing.ts'
-import { findVisibleNetwork, type Network } from './store.ts'
 
 /** What rules see of a network. */
 export const networkTarget = (network: Network) =>

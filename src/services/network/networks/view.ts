@@ -2,10 +2,10 @@ import type { Static } from 'typebox'
 import type { BaseContext } from '../../../api/operation.ts'
 import type { Db } from '../../../db/database.ts'
 import { hiddenOfNetwork } from '../rules.ts'
+import { type Network, subnetIdsOf } from '../store/networks.ts'
 import { seenAttributes } from '../wire/actor.ts'
 import { standard } from '../wire/fields.ts'
 import type { Network as Shape } from './schema.ts'
-import { type Network, subnetIdsOf } from './store.ts'
 
 /** One zone: that of the hosts. */
 export const zone = 'nova'

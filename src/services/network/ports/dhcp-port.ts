@@ -2,10 +2,10 @@
 import { Fault } from '../../../api/faults.ts'
 import type { Cloud } from '../../../cloud.ts'
 import type { Tx } from '../../../db/database.ts'
-import { findNetwork } from '../networks/store.ts'
-import { lockNetwork, subnetsOfNetwork } from '../subnets/store.ts'
+import { findNetwork } from '../store/networks.ts'
+import { dhcpPortOf, type Port } from '../store/ports.ts'
+import { lockNetwork, subnetsOfNetwork } from '../store/subnets.ts'
 import { changeAddresses, changePort, makePort, removePort } from './make.ts'
-import { dhcpPortOf, type Port } from './store.ts'
 
 /** Makes, changes or removes the DHCP port after a change of the network's subnets. A subnet without a free address goes without DHCP. */
 export async function ensureDhcpPort(cloud: Cloud, tx: Tx, networkId: string, now: string): Promise<void> {

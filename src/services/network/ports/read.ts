@@ -6,12 +6,12 @@ import type { Cloud } from '../../../cloud.ts'
 import { serviceState } from '../../../service-state.ts'
 import { canonicalIp } from '../addresses/ip.ts'
 import { reader } from '../rules.ts'
+import { findPorts, portsInGroups, portsOnSubnets, portsWithAddress, portsWithAddressLike, visiblePorts } from '../store/ports.ts'
 import { listerOf } from '../wire/actor.ts'
 import { FieldsQuery, listed, pickFields, Shown } from '../wire/listing.ts'
 import { createRendered, type Rendered } from '../wire/rendered.ts'
 import { portCollection, portResource } from './resource.ts'
 import { Port } from './schema.ts'
-import { findPorts, portsInGroups, portsOnSubnets, portsWithAddress, portsWithAddressLike, visiblePorts } from './store.ts'
 import { portView, seenOfPort } from './view.ts'
 
 const see = rule('get_port', `${reader} or rule:network_owner or rule:context_is_advsvc`, 'Show a port.')

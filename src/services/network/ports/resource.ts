@@ -1,9 +1,9 @@
 import { resource } from '../../../api/operation.ts'
 import { holding } from '../../../db/hold.ts'
-import { findNetwork, type Network } from '../networks/store.ts'
+import { findNetwork, type Network } from '../store/networks.ts'
+import { findVisiblePort, type Port } from '../store/ports.ts'
 import { ownedBy, viewerOf } from '../wire/actor.ts'
 import { collection } from '../wire/listing.ts'
-import { findVisiblePort, type Port } from './store.ts'
 
 type Known = Port & { network: Network }
 

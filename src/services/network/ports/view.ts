@@ -1,10 +1,10 @@
 import type { Static } from 'typebox'
 import type { BaseContext } from '../../../api/operation.ts'
 import { hiddenOfPort } from '../rules.ts'
+import type { Port } from '../store/ports.ts'
 import { seenAttributes } from '../wire/actor.ts'
 import { standard } from '../wire/fields.ts'
 import type { Port as Shape } from './schema.ts'
-import type { Port } from './store.ts'
 
 const vifType = (port: Port) => (!port.binding_host ? 'unbound' : port.binding_vnic_type === 'normal' ? 'bridge' : 'binding_failed')
 

@@ -6,12 +6,12 @@ import { syncRouter } from '../documents/routers.ts'
 import { networkEvents, tellNetwork } from '../events.ts'
 import { zone } from '../networks/view.ts'
 import { member } from '../rules.ts'
+import { insertRouter } from '../store/routers.ts'
 import { ownerOf } from '../wire/actor.ts'
 import { createEach, OneOrMany, OneOrManyMade } from '../wire/bodies.ts'
 import { invalid } from '../wire/faults.ts'
 import { checkGatewayRules, setGateway } from './gateway.ts'
 import { NewRouter, Router } from './schema.ts'
-import { insertRouter } from './store.ts'
 import { routerView } from './view.ts'
 
 async function makeRouter(context: BaseContext, given: Static<typeof NewRouter>) {

@@ -2,12 +2,12 @@ import { operation } from '../../../api/operation.ts'
 import { rule } from '../../../auth/policy.ts'
 import { syncRouter } from '../documents/routers.ts'
 import { networkEvents, tellNetwork } from '../events.ts'
+import { routerInUse } from '../router-ports/faults.ts'
 import { member } from '../rules.ts'
+import { deleteRouterRow, interfacesOf, lockRouter } from '../store/routers.ts'
 import { checkRevision } from '../wire/revision.ts'
-import { routerInUse } from './faults.ts'
 import { setGateway } from './gateway.ts'
 import { routerResource } from './resource.ts'
-import { deleteRouterRow, interfacesOf, lockRouter } from './store.ts'
 
 /** Reference 14.9.5: fails while the router has interfaces. */
 export const deleteRouter = operation({

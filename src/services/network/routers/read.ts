@@ -2,11 +2,11 @@ import { Type } from 'typebox'
 import { operation } from '../../../api/operation.ts'
 import { rule } from '../../../auth/policy.ts'
 import { reader } from '../rules.ts'
+import { visibleRouters } from '../store/routers.ts'
 import { listerOf } from '../wire/actor.ts'
 import { FieldsQuery, listed, pickFields, Shown } from '../wire/listing.ts'
 import { routerCollection, routerResource } from './resource.ts'
 import { Router } from './schema.ts'
-import { visibleRouters } from './store.ts'
 import { routerView, routerViews } from './view.ts'
 
 const see = rule('get_router', reader, 'Show a router.')

@@ -1,8 +1,8 @@
 import { resource } from '../../../api/operation.ts'
 import { holding } from '../../../db/hold.ts'
+import { findVisibleRouter } from '../store/routers.ts'
 import { ownedBy, viewerOf } from '../wire/actor.ts'
 import { collection } from '../wire/listing.ts'
-import { findVisibleRouter } from './store.ts'
 
 export const routerResource = resource({
   name: 'router',

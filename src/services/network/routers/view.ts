@@ -1,10 +1,10 @@
 import type { Static } from 'typebox'
 import type { Db } from '../../../db/database.ts'
 import { zone } from '../networks/view.ts'
-import { findPorts } from '../ports/store.ts'
+import { findPorts } from '../store/ports.ts'
+import type { Router } from '../store/routers.ts'
 import { standard } from '../wire/fields.ts'
 import type { Router as Shape } from './schema.ts'
-import type { Router } from './store.ts'
 
 /** Routers as they are shown (reference 14.9, 14.16). */
 export async function routerViews(db: Db, routers: Router[]): Promise<Static<typeof Shape>[]> {

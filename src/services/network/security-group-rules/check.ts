@@ -2,8 +2,8 @@
 import type { Static } from 'typebox'
 import { badRequest } from '../../../api/faults.ts'
 import { parseCidr } from '../addresses/cidr.ts'
-import { canonicalProtocol, hasPorts, isIcmp, isUnmatched, protocolNumber, shownProtocol } from './protocols.ts'
-import type { RuleContent } from './rule-key.ts'
+import { canonicalProtocol, hasPorts, isIcmp, isUnmatched, protocolNumber, shownProtocol } from '../documents/protocols.ts'
+import type { RuleContent } from '../documents/rule-key.ts'
 import type { NewRule } from './schema.ts'
 
 const fail = (type: string, message: string) => badRequest(message, type)

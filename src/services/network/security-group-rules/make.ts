@@ -1,6 +1,7 @@
 // Making and removing rules of security groups: for this API and for compute's.
 import type { Static } from 'typebox'
 import { conflict, notFound } from '../../../api/faults.ts'
+import { ruleKey } from '../documents/rule-key.ts'
 import { syncGroups } from '../documents/security-groups.ts'
 import {
   deleteRule,
@@ -10,11 +11,10 @@ import {
   lockGroup,
   type SecurityGroupRule,
   updateGroup,
-} from '../security-groups/store.ts'
+} from '../store/security-groups.ts'
 import { type Asker, actorOf } from '../wire/actor.ts'
 import { groupNotFound } from '../wire/faults.ts'
 import { checkRule } from './check.ts'
-import { ruleKey } from './rule-key.ts'
 import type { NewRule } from './schema.ts'
 
 /** Makes the rule; the caller brings the group's document up to date (`syncGroups`). Throws 400, 404, 409 for the same once more, and QuotaExceeded. */

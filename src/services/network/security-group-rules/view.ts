@@ -1,8 +1,8 @@
 import type { Static } from 'typebox'
-import type { SecurityGroupRule } from '../security-groups/store.ts'
+import { shownProtocol } from '../documents/protocols.ts'
+import { normalizedPrefix } from '../documents/rule-key.ts'
+import type { SecurityGroupRule } from '../store/security-groups.ts'
 import { standard } from '../wire/fields.ts'
-import { shownProtocol } from './protocols.ts'
-import { normalizedPrefix } from './rule-key.ts'
 import type { SecurityGroupRule as Shape } from './schema.ts'
 
 /** The rule as it is shown (reference 14.8). */

@@ -1,8 +1,8 @@
 // Every project has a group called default, made when it is first needed: its members may talk to each other and to the world.
 import type { Cloud } from '../../../cloud.ts'
 import type { Tx } from '../../../db/database.ts'
-import { ruleKey } from '../security-group-rules/rule-key.ts'
-import { claimDefault, defaultGroupId, insertGroup, insertRule } from './store.ts'
+import { ruleKey } from '../documents/rule-key.ts'
+import { claimDefault, defaultGroupId, insertGroup, insertRule } from '../store/security-groups.ts'
 
 /** Every new group lets its members talk to the world. */
 export async function insertEgressRules(cloud: Cloud, tx: Tx, groupId: string, projectId: string, now: string): Promise<void> {

@@ -7,6 +7,7 @@ import type { Db } from '../../../db/database.ts'
 import { holding } from '../../../db/hold.ts'
 import { member, reader } from '../rules.ts'
 import { ruleView } from '../security-group-rules/view.ts'
+import { defaultGroupId, findVisibleGroup, rulesOf, type SecurityGroup, visibleGroups } from '../store/security-groups.ts'
 import { actorOf, listerOf, ownedBy, ownerOf, viewerOf } from '../wire/actor.ts'
 import { createEach, OneOrMany, OneOrManyMade } from '../wire/bodies.ts'
 import { standard } from '../wire/fields.ts'
@@ -15,7 +16,6 @@ import { checkRevision } from '../wire/revision.ts'
 import { ensureDefaultGroup } from './default-group.ts'
 import { changeGroup, makeGroup, removeGroup } from './make.ts'
 import { GroupChanges, NewGroup, SecurityGroup as Shape } from './schema.ts'
-import { defaultGroupId, findVisibleGroup, rulesOf, type SecurityGroup, visibleGroups } from './store.ts'
 
 const catalog = (name: string) => [`network-v2.0-ext.security-groups.${name}`]
 

@@ -2,9 +2,18 @@
 import { conflict } from '../../../api/faults.ts'
 import { syncGroups } from '../documents/security-groups.ts'
 import { remoteGroupsOf } from '../documents/store.ts'
+import {
+  countPorts,
+  deleteGroupRow,
+  deleteRulesNaming,
+  insertGroup,
+  lockGroup,
+  rulesOf,
+  type SecurityGroup,
+  updateGroup,
+} from '../store/security-groups.ts'
 import { type Asker, actorOf } from '../wire/actor.ts'
 import { ensureDefaultGroup, insertEgressRules } from './default-group.ts'
-import { countPorts, deleteGroupRow, deleteRulesNaming, insertGroup, lockGroup, rulesOf, type SecurityGroup, updateGroup } from './store.ts'
 
 const defaultExists = () => conflict('Default security group already exists.', 'SecurityGroupDefaultAlreadyExists')
 

@@ -5,7 +5,7 @@ import { contains, parseCidr } from '../addresses/cidr.ts'
 import { canonicalIp, keyOf, parseIp } from '../addresses/ip.ts'
 import type { CheckNics } from '../facade.ts'
 import { portTarget } from '../ports/resource.ts'
-import { isTaken, subnetsOfNetwork } from '../subnets/store.ts'
+import { isTaken, subnetsOfNetwork } from '../store/subnets.ts'
 import { administrator, isAdmin, ordinary } from '../wire/actor.ts'
 import { resolveGroups, resolveNics } from './networks.ts'
 

@@ -3,9 +3,9 @@ import { badRequest, notFound } from '../../../api/faults.ts'
 import type { Db } from '../../../db/database.ts'
 import { makeFloatingIp, moveFloatingIp } from '../floating-ips/make.ts'
 import { removeFloatingIp } from '../floating-ips/remove.ts'
-import { type FloatingIp, findVisibleFloatingIp, visibleFloatingIps } from '../floating-ips/store.ts'
-import { findNetworks, type Network, visibleNetworks } from '../networks/store.ts'
-import { findPorts, portsOfServers } from '../ports/store.ts'
+import { type FloatingIp, findVisibleFloatingIp, visibleFloatingIps } from '../store/floating-ips.ts'
+import { findNetworks, type Network, visibleNetworks } from '../store/networks.ts'
+import { findPorts, portsOfServers } from '../store/ports.ts'
 import { type Asker, actorOf, type Looker, ordinary } from '../wire/actor.ts'
 
 /** A floating IP with the name of its network, and the server that it leads to. */

@@ -2,9 +2,9 @@
 import { badRequest, conflict, forbidden } from '../../../api/faults.ts'
 import type { Db } from '../../../db/database.ts'
 import type { NicRequests } from '../facade.ts'
-import { findVisibleNetwork, type Network, networksForServers } from '../networks/store.ts'
-import { findVisiblePort, type Port } from '../ports/store.ts'
-import { groupsOfProject } from '../security-groups/store.ts'
+import { findVisibleNetwork, type Network, networksForServers } from '../store/networks.ts'
+import { findVisiblePort, type Port } from '../store/ports.ts'
+import { groupsOfProject } from '../store/security-groups.ts'
 import { type Actor, administrator } from '../wire/actor.ts'
 
 export interface Nic {

@@ -5,7 +5,7 @@ import { test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type TestCloud, testCloud } from '../../../testing/test-cloud.ts'
 import { ground } from '../../compute/testing.ts'
-import { updatePort } from '../ports/store.ts'
+import { updatePort } from '../store/ports.ts'
 
 const api = '/network/v2.0'
 const serverId = '11111111-1111-4111-8111-111111111111'

@@ -5,11 +5,11 @@ import type { Cloud } from '../../../cloud.ts'
 import type { Db } from '../../../db/database.ts'
 import { syncGroups } from '../documents/security-groups.ts'
 import { changePort } from '../ports/make.ts'
-import { type Port, portsOfServers, updatePort } from '../ports/store.ts'
 import { makeRule, removeRule } from '../security-group-rules/make.ts'
 import type { NewRule } from '../security-group-rules/schema.ts'
 import { ensureDefaultGroup } from '../security-groups/default-group.ts'
 import { changeGroup, makeGroup, removeGroup } from '../security-groups/make.ts'
+import { type Port, portsOfServers, updatePort } from '../store/ports.ts'
 import {
   defaultGroupId,
   findGroups,
@@ -19,7 +19,7 @@ import {
   type SecurityGroup,
   type SecurityGroupRule,
   visibleGroups,
-} from '../security-groups/store.ts'
+} from '../store/security-groups.ts'
 import { type Asker, actorOf, type Looker, ordinary } from '../wire/actor.ts'
 import { resolveGroups } from './networks.ts'
 

@@ -1,11 +1,11 @@
 // Ports of servers with everything that compute shows of them, in six queries however many there are.
 import type { Db } from '../../../db/database.ts'
 import type { ServerPort } from '../facade.ts'
-import { floatingIpsOfPorts } from '../floating-ips/store.ts'
-import { findNetworks } from '../networks/store.ts'
-import { portsOfServers } from '../ports/store.ts'
-import { findGroups } from '../security-groups/store.ts'
-import { findSubnets } from '../subnets/store.ts'
+import { floatingIpsOfPorts } from '../store/floating-ips.ts'
+import { findNetworks } from '../store/networks.ts'
+import { portsOfServers } from '../store/ports.ts'
+import { findGroups } from '../store/security-groups.ts'
+import { findSubnets } from '../store/subnets.ts'
 
 const byId = <T extends { id: string }>(rows: T[]) => new Map(rows.map((row) => [row.id, row]))
 

@@ -1,12 +1,12 @@
 import type { Cloud } from '../../../cloud.ts'
 import type { Tx } from '../../../db/database.ts'
-import { allocate } from '../addresses/allocate.ts'
 import { syncRouter } from '../documents/routers.ts'
+import { allocate } from '../ports/allocate.ts'
 import { changePort, makesOwnAddresses } from '../ports/make.ts'
-import { type Port, portsOfNetwork } from '../ports/store.ts'
-import { gatewayOwner } from '../routers/store.ts'
+import { type Port, portsOfNetwork } from '../store/ports.ts'
+import { gatewayOwner } from '../store/routers.ts'
+import type { Subnet } from '../store/subnets.ts'
 import type { FixedAddress } from '../tables.ts'
-import type { Subnet } from './store.ts'
 
 /** Writes the addresses of a port in whose network a subnet comes or goes; where it is a router's gateway, the router learns of them. */
 export async function changeOwnAddresses(cloud: Cloud, tx: Tx, port: Port, fixed_ips: FixedAddress[], now: string): Promise<void> {

@@ -3,9 +3,9 @@ import { badRequest, conflict } from '../../../api/faults.ts'
 import { type Cidr, contains, formatCidr, hostRange, overlap, parseCidr } from '../addresses/cidr.ts'
 import { bitsOf, canonicalIp, formatIp, type Ip, parseIp } from '../addresses/ip.ts'
 import { defaultPools, inPools, type Pool, rangeOf } from '../addresses/pools.ts'
+import type { Subnet } from '../store/subnets.ts'
 import type { Route } from '../tables.ts'
 import { invalid } from '../wire/faults.ts'
-import type { Subnet } from './store.ts'
 
 /** The subnet's range. Throws 400. */
 export function checkCidr(text: string, version: 4 | 6): Cidr {

@@ -1,17 +1,17 @@
 import { conflict } from '../../../api/faults.ts'
 import { operation } from '../../../api/operation.ts'
 import { rule } from '../../../auth/policy.ts'
-import { isAuto } from '../addresses/allocate.ts'
 import { syncNetwork } from '../documents/networks.ts'
 import { networkEvents, tellNetwork } from '../events.ts'
+import { isAuto } from '../ports/allocate.ts'
 import { ensureDhcpPort } from '../ports/dhcp-port.ts'
-import { findPorts } from '../ports/store.ts'
-import { interfaceOwner } from '../routers/store.ts'
 import { member, networkOwner } from '../rules.ts'
+import { findPorts } from '../store/ports.ts'
+import { interfaceOwner } from '../store/routers.ts'
+import { deleteSubnet, lockNetwork, portsOnSubnet, releaseAddress, updateSubnet } from '../store/subnets.ts'
 import { checkRevision } from '../wire/revision.ts'
 import { changeOwnAddresses } from './auto-addresses.ts'
 import { subnetResource } from './resource.ts'
-import { deleteSubnet, lockNetwork, portsOnSubnet, releaseAddress, updateSubnet } from './store.ts'
 
 /** Reference 13.3.6: fails while a port has an address of it, but for DHCP and addresses that hosts gave themselves. */
 export const deleteSubnetOperation = operation({

@@ -2,11 +2,11 @@ import { Type } from 'typebox'
 import { operation } from '../../../api/operation.ts'
 import { rule } from '../../../auth/policy.ts'
 import { reader } from '../rules.ts'
+import { visibleSubnets } from '../store/subnets.ts'
 import { listerOf } from '../wire/actor.ts'
 import { FieldsQuery, listed, pickFields, Shown } from '../wire/listing.ts'
 import { subnetCollection, subnetResource } from './resource.ts'
 import { Subnet } from './schema.ts'
-import { visibleSubnets } from './store.ts'
 import { subnetView } from './view.ts'
 
 const see = rule('get_subnet', `${reader} or rule:shared or rule:network_owner`, 'Show a subnet.')

@@ -1,9 +1,9 @@
 import { resource } from '../../../api/operation.ts'
 import { holdRow } from '../../../db/hold.ts'
-import { findNetwork } from '../networks/store.ts'
+import { findNetwork } from '../store/networks.ts'
+import { findSubnet, findVisibleSubnet, type Subnet } from '../store/subnets.ts'
 import { ownedBy, viewerOf } from '../wire/actor.ts'
 import { collection } from '../wire/listing.ts'
-import { findSubnet, findVisibleSubnet, type Subnet } from './store.ts'
 
 type Known = Subnet & { network_project_id: string; shared: boolean }
 

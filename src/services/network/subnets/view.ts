@@ -1,7 +1,7 @@
 import type { Static } from 'typebox'
+import type { Subnet } from '../store/subnets.ts'
 import { standard } from '../wire/fields.ts'
 import type { Subnet as Shape } from './schema.ts'
-import type { Subnet } from './store.ts'
 
 /** The subnet as it is shown (reference 13.3). */
 export const subnetView = (subnet: Subnet): Static<typeof Shape> => ({

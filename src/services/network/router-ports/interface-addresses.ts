@@ -3,13 +3,13 @@ import { conflict } from '../../../api/faults.ts'
 import type { Db } from '../../../db/database.ts'
 import { contains, parseCidr } from '../addresses/cidr.ts'
 import { parseIp } from '../addresses/ip.ts'
-import { floatingIpsOfRouter } from '../floating-ips/store.ts'
-import type { Port } from '../ports/store.ts'
-import { findSubnets, type Subnet } from '../subnets/store.ts'
+import { floatingIpsOfRouter } from '../store/floating-ips.ts'
+import type { Port } from '../store/ports.ts'
+import { lockRouter, type Router } from '../store/routers.ts'
+import { findSubnets, type Subnet } from '../store/subnets.ts'
 import type { FixedAddress } from '../tables.ts'
 import { badRouterRequest } from './faults.ts'
 import { checkNoOverlap, connectedSubnets } from './overlap.ts'
-import { lockRouter, type Router } from './store.ts'
 
 /** Throws 409 while a floating IP or a route of the router leads into that subnet. */
 export async function checkNotNeeded(db: Db, router: Router, subnet: Subnet): Promise<void> {

@@ -1,6 +1,6 @@
 import type { Cloud } from '../../../cloud.ts'
 import type { Tx } from '../../../db/database.ts'
-import { findPort } from '../ports/store.ts'
+import { findPort } from '../store/ports.ts'
 
 /** Lets compute show a guest its floating IPs, after one was put on a port or taken off. */
 export async function tellServer(cloud: Cloud, tx: Tx, ...portIds: (string | null | undefined)[]): Promise<void> {

@@ -2,12 +2,12 @@
 // ports never get the same one.
 import { badRequest } from '../../../api/faults.ts'
 import type { Db } from '../../../db/database.ts'
-import { isTaken, lockSubnets, rememberLast, type Subnet, takeAddress, takenKeys } from '../subnets/store.ts'
+import { contains, eui64, hostRange, parseCidr } from '../addresses/cidr.ts'
+import { bitsOf, canonicalIp, formatIp, fromKey, type Ip, keyOf, parseIp } from '../addresses/ip.ts'
+import { rangeOf } from '../addresses/pools.ts'
+import { isTaken, lockSubnets, rememberLast, type Subnet, takeAddress, takenKeys } from '../store/subnets.ts'
 import type { FixedAddress } from '../tables.ts'
 import { addressInUse, invalid, noMoreAddresses, subnetNotFound } from '../wire/faults.ts'
-import { contains, eui64, hostRange, parseCidr } from './cidr.ts'
-import { bitsOf, canonicalIp, formatIp, fromKey, type Ip, keyOf, parseIp } from './ip.ts'
-import { rangeOf } from './pools.ts'
 
 /** What a port asks for: a subnet, an address, or both. */
 export interface FixedRequest {

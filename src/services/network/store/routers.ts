@@ -1,9 +1,9 @@
 // All queries on routers; their interfaces are ports.
 import type { Insertable, Selectable, Updateable } from 'kysely'
 import type { Db } from '../../../db/database.ts'
-import type { Port } from '../ports/store.ts'
 import type { RouterRow } from '../tables.ts'
 import type { Viewer } from '../wire/actor.ts'
+import type { Port } from './ports.ts'
 
 export type Router = Selectable<RouterRow>
 

@@ -51,3 +51,6 @@ export const lockFloatingIp = (db: Db, id: string): Promise<FloatingIp | undefin
 /** What was removed; undefined when another request was first. */
 export const deleteFloatingIpRow = (db: Db, id: string): Promise<FloatingIp | undefined> =>
   db.deleteFrom('network_floating_ips').where('id', '=', id).returningAll().executeTakeFirst()
+
+/** What a floating IP is when it is on no port. */
+export const unassociated = { port_id: null, fixed_ip_address: null, router_id: null, status: 'DOWN' }

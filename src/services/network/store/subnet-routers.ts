@@ -1,7 +1,7 @@
 import type { Db } from '../../../db/database.ts'
-import { findPorts } from '../ports/store.ts'
-import { portsOnSubnet } from '../subnets/store.ts'
-import { gatewayOwner, interfaceOwner } from './store.ts'
+import { findPorts } from './ports.ts'
+import { gatewayOwner, interfaceOwner } from './routers.ts'
+import { portsOnSubnet } from './subnets.ts'
 
 /** Ids of routers with an interface or their gateway in the subnet. */
 export async function routersOfSubnet(db: Db, subnetId: string): Promise<string[]> {

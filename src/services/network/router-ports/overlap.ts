@@ -1,9 +1,9 @@
 import type { Db } from '../../../db/database.ts'
 import { overlap, parseCidr } from '../addresses/cidr.ts'
-import { findPort } from '../ports/store.ts'
-import { findSubnets, type Subnet } from '../subnets/store.ts'
+import { findPort } from '../store/ports.ts'
+import { interfacesOf, type Router } from '../store/routers.ts'
+import { findSubnets, type Subnet } from '../store/subnets.ts'
 import { badRouterRequest } from './faults.ts'
-import { interfacesOf, type Router } from './store.ts'
 
 /** Subnets that the router is connected to, by an interface or its gateway. */
 export async function connectedSubnets(db: Db, router: Router): Promise<Subnet[]> {

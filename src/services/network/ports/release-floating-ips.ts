@@ -1,11 +1,8 @@
 import type { Cloud } from '../../../cloud.ts'
 import type { Tx } from '../../../db/database.ts'
 import { syncRouter } from '../documents/routers.ts'
-import { floatingIpsOfPorts, lockFloatingIp, updateFloatingIp } from './store.ts'
+import { floatingIpsOfPorts, lockFloatingIp, unassociated, updateFloatingIp } from '../store/floating-ips.ts'
 import { tellServer } from './tell-server.ts'
-
-/** What a floating IP is when it is on no port. */
-export const unassociated = { port_id: null, fixed_ip_address: null, router_id: null, status: 'DOWN' }
 
 /** Takes the floating IPs off a port, or only those of one of its addresses. */
 export async function releaseFromPort(cloud: Cloud, tx: Tx, portId: string, fixedIp?: string): Promise<void> {
