@@ -48,7 +48,7 @@ export function createLife(options: {
     await writeState(folder, { ...((await readState(folder)) ?? newState), ...change })
   }
 
-  async function connected(id: string, exited: Promise<number | null>, signal: AbortSignal): Promise<void> {
+  async function connected(id: string, exited: Promise<unknown>, signal: AbortSignal): Promise<void> {
     const until = clock.now() + startMs
     const ended = { yes: false }
     const end = () => {
