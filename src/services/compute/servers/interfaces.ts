@@ -46,6 +46,8 @@ export const attachInterface = operation({
   on: servers,
   locked: 'refused',
   allowed: ['active', 'stopped'],
+  // None for a port that is there already.
+  quota: { 'network.port': 'handler' },
   body: Closed({ interfaceAttachment: Type.Optional(Wanted) }),
   answer: Type.Object({ interfaceAttachment: Interface }),
   async handle(context) {
