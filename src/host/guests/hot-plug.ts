@@ -1,5 +1,5 @@
 // Changes of a running guest's devices, by its monitor. Each may be cut off anywhere and be done again.
-import { chown, rm } from 'node:fs/promises'
+import { chown, mkdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Clock } from '../../environment.ts'
 import { namespaceInode, processNamespace } from '../commands/netns.ts'
@@ -134,6 +134,8 @@ export function createHotPlug(options: {
           const [device, path] = [channelDevice(change.channel), channelSocket(change.channel)]
           await qmp.execute('chardev-remove', { id: device }).catch(() => {}) // there is none, as a rule
           await rm(join(folder, path), { force: true })
+          // Guests of earlier versions were started without.
+          await mkdir(join(folder, names.channels), { recursive: true, mode: 0o700 })
           const uid = await options.uidOf(id)
           // The folder is the guest's only while its socket is made: what it puts there else nobody would tell from a socket of QEMU.
           await chown(join(folder, names.channels), uid, uid)
