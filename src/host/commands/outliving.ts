@@ -49,6 +49,9 @@ export interface Bounds {
   limits?: { memoryBytes?: number; openFiles?: number; processes?: number }
 }
 
+/** The programs that stand before a daemon's own. */
+export const starters: ReadonlySet<string> = new Set(['nsenter', 'prlimit', 'setpriv'])
+
 /** The words that start a daemon in a namespace (by name), as its user, within its limits; pure. Each of them becomes the next. */
 export function daemonCommand(program: string, args: readonly string[], namespace: string | null, bounds: Bounds): [string, ...string[]] {
   const { user, limits = {} } = bounds

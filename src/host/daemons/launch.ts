@@ -6,7 +6,7 @@ import type { Log } from '../../log.ts'
 import { daemonCommand, startOutliving } from '../commands/outliving.ts'
 import type { DaemonType, Place } from './daemon.ts'
 import { lastWords, logName } from './files.ts'
-import { type DaemonProcess, isAlive, killGroup, killLeft, markName, processOf } from './processes.ts'
+import { type DaemonProcess, hasBegun, isAlive, killGroup, killLeft, markName, processOf } from './processes.ts'
 
 export interface Started {
   process: DaemonProcess
@@ -38,7 +38,7 @@ export async function startProcess<F extends string>(
       if (process) await killLeft(process.pid, folder)
       throw new Error(`${type.name} ended as soon as it was started (${await how}): ${await said()}`)
     }
-    if (!type.health || (await type.health({ ...place, pid: process.pid }))) return { process, how }
+    if ((await hasBegun(process.pid)) && (!type.health || (await type.health({ ...place, pid: process.pid })))) return { process, how }
     if (clock.now() >= until) {
       await endProcess(process, folder, clock, type.stopMs)
       throw new Error(`${type.name} was started and does not answer: ${await said()}`)

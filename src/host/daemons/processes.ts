@@ -2,6 +2,7 @@
 // this one has started is found by looking at the machine.
 import { readdir, readFile, stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
+import { starters } from '../commands/outliving.ts'
 
 export const markName = 'NEPHOS_DAEMON'
 
@@ -63,6 +64,12 @@ const linesOf = async (pid: number, name: 'environ' | 'cmdline') =>
   (await readFile(`/proc/${pid}/${name}`, 'utf8').catch(() => '')).split('\0')
 const markOf = async (pid: number) =>
   (await linesOf(pid, 'environ')).find((line) => line.startsWith(`${markName}=`))?.slice(markName.length + 1) ?? null
+
+/** Whether it is the program itself, and not one of those that make its place first. */
+export async function hasBegun(pid: number): Promise<boolean> {
+  const [word = ''] = await linesOf(pid, 'cmdline')
+  return word !== '' && !starters.has(word) // between two programs it has none
+}
 
 /** Ends what is left of a daemon whose first process is gone: its number, and its group's, may be another's by now. */
 export async function killLeft(leader: number, folder: string): Promise<void> {
