@@ -8,7 +8,7 @@ import { after, before, test } from 'node:test'
 import { createEnvironment, systemClock } from '../src/environment.ts'
 import { run } from '../src/host/commands/exec.ts'
 import { createGuestDriver } from '../src/host/guests/index.ts'
-import { guestSpec } from '../src/host/guests/testing.ts'
+import { guestSpec, testDisks } from '../src/host/guests/testing.ts'
 import { silentLog } from '../src/log.ts'
 
 const image = join(import.meta.dirname, '../.cache/guest-image')
@@ -122,7 +122,12 @@ before(async () => {
   await mkdir(join(folder, 'guests'), { recursive: true })
   const content = await readFile(disk)
   const spec = guestSpec({
-    image: { id: 'image', format: 'qcow2', size: content.length, sha512: createHash('sha512').update(content).digest('hex') },
+    disks: testDisks({
+      id: 'image',
+      format: 'qcow2',
+      size: content.length,
+      sha512: createHash('sha512').update(content).digest('hex'),
+    }),
     nics: [{ portId: 'port', mac: 'fa:16:3e:00:00:01', mtu: 1450 }],
   })
   for (const step of guests.driver.plan(id, spec, undefined)) await step.run(AbortSignal.timeout(60_000))

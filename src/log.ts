@@ -24,10 +24,61 @@ const secret = [
   'headers["x-auth-token"]',
 ]
 
+/** Milliseconds that a line of a request may wait for others before all are written at once. */
+const batchMs = 100
+const batchLength = 64 * 1024
+const warning = 40
+
+/**
+ * Lines for the process's standard error, many in one write and off the path of requests. Whatever ends the process while it can still act
+ * (an exit, a signal that it takes, an exception that nothing caught) writes what waits; warnings and errors do not wait. Only a kill that
+ * gives no notice loses the last tenth of a second.
+ */
+function inBatches() {
+  let waiting = ''
+  let timer: NodeJS.Timeout | undefined
+  function flush(): void {
+    clearTimeout(timer)
+    timer = undefined
+    const text = waiting
+    waiting = ''
+    // Node writes to files, pipes and terminals at once, so lines keep their order and are out when the process ends.
+    if (text) process.stderr.write(text)
+  }
+  process.on('exit', flush)
+  return {
+    flush,
+    write(line: string): void {
+      waiting += line
+      if (waiting.length >= batchLength) flush()
+      else timer ??= setTimeout(flush, batchMs).unref()
+    },
+  }
+}
+let batches: ReturnType<typeof inBatches> | undefined
+
+/** A log on standard error, or on the stream that is given. */
 export function createLog(options: { level: string; format: 'json' | 'pretty'; stream?: NodeJS.WritableStream }): Log {
   const out = options.stream ?? process.stderr
-  if (options.format === 'json')
-    return pino({ level: options.level, redact: secret, base: undefined, timestamp: pino.stdTimeFunctions.isoTime }, out)
+  if (options.format === 'json') {
+    if (!options.stream) batches ??= inBatches()
+    const shared = options.stream ? undefined : batches
+    return pino(
+      {
+        level: options.level,
+        redact: secret,
+        base: undefined,
+        timestamp: pino.stdTimeFunctions.isoTime,
+        hooks: {
+          logMethod(values, method, level) {
+            method.apply(this, values)
+            if (level >= warning) shared?.flush()
+          },
+        },
+      },
+      shared ?? out,
+    )
+  }
   const line = { write: (text: string) => void out.write(pretty(text)) }
   return pino({ level: options.level, redact: secret, base: undefined }, line)
 }

@@ -72,6 +72,7 @@ export async function mainJob(made: Things, config: Config, folder: string, real
     ),
   )
   await show('a port that the security group does not open is closed', (say) => showClosedPort(made, shell, group.id, say))
+  await show('an interface more for the running server, and less', (say) => showInterface(made, shell, first.id, say))
 }
 
 async function uploadImage(made: Things, say: (text: string) => void): Promise<string> {
@@ -139,4 +140,41 @@ async function showClosedPort(made: Things, shell: GuestShell, group: string, sa
   await openPort(made, group, { protocol: 'tcp', port_range_min: port, port_range_max: port })
   await eventually(60, `port ${port} opens with a rule`, async () => ((await shell.answers(port, 10)) ? true : undefined))
   say(`${port} silent, and answered once a rule opened it`)
+}
+
+interface Interface {
+  port_id: string
+  mac_addr: string
+  fixed_ips: { ip_address: string }[]
+}
+
+/** The guest finds an interface on another network while it runs, reaches that network by it, and loses it. */
+async function showInterface(made: Things, shell: GuestShell, server: string, say: (text: string) => void): Promise<void> {
+  const { id: network } = await made.make('network', '/v2.0/networks', 'network', { name: 'demo-more' })
+  const subnet = { network_id: network, ip_version: 4, cidr: '10.67.0.0/24', gateway_ip: null }
+  await made.make('network', '/v2.0/subnets', 'subnet', subnet)
+  const path = `/servers/${server}/os-interface`
+  const { interfaceAttachment: added } = await made.request<{ interfaceAttachment: Interface }>('POST', 'compute', path, {
+    interfaceAttachment: { net_id: network },
+  })
+  const find = `grep -l ${added.mac_addr} /sys/class/net/*/address | cut -d / -f 5`
+  const name = await eventually(60, 'the guest sees the interface', async () => (await shell.run(find)).trim() || undefined)
+  const address = added.fixed_ips[0]!.ip_address
+  await shell.run(`sudo ip addr add ${address}/24 dev ${name}; sudo ip link set ${name} up`)
+  const { ports } = await made.request<{ ports: { device_owner: string; fixed_ips: { ip_address: string }[] }[] }>(
+    'GET',
+    'network',
+    `/v2.0/ports?network_id=${network}`,
+  )
+  const neighbour = ports.find(({ fixed_ips }) => fixed_ips[0]!.ip_address !== address)!.fixed_ips[0]!.ip_address
+  await eventually(60, `${neighbour} answers by it`, async () =>
+    (await shell.run(`ping -c 1 -W 2 -I ${name} ${neighbour}`)).includes('1 packets received') ? true : undefined,
+  )
+  await made.request('DELETE', 'compute', `${path}/${added.port_id}`)
+  await eventually(60, 'the interface is gone from the guest', async () => ((await shell.run(`${find} || true`)).trim() ? undefined : true))
+  await eventually(60, 'its port is gone', async () => {
+    const left = await made.request<{ interfaceAttachments: Interface[] }>('GET', 'compute', path)
+    return left.interfaceAttachments.some(({ port_id }) => port_id === added.port_id) ? undefined : true
+  })
+  say(`${name} with ${address} reached ${neighbour}`)
 }

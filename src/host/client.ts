@@ -125,7 +125,7 @@ export function createHosts(parts: { database: Database; environment: Environmen
     },
     async put(tx, host, kind, id, spec) {
       const known = await findDocumentForChange(tx.db, database.dialect, host, kind, id)
-      if (known && JSON.stringify(specIn(known)) === JSON.stringify(spec)) return
+      if (known && JSON.stringify(specIn(kind, known)) === JSON.stringify(spec)) return
       // Jobs that have ended leave the document.
       await saveDocument(tx.db, host, kind, id, withJobs(spec, known ? openJobs(known) : []), iso())
       changed(tx)
@@ -146,7 +146,7 @@ export function createHosts(parts: { database: Database; environment: Environmen
     },
     async get<K extends Kind>(db: Db, host: string, kind: K, id: string) {
       const document = await findDocument(db, host, kind, id)
-      return ((document && specIn(document)) ?? undefined) as SpecOf[K] | undefined
+      return ((document && specIn(kind, document)) ?? undefined) as SpecOf[K] | undefined
     },
     async status<K extends Kind>(db: Db, host: string, kind: K, id: string) {
       const { jobs, ...status } = ((await findDocument(db, host, kind, id))?.host_status ?? {}) as { jobs?: unknown }

@@ -7,6 +7,7 @@ import { createEnvironment } from '../environment.ts'
 import { silentLog } from '../log.ts'
 import { run } from './commands/exec.ts'
 import { guestProcesses } from './guests/processes.ts'
+import { testDisks } from './guests/testing.ts'
 import { createLinuxHost } from './linux-host.ts'
 import { hostContract } from './test-contract.ts'
 
@@ -38,10 +39,15 @@ hostContract(async () => {
   return {
     host,
     image,
-    impossible: () => ({ image: { ...image, sha512: 'c'.repeat(128) } }),
+    impossible: () => ({ disks: testDisks({ ...image, sha512: 'c'.repeat(128) }) }),
     async failSoftReboot(id) {
       const pid = (await guestProcesses(dataDir)).get(id)!
       process.kill(pid, 'SIGSTOP') // its monitor hangs
+      return () => void process.kill(pid, 'SIGCONT')
+    },
+    async keepDevices(id) {
+      const pid = (await guestProcesses(dataDir)).get(id)!
+      process.kill(pid, 'SIGSTOP')
       return () => void process.kill(pid, 'SIGCONT')
     },
     tooShortSeconds: 0.2,

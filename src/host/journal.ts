@@ -4,7 +4,7 @@ import { closeSync, fsyncSync, mkdirSync, openSync, readdirSync, readFileSync, r
 import { join } from 'node:path'
 import type { HostDocument } from './documents.ts'
 import type { JobJournal, JobRecord } from './jobs/journal.ts'
-import { documentKey, type Kind, kinds } from './kinds.ts'
+import { documentKey, type Kind, kinds, upgraded } from './kinds.ts'
 
 export interface DocumentJournal {
   load(): HostDocument[]
@@ -53,7 +53,7 @@ export function openJournal(directory: string): DocumentJournal {
   }
   return {
     session,
-    load: () => read(folder) as HostDocument[],
+    load: () => (read(folder) as HostDocument[]).map((one) => ({ ...one, spec: one.spec && upgraded(one.kind, one.spec) })),
     save(documents) {
       for (const document of documents) write(file(document), JSON.stringify(document))
       if (documents.length) sync(folder)

@@ -7,6 +7,8 @@ export interface DocumentKind<Name extends string = string, Spec = unknown, Stat
   beside: boolean
   /** What may be asked for once, by its type. */
   jobs: Jobs
+  /** Makes today's spec of one that an earlier version wrote; the same when it is today's. */
+  upgrade?(spec: unknown): Spec
   /** Never there: what is asked for and what is told, for the types that kinds.ts derives. */
   types?: { spec: Spec; status: Status }
 }
@@ -20,4 +22,5 @@ export const documentKind =
     name: Name
     beside?: boolean
     jobs?: Jobs
+    upgrade?(spec: unknown): Spec
   }): DocumentKind<Name, Spec, Status, Jobs> => ({ beside: false, jobs: {} as Jobs, ...declared })

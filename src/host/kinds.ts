@@ -30,3 +30,6 @@ export const kinds: readonly Kind[] = declared.map(({ name }) => name)
 const byName = new Map<Kind, DocumentKind<Kind>>(declared.map((kind) => [kind.name, kind]))
 export const kindOf = (kind: Kind): DocumentKind<Kind> => byName.get(kind)!
 export const documentKey = (kind: Kind, id: string): string => `${kind}/${id}`
+
+/** A spec as today's, whatever version wrote it. */
+export const upgraded = <K extends Kind>(kind: K, spec: unknown): SpecOf[K] => (kindOf(kind).upgrade?.(spec) ?? spec) as SpecOf[K]

@@ -90,6 +90,7 @@ export function connectLink(parts: {
   log: Log
 }): Link & { close(): void } {
   const { socketPath, name, session, host, log } = parts
+  const me = `host=${encodeURIComponent(name)}&session=${encodeURIComponent(session)}`
   let closed = false
   let current: Duplex | null = null
 
@@ -99,7 +100,7 @@ export function connectLink(parts: {
     const inner = given.stream
     // Whatever happens to it before the other end is there: it must not be without a listener, nor be left behind.
     inner.on('error', () => {})
-    const socket = await upgrade(socketPath, `/agent/stream/${id}`, 'nephos-frames').catch((error) => {
+    const socket = await upgrade(socketPath, `/agent/stream/${id}?${me}`, 'nephos-frames').catch((error) => {
       inner.destroy()
       throw error
     })
@@ -110,7 +111,7 @@ export function connectLink(parts: {
   async function listen(): Promise<void> {
     while (!closed) {
       try {
-        const socket = await upgrade(socketPath, `/agent/calls?host=${encodeURIComponent(name)}&session=${session}`, 'nephos-calls')
+        const socket = await upgrade(socketPath, `/agent/calls?${me}`, 'nephos-calls')
         current = socket
         const read = lineReader(maxLine, (line) => {
           const call = jsonObject(line) as unknown as AskedCall

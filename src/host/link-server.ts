@@ -33,7 +33,8 @@ export async function serveLink(parts: {
   const pokes = new Map<string, AbortController>()
   // A poke may overtake the contact that it belongs to: the next contact then does not wait.
   const early = new Set<string>()
-  const streams = new Map<number, Pending>()
+  /** Streams that agents were asked for, each by the agent that was asked: no other may open it. */
+  const streams = new Map<number, Pending & { agent: string }>()
   let nextId = 1
 
   async function body(request: http.IncomingMessage): Promise<Record<string, unknown>> {
@@ -69,7 +70,7 @@ export async function serveLink(parts: {
     else response.writeHead(404).end()
   }
 
-  function takeCalls(host: string, socket: Duplex): void {
+  function takeCalls(host: string, agent: string, socket: Duplex): void {
     const pending = new Map<number, Pending>()
     const call = (id: number, method: string, input: object): Promise<unknown> =>
       new Promise((resolve, reject) => {
@@ -90,7 +91,7 @@ export async function serveLink(parts: {
     /** The agent opens the stream before it answers. */
     const open = (id: number, method: string, input: object): Promise<unknown> =>
       new Promise((resolve, reject) => {
-        streams.set(id, { resolve, reject })
+        streams.set(id, { resolve, reject, agent })
         const none = (error: Error) => {
           if (streams.delete(id)) reject(error)
         }
@@ -138,9 +139,10 @@ export async function serveLink(parts: {
     if (!(await hosts.isAgent(host, query.get('session') ?? ''))) return void socket.end('HTTP/1.1 409 Conflict\r\n\r\n')
     accept(socket, 'nephos-calls')
     if (head.length) socket.unshift(head)
-    takeCalls(host, socket)
+    takeCalls(host, agentIn(query), socket)
   }
 
+  const agentIn = (query: URLSearchParams) => `${query.get('host')} ${query.get('session')}`
   const upgraded = new Set<Duplex>()
   function takeUpgrade(request: http.IncomingMessage, socket: Duplex, head: Buffer): unknown {
     upgraded.add(socket)
@@ -153,8 +155,8 @@ export async function serveLink(parts: {
     const stream = /^\/agent\/stream\/(\d{1,15})$/.exec(path)
     if (stream) {
       const waiter = streams.get(Number(stream[1]))
+      if (waiter?.agent !== agentIn(asked.query)) return socket.end('HTTP/1.1 404 Not Found\r\n\r\n')
       streams.delete(Number(stream[1]))
-      if (!waiter) return socket.end('HTTP/1.1 404 Not Found\r\n\r\n')
       accept(socket, 'nephos-frames')
       if (head.length) socket.unshift(head)
       return waiter.resolve(framed(socket))

@@ -8,6 +8,7 @@ import { until } from '../testing/until.ts'
 import { startAgent } from './agent.ts'
 import { createFakeHost } from './fake/fake-host.ts'
 import type { GuestSpec } from './guests/document.ts'
+import { testDisks } from './guests/testing.ts'
 import { openJournal } from './journal.ts'
 import { connectLink } from './link-client.ts'
 import { serveLink } from './link-server.ts'
@@ -18,16 +19,13 @@ const guest: GuestSpec = {
   name: 'one',
   vcpus: 1,
   ramMiB: 64,
-  diskGiB: 1,
-  ephemeralGiB: 0,
-  swapMiB: 0,
-  image: { id: 'i', format: 'raw', size: 1, sha512: '' },
+  disks: testDisks({ id: 'i', format: 'raw', size: 1, sha512: '' }),
   kernel: null,
   ramdisk: null,
   kernelArguments: '',
   nics: [],
+  channels: [],
   metadata: {},
-  configDrive: false,
   power: 'running',
   shutdownTimeout: 1,
 }

@@ -78,7 +78,7 @@ export async function documentsFor(db: Db, host: string, all: boolean, limit: nu
     const { kind, id, generation } = row
     // A host that has lost its memory is not asked again for what it has done.
     const jobs = openJobs(row)
-    return { kind, id, generation, spec: specIn(row) as HostDocument['spec'], ...(jobs.length ? { jobs } : {}) }
+    return { kind, id, generation, spec: specIn(kind, row) as HostDocument['spec'], ...(jobs.length ? { jobs } : {}) }
   })
 }
 

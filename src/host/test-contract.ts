@@ -10,7 +10,7 @@ import { until } from '../testing/until.ts'
 import type { HostDocument, Report } from './documents.ts'
 import type { Host } from './driver.ts'
 import type { GuestImage, GuestSpec, GuestStatus } from './guests/document.ts'
-import { guestSpec } from './guests/testing.ts'
+import { blankDisk, guestSpec, testDisks } from './guests/testing.ts'
 import { hard, jobContract } from './jobs/test-contract.ts'
 import { openJournal } from './journal.ts'
 import { type Kind, kinds } from './kinds.ts'
@@ -25,6 +25,8 @@ export interface HostUnderTest {
   impossible(): Partial<GuestSpec>
   /** The next soft reboot of the guest fails; gives what mends it. */
   failSoftReboot(guestId: string): Promise<() => void>
+  /** The guest lets go of no device; gives what mends it. */
+  keepDevices(guestId: string): Promise<() => void>
   /** No soft reboot is over in so many seconds. */
   tooShortSeconds: number
   /** Ends a guest from outside, as if its process had been killed. */
@@ -84,7 +86,7 @@ function register(make: () => Promise<HostUnderTest>): void {
     folder = await mkdtemp(join(tmpdir(), 'host-journal-'))
     reconciler = start()
     const mac = 'fa:16:3e:00:00:05'
-    guest = guestSpec({ image: made.image, diskGiB: 0, nics: [{ portId, mac, mtu: 1450 }] })
+    guest = guestSpec({ disks: testDisks(made.image, { diskGiB: 0 }), nics: [{ portId, mac, mtu: 1450 }] })
   })
   after(async () => {
     await reconciler?.stop()
@@ -155,6 +157,48 @@ function register(make: () => Promise<HostUnderTest>): void {
       ),
     )
     await assert.rejects(made.host.serial({ guestId: uuid() }))
+  })
+
+  test('a running guest gains and loses disks, interfaces and channels, and its disks grow', async () => {
+    const root = guest.disks[0]!
+    const devices = async (change: Partial<GuestSpec>) => (await askGuest(change)).devices!
+    const other = { portId: uuid(), mac: 'fa:16:3e:00:00:06', mtu: 1450 }
+    const [asked] = await ask({ kind: 'port', id: other.portId, spec: port(net, other.mac, '10.0.0.6', { guestId }) })
+    assert.equal(asked!.outcome, 'done', asked!.error)
+    const [first] = guest.nics
+    const before = await devices({})
+    assert.deepEqual([before.nics, before.disks.map(({ id }) => id), before.channels], [[first!.mac], ['root'], []])
+    const more = await devices({
+      nics: [first!, other],
+      disks: [root, blankDisk('data', 8)],
+      channels: [{ name: 'org.example.0' }],
+    })
+    assert.deepEqual(more.nics, [first!.mac, other.mac])
+    assert.deepEqual(more.disks.at(-1), { id: 'data', bytes: 8 * 2 ** 20 })
+    assert.deepEqual(more.channels, ['org.example.0'])
+    const grown = await devices({ disks: [root, blankDisk('data', 16)] })
+    assert.deepEqual(grown.disks.at(-1), { id: 'data', bytes: 16 * 2 ** 20 })
+    assert.deepEqual(await devices({ nics: [first!], disks: [root], channels: [] }), before)
+    // Nothing of it stays: the same again is new.
+    const again = await devices({ nics: [first!, other], disks: [root, blankDisk('data', 8)] })
+    assert.deepEqual([again.nics, again.disks.at(-1)!.bytes], [[first!.mac, other.mac], 8 * 2 ** 20])
+    await devices({ nics: [first!], disks: [root] })
+    const [gone] = await ask({ kind: 'port', id: other.portId, spec: null })
+    assert.equal(gone!.outcome, 'removed')
+  })
+
+  test('a device that the guest does not let go of fails the document with a reason, and is tried again', async () => {
+    await askGuest({ disks: [guest.disks[0]!, blankDisk('data', 8)] })
+    const mend = await made.keepDevices(guestId)
+    guest = { ...guest, disks: [guest.disks[0]!] }
+    const [report] = await ask({ kind: 'guest', id: guestId, spec: guest })
+    assert.equal(report!.outcome, 'failed')
+    assert.ok(report!.error)
+    mend()
+    await until('it is gone', () => {
+      const { outcome, status } = reports.findLast(({ kind, generation }) => kind === 'guest' && generation > 0)!
+      return outcome === 'done' && (status as GuestStatus).devices!.disks.length === 1
+    })
   })
 
   test('a guest stops and starts as it is asked', async () => {

@@ -135,6 +135,9 @@ test('each cause has its mend', () => {
     ['accept EMFILE', /open files/],
     ["nsenter: reassociate to namespace 'ns/net' failed: Invalid argument", /namespace/],
     ['ip failed (exit 2): RTNETLINK answers: Operation not permitted', /root/],
+    ['the guest has not let go within 15 s of its disk data; it is asked again, and its next reboot ends it', /reboot the server$/],
+    ['the guest was started where no network was, and takes an interface after its next start only', /hard/],
+    ['dnsmasq has ended by itself (exit 3): out of ideas', /read its log/],
     ['what nobody has seen yet', /tried again/],
   ] as const)
     assert.match(mendOf(error), mend, error)

@@ -43,7 +43,13 @@ const mends: [RegExp, string][] = [
     'the agent needs root with all capabilities, outside of an unprivileged container',
   ],
   [/SHA-512|cannot be fetched|came with/i, 'check the image: nephos image verify'],
+  [/let go (of|within)/, 'the guest holds the device: unmount or shut it down there, or reboot the server'],
+  [/takes an interface after its next start/, 'reboot the server hard'],
   [/no answer in|did not answer|hang/i, 'a program or a monitor hangs: reboot the server hard'],
+  [
+    /ended by itself|ended as soon as it was started|was started and does not answer/,
+    'read its log (/run/nephos/*/*/log); it is started again by itself',
+  ],
 ]
 
 /** What to do about an error, in a sentence. */

@@ -1,8 +1,6 @@
 // Starts QEMU so that it outlives this process. (Its own -daemonize needs setsid, which its sandbox forbids.)
 
-import { spawn } from 'node:child_process'
-import { closeSync, openSync } from 'node:fs'
-import { searchPath } from './exec.ts'
+import { type Ended, startOutliving } from './outliving.ts'
 import { seccompFilter } from './seccomp.ts'
 
 export interface Launch {
@@ -47,20 +45,7 @@ export function qemuCommand(
   return netns === null ? (command as [string, ...string[]]) : ['ip', 'netns', 'exec', netns, ...command]
 }
 
-/** Starts it in a session of its own. `exited` resolves with the exit code, or null after a signal or when it could not be started. */
-export function startQemu(launch: Launch): { pid: number | undefined; exited: Promise<number | null> } {
-  const [program, ...args] = qemuCommand(launch)
-  const log = openSync(`${launch.folder}/${launch.log}`, 'a', 0o600) // appending, so that it may be cut while QEMU writes
-  try {
-    const env = { PATH: searchPath, LC_ALL: 'C' }
-    const child = spawn(program, args, { cwd: launch.folder, detached: true, stdio: ['ignore', log, log], env })
-    const exited = new Promise<number | null>((resolve) => {
-      child.once('exit', (code) => resolve(code))
-      child.once('error', () => resolve(null))
-    })
-    child.unref()
-    return { pid: child.pid, exited }
-  } finally {
-    closeSync(log)
-  }
+/** Starts it in a session of its own. */
+export function startQemu(launch: Launch): { pid: number | undefined; exited: Promise<Ended> } {
+  return startOutliving({ command: qemuCommand(launch), folder: launch.folder, log: launch.log })
 }

@@ -12,7 +12,8 @@ export interface QmpEvent {
 export interface Qmp {
   /** Gives the command's `return` value. Throws QmpError when refused, when the connection ends, and after `timeoutMs` (5,000). */
   execute(command: string, args?: Record<string, unknown>, timeoutMs?: number): Promise<unknown>
-  onEvent(listener: (event: QmpEvent) => void): void
+  /** Gives what ends it. */
+  onEvent(listener: (event: QmpEvent) => void): () => void
   /** Resolves when the connection has ended, from whichever side. */
   closed: Promise<void>
   close(): void
@@ -29,7 +30,7 @@ interface Waiting {
 export async function connectQmp(path: string, timeoutMs = 3000): Promise<Qmp> {
   const socket = connect(path)
   const waiting = new Map<number, Waiting>()
-  const listeners: ((event: QmpEvent) => void)[] = []
+  const listeners = new Set<(event: QmpEvent) => void>()
   let sequence = 0
   let greeted = () => {}
   const greeting = new Promise<void>((resolve) => {
@@ -90,7 +91,15 @@ export async function connectQmp(path: string, timeoutMs = 3000): Promise<Qmp> {
       socket.write(`${JSON.stringify({ execute: command, arguments: args, id })}\n`)
     })
 
-  const qmp: Qmp = { execute, onEvent: (listener) => void listeners.push(listener), closed, close: () => void socket.destroy() }
+  const qmp: Qmp = {
+    execute,
+    onEvent(listener) {
+      listeners.add(listener)
+      return () => void listeners.delete(listener)
+    },
+    closed,
+    close: () => void socket.destroy(),
+  }
   let timer: NodeJS.Timeout | undefined
   const late = new Promise<never>((_, reject) => {
     timer = setTimeout(() => reject(new QmpError(`the monitor did not answer within ${timeoutMs} ms`)), timeoutMs)

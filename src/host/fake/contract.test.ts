@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import { createEnvironment, steppedClock, systemClock } from '../../environment.ts'
 import { silentLog } from '../../log.ts'
 import type { HostDocument } from '../documents.ts'
-import { guestSpec } from '../guests/testing.ts'
+import { guestSpec, testImage } from '../guests/testing.ts'
 import { network, subnet } from '../networks/test-machine.ts'
 import { createReconciler } from '../reconcile.ts'
 import { hostContract } from '../test-contract.ts'
@@ -13,13 +13,17 @@ hostContract(async () => {
   const host = createFakeHost({ name: 'fake', environment: createEnvironment(), delayMs: 50, faults: null })
   return {
     host,
-    image: guestSpec().image,
+    image: testImage,
     impossible() {
       host.fail('guest.define:1')
       return {}
     },
     async failSoftReboot() {
       host.fail('guest.reboot-soft:1')
+      return () => {}
+    },
+    async keepDevices() {
+      host.fail('guest.detach:1')
       return () => {}
     },
     tooShortSeconds: 0.01,

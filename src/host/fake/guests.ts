@@ -1,6 +1,6 @@
 // The fake host's guests: a name, a power and the text of a console. Nothing runs in them.
 import type { JobDriver, Step } from '../driver.ts'
-import type { GuestSpec, GuestStatus } from '../guests/document.ts'
+import type { GuestChannel, GuestDevices, GuestDisk, GuestNic, GuestSpec, GuestStatus } from '../guests/document.ts'
 import { mustBeOn } from '../guests/reboots.ts'
 import type { FakeDriver, MakeStep } from './steps.ts'
 
@@ -30,6 +30,19 @@ export function fakeGuests(step: MakeStep<'guest'>): { driver: FakeDriver<'guest
     },
   })
 
+  /** What a running guest gains and loses; of one that is off the document alone says what it has. */
+  function devicesOf(guest: FakeGuest, want: GuestSpec): Step[] {
+    const gone = <T>(have: readonly T[], wanted: readonly T[], key: (one: T) => string) =>
+      have.filter((one) => !wanted.some((other) => key(other) === key(one)))
+    const { disks, nics, channels } = guest.spec
+    const disk = ({ id }: GuestDisk) => id
+    const nic = ({ portId, mac }: GuestNic) => `${portId} ${mac}`
+    const channel = ({ name }: GuestChannel) => name
+    const detach = [...gone(nics, want.nics, nic), ...gone(disks, want.disks, disk), ...gone(channels, want.channels, channel)]
+    const attach = [...gone(want.disks, disks, disk), ...gone(want.nics, nics, nic), ...gone(want.channels, channels, channel)]
+    return [...detach.map(() => step('detach', () => {})), ...attach.map(() => step('attach', () => {}))]
+  }
+
   function plan(id: string, want: GuestSpec | undefined, have: FakeGuest | undefined): Step[] {
     if (!want) return have ? [step('stop', () => setPower(have, 'off')), step('remove', () => guests.delete(id))] : []
     const steps: Step[] = []
@@ -37,9 +50,12 @@ export function fakeGuests(step: MakeStep<'guest'>): { driver: FakeDriver<'guest
     const change = () => {
       guest.spec = want
     }
-    if (!have) steps.push(step('define', () => guests.set(id, guest)))
-    else if (JSON.stringify(have.spec) !== JSON.stringify(want)) steps.push(step('change', change))
     const before = have?.power ?? 'off'
+    if (!have) steps.push(step('define', () => guests.set(id, guest)))
+    else if (JSON.stringify(have.spec) !== JSON.stringify(want)) {
+      if (before === 'running' && want.power === 'running') steps.push(...devicesOf(have, want))
+      steps.push(step('change', change))
+    }
     // A guest that crashed stays down until control asks for a change of power.
     if (want.power === 'running' && before === 'off') steps.push(step('start', () => boot(id, guest)))
     if (want.power === 'off' && before !== 'off') steps.push(step('stop', () => setPower(guest, 'off')))
@@ -54,8 +70,21 @@ export function fakeGuests(step: MakeStep<'guest'>): { driver: FakeDriver<'guest
       observe: async () => guests,
       plan,
       jobs: { 'reboot-soft': reboot('reboot-soft', { followed: true }), 'reboot-hard': reboot('reboot-hard', {}) },
-      status: (_id, have) => ({ power: have?.power ?? 'off', accelerator: 'fake' }),
+      status: (_id, have) => ({
+        power: have?.power ?? 'off',
+        accelerator: 'fake',
+        ...(have?.power === 'running' ? { devices: shown(have.spec) } : {}),
+      }),
     },
+  }
+}
+
+function shown({ disks, nics, channels }: GuestSpec): GuestDevices {
+  const bytes = ({ source, sizeMiB }: GuestDisk) => Math.max(sizeMiB * 2 ** 20, source.type === 'image' ? source.image.size : 0)
+  return {
+    disks: disks.map((disk) => ({ id: disk.id, bytes: bytes(disk) })),
+    nics: nics.map(({ mac }) => mac.toLowerCase()).sort(),
+    channels: channels.map(({ name }) => name).sort(),
   }
 }
 
@@ -75,7 +104,9 @@ function bootLog(id: string, spec: GuestSpec): string {
     `Booting ${spec.name}`,
     `cpu: ${spec.vcpus}`,
     `memory: ${spec.ramMiB} MiB`,
-    `vda: image ${spec.image.id}, ${spec.diskGiB} GiB`,
+    ...spec.disks.map(
+      ({ id, source, sizeMiB }) => `disk ${id}: ${source.type === 'image' ? `image ${source.image.id}` : source.type}, ${sizeMiB} MiB`,
+    ),
     ...spec.nics.map(({ mac, portId }, index) => `eth${index}: ${mac}, port ${portId}`),
     'init: mounting the root file system (pretended)',
     'init: starting the network (pretended)',

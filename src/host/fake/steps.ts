@@ -8,7 +8,7 @@ export const fakeSteps = {
   'security-group': { apply: 0, remove: 0 },
   router: { apply: 0, remove: 0 },
   port: { plug: 0, remove: 0 },
-  guest: { define: 0, change: 0, start: 50, stop: 50, 'reboot-soft': 1500, 'reboot-hard': 1500, remove: 0 },
+  guest: { define: 0, change: 0, attach: 0, detach: 0, start: 50, stop: 50, 'reboot-soft': 1500, 'reboot-hard': 1500, remove: 0 },
 } as const satisfies { [K in Kind]: Record<string, number> }
 
 /** A driver that also tells what exists. */

@@ -17,9 +17,11 @@ function driveFiles(metadata: Record<string, string>): [string, string][] {
   return files.sort(([a], [b]) => (a < b ? -1 : 1))
 }
 
+export const hasConfigDrive = ({ disks }: GuestSpec): boolean => disks.some(({ source }) => source.type === 'metadata')
+
 /** Tells whether the drive is up to date; null for a guest that has none. */
 export function configDriveDigest(spec: GuestSpec): string | null {
-  return spec.configDrive
+  return hasConfigDrive(spec)
     ? createHash('sha256')
         .update(JSON.stringify(driveFiles(spec.metadata)))
         .digest('hex')

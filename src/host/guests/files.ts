@@ -7,13 +7,9 @@ export const names = {
   state: 'state.json',
   /** Left by the guest itself through the metadata service. */
   password: 'password',
-  /** Hard link to the cached image, so that the cache may forget it. */
-  base: 'base.img',
   kernel: 'kernel',
   ramdisk: 'ramdisk',
   root: 'root.qcow2',
-  ephemeral: 'ephemeral.raw',
-  swap: 'swap.raw',
   configDrive: 'config.iso',
   console: 'console.log',
   olderConsole: 'console.old',
@@ -22,7 +18,21 @@ export const names = {
   qmp: 'sockets/qmp',
   vnc: 'sockets/vnc',
   serial: 'sockets/serial',
+  /** Of the sockets of its channels. */
+  channels: 'channels',
 } as const
+
+/** Files of disks, and of the images that they lie over. */
+const ofDisks = /\.(qcow2|raw|iso|base)$|^base\.img$/
+
+/** What is in a guest's folder of its disks, its kernel and its ramdisk. */
+export async function diskFiles(folder: string): Promise<string[]> {
+  const list = await readdir(folder).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return []
+    throw error
+  })
+  return list.filter((name) => ofDisks.test(name) || name === names.kernel || name === names.ramdisk)
+}
 
 const idPattern = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/
 
@@ -36,8 +46,6 @@ export function guestFolder(dataDir: string, id: string): string {
 
 /** What the agent remembers of a guest over its own restarts and the machine's. */
 export interface GuestState {
-  /** The disks are complete. */
-  made: boolean
   /** A process was started and its end has not been seen. */
   running: boolean
   /** The wish for power that was last carried out. */
@@ -47,15 +55,17 @@ export interface GuestState {
   /** SHA-256 of the tree on the config drive. */
   configDrive: string | null
   accelerator: string | null
+  /** PCI slots of its devices, by their ids: at its next start they are where the guest knows them. */
+  slots: Record<string, number>
 }
 
 export const newState: GuestState = {
-  made: false,
   running: false,
   handled: null,
   bootId: null,
   configDrive: null,
   accelerator: null,
+  slots: {},
 }
 
 /** Null when there is none, or it cannot be read as one: then the guest is made again from its document. */
@@ -119,7 +129,8 @@ export async function giveToGuest(folder: string, uid: number): Promise<void> {
   await chmod(dirname(folder), 0o711)
   await chown(folder, 0, uid)
   await chmod(folder, 0o710)
-  for (const name of [names.root, names.ephemeral, names.swap, names.configDrive, names.console]) {
+  const own = (await diskFiles(folder)).filter((name) => /\.(qcow2|raw|iso)$/.test(name))
+  for (const name of [...own, names.console]) {
     await chown(join(folder, name), uid, uid).catch((error: NodeJS.ErrnoException) => {
       if (error.code !== 'ENOENT') throw error
     })

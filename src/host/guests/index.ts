@@ -9,11 +9,13 @@ import { run } from '../commands/exec.ts'
 import { listTapOwners } from '../commands/taps.ts'
 import type { Driver, Step } from '../driver.ts'
 import type { Accelerator } from './accelerator.ts'
-import { configDriveDigest, writeConfigDrive } from './config-drive.ts'
+import { configDriveDigest, hasConfigDrive, writeConfigDrive } from './config-drive.ts'
 import { cutConsoleLog, cutQemuLog, readConsoleLog } from './console-log.ts'
-import { makeDisks } from './disks.ts'
+import type { DeviceChange } from './device-plan.ts'
+import { makeDisk } from './disks.ts'
 import type { GuestSpec } from './document.ts'
-import { guestFolder, guestIds, makeGuestFolder, names, readPassword, readState, writePassword } from './files.ts'
+import { diskFiles, guestFolder, guestIds, makeGuestFolder, readPassword, readState, writePassword } from './files.ts'
+import { createHotPlug } from './hot-plug.ts'
 import { createImages, type FetchImage } from './images.ts'
 import { createLife } from './life.ts'
 import { createMonitors, guestSocket } from './monitors.ts'
@@ -75,7 +77,8 @@ export function createGuestDriver(options: GuestOptions): Guests {
   const monitors = createMonitors({ dataDir, clock, log, changed })
   const images = createImages({ dataDir, clock, fetchImage: options.fetchImage })
   const uids = createGuestUids({ dataDir, range: options.uids, tapOwners: async () => (netns === null ? [] : await listTapOwners(netns)) })
-  const life = createLife({ ...options, uids, clock, bootId, monitors })
+  const hotPlug = createHotPlug({ dataDir, clock, netns, tapName: options.tapName, uidOf: uids.of })
+  const life = createLife({ ...options, uids, clock, bootId, monitors, hotPlug })
   let version = 0
   void run('qemu-system-x86_64', ['--version']).then(
     (text) => {
@@ -93,15 +96,30 @@ export function createGuestDriver(options: GuestOptions): Guests {
     await images.prune(options.keepImagesMs ?? 600_000)
   }
 
+  /** Makes the change in a guest that runs, and remembers the slots that new devices have got. */
+  async function changeDevices(id: string, change: DeviceChange, signal: AbortSignal): Promise<void> {
+    const pid = (await guestProcesses(dataDir)).get(id)
+    if (pid === undefined) throw new Error('the guest has ended meanwhile')
+    try {
+      const slots = await hotPlug.apply(id, pid, await monitors.of(id), change, signal)
+      const known = (await readState(guestFolder(dataDir, id)))?.slots
+      if (Object.keys(slots).length) await life.note(id, { slots: { ...known, ...slots } })
+    } finally {
+      monitors.forgetDevices(id)
+    }
+  }
+
   async function apply(id: string, spec: GuestSpec | undefined, change: Change, signal: AbortSignal): Promise<void> {
     const folder = guestFolder(dataDir, id)
     switch (change.do) {
       case 'fetch image':
         await makeGuestFolder(folder)
-        return images.link(change.image, join(folder, names[change.as]), signal)
-      case 'make disks':
-        await makeDisks(folder, spec!, await uids.of(id))
-        return life.note(id, { made: true })
+        return images.link(change.image, join(folder, change.as), signal)
+      case 'make disk':
+        await makeGuestFolder(folder)
+        return makeDisk(folder, change.disk, await uids.of(id))
+      case 'remove disk file':
+        return rm(join(folder, change.name), { force: true })
       case 'write config drive': {
         const uid = await uids.of(id)
         await writeConfigDrive(folder, spec!.metadata, (path) => chown(path, uid, uid))
@@ -117,6 +135,10 @@ export function createGuestDriver(options: GuestOptions): Guests {
         return life.note(id, change.state)
       case 'remove':
         return remove(id)
+      case 'look at devices':
+        throw new Error('the monitor of the guest did not answer what disks and interfaces it has')
+      default:
+        return changeDevices(id, change, signal)
     }
   }
 
@@ -127,7 +149,9 @@ export function createGuestDriver(options: GuestOptions): Guests {
       const pid = processes.get(id) ?? null
       const monitor = pid === null ? null : await monitors.status(id)
       const folder = guestFolder(dataDir, id)
-      return [id, { state: await readState(folder), pid, monitor, bootId, password: await readPassword(folder) }]
+      const devices = monitor === null ? null : await monitors.devices(id)
+      const [state, files, password] = [await readState(folder), await diskFiles(folder), await readPassword(folder)]
+      return [id, { state, pid, monitor, devices, files, bootId, password }]
     }
     return new Map(await Promise.all([...ids].map(look)))
   }
@@ -166,7 +190,7 @@ export function createGuestDriver(options: GuestOptions): Guests {
           // A new process, not a reset of the old: emulation is three times slower over memory that holds code it has translated.
           await life.end(id)
           const state = await readState(guestFolder(dataDir, id))
-          if (spec.configDrive && state?.configDrive !== configDriveDigest(spec))
+          if (hasConfigDrive(spec) && state?.configDrive !== configDriveDigest(spec))
             await apply(id, spec, { do: 'write config drive' }, signal)
           await life.start(id, spec, signal)
         },

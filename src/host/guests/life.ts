@@ -2,12 +2,17 @@
 import { chown, mkdir, readFile, rm, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Clock } from '../../environment.ts'
+import { namespaceInode } from '../commands/netns.ts'
 import { startQemu } from '../commands/qemu.ts'
 import { giveTap, openTunDevice } from '../commands/taps.ts'
 import type { Accelerator } from './accelerator.ts'
 import { openConsoleLog } from './console-log.ts'
+import { adjustments } from './device-plan.ts'
+import { assignSlots, slotted } from './device-words.ts'
+import { readDevices } from './devices.ts'
 import type { GuestSpec } from './document.ts'
 import { type GuestState, giveToGuest, guestFolder, names, newState, readState, writeState } from './files.ts'
+import type { HotPlug } from './hot-plug.ts'
 import type { Monitors } from './monitors.ts'
 import { guestProcesses, killGuest, waitForEnd } from './processes.ts'
 import { qemuArgs } from './qemu-args.ts'
@@ -38,6 +43,7 @@ export function createLife(options: {
   accelerator: Accelerator | Promise<Accelerator>
   bootId: string
   monitors: Monitors
+  hotPlug: HotPlug
 }): Life {
   const { dataDir, clock, uids, netns, monitors } = options
   const folderOf = (id: string) => guestFolder(dataDir, id)
@@ -48,7 +54,7 @@ export function createLife(options: {
     await writeState(folder, { ...((await readState(folder)) ?? newState), ...change })
   }
 
-  async function connected(id: string, exited: Promise<number | null>, signal: AbortSignal): Promise<void> {
+  async function connected(id: string, exited: Promise<unknown>, signal: AbortSignal): Promise<void> {
     const until = clock.now() + startMs
     const ended = { yes: false }
     const end = () => {
@@ -66,22 +72,33 @@ export function createLife(options: {
     }
   }
 
+  /** Lets the guest run, once its disks are as large and as fast as they shall be. */
+  async function begin(id: string, spec: GuestSpec, signal: AbortSignal): Promise<void> {
+    const qmp = await monitors.of(id)
+    for (const change of adjustments(spec, await readDevices(qmp))) await options.hotPlug.apply(id, 0, qmp, change, signal)
+    await qmp.execute('cont')
+    monitors.forgetDevices(id)
+  }
+
   const start: Life['start'] = async (id, spec, signal) => {
     const folder = folderOf(id)
     const accelerator = await options.accelerator
+    const slots = assignSlots(slotted(spec), (await readState(folder))?.slots ?? {})
     const args = qemuArgs(spec, {
       id,
       accelerator,
       taps: spec.nics.map((nic) => options.tapName(nic.portId)),
-      hasConfigDrive: spec.configDrive,
+      slots,
     })
     const uid = await uids.of(id)
     await openConsoleLog(folder)
     await giveToGuest(folder, uid)
     await rm(join(folder, names.log), { force: true })
-    await rm(join(folder, names.sockets), { recursive: true, force: true })
-    await mkdir(join(folder, names.sockets), { mode: 0o700 })
-    await chown(join(folder, names.sockets), uid, uid)
+    for (const sockets of [names.sockets, names.channels]) {
+      await rm(join(folder, sockets), { recursive: true, force: true })
+      await mkdir(join(folder, sockets), { mode: 0o700 })
+      await chown(join(folder, sockets), uid, uid)
+    }
     if (spec.nics.length) await openTunDevice()
     for (const nic of spec.nics) await giveTap(netns, options.tapName(nic.portId), uid)
     monitors.drop(id)
@@ -92,11 +109,15 @@ export function createLife(options: {
       uid,
       group: uids.range.first,
       gid,
-      netns: spec.nics.length ? netns : null,
+      // Without a network there may be no namespace yet.
+      netns: netns !== null && (spec.nics.length || (await namespaceInode(netns)) !== null) ? netns : null,
       log: names.log,
     })
     try {
       await connected(id, exited, signal)
+      // Its sockets are bound: from now on it cannot put anything else in their place.
+      for (const sockets of [names.sockets, names.channels]) await chown(join(folder, sockets), 0, 0)
+      await begin(id, spec, signal)
     } catch (error) {
       const pid = await pidOf(id)
       if (pid) await killGuest(pid, id, clock)
@@ -104,9 +125,7 @@ export function createLife(options: {
       const said = (await readFile(join(folder, names.log), 'utf8').catch(() => '')).trim()
       throw new Error(`QEMU did not start: ${said.slice(-500) || (error as Error).message}`)
     }
-    // Its sockets are bound: from now on it cannot put anything else in their place.
-    await chown(join(folder, names.sockets), 0, 0)
-    await note(id, { made: true, running: true, handled: 'running', bootId: options.bootId, accelerator })
+    await note(id, { running: true, handled: 'running', bootId: options.bootId, accelerator, slots })
   }
 
   const end: Life['end'] = async (id) => {

@@ -5,6 +5,7 @@ import { unawaited } from '../../contain.ts'
 import type { Clock } from '../../environment.ts'
 import type { Log } from '../../log.ts'
 import { connectQmp, type Qmp, type QmpEvent } from '../commands/qmp.ts'
+import { type Devices, readDevices } from './devices.ts'
 import { guestFolder, names } from './files.ts'
 import type { GuestHave } from './plan.ts'
 
@@ -13,6 +14,10 @@ export type MonitorStatus = NonNullable<GuestHave['monitor']>
 export interface Monitors {
   /** How the guest is. `hanging` when its monitor does not answer; that is asked again ten seconds later. */
   status(id: string): Promise<MonitorStatus>
+  /** What it has; what was last known where its monitor hangs, and null where nothing is. */
+  devices(id: string): Promise<Devices | null>
+  /** Its devices were changed: they are read again. */
+  forgetDevices(id: string): void
   /** Its connection; throws QmpError when it does not answer. */
   of(id: string): Promise<Qmp>
   /** Forgets the connection: the process was ended or is a new one. */
@@ -23,6 +28,7 @@ export interface Monitors {
 interface Monitor {
   qmp: Qmp
   status: MonitorStatus
+  devices: Promise<Devices> | null
 }
 
 const answerMs = 3000
@@ -63,14 +69,16 @@ export function createMonitors(options: { dataDir: string; clock: Clock; log: Lo
 
   async function meet(id: string): Promise<Monitor> {
     const qmp = await atSocket(guestFolder(options.dataDir, id), names.qmp, (path) => connectQmp(path, answerMs))
-    const monitor: Monitor = { qmp, status: 'running' }
+    const monitor: Monitor = { qmp, status: 'running', devices: null }
     qmp.onEvent((event) => {
       monitor.status = statusAfter(monitor.status, event)
-      if (event.event === 'SHUTDOWN' || event.event === 'STOP') tell(id)
+      // Nobody else changes them, but a guest takes its time to let go of one, and a reset ends what it has not answered.
+      if (event.event === 'DEVICE_DELETED' || event.event === 'RESET') monitor.devices = null
+      if (['SHUTDOWN', 'STOP', 'DEVICE_DELETED'].includes(event.event)) tell(id)
     })
     try {
       const { status } = ((await qmp.execute('query-status', undefined, answerMs)) ?? {}) as { status?: unknown }
-      monitor.status = status === 'running' || status === 'shutdown' ? status : 'paused'
+      monitor.status = status === 'running' || status === 'shutdown' || status === 'prelaunch' ? status : 'paused'
     } catch (error) {
       qmp.close()
       throw error
@@ -110,6 +118,22 @@ export function createMonitors(options: { dataDir: string; clock: Clock; log: Lo
         hanging.set(id, options.clock.now() + againMs)
         return 'hanging'
       }
+    },
+    async devices(id) {
+      const monitor = await (monitors.get(id) ?? Promise.resolve(null)).catch(() => null)
+      if (!monitor) return null
+      monitor.devices ??= readDevices(monitor.qmp)
+      const reading = monitor.devices
+      return await reading.catch(() => {
+        if (monitor.devices === reading) monitor.devices = null
+        return null
+      })
+    },
+    forgetDevices(id) {
+      const forget = (monitor: Monitor) => {
+        monitor.devices = null
+      }
+      monitors.get(id)?.then(forget, () => {})
     },
     of: async (id) => (await known(id)).qmp,
     drop(id) {

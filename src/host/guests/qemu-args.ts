@@ -1,7 +1,20 @@
 // A guest as QEMU's arguments. No value of a user stands where QEMU splits at commas: what may vary is JSON, checked, or an argument of its own.
-import type { GuestSpec } from './document.ts'
+import {
+  channelDevice,
+  channelSocket,
+  channelsDevice,
+  channelsWords,
+  channelWords,
+  diskDevice,
+  diskNode,
+  hex,
+  nicDevice,
+  nicWords,
+  scsiDevice,
+} from './device-words.ts'
+import { deviceOf } from './disks.ts'
+import type { GuestChannel, GuestNic, GuestSpec } from './document.ts'
 import { names } from './files.ts'
-import { formatOf } from './images.ts'
 
 /** Its own caches of translated code would grow with the guest's memory. */
 const translationMiB = 64
@@ -14,7 +27,8 @@ export interface GuestMachine {
   accelerator: 'kvm' | 'tcg'
   /** Tap of each nic, in their order. */
   taps: string[]
-  hasConfigDrive: boolean
+  /** PCI slots of devices, by id. */
+  slots: Record<string, number>
 }
 
 /** The arguments, without the program; file names are relative to the guest's folder. Throws for a MAC or tap name that is none. */
@@ -29,61 +43,47 @@ export function qemuArgs(spec: GuestSpec, machine: GuestMachine): string[] {
     ...['-smp', `cpus=${integer(spec.vcpus)}`, '-m', `size=${integer(spec.ramMiB)}M`],
     // cloud-init knows the metadata service by this name.
     ...['-smbios', `type=1,manufacturer=Nephos,product=OpenStack Compute,uuid=${machine.id}`],
-    ...['-rtc', 'base=utc', '-boot', 'strict=on', '-action', 'shutdown=pause'],
+    // It waits until its disks are as large and as fast as they shall be.
+    ...['-rtc', 'base=utc', '-boot', 'strict=on', '-action', 'shutdown=pause', '-S'],
     ...socket('qmp', names.qmp, ''),
     ...['-mon', 'chardev=qmp,mode=control'],
     ...socket('serial', names.serial, `,logfile=${names.console},logappend=on`),
-    ...['-serial', 'chardev:serial', '-vnc', `unix:${names.vnc}`, '-device', 'VGA,vgamem_mb=16'],
+    ...['-serial', 'chardev:serial', '-vnc', `unix:${names.vnc}`, '-device', 'VGA,vgamem_mb=16,addr=2'],
     ...json('-object', { 'qom-type': 'rng-random', id: 'rng', filename: '/dev/urandom' }),
-    ...json('-device', { driver: 'virtio-rng-pci', rng: 'rng' }),
-    ...diskArgs(spec, machine.hasConfigDrive),
-    ...spec.nics.flatMap((nic, index) => nicArgs(nic, index, machine.taps[index] ?? '')),
+    ...json('-device', { driver: 'virtio-rng-pci', rng: 'rng', addr: '3' }),
+    ...diskArgs(spec, machine.slots),
+    ...spec.nics.flatMap((nic, index) => nicArgs(nic, machine.taps[index] ?? '', machine.slots)),
+    ...channelArgs(spec.channels, machine.slots),
     ...kernelArgs(spec),
   ]
 }
 
-function diskArgs(spec: GuestSpec, hasConfigDrive: boolean): string[] {
-  const file = (filename: string, readOnly = false) => ({ driver: 'file', filename, 'read-only': readOnly, discard: 'unmap' })
-  // A format is never guessed, and a backing file never taken from a header.
-  const format = formatOf(spec.image)
-  const base = {
-    driver: format,
-    'read-only': true,
-    file: file(names.base, true),
-    ...(format === 'qcow2' ? { backing: null } : {}),
-  }
-  const disk = (id: string, node: object, device: object = {}) => [
-    ...json('-blockdev', { 'node-name': id, discard: 'unmap', ...node }),
-    ...json('-device', { driver: 'virtio-blk-pci', id: `${id}-disk`, drive: id, ...device }),
-  ]
-  return [
-    ...disk('root', { driver: 'qcow2', file: file(names.root), backing: base }, spec.kernel ? {} : { bootindex: 0 }),
-    ...(spec.ephemeralGiB > 0 ? disk('ephemeral', { driver: 'raw', file: file(names.ephemeral) }) : []),
-    ...(spec.swapMiB > 0 ? disk('swap', { driver: 'raw', file: file(names.swap) }) : []),
-    ...(hasConfigDrive
-      ? [
-          ...json('-blockdev', { 'node-name': 'config', driver: 'raw', 'read-only': true, file: file(names.configDrive, true) }),
-          ...json('-device', { driver: 'virtio-scsi-pci', id: 'scsi' }),
-          ...json('-device', { driver: 'scsi-cd', bus: 'scsi.0', drive: 'config' }),
-        ]
-      : []),
-  ]
+function diskArgs(spec: GuestSpec, slots: Record<string, number>): string[] {
+  return spec.disks.flatMap((disk, index) => {
+    const { type } = disk.source
+    const boots = index === 0 && !spec.kernel
+    return [
+      ...json('-blockdev', diskNode(disk)),
+      ...(type === 'metadata' ? json('-device', { driver: 'virtio-scsi-pci', id: scsiDevice, addr: hex(slots[scsiDevice]!) }) : []),
+      ...json('-device', diskDevice(disk, slots[deviceOf(disk)]!, boots)),
+    ]
+  })
 }
 
-function nicArgs(nic: GuestSpec['nics'][number], index: number, tap: string): string[] {
-  if (!/^[0-9a-f]{2}(:[0-9a-f]{2}){5}$/i.test(nic.mac)) throw new Error('a MAC address of the guest is not valid')
-  if (!/^[A-Za-z0-9_.-]{1,15}$/.test(tap)) throw new Error('a tap of the guest has no valid name')
+function nicArgs(nic: GuestNic, tap: string, slots: Record<string, number>): string[] {
+  const { netdev, device } = nicWords(nic, tap, slots[nicDevice(nic)]!)
+  const { type, ...options } = netdev
+  return ['-netdev', [type, ...Object.entries(options).map(([name, value]) => `${name}=${value}`)].join(','), ...json('-device', device)]
+}
+
+function channelArgs(channels: GuestChannel[], slots: Record<string, number>): string[] {
+  if (!channels.length) return []
   return [
-    ...['-netdev', `tap,id=net${index},ifname=${tap},script=no,downscript=no`],
-    // Without its ROM the firmware does not spend time on network boot.
-    ...json('-device', {
-      driver: 'virtio-net-pci',
-      id: `nic${index}`,
-      netdev: `net${index}`,
-      mac: nic.mac,
-      host_mtu: nic.mtu,
-      romfile: '',
-    }),
+    ...json('-device', channelsWords(slots[channelsDevice]!)),
+    ...channels.flatMap((channel) => [
+      ...socket(channelDevice(channel), channelSocket(channel), ''),
+      ...json('-device', channelWords(channel)),
+    ]),
   ]
 }
 

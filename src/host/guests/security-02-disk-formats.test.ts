@@ -1,9 +1,10 @@
 // Class 02: a guest may write what it likes at the start of its disk; what a disk is stands in the document, and nobody looks.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { assignSlots, slotted } from './device-words.ts'
 import type { GuestSpec } from './document.ts'
 import { qemuArgs } from './qemu-args.ts'
-import { guestSpec } from './testing.ts'
+import { guestSpec, testDisks, testImage } from './testing.ts'
 
 interface Node {
   driver?: string
@@ -18,7 +19,7 @@ function nodes(spec: GuestSpec): Node[] {
     id: '11111111-2222-4333-8444-555555555555',
     accelerator: 'tcg',
     taps: [],
-    hasConfigDrive: spec.configDrive,
+    slots: assignSlots(slotted(spec), {}),
   })
   return args.flatMap((arg, index) => (arg === '-blockdev' ? [JSON.parse(args[index + 1]!) as Node] : []))
 }
@@ -39,25 +40,27 @@ function check(node: Node): void {
   }
 }
 
-const image = guestSpec().image!
 test('security-02: every disk of every guest has its format named, down to the last file', () => {
   for (const format of ['raw', 'qcow2'] as const)
     for (const ephemeralGiB of [0, 1])
       for (const swapMiB of [0, 1])
         for (const configDrive of [false, true])
-          for (const kernel of [null, image]) {
-            const all = nodes(guestSpec({ image: { ...image, format }, ephemeralGiB, swapMiB, configDrive, kernel, ramdisk: kernel }))
+          for (const kernel of [null, testImage]) {
+            const all = nodes(
+              guestSpec({ disks: testDisks({ ...testImage, format }, { ephemeralGiB, swapMiB, configDrive }), kernel, ramdisk: kernel }),
+            )
             assert.equal(all.length, 1 + ephemeralGiB + swapMiB + Number(configDrive))
             all.forEach(check)
           }
 })
 
 test('security-02: no disk is given in a form in which QEMU looks for itself', () => {
-  const args = qemuArgs(guestSpec({ ephemeralGiB: 1, swapMiB: 1, configDrive: true }), {
+  const spec = guestSpec({ disks: testDisks(testImage, { ephemeralGiB: 1, swapMiB: 1, configDrive: true }) })
+  const args = qemuArgs(spec, {
     id: '11111111-2222-4333-8444-555555555555',
     accelerator: 'kvm',
     taps: [],
-    hasConfigDrive: true,
+    slots: assignSlots(slotted(spec), {}),
   })
   for (const option of ['-drive', '-hda', '-hdb', '-cdrom', '-fda', '-snapshot', '-pflash', '-mtdblock', '-sd', '-incoming', '-loadvm'])
     assert.ok(!args.includes(option), option)

@@ -14,7 +14,7 @@ import { guestFolder, names } from './files.ts'
 import { createGuestDriver } from './index.ts'
 import { atSocket } from './monitors.ts'
 import { guestProcesses } from './processes.ts'
-import { guestSpec } from './testing.ts'
+import { guestSpec, testDisks } from './testing.ts'
 
 const dataDir = await mkdtemp(join(tmpdir(), 'headers-'))
 await chmod(dataDir, 0o700)
@@ -40,9 +40,10 @@ after(async () => {
 const id = '11111111-2222-4333-8444-555555555555'
 const folder = guestFolder(dataDir, id)
 const spec = guestSpec({
-  image: { id: 'i', format: 'raw', size: content.length, sha512: createHash('sha512').update(content).digest('hex') },
-  ephemeralGiB: 1,
-  swapMiB: 8,
+  disks: testDisks(
+    { id: 'i', format: 'raw', size: content.length, sha512: createHash('sha512').update(content).digest('hex') },
+    { ephemeralGiB: 1, swapMiB: 8 },
+  ),
 })
 async function settle(want: GuestSpec): Promise<void> {
   for (const step of guests.driver.plan(id, want, (await guests.driver.observe()).get(id))) await step.run(AbortSignal.timeout(60_000))
@@ -73,7 +74,7 @@ test('security-02: a qcow2 header with a backing file, written by a guest to its
   const header = join(dataDir, 'header')
   await run('qemu-img', ['create', '-q', '-f', 'qcow2', '-b', canary, '-F', 'raw', header, '64M'])
   const { size } = await stat(header)
-  for (const name of [names.ephemeral, names.swap]) {
+  for (const name of ['ephemeral.raw', 'swap.raw']) {
     const before = (await stat(join(folder, name))).size
     const file = await open(join(folder, name), 'r+')
     const bytes = Buffer.alloc(size)

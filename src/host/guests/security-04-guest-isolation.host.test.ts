@@ -18,7 +18,7 @@ import type { GuestSpec } from './document.ts'
 import { guestFolder, names } from './files.ts'
 import { createGuestDriver, type Guests } from './index.ts'
 import { guestProcesses } from './processes.ts'
-import { guestSpec } from './testing.ts'
+import { guestSpec, testDisks } from './testing.ts'
 
 const dataDir = await mkdtemp(join(tmpdir(), 'isolated-'))
 await chmod(dataDir, 0o700)
@@ -55,10 +55,7 @@ after(async () => {
 
 const [a, b, c] = ['a', 'b', 'c'].map((digit) => `${digit.repeat(8)}-2222-4333-8444-555555555555`) as [string, string, string]
 const spec = guestSpec({
-  image: { id: 'i', format: 'raw', size: content.length, sha512 },
-  ephemeralGiB: 1,
-  swapMiB: 1,
-  configDrive: true,
+  disks: testDisks({ id: 'i', format: 'raw', size: content.length, sha512 }, { ephemeralGiB: 1, swapMiB: 1, configDrive: true }),
   metadata: { 'openstack/latest/meta_data.json': '{}' },
 })
 const specOf = (id: string) => (id === a ? { ...spec, nics: [{ portId, mac: 'fa:16:3e:00:00:01', mtu: 1450 }] } : spec)
@@ -94,7 +91,7 @@ test('security-04: each guest has a user of its own, and runs under a filter wit
     assert.match(about, /^CapEff:\t0+$/m)
     assert.match(about, /^NoNewPrivs:\t1$/m)
     assert.match(about, /^Seccomp_filters:\t2$/m)
-    for (const name of [names.root, names.ephemeral, names.swap, names.configDrive, names.console])
+    for (const name of [names.root, 'ephemeral.raw', 'swap.raw', names.configDrive, names.console])
       assert.equal((await stat(join(folderOf(id), name))).uid, uid, name)
   }
 })
@@ -103,8 +100,8 @@ test("security-04: a guest's user opens its own disk, and nothing of another's",
   assert.notEqual(await as(a, 'head', '-c', '4', names.root), null)
   for (const name of [
     names.root,
-    names.base,
-    names.ephemeral,
+    'base.img',
+    'ephemeral.raw',
     names.configDrive,
     names.console,
     names.log,
@@ -114,7 +111,7 @@ test("security-04: a guest's user opens its own disk, and nothing of another's",
     '.',
   ])
     assert.equal(await as(a, 'ls', '-l', `../${b}/${name}`), null, name)
-  assert.equal(await as(a, 'head', '-c', '1', `../${b}/${names.base}`), null)
+  assert.equal(await as(a, 'head', '-c', '1', `../${b}/${'base.img'}`), null)
   assert.equal(await as(a, 'ls', '..'), null, 'nor does it see who else there is')
   assert.equal(await as(a, 'ls', '../../agent'), null)
 })
@@ -178,7 +175,7 @@ test('security-04: a guest of the user that all shared before keeps running, and
   const map = join(dataDir, 'agent/guest-uids.json')
   const known = JSON.parse(await readFile(map, 'utf8'))
   await writeFile(map, JSON.stringify({ ...known, of: { [a]: known.of[a] } }))
-  for (const name of [names.root, names.ephemeral, names.swap, names.configDrive, names.console])
+  for (const name of [names.root, 'ephemeral.raw', 'swap.raw', names.configDrive, names.console])
     await chown(join(folderOf(c), name), 64_990, 64_990)
   await chown(folderOf(c), 0, 0)
   await chmod(folderOf(c), 0o711)

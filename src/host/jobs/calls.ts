@@ -48,7 +48,7 @@ export function createJobCalls(parts: {
   return {
     async startJob(tx, host, kind, id, { id: jobId, type, input, timeoutSeconds }) {
       const known = await findDocumentForChange(tx.db, dialect, host, kind, id)
-      const spec = known && specIn(known)
+      const spec = known && specIn(kind, known)
       if (!spec) throw new TaskFailure(`The ${kind} is not on host ${host}.`)
       if ([...askedJobs(known), ...toldJobs(known)].some((job) => job.id === jobId)) return
       const jobs = [...openJobs(known), { id: jobId, type, input, timeoutSeconds }]
@@ -57,7 +57,7 @@ export function createJobCalls(parts: {
     },
     async withdrawJob(tx, host, kind, id, jobId) {
       const known = await findDocumentForChange(tx.db, dialect, host, kind, id)
-      const spec = known && specIn(known)
+      const spec = known && specIn(kind, known)
       const open = known ? openJobs(known) : []
       if (!spec || !open.some((job) => job.id === jobId)) return
       const left = open.filter((job) => job.id !== jobId)

@@ -1,5 +1,6 @@
 // How jobs stand in the control process's database: those that are asked for in the document's spec, those that were told of in the
 // status that the host gives of it. Both are columns of their own kind (JSON), and services never see the jobs in either.
+import { type Kind, upgraded } from '../kinds.ts'
 import { isEnded, type Job, type JobReport, longestJobError, longestNote, longestResult } from './job.ts'
 
 /** The columns of a document that say something of jobs. */
@@ -14,10 +15,10 @@ const mostEnded = 20
 const object = (value: unknown) => (typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {})
 
 /** What a service asked for, without jobs; null when the document asks for nothing. */
-export function specIn({ spec }: Pick<Stored, 'spec'>): object | null {
+export function specIn(kind: Kind, { spec }: Pick<Stored, 'spec'>): object | null {
   if (spec === null) return null
   const { jobs, ...rest } = object(spec)
-  return rest
+  return upgraded(kind, rest)
 }
 
 export const askedJobs = ({ spec }: Pick<Stored, 'spec'>): Job[] => (object(spec).jobs as Job[] | undefined) ?? []

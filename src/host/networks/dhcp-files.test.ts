@@ -49,6 +49,7 @@ group=nogroup
 no-hosts
 no-resolv
 no-ping
+log-facility=-
 bind-interfaces
 interface=dhcp0
 except-interface=lo

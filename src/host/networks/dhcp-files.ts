@@ -52,6 +52,7 @@ export function renderConfig(runDir: string, networkId: string, network: Network
     'no-hosts',
     'no-resolv',
     'no-ping',
+    'log-facility=-',
     'bind-interfaces',
     `interface=${dhcpLink(networkId).inside}`,
     'except-interface=lo',

@@ -1,5 +1,6 @@
 // The driver of networks: looks, plans, and does what the plan says.
 import { rm, rmdir } from 'node:fs/promises'
+import type { Daemons } from '../daemons/supervisor.ts'
 import type { Driver, Step } from '../driver.ts'
 import type { MetadataListeners } from '../metadata/listeners.ts'
 import { createBridges } from './bridges.ts'
@@ -13,9 +14,9 @@ import { type NetworkChange, planNetwork } from './plan.ts'
 
 export function networkDriver(
   context: NetworkContext,
-  parts: { dhcp: Dhcp; outside: Outside; metadata: MetadataListeners },
+  parts: { daemons: Daemons; dhcp: Dhcp; outside: Outside; metadata: MetadataListeners },
 ): Driver<'network', NetworkHave> {
-  const { dhcp, outside, metadata } = parts
+  const { daemons, dhcp, outside, metadata } = parts
   const ensureBridge = createBridges(context.switch)
 
   async function apply(id: string, change: NetworkChange): Promise<void> {
@@ -61,8 +62,7 @@ export function networkDriver(
     kind: 'network',
     jobs: {},
     async observe() {
-      const have = await observeNetworks(context, metadata.listens)
-      for (const [id, network] of have) if (network.dhcp?.config) await dhcp.watch(id)
+      const have = await observeNetworks(context, daemons, metadata.listens)
       const external = [...have.values()].filter((network) => network.outside)
       const fromHost = external.length === 0 || (await outside.isRoutedFromHost())
       for (const network of external) network.fromHost = fromHost

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict'
-import { readdir, readFile } from 'node:fs/promises'
+import { readdir, readFile, writeFile } from 'node:fs/promises'
 import { test } from 'node:test'
 import { until } from '../../testing/until.ts'
-import { isDnsmasq } from '../commands/dnsmasq.ts'
 import { run } from '../commands/exec.ts'
 import { listNamespaces, namespaceInode, openIn, removeNamespace, runIn } from '../commands/netns.ts'
 import { giveTap, openTunDevice } from '../commands/taps.ts'
+import { processOf } from '../daemons/processes.ts'
 import type { HostDocument } from '../documents.ts'
 import type { Driver } from '../driver.ts'
 import { dhcpFiles } from './dhcp-files.ts'
@@ -153,7 +153,7 @@ test('removal leaves no process, file or namespace', async () => {
   await machine.remove({ kind: 'port', id: p }, { kind: 'security-group', id: group }, { kind: 'network', id: net })
   assert.deepEqual(await listNamespaces(`${machine.prefix}-s`), [])
   assert.deepEqual(await listNamespaces(`${machine.prefix}-dhcp`), [])
-  assert.equal(await isDnsmasq(pid, files.config), false)
+  assert.equal(await processOf(pid), null)
   await assert.rejects(readdir(machine.runDir), { code: 'ENOENT' })
 })
 
@@ -198,5 +198,58 @@ test('a new agent hears of the death of a dnsmasq that it did not start', async 
   await until('another dnsmasq', another(files.pid, pid))
   await second.reconciler.idle()
   assert.equal((await guest.dhcp())?.ip, '10.0.0.5')
+  await removeNamespace(guest.namespace)
+})
+
+test('a dnsmasq that ends again and again is started later and later, and its network says why', async () => {
+  const { machine, guest, net, files } = await site()
+  await using _ = machine
+  const said = () => machine.reports.get(`network/${net}`)!
+  let pid = await pidIn(files.pid)
+  for (let times = 1; times <= 2; times++) {
+    process.kill(pid, 'SIGKILL')
+    if (times === 2) break
+    await until('another dnsmasq', another(files.pid, pid))
+    await machine.reconciler.idle()
+    pid = await pidIn(files.pid)
+  }
+  await until('the network says why', () => said().outcome === 'failed')
+  assert.match(said().error!, /^dnsmasq has ended by itself \(signal SIGKILL\): .*2 times in a row, so it is tried again after 1 s$/)
+  await until('it is back', () => said().outcome === 'done')
+  assert.equal((await guest.dhcp())?.ip, '10.0.0.5')
+})
+
+test('a dnsmasq of a version without a supervisor is ended, not doubled', async () => {
+  const { machine, documents, guest, net, files } = await site()
+  await machine.stop()
+  process.kill(await pidIn(files.pid), 'SIGKILL')
+  await until('it is gone', async () => (await processOf(await pidIn(files.pid))) === null)
+  // It went into the background by itself, which needs its errors to go to the log of the system.
+  await writeFile(files.config, (await readFile(files.config, 'utf8')).replace('log-facility=-\n', ''))
+  await runIn(dhcpNamespaces(machine.prefix).of(net))('dnsmasq', [`--conf-file=${files.config}`])
+  const before = await pidIn(files.pid)
+  await using second = await testMachine({ prefix: machine.prefix, metadata })
+  await second.put(...documents)
+  assert.notEqual(await pidIn(files.pid), before)
+  assert.equal(await processOf(before), null)
+  assert.equal((await guest.dhcp())?.ip, '10.0.0.5')
+  await removeNamespace(guest.namespace)
+})
+
+test('a dnsmasq whose namespace and document went while no agent was there is removed', async () => {
+  const { machine, guest, net, files } = await site()
+  const pid = await pidIn(files.pid)
+  await machine.stop()
+  await removeNamespace(dhcpNamespaces(machine.prefix).of(net))
+  await using second = await testMachine({ prefix: machine.prefix, metadata })
+  second.reconciler.complete()
+  await until('it is gone', async () => (await processOf(pid)) === null)
+  await until('its files are gone', () =>
+    readdir(machine.runDir).then(
+      () => false,
+      () => true,
+    ),
+  )
+  await second.reconciler.idle()
   await removeNamespace(guest.namespace)
 })

@@ -5,6 +5,7 @@ import { unawaited } from '../../contain.ts'
 import type { Environment } from '../../environment.ts'
 import type { Log } from '../../log.ts'
 import { listNamespaces, namespaceInode, netnsFolder } from '../commands/netns.ts'
+import { createDaemons } from '../daemons/supervisor.ts'
 import type { HostDocument } from '../documents.ts'
 import type { Driver } from '../driver.ts'
 import type { Kind } from '../kinds.ts'
@@ -16,6 +17,7 @@ import { securityGroupDriver } from '../security-groups/driver.ts'
 import { createFirewall } from '../security-groups/firewall.ts'
 import type { NetworkContext } from './context.ts'
 import { createDhcp } from './dhcp.ts'
+import { dnsmasq } from './dnsmasq.ts'
 import { networkDriver } from './driver.ts'
 import { dhcpNamespaces, outsideNamespace, routerNamespaces, shortId, tapName } from './names.ts'
 import { createOutside } from './outside.ts'
@@ -78,13 +80,20 @@ export function createNetworkDrivers(options: NetworkDriverOptions): NetworkDriv
     changed: (kind, id) => listener(kind, id),
   }
   const metadata = createMetadataListeners({ prefix, source: options.metadata, log })
-  const dhcp = createDhcp(context)
+  const daemons = createDaemons({
+    root: context.runDir,
+    types: [dnsmasq],
+    clock: environment.clock,
+    log,
+    changed: (id) => context.changed('network', id),
+  })
+  const dhcp = createDhcp(context, daemons)
   const outside = createOutside(context)
   const firewall = createFirewall(context)
-  const watching = watchMachine(context, () => dhcp.died())
+  const watching = watchMachine(context)
   return {
     drivers: {
-      network: networkDriver(context, { dhcp, outside, metadata }) as Driver<'network'>,
+      network: networkDriver(context, { daemons, dhcp, outside, metadata }) as Driver<'network'>,
       'security-group': securityGroupDriver(firewall, () => wanted.groups.keys()) as Driver<'security-group'>,
       router: routerDriver(context) as Driver<'router'>,
       port: portDriver(context, { firewall, dhcp }) as Driver<'port'>,
@@ -99,13 +108,14 @@ export function createNetworkDrivers(options: NetworkDriverOptions): NetworkDriv
     connect: ({ address, port }) => outside.connect(address, port),
     async close() {
       await watching.close()
+      await daemons.close()
       metadata.close()
     },
   }
 }
 
-/** Looks once a second for dnsmasq processes that died and namespaces whose names were lost; a deleted name is seen at once. */
-function watchMachine(context: NetworkContext, died: () => Promise<string[]>): { close(): Promise<void> } {
+/** Looks once a second for namespaces whose names were lost; a deleted name is seen at once. */
+function watchMachine(context: NetworkContext): { close(): Promise<void> } {
   const stopping = new AbortController()
   const { prefix, environment, changed, log } = context
   function lost(name: string): void {
@@ -124,10 +134,6 @@ function watchMachine(context: NetworkContext, died: () => Promise<string[]>): {
   }
   const present = new Set<string>()
   async function look(): Promise<void> {
-    for (const id of await died()) {
-      log.warn({ network: id }, 'dnsmasq has died')
-      changed('network', id)
-    }
     // What unmounts a name, leaving its file, tells no watcher.
     const now = new Set(await listNamespaces(`${prefix}-`))
     for (const name of present) {

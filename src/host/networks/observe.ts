@@ -1,8 +1,8 @@
 // What the machine has of each network.
 import { readFile } from 'node:fs/promises'
-import { findDnsmasq } from '../commands/dnsmasq.ts'
 import { type AddressedLink, isUp, type Link, listAddresses } from '../commands/ip.ts'
 import { listNamespaces, namespaceInode } from '../commands/netns.ts'
+import type { Daemons } from '../daemons/supervisor.ts'
 import { mapLimit } from './batch.ts'
 import type { NetworkContext } from './context.ts'
 import { dhcpFiles } from './dhcp-files.ts'
@@ -45,6 +45,7 @@ const plugged = (links: Map<string, Link>, plug: string, bridge: string) => {
 
 export async function observeNetworks(
   context: NetworkContext,
+  daemons: Daemons,
   listens: (id: string, inode: number) => boolean,
 ): Promise<Map<string, NetworkHave>> {
   const { prefix } = context
@@ -74,13 +75,16 @@ export async function observeNetworks(
   }
   await mapLimit(await listNamespaces(dhcpNamespaces(prefix).all), 4, async (namespace) => {
     const id = dhcpNamespaces(prefix).id(namespace)!
-    of(id).dhcp = await observeDhcp(context, namespace, id, plugged(links, dhcpLink(id).plug, bridgeName(id)), listens)
+    of(id).dhcp = await observeDhcp(context, daemons, namespace, id, plugged(links, dhcpLink(id).plug, bridgeName(id)), listens)
   })
+  // A daemon whose namespace is gone is something to be removed too.
+  for (const id of await daemons.running()) of(id).dhcp ??= { end: null, config: null, metadata: false }
   return have
 }
 
 async function observeDhcp(
   context: NetworkContext,
+  daemons: Daemons,
   namespace: string,
   id: string,
   isPlugged: boolean,
@@ -88,12 +92,11 @@ async function observeDhcp(
 ): Promise<DhcpHave> {
   const inode = (await namespaceInode(namespace)) ?? 0
   const end = isPlugged ? (await listAddresses(namespace)).find((link) => link.ifname === dhcpLink(id).inside) : undefined
-  const files = dhcpFiles(context.runDir, id)
-  const process = await findDnsmasq(files.config, files.pid)
+  const process = await daemons.find(id)
   const runs = process !== null && process.namespace === inode
   return {
     end: end ? endOf(end) : null,
-    config: runs ? await readFile(files.config, 'utf8').catch(() => null) : null,
+    config: runs ? await readFile(dhcpFiles(context.runDir, id).config, 'utf8').catch(() => null) : null,
     metadata: listens(id, inode),
   }
 }

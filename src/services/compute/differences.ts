@@ -2,7 +2,6 @@
 import type { Difference } from '../../testing/official.ts'
 
 const volumes = '* /v2.1/servers/{server_id}/os-volume_attachments*'
-const interfaces = 'POST /v2.1/servers/{server_id}/os-interface'
 
 export const differences: readonly Difference[] = [
   // What is not built yet.
@@ -14,12 +13,11 @@ export const differences: readonly Difference[] = [
     reason: 'not built: there are none of them, their lists are empty, and making one is refused with 501',
   },
   {
-    operations: [volumes, interfaces],
+    operations: [volumes],
     part: 'body',
-    missing: ['volumeAttachment.*', 'interfaceAttachment.*'],
+    missing: ['volumeAttachment.*'],
     reason: 'not built: refused with 501',
   },
-  { operations: interfaces, part: 'answer', missing: ['interfaceAttachment.*'], reason: 'not built: refused with 501' },
   {
     operations: ['GET /v2.1/os-migrations', volumes],
     part: 'query',

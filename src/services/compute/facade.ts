@@ -7,6 +7,8 @@ import { findServer } from './servers/store.ts'
 export interface ComputeFacade {
   /** The addresses of a server's ports have changed: its guest is shown the new ones (`public-ipv4` of its metadata). Nothing happens for an unknown server. */
   addressesChanged(tx: Tx, serverId: string): Promise<void>
+  /** A port of a server was deleted: its guest loses the interface. Nothing happens for an unknown server. */
+  portDeleted(tx: Tx, serverId: string, portId: string): Promise<void>
 }
 
 declare module '../facades.ts' {
@@ -20,6 +22,14 @@ export function computeFacade(cloud: Cloud): ComputeFacade {
     async addressesChanged(tx, serverId) {
       const server = await findServer(tx.db, serverId, null)
       if (server) await refreshMetadata(cloud, tx, server)
+    },
+    async portDeleted(tx, serverId, portId) {
+      const server = await findServer(tx.db, serverId, null)
+      const known = server?.host ? await cloud.hosts.get(tx.db, server.host, 'guest', server.id) : undefined
+      if (!server?.host || !known) return
+      const nics = known.nics.filter((nic) => nic.portId !== portId)
+      await cloud.hosts.put(tx, server.host, 'guest', server.id, { ...known, nics })
+      await refreshMetadata(cloud, tx, server)
     },
   }
 }

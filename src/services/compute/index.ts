@@ -28,6 +28,7 @@ import { createServer } from './servers/create-task.ts'
 import { deleteServerTask } from './servers/delete.ts'
 import { actionRules } from './servers/history.ts'
 import { serverOperations } from './servers/index.ts'
+import { attachInterfaceTask, detachInterfaceTask } from './servers/interfaces.ts'
 import { lockRules } from './servers/lock.ts'
 import { serverMachine } from './servers/machine.ts'
 import { serverListRules } from './servers/read.ts'
@@ -85,7 +86,7 @@ export const compute = service({
   operations: [...operations, ...extensionOperations(operations)],
   unbuilt,
   machines: [serverMachine],
-  tasks: [createServer, deleteServerTask, startTask, stopTask, softRebootTask, hardRebootTask],
+  tasks: [createServer, deleteServerTask, startTask, stopTask, softRebootTask, hardRebootTask, attachInterfaceTask, detachInterfaceTask],
   listeners: [consoleListener],
   quotas,
   begin(cloud) {

@@ -65,7 +65,6 @@ const showVolume = operation({
 })
 
 const volumes = 'os_compute_api:os-volumes-attachments'
-const interfaces = 'os_compute_api:os-attach-interfaces'
 
 export const notThereOperations: Operation[] = [
   empty('/os-aggregates', 'aggregates', 'os_compute_api:os-aggregates:index', 'List host aggregates'),
@@ -79,12 +78,4 @@ export const notThereOperations: Operation[] = [
   refused('server-volumes.attach', 'POST', 'os-volume_attachments', `${volumes}:create`, 'Attach a volume to a server'),
   refused('server-volumes.swap', 'PUT', 'os-volume_attachments/{volume_id}', `${volumes}:swap`, 'Replace a volume of a server'),
   refused('server-volumes.detach', 'DELETE', 'os-volume_attachments/{volume_id}', `${volumes}:delete`, 'Detach a volume from a server'),
-  refused('server-interfaces.attach', 'POST', 'os-interface', `${interfaces}:create`, 'Add a network interface to a server'),
-  refused(
-    'server-interfaces.detach',
-    'DELETE',
-    'os-interface/{port_id}',
-    `${interfaces}:delete`,
-    'Remove a network interface from a server',
-  ),
 ]

@@ -2,7 +2,7 @@
 import type { PolicyCredentials } from '../../auth/policy.ts'
 import type { Cloud } from '../../cloud.ts'
 import type { Db, Tx } from '../../db/database.ts'
-import { bindPorts, portsBound, portsUnbound, unbindPorts } from './servers/bind.ts'
+import { attachPort, bindPorts, portsBound, portsUnbound, unbindPorts } from './servers/bind.ts'
 import { checkNics } from './servers/check.ts'
 import { type FloatingIpsFacade, floatingIpsFacade } from './servers/floating-ips.ts'
 import { type SecurityGroupsFacade, securityGroupsFacade } from './servers/security-groups.ts'
@@ -69,11 +69,19 @@ export interface BindPorts {
   securityGroups: string[]
 }
 
+export interface AttachPort extends Omit<BindPorts, 'nics'> {
+  nic: NicRequest | 'auto'
+}
+
 export interface NetworkFacade {
   /** Throws the Faults nova gives for networks, ports or groups that do not exist, cannot be used or are in use, and for a choice that is not clear. */
   checkNics(db: Db, request: CheckNics): Promise<void>
   /** In a task's transaction: makes the ports or takes the given ones over, binds them to the host and writes their documents. Idempotent. */
   bindPorts(tx: Tx, request: BindPorts): Promise<ServerPort[]>
+  /** Makes one more port of a server, or takes it over, and puts it on the server's host. Throws the Faults of checkNics. */
+  attachPort(tx: Tx, request: AttachPort): Promise<ServerPort>
+  /** As unbindPorts, for one of them. */
+  detachPort(tx: Tx, serverId: string, portId: string): Promise<void>
   /** Throws Wait until the host has all ports of the server; TaskFailure when it cannot. */
   portsBound(db: Db, serverId: string, host: string): Promise<void>
   /** Takes the ports off the host, deletes those that compute made, sets the others free. Idempotent. */
@@ -104,6 +112,11 @@ export const networkFacade = (cloud: Cloud): NetworkFacade => ({
     await bindPorts(cloud, tx, request)
     return (await portsOf(tx.db, [request.serverId])).get(request.serverId)!
   },
+  async attachPort(tx, request) {
+    const id = await attachPort(cloud, tx, request)
+    return (await portsOf(tx.db, [request.serverId])).get(request.serverId)!.find((port) => port.id === id)!
+  },
+  detachPort: (tx, serverId, portId) => unbindPorts(cloud, tx, serverId, portId),
   portsBound: (db, serverId, host) => portsBound(cloud, db, serverId, host),
   unbindPorts: (tx, serverId) => unbindPorts(cloud, tx, serverId),
   portsUnbound: (db, serverId) => portsUnbound(cloud, db, serverId),

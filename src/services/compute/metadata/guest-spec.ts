@@ -1,6 +1,6 @@
 import type { Cloud } from '../../../cloud.ts'
 import type { Tx } from '../../../db/database.ts'
-import type { GuestSpec } from '../../../host/guests/document.ts'
+import { flavorDisks, type GuestSpec } from '../../../host/guests/document.ts'
 import type { ServerPort } from '../../network/facade.ts'
 import type { Server } from '../servers/store.ts'
 import { adminPassIn, instanceName, metadataTree, seedIn } from './tree.ts'
@@ -15,16 +15,18 @@ export function guestSpec(server: Server, ports: ServerPort[], seed: string): Gu
     name: instanceName(server.seq),
     vcpus: flavor.vcpus,
     ramMiB: flavor.ram,
-    diskGiB: flavor.disk,
-    ephemeralGiB: flavor.ephemeral,
-    swapMiB: flavor.swap,
-    image: boot_images.disk,
     kernel: boot_images.kernel,
     ramdisk: boot_images.ramdisk,
     kernelArguments: boot_images.arguments,
+    disks: flavorDisks(boot_images.disk, {
+      diskGiB: flavor.disk,
+      ephemeralGiB: flavor.ephemeral,
+      swapMiB: flavor.swap,
+      configDrive: server.config_drive,
+    }),
     nics: ports.map(({ id, mac, mtu }) => ({ portId: id, mac, mtu })),
     metadata: metadataTree(server, ports, seed),
-    configDrive: server.config_drive,
+    channels: [],
     power: 'running',
     shutdownTimeout,
   }

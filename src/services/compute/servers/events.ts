@@ -1,4 +1,4 @@
-// What happens to servers, as others may read it: how a creation, a deletion, a start, a stop or a reboot ended.
+// What happens to servers, as others may read it: how a creation, a deletion, a start, a stop, a reboot or a change of its interfaces ended.
 import { Type } from 'typebox'
 import type { Cloud } from '../../../cloud.ts'
 import { eventType } from '../../../events/event.ts'
@@ -30,6 +30,8 @@ export const serverEvents = {
   power_on: endsOf('power_on'),
   power_off: endsOf('power_off'),
   reboot: endsOf('reboot'),
+  interface_attach: endsOf('interface_attach'),
+  interface_detach: endsOf('interface_detach'),
 }
 export type ServerVerb = keyof typeof serverEvents
 

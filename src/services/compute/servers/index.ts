@@ -2,6 +2,7 @@
 import { createServer } from './create.ts'
 import { deleteServer } from './delete.ts'
 import { actionOperations } from './history.ts'
+import { attachInterface, detachInterface } from './interfaces.ts'
 import { lockServer, unlockServer } from './lock.ts'
 import { metadataOperations } from './metadata.ts'
 import { networkReads } from './network-reads.ts'
@@ -29,5 +30,7 @@ export const serverOperations = [
   ...metadataOperations,
   ...passwordOperations,
   ...networkReads,
+  attachInterface,
+  detachInterface,
   ...actionOperations,
 ]

@@ -15,7 +15,7 @@ const attach = '/servers/{server_id}/os-attach-interfaces'
 const portsOf = async ({ cloud, db, server }: BaseContext & { server: Server }): Promise<ServerPort[]> =>
   (await cloud.network.portsOf(db, [server.id])).get(server.id) ?? []
 
-const interfaceView = (port: ServerPort) => ({
+export const interfaceView = (port: ServerPort) => ({
   port_id: port.id,
   net_id: port.networkId,
   mac_addr: port.mac,

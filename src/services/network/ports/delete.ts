@@ -28,6 +28,7 @@ export const deletePort = operation({
       )
     }
     await removePort(cloud, tx, port)
+    if (port.bound_server !== null) await cloud.compute.portDeleted(tx, port.bound_server, port.id)
     if (port.device_owner === 'network:dhcp') {
       await ensureDhcpPort(cloud, tx, port.network_id, now)
       await syncNetwork(cloud, tx, port.network_id)

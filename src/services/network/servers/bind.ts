@@ -1,5 +1,5 @@
 // Ports of a server are made or taken over, put on its host, and taken off again.
-import { Fault } from '../../../api/faults.ts'
+import { badRequest, Fault, forbidden } from '../../../api/faults.ts'
 import type { Cloud } from '../../../cloud.ts'
 import type { Db, Tx } from '../../../db/database.ts'
 import { holdRows } from '../../../db/hold.ts'
@@ -9,7 +9,7 @@ import { placeNetwork } from '../documents/networks.ts'
 import { syncPort } from '../documents/ports.ts'
 import { syncGroups } from '../documents/security-groups.ts'
 import { leavingPorts, noteLeaving } from '../documents/store.ts'
-import type { BindPorts } from '../facade.ts'
+import type { AttachPort, BindPorts } from '../facade.ts'
 import { changePort, makePort, removePort } from '../ports/make.ts'
 import { ensureDefaultGroup } from '../security-groups/default-group.ts'
 import { claimPort, type Port, portsOfServers } from '../store/ports.ts'
@@ -45,10 +45,23 @@ export async function bindPorts(cloud: Cloud, tx: Tx, request: BindPorts): Promi
 /** All networks of a server first, in one order: two servers on the same ones would else wait for each other. */
 const holdNetworks = (cloud: Cloud, tx: Tx, ids: string[]) => holdRows(cloud.database, tx.db, 'network_networks', ids)
 
-async function makeOrTake(cloud: Cloud, tx: Tx, request: BindPorts, now: string): Promise<void> {
+/** Does what `NetworkFacade.attachPort` says. */
+export async function attachPort(cloud: Cloud, tx: Tx, { nic, ...request }: AttachPort): Promise<string> {
+  const now = new Date(cloud.environment.clock.now()).toISOString()
+  const there = await portsOfServers(tx.db, [request.serverId])
+  const order = Math.max(-1, ...there.map((port) => port.nic_order)) + 1
+  const made = await makeOrTake(cloud, tx, { ...request, nics: nic === 'auto' ? nic : [nic] }, now, order).catch((error) => {
+    throw error instanceof QuotaExceeded ? forbidden('Maximum number of ports exceeded') : error
+  })
+  if (made.length !== 1) throw badRequest(`There is no network that server ${request.serverId} could have an interface on.`)
+  return made[0]!
+}
+
+/** Ids of the ports. */
+async function makeOrTake(cloud: Cloud, tx: Tx, request: BindPorts, now: string, firstOrder = 0): Promise<string[]> {
   const { projectId, serverId, host, hostname, zone } = request
   const nics = await resolveNics(tx.db, (request.isAdmin ? administrator : ordinary)(projectId), request.nics, serverId)
-  if (!nics.length) return
+  if (!nics.length) return []
   await holdNetworks(
     cloud,
     tx,
@@ -63,15 +76,17 @@ async function makeOrTake(cloud: Cloud, tx: Tx, request: BindPorts, now: string)
   )
   const groups = defaultGroup ? [defaultGroup, ...named.filter((id) => id !== defaultGroup)] : named
   const owner = { device_id: serverId, device_owner: `compute:${zone}` }
-  for (const [order, { network, port, fixedIp }] of nics.entries()) {
+  const ids: string[] = []
+  for (const [index, { network, port, fixedIp }] of nics.entries()) {
+    const order = firstOrder + index
     if (port) {
       if (!(await claimPort(tx.db, port.id, serverId))) throw portInUse(port.id)
       const place = { bound_host: host, binding_host: host, guest_hostname: hostname, nic_order: order }
-      await changePort(cloud, tx, port, { ...owner, ...place }, now)
+      ids.push((await changePort(cloud, tx, port, { ...owner, ...place }, now)).id)
       continue
     }
     const portSecurity = network.port_security_enabled
-    await makePort(
+    const made = await makePort(
       cloud,
       tx,
       {
@@ -86,7 +101,9 @@ async function makeOrTake(cloud: Cloud, tx: Tx, request: BindPorts, now: string)
       },
       now,
     )
+    ids.push(made.id)
   }
+  return ids
 }
 
 /** Writes all documents that the port needs again; those that are right already stay as they are. */
@@ -105,9 +122,9 @@ export async function portsBound(cloud: Cloud, db: Db, serverId: string, host: s
 const unbound = { bound_host: null, bound_server: null, binding_host: '', guest_hostname: null, nic_order: 0, status: 'DOWN' }
 
 /** Does what `NetworkFacade.unbindPorts` says. */
-export async function unbindPorts(cloud: Cloud, tx: Tx, serverId: string): Promise<void> {
+export async function unbindPorts(cloud: Cloud, tx: Tx, serverId: string, portId?: string): Promise<void> {
   const now = new Date(cloud.environment.clock.now()).toISOString()
-  const ports = await portsOfServers(tx.db, [serverId])
+  const ports = (await portsOfServers(tx.db, [serverId])).filter(({ id }) => portId === undefined || id === portId)
   await holdNetworks(
     cloud,
     tx,
