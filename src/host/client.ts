@@ -7,7 +7,6 @@ import { TaskFailure, Wait } from '../tasks/task.ts'
 import type { HostCalls } from './calls.ts'
 import type { HostDocument, HostFacts, Report } from './documents.ts'
 import { createJobCalls, type JobCalls, jobKey } from './jobs/calls.ts'
-import { afterReport, openJobs, specIn, withJobs } from './jobs/stored.ts'
 import { joinStreams, type StreamAddress } from './join-streams.ts'
 import type { Kind, SpecOf, StatusOf } from './kinds.ts'
 import {
@@ -26,6 +25,7 @@ import {
   statusAfter,
   touchHost,
 } from './store.ts'
+import { afterReport, openJobs, specIn, withJobs } from './stored-jobs.ts'
 
 /** An agent that has not been in touch for so long counts as down (milliseconds). */
 export const downAfterMs = 60_000

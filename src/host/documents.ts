@@ -1,7 +1,7 @@
 // What the control process asks of a host: one document for each thing that shall exist there. The control process
 // writes them, the agent makes the machine agree with them and reports. Nothing else passes between the two,
 // but for the calls and streams of calls.ts.
-import type { Job, JobReport } from './jobs/job.ts'
+import type { Job, JobReport } from './job.ts'
 import type { Kind, SpecOf, StatusOf } from './kinds.ts'
 
 export interface HostDocument<K extends Kind = Kind> {

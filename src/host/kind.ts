@@ -1,5 +1,5 @@
 // How a kind of document is declared: in the folder of its driver, with the types of what is asked for and of what is told.
-import type { JobType } from './jobs/job.ts'
+import type { JobType } from './job.ts'
 
 export interface DocumentKind<Name extends string = string, Spec = unknown, Status = unknown, Jobs = Record<string, JobType>> {
   name: Name

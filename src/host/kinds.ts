@@ -1,7 +1,7 @@
 // All kinds of documents. A new one is a folder with its document.ts, a line here, and a driver on each host, without which neither compiles.
 import type { Static, TObject } from 'typebox'
 import { guestKind } from './guests/document.ts'
-import type { JobType } from './jobs/job.ts'
+import type { JobType } from './job.ts'
 import type { DocumentKind } from './kind.ts'
 import { networkKind } from './networks/document.ts'
 import { portKind } from './ports/document.ts'

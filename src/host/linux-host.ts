@@ -12,7 +12,7 @@ import { createGuestDriver } from './guests/index.ts'
 import { isGuestUid, type UidRange } from './guests/uids.ts'
 import type { Kind } from './kinds.ts'
 import { guestAt, metadataAnswer } from './metadata/answer.ts'
-import { createNetworkDrivers, switchNamespace, tapName } from './networks/index.ts'
+import { createNetworkDrivers, switchNamespace, tapName } from './network-drivers.ts'
 
 /** Begins all names on the machine: two clouds on one machine have two data folders. */
 export const prefixOf = (dataDir: string): string => `n${createHash('sha256').update(dataDir).digest('hex').slice(0, 4)}`

@@ -2,9 +2,9 @@ import type { Db } from '../db/database.ts'
 import type { Dialect } from '../db/schema.ts'
 import './tables.ts'
 import type { HostDocument, HostFacts, Report } from './documents.ts'
-import type { JobReport } from './jobs/job.ts'
-import { openJobs, type Stored, specIn } from './jobs/stored.ts'
+import type { JobReport } from './job.ts'
 import type { Kind } from './kinds.ts'
+import { openJobs, type Stored, specIn } from './stored-jobs.ts'
 
 export const findHost = (db: Db, name: string) => db.selectFrom('hosts').selectAll().where('name', '=', name).executeTakeFirst()
 export const listHosts = (db: Db) => db.selectFrom('hosts').selectAll().orderBy('name').execute()

@@ -1,5 +1,5 @@
 // What a guest is on a host, and what is told of it.
-import { jobType } from '../jobs/job.ts'
+import { jobType } from '../job.ts'
 import { documentKind } from '../kind.ts'
 
 export interface GuestSpec {

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto'
 import { mkdir, readdir, readFile, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { UserError } from '../../config.ts'
-import { inOrder } from '../networks/batch.ts'
+import { inOrder } from '../commands/batch.ts'
 import { guestFolder, guestIds, names, replaceFile, writeFlushed } from './files.ts'
 
 export interface UidRange {

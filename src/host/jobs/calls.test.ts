@@ -8,7 +8,7 @@ import { TaskFailure, task, Wait } from '../../tasks/task.ts'
 import { type TestCloud, testCloud } from '../../testing/test-cloud.ts'
 import { until } from '../../testing/until.ts'
 import { guestSpec } from '../guests/testing.ts'
-import type { JobReport } from './job.ts'
+import type { JobReport } from '../job.ts'
 
 const host = 'fake-1'
 const soft = (id: string) => ({ id, type: 'reboot-soft' as const, input: {}, timeoutSeconds: 60 })

@@ -2,10 +2,10 @@
 import type { Database, Db, Tx } from '../../db/database.ts'
 import type { Tasks } from '../../tasks/runner.ts'
 import { TaskFailure, Wait } from '../../tasks/task.ts'
+import type { JobReport } from '../job.ts'
 import type { JobInput, JobName, JobResult, Kind } from '../kinds.ts'
 import { findDocument, findDocumentForChange, findDocumentForWaiting, saveDocument } from '../store.ts'
-import type { JobReport } from './job.ts'
-import { askedJobs, openJobs, specIn, toldJobs, withJobs } from './stored.ts'
+import { askedJobs, openJobs, specIn, toldJobs, withJobs } from '../stored-jobs.ts'
 
 export interface JobCalls {
   /**

@@ -6,8 +6,8 @@ import { until } from '../../testing/until.ts'
 import type { Report } from '../documents.ts'
 import { createFakeHost, type FakeHost } from '../fake/fake-host.ts'
 import { guestSpec } from '../guests/testing.ts'
+import type { Job, JobReport } from '../job.ts'
 import { createReconciler, type Reconciler } from '../reconcile.ts'
-import type { Job, JobReport } from './job.ts'
 import type { JobJournal } from './journal.ts'
 
 const soft: Job = { id: 'j', type: 'reboot-soft', input: {}, timeoutSeconds: 9 }

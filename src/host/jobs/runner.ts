@@ -5,9 +5,9 @@ import type { Environment } from '../../environment.ts'
 import type { Log } from '../../log.ts'
 import type { HostDocument } from '../documents.ts'
 import type { Host, JobDriver } from '../driver.ts'
+import { type Job, type JobReport, longestJobError, longestNote, longestResult } from '../job.ts'
 import { documentKey, type Kind, kindOf } from '../kinds.ts'
 import type { Troubles } from '../troubles.ts'
-import { type Job, type JobReport, longestJobError, longestNote, longestResult } from './job.ts'
 import type { JobJournal, JobRecord } from './journal.ts'
 
 type Named = Pick<HostDocument, 'kind' | 'id'>

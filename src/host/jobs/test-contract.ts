@@ -7,8 +7,8 @@ import { until } from '../../testing/until.ts'
 import type { Report } from '../documents.ts'
 import type { JobContext, JobDriver } from '../driver.ts'
 import { type GuestSpec, type GuestStatus, guestKind } from '../guests/document.ts'
+import { type Job, type JobReport, jobType } from '../job.ts'
 import type { HostUnderTest } from '../test-contract.ts'
-import { type Job, type JobReport, jobType } from './job.ts'
 
 export const job = (type: string, id: string, timeoutSeconds = 200): Job => ({
   id: id.replaceAll(' ', '-'),

@@ -1,7 +1,8 @@
 // Bridges: one a network. Each has a number of its own, kept in the link's group: the conntrack zone of its traffic,
 // because two networks may use the same addresses.
+
+import { batched } from '../commands/batch.ts'
 import type { Link } from '../commands/ip.ts'
-import { batched } from './batch.ts'
 import { bridgeName, ownerAlias, ownerOf } from './names.ts'
 import type { Switch } from './switch.ts'
 

@@ -1,9 +1,9 @@
 // The DHCP namespace of a network and the dnsmasq in it.
 import { readFile } from 'node:fs/promises'
+import { together } from '../commands/batch.ts'
 import { ipBatch } from '../commands/ip.ts'
 import { addNamespace, removeNamespace, setKernel } from '../commands/netns.ts'
 import type { Daemons } from '../daemons/supervisor.ts'
-import { together } from './batch.ts'
 import type { NetworkContext } from './context.ts'
 import { dhcpFiles, dhcpSubnets, renderHosts } from './dhcp-files.ts'
 import { dnsmasq } from './dnsmasq.ts'

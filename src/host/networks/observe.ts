@@ -1,9 +1,9 @@
 // What the machine has of each network.
 import { readFile } from 'node:fs/promises'
+import { mapLimit } from '../commands/batch.ts'
 import { type AddressedLink, isUp, type Link, listAddresses } from '../commands/ip.ts'
 import { listNamespaces, namespaceInode } from '../commands/netns.ts'
 import type { Daemons } from '../daemons/supervisor.ts'
-import { mapLimit } from './batch.ts'
 import type { NetworkContext } from './context.ts'
 import { dhcpFiles } from './dhcp-files.ts'
 import { bridgeName, dhcpLink, dhcpNamespaces, outsideLink, outsideNamespace, ownerOf } from './names.ts'

@@ -1,11 +1,11 @@
 // The outside namespace: on every external network it has the addresses of the gateways, so that floating IPs are reached
 // from it and from nowhere else on the machine (but for the route from the host, when that is asked for).
 import type { Duplex } from 'node:stream'
+import { inOrder } from '../commands/batch.ts'
 import { CommandError } from '../commands/exec.ts'
 import { ipBatch, listAddresses } from '../commands/ip.ts'
 import { addNamespace, namespaceInode, openIn, removeNamespace, setKernel } from '../commands/netns.ts'
 import { cidr, contains, parseAddress, parseRange } from './addresses.ts'
-import { inOrder } from './batch.ts'
 import type { NetworkContext } from './context.ts'
 import { createHostLink } from './host-link.ts'
 import { bridgeName, outsideLink, outsideNamespace, ownerAlias } from './names.ts'

@@ -2,6 +2,7 @@
 
 import type { Clock } from '../../environment.ts'
 import type { Log } from '../../log.ts'
+import { inOrder, together } from '../commands/batch.ts'
 import { deleteLink, ipBatch, type Link, listLinks } from '../commands/ip.ts'
 import {
   addNamespace,
@@ -12,7 +13,6 @@ import {
   removeNamespace,
   setKernel,
 } from '../commands/netns.ts'
-import { inOrder, together } from './batch.ts'
 import { switchNamespace } from './names.ts'
 
 export interface Switch {

@@ -13,12 +13,12 @@ import type { HostDocument, Report } from '../documents.ts'
 import type { Driver, Host } from '../driver.ts'
 import type { Kind, SpecOf } from '../kinds.ts'
 import type { MetadataSource } from '../metadata/serve.ts'
+import { createNetworkDrivers } from '../network-drivers.ts'
 import type { PortSpec } from '../ports/document.ts'
 import { createReconciler } from '../reconcile.ts'
 import type { RouterSpec } from '../routers/document.ts'
 import type { SecurityGroupSpec } from '../security-groups/document.ts'
 import type { NetworkSpec } from './document.ts'
-import { createNetworkDrivers } from './index.ts'
 import { shortId, switchNamespace, tapName } from './names.ts'
 
 let ahead = 0

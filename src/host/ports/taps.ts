@@ -1,8 +1,9 @@
 // The taps of ports and their guards, made, plugged and removed many at once.
+
+import { batched } from '../commands/batch.ts'
 import { isUp } from '../commands/ip.ts'
 import { namespaceInode } from '../commands/netns.ts'
 import { nftApply, nftChains } from '../commands/nft.ts'
-import { batched } from '../networks/batch.ts'
 import type { NetworkContext } from '../networks/context.ts'
 import { bridgeName, ownerAlias, ownerOf, shortId, tapName } from '../networks/names.ts'
 import { type Guard, guardInForce, guardRemoval, guardScript, readGuards } from './guard.ts'

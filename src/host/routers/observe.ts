@@ -1,8 +1,9 @@
 // What the machine has of each router.
+
+import { mapLimit } from '../commands/batch.ts'
 import { isUp, type Link, listAddresses, listRoutes } from '../commands/ip.ts'
 import { listNamespaces, namespaceInode } from '../commands/netns.ts'
 import { nftTable } from '../commands/nft.ts'
-import { mapLimit } from '../networks/batch.ts'
 import type { NetworkContext } from '../networks/context.ts'
 import { ownerOf, routerNamespaces } from '../networks/names.ts'
 import { endOf } from '../networks/observe.ts'

@@ -1,8 +1,9 @@
 // Keeps the ruleset of the switch namespace as the documents say: rendered whole, restored atomically, read back.
+
+import { together } from '../commands/batch.ts'
 import { CommandError } from '../commands/exec.ts'
 import { canonicalRules, type Family, iptablesRestore, iptablesSave, protocolNumbers } from '../commands/iptables.ts'
 import { namespaceInode } from '../commands/netns.ts'
-import { together } from '../networks/batch.ts'
 import { bridgeZones } from '../networks/bridges.ts'
 import type { NetworkContext } from '../networks/context.ts'
 import { groupsIn } from './chains.ts'

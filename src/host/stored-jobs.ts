@@ -1,7 +1,8 @@
 // How jobs stand in the control process's database: those that are asked for in the document's spec, those that were told of in the
 // status that the host gives of it. Both are columns of their own kind (JSON), and services never see the jobs in either.
-import { type Kind, upgraded } from '../kinds.ts'
+
 import { isEnded, type Job, type JobReport, longestJobError, longestNote, longestResult } from './job.ts'
+import { type Kind, upgraded } from './kinds.ts'
 
 /** The columns of a document that say something of jobs. */
 export interface Stored {
