@@ -1,6 +1,7 @@
 // Method `totp`: passcodes of six digits from a secret and the time (RFC 6238), kept as a credential of that type.
 
-import { createHmac, timingSafeEqual } from 'node:crypto'
+import { timingSafeEqual } from 'node:crypto'
+import { HOTP, Secret as OtpSecret } from 'otpauth'
 import { badRequest, unauthorized } from '../../../api/faults.ts'
 import type { Secret } from '../../../auth/secret.ts'
 import { findProject } from '../../../auth/store.ts'
@@ -16,33 +17,19 @@ const periodSeconds = 30
 const mostWrong = 5
 const pauseMs = 300_000
 
-const alphabet = 'ABCDEFGHIJKLMNOPQRSTUVWXYZ234567'
-
 /** RFC 4648; blanks and the signs that fill up are passed over. Throws 400. */
 export function base32(text: string): Buffer {
-  const bytes: number[] = []
-  let [value, bits] = [0, 0]
-  for (const letter of text.replace(/\s/g, '').replace(/=+$/, '').toUpperCase()) {
-    const five = alphabet.indexOf(letter)
-    if (five < 0) throw badRequest('Invalid blob in credential: a TOTP credential is a secret in base32.')
-    value = ((value << 5) | five) & 0xfff
-    bits += 5
-    if (bits >= 8) {
-      bits -= 8
-      bytes.push((value >> bits) & 0xff)
-    }
+  try {
+    return Buffer.from(OtpSecret.fromBase32(text.replace(/\s/g, '')).bytes)
+  } catch (error) {
+    if (!(error instanceof TypeError)) throw error
+    throw badRequest('Invalid blob in credential: a TOTP credential is a secret in base32.')
   }
-  return Buffer.from(bytes)
 }
 
 /** RFC 4226: the six digits of a counter. */
-export function passcode(secret: Buffer, counter: number): string {
-  const message = Buffer.alloc(8)
-  message.writeBigUInt64BE(BigInt(counter))
-  const digest = createHmac('sha1', secret).update(message).digest()
-  const offset = digest.at(-1)! & 0xf
-  return String((digest.readUInt32BE(offset) & 0x7fffffff) % 1_000_000).padStart(6, '0')
-}
+export const passcode = (secret: Buffer, counter: number): string =>
+  HOTP.generate({ secret: new OtpSecret({ buffer: new Uint8Array(secret).buffer }), counter })
 
 /** The period that the passcode is of, for one of the secrets; the same work for each of them. */
 function periodOf(secrets: Buffer[], given: string, current: number, previous: number): number | undefined {
