@@ -86,7 +86,7 @@ export async function createCloud(parts: {
   Object.assign(cloud, parts.facades(cloud))
   const knownRules = new Set<string>()
   for (const service of services) {
-    checkDeclarations(service)
+    checkDeclarations(service, services)
     const rules = [...service.operations.flatMap((o) => (o.policy ? [o.policy] : [])), ...(service.moreRules ?? [])]
     const policy = createPolicy(
       { ...service.baseRules, ...Object.fromEntries(rules.map(({ name, check }) => [name, check])) },

@@ -12,11 +12,16 @@ import type { ServiceDeclaration } from './service.ts'
 import type { XmlDialect } from './xml/dialect.ts'
 import { toXml } from './xml/write.ts'
 
-/** A body of JSON in XML, when that was asked for. */
-function inXml(response: ServerResponse, json: string, xml: XmlDialect): string {
+/** XML that was asked for: by the dialect, and by the schema of the answer where there is one. */
+export interface AsXml {
+  dialect: XmlDialect
+  schema?: object | undefined
+}
+
+function inXml(response: ServerResponse, json: string, { dialect, schema }: AsXml): string {
   response.setHeader('content-type', 'application/xml')
   response.appendHeader('vary', 'Accept')
-  return toXml(xml, JSON.parse(json))
+  return toXml(dialect, JSON.parse(json), schema)
 }
 
 /**
@@ -29,7 +34,7 @@ export async function sendResult(
   result: unknown,
   status: number | undefined,
   cut: ((body: unknown) => void) | null,
-  xml?: XmlDialect,
+  xml?: AsXml,
 ): Promise<void> {
   passOver(request)
   const made = result instanceof Reply ? result : null
@@ -71,6 +76,8 @@ export async function sendResult(
       else response.setHeader('content-type', 'application/json')
     }
   }
+  // Some lists come as JSON text that is remembered.
+  else if (xml && typeof body === 'string' && response.getHeader('content-type') === 'application/json') body = inXml(response, body, xml)
   const length = Buffer.isBuffer(body) ? body.length : Buffer.byteLength(body as string)
   response.setHeader('content-length', length)
   if (request.method === 'HEAD') response.end()
@@ -112,12 +119,13 @@ async function sendFile(file: ReadStream, response: ServerResponse): Promise<voi
 }
 
 /** Writes a fault in the service's envelope. */
-export function sendFault(request: IncomingMessage, response: ServerResponse, dialect: FaultDialect, fault: Fault, xml?: XmlDialect): void {
+export function sendFault(request: IncomingMessage, response: ServerResponse, faults: FaultDialect, fault: Fault, xml?: XmlDialect): void {
   for (const [name, value] of Object.entries(fault.headers)) response.setHeader(name, value)
-  const rendered = dialect.render(fault, request.headers.accept)
+  const rendered = faults.render(fault, request.headers.accept)
   response.statusCode = fault.status
   response.setHeader('content-type', rendered.type)
-  const text = xml && rendered.type === 'application/json' ? inXml(response, rendered.text, xml) : rendered.text
+  const text =
+    xml && rendered.type === 'application/json' ? inXml(response, rendered.text, { dialect: xml, schema: faults.xml }) : rendered.text
   response.setHeader('content-length', Buffer.byteLength(text))
   // What is left of a refused body is not read: the connection cannot be used again.
   const hasBody = request.headers['transfer-encoding'] || (request.headers['content-length'] ?? '0') !== '0'

@@ -32,7 +32,7 @@ const of = (...operations: Operation[]) =>
 const thing = { name: 'thing', param: 'thing_id', load: async () => undefined, target: () => ({}), missing: () => '' }
 
 test('what every service declares holds', () => {
-  for (const one of services) checkDeclarations(one)
+  for (const one of services) checkDeclarations(one, services)
   checkDeclarations(of(show))
 })
 
@@ -46,6 +46,7 @@ test('a declaration that names what is not there does not start', () => {
     [{ catalog: ['compute-v2.1.nothing'] }, /no reference has/],
     [{ policy: rule('thing:show', 'rule:admin or rule:owner', '') }, /asks admin, which is none/],
     [{ on: thing, event: 'start' }, /states of what has none/],
+    [{ quota: { 'things.number': 1 } }, /takes things.number of a quota, which is none/],
     [{ on: thing, locked: 'refused' }, /lock of what has none/],
     [{ on: { ...thing, param: 'other_id' } }, /is not in its path/],
   ]

@@ -1,5 +1,6 @@
 // What is wrong with a service's declarations: nothing starts with a version, rule, state or id in them that is none.
 import { allOperations } from '../documented.ts'
+import { isAmong } from '../quota/quota.ts'
 import type { Operation } from './operation.ts'
 import { prepare } from './prepared.ts'
 import type { ServiceDeclaration } from './service.ts'
@@ -7,13 +8,18 @@ import { type VersionLine, versionLine } from './versions.ts'
 
 const documented = new Set(allOperations.map(({ id }) => id))
 
-/** Throws an error that names the operation and what it declares wrongly. */
-export function checkDeclarations(service: ServiceDeclaration): void {
+/** Throws an error that names the operation and what it declares wrongly. Operations may take quotas that are another one's of `services`. */
+export function checkDeclarations(service: ServiceDeclaration, services: readonly ServiceDeclaration[] = [service]): void {
+  const quotas = new Set(services.flatMap((each) => Object.keys(each.quotas ?? {})))
   const line = versionLine(service)
   const majors = new Set(['', ...service.majors.map(({ id }) => id)])
   const seen = new Set<string>()
   for (const operation of service.operations) {
-    const wrong = faultOf(operation, service, line, majors) ?? (seen.has(operation.id) ? 'has the id of another one' : null)
+    const unknown = Object.keys(operation.quota ?? {}).find((name) => !isAmong(quotas, name))
+    const wrong =
+      faultOf(operation, service, line, majors) ??
+      (unknown === undefined ? null : `takes ${unknown} of a quota, which is none`) ??
+      (seen.has(operation.id) ? 'has the id of another one' : null)
     if (wrong) throw new Error(`${service.name}: ${operation.id} ${wrong}`)
     seen.add(operation.id)
   }

@@ -11,6 +11,7 @@ import type { Route, Router } from './router.ts'
 import type { ServiceDeclaration } from './service.ts'
 import type { VersionLine } from './versions.ts'
 import type { XmlDialect } from './xml/dialect.ts'
+import type { XmlElement } from './xml/read.ts'
 
 /** A service as it is served: its declaration and what is worked out from that once. */
 export interface Served {
@@ -56,6 +57,8 @@ export interface Exchange {
   who: Who | null
   ahead: { generation: number } | undefined
   body: unknown
+  /** A body that came as XML, until the operation is known whose schema says what it means. */
+  xmlBody: XmlElement | undefined
   operation: Operation | null
   prepared: Prepared | null
   search: URLSearchParams

@@ -49,6 +49,8 @@ export const title = (status: number): string => titles[status] ?? 'Error'
 export interface FaultDialect {
   /** Content type and text of a fault as that service's clients expect it. `accept` is the request's header. */
   render(fault: Fault, accept: string | undefined): RenderedFault
+  /** Schema of a fault's JSON, for its form in XML where that is not the dialect's. */
+  xml?: object
   /** Status and message of a request in the wrong state: 409 unless given. */
   wrongState?: { status: number; message(what: string, state: string, id: string): string }
   /** A quota that is used up: 403 unless given. */

@@ -1,5 +1,6 @@
 // The OpenAPI 3.1 document of a service's major version, derived from its declarations. Schemas are JSON Schema 2020-12 as they are.
 import { Fault, type FaultDialect } from './faults.ts'
+import { withComponents } from './openapi-components.ts'
 import type { Operation } from './operation.ts'
 import type { Major, ServiceDeclaration } from './service.ts'
 import { dialectOf } from './xml/body.ts'
@@ -26,15 +27,17 @@ export function openapiDocument(service: ServiceDeclaration, major: Major): Json
     paths[path] ??= {}
     paths[path][method === 'COPY' ? 'x-copy' : method.toLowerCase()] = operationObject(operations)
   }
+  const shared = withComponents(Object.fromEntries(Object.entries(paths).sort(([a], [b]) => a.localeCompare(b))))
   return {
     openapi: '3.1.0',
     info: { title: `Nephos ${service.name}`, summary: service.description, version: major.max ?? major.id },
     servers: service.ports.slice(0, 1).map((port) => ({ url: `http://127.0.0.1:${port}` })),
     security: [{ token: [] }],
-    paths: Object.fromEntries(Object.entries(paths).sort(([a], [b]) => a.localeCompare(b))),
+    paths: shared.paths,
     components: {
       securitySchemes: { token: { type: 'apiKey', in: 'header', name: 'X-Auth-Token' } },
       responses: { Fault: { description: 'What was wrong, in the envelope of this service.', content: faultContent(service.faults) } },
+      ...(Object.keys(shared.schemas).length > 0 && { schemas: shared.schemas }),
     },
     ...versionFacts(service, major),
   }
@@ -106,6 +109,7 @@ const facts = (operation: Operation): Json => ({
   id: operation.id,
   ...(operation.action !== undefined && { 'action-name': operation.action }),
   ...(operation.policy && { policy: operation.policy.name }),
+  ...(operation.quota && { quota: Object.keys(operation.quota) }),
   ...(operation.since && { 'min-ver': operation.since }),
   ...(operation.until && { 'max-ver': operation.until }),
   ...allowedStates(operation),

@@ -171,8 +171,11 @@ export interface Declaration<
    * query counts. What it gives is `context.ahead`; nothing of it may be shown before the handler has decided who asks.
    */
   ahead?(cloud: Cloud, params: PathParams<Path>): Promise<{ generation: number }>
-  /** What is taken from the project's quota with the handler's transaction: resource (with service) to delta. */
-  quota?(context: Context<Path, Q, B> & { [K in Name]: Row }): Record<string, number>
+  /**
+   * What it takes of a quota, by resource (with its service): how many of the asker's project before the handler runs, or `handler` where
+   * that takes them itself, since how many or whose is not known before. What is not declared cannot be taken in tests.
+   */
+  quota?: Readonly<Record<string, number | 'handler' | ((context: Context<Path, Q, B> & { [K in Name]: Row }) => number)>>
   /** `write`: handler runs in one transaction (default for all but GET and HEAD). `none`: it opens its own. */
   transaction?: 'write' | 'none'
   handle(context: Context<Path, Q, B> & { [K in Name]: Row }): Promise<unknown>

@@ -14,7 +14,7 @@ import type { ServiceDeclaration } from './service.ts'
 import { authenticate, checkAccessRules, checkProject, refuseMissing } from './stages/identify.ts'
 import { findRoute, nameRequest, readVersion, splitPath } from './stages/locate.ts'
 import { perform } from './stages/perform.ts'
-import { chooseOperation, readBody, readQuery, validate } from './stages/read.ts'
+import { chooseOperation, readBody, readQuery, understandXml, validate } from './stages/read.ts'
 import { checkAnswer } from './strict.ts'
 import { versionLine } from './versions.ts'
 import { answerDialect } from './xml/body.ts'
@@ -31,6 +31,7 @@ const stages: readonly Stage[] = [
   refuseMissing,
   readBody,
   chooseOperation,
+  understandXml,
   readQuery,
   validate,
 ]
@@ -108,6 +109,7 @@ function newExchange(served: Served, request: IncomingMessage, response: ServerR
     who: null,
     ahead: undefined,
     body: undefined,
+    xmlBody: undefined,
     operation: null,
     prepared: null,
     search: noQuery,
@@ -125,9 +127,11 @@ async function answer(exchange: Exchange, result: unknown): Promise<void> {
   const { served, request, response, microversion, place, dialect } = exchange
   const prepared = exchange.prepared!
   setVersionHeaders(response, served.service.microversions, microversion)
-  const { cut } = prepared.answer?.at(place) ?? { cut: null }
+  const form = prepared.answer?.at(place)
   const shown = served.cloud.config.checkAnswers ? await checkAnswer(exchange, result) : result
-  await sendResult(request, response, shown, prepared.status(place), cut, answerDialect(dialect, request))
+  const xml = answerDialect(dialect, request)
+  const asXml = xml && { dialect: xml, schema: form?.schema }
+  await sendResult(request, response, shown, prepared.status(place), form?.cut ?? null, asXml)
 }
 
 /** Tells what went wrong in the service's envelope, or ends the connection where the answer has begun. */

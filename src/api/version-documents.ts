@@ -3,6 +3,7 @@ import { type Static, Type } from 'typebox'
 import { type HomeNames, homeDocument, wantsHome } from './json-home.ts'
 import { type BaseContext, type Operation, operation, reply } from './operation.ts'
 import type { Link } from './types.ts'
+import { xml } from './xml/annotation.ts'
 
 export interface VersionEntry {
   /** As clients know it: `v3.14`, `v2.0`. */
@@ -97,7 +98,10 @@ export function versionDocuments({
       status,
       // A home document is not one of several to choose from.
       ...(home && status !== 200 ? { otherStatuses: [200] } : {}),
-      answer: Type.Object({ versions: style === 'values' ? Type.Object({ values: Type.Array(Version) }) : Type.Array(Version) }),
+      answer: Type.Object({
+        versions:
+          style === 'values' ? Type.Object({ values: xml({ wrapped: false, item: 'version' }, Type.Array(Version)) }) : Type.Array(Version),
+      }),
       async handle(context) {
         const resources = homeReply(context, home ? `/${home.major}` : '')
         if (resources) return resources

@@ -20,6 +20,8 @@ export interface Tx {
   db: Db
   /** Of a request or a task. */
   cause?: Cause
+  /** Resources of quotas that may be taken in it; any unless given. */
+  quota?: ReadonlySet<string>
   /** Runs when the transaction has been committed; never when it was rolled back. What it fails with is nobody's answer: it must not fail. */
   afterCommit(action: () => unknown): void
 }

@@ -38,7 +38,7 @@ export interface Quota {
    * well, and both limits hold.
    * What users have and not projects is counted under the user's id, with `limitsOf` the project whose limits hold.
    */
-  take(tx: Pick<Tx, 'db'>, holder: Holder, deltas: Record<string, number>, limitsOf?: string): Promise<void>
+  take(tx: Pick<Tx, 'db' | 'quota'>, holder: Holder, deltas: Record<string, number>, limitsOf?: string): Promise<void>
   /** Adds to the usage whatever the limits are: for what the cloud makes by itself, and to give back. Of a user: to the project's as well. */
   count(tx: Pick<Tx, 'db'>, holder: Holder, deltas: Record<string, number>): Promise<void>
   /** Ids of projects that have limits of their own for resources that begin with `prefix`. */
@@ -48,6 +48,10 @@ export interface Quota {
   clearLimits(tx: Pick<Tx, 'db'>, holder: Holder, prefix: string): Promise<void>
   defaults: QuotaDefaults
 }
+
+/** Whether the name is one of those declared; of names that are made at run time their beginning is, with a `*`. */
+export const isAmong = (declared: ReadonlySet<string>, name: string): boolean =>
+  declared.has(name) || [...declared].some((known) => known.endsWith('*') && name.startsWith(known.slice(0, -1)))
 
 /** As the tables have it: no id of a project holds a slash. */
 const key = (holder: Holder) => (typeof holder === 'string' ? holder : `${holder.project}/${holder.user}`)
@@ -128,7 +132,7 @@ export function createQuota(defaults: QuotaDefaults): Quota {
         }),
       )
     },
-    async take({ db }, holder, deltas, limitsOf) {
+    async take({ db, quota }, holder, deltas, limitsOf) {
       // Always in the same order, so that two transactions cannot wait for each other's rows.
       const wanted = Object.entries(deltas)
         .filter(([, delta]) => delta !== 0)
@@ -138,7 +142,10 @@ export function createQuota(defaults: QuotaDefaults): Quota {
         if (!Number.isSafeInteger(delta) || delta < 0) throw new Error(`${delta} of ${name} cannot be taken from a quota`)
       if (!wanted.length) return
       const names = wanted.map(([resource]) => resource)
-      for (const name of names) defaultOf(name)
+      for (const name of names) {
+        defaultOf(name)
+        if (quota && !isAmong(quota, name)) throw new Error(`the operation takes ${name} of a quota and does not declare it`)
+      }
       const project = typeof holder === 'string' ? holder : holder.project
       const own = await ownLimits(db, limitsOf ?? project, names).execute()
       await add(db, project, wanted, (resource) => own.find((row) => row.resource === resource)?.hard_limit ?? defaultOf(resource))

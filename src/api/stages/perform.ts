@@ -10,11 +10,17 @@ export async function perform(exchange: Exchange): Promise<unknown> {
   const { served, prepared, operation, invalid } = exchange
   const { database } = served.cloud
   if (!prepared!.writes || invalid) return run(exchange, null)
-  return database.write((tx) => run(exchange, { ...tx, cause: causeOf(exchange) }), { frees: operation!.method === 'DELETE' })
+  return database.write((tx) => run(exchange, ofExchange(tx, exchange)), { frees: operation!.method === 'DELETE' })
 }
 
 /** Why something is written: for events that are told in the transaction. */
 const causeOf = ({ requestId, who }: Exchange) => ({ request_id: requestId, user_id: who?.user.id ?? null })
+
+const ofExchange = (tx: Tx, exchange: Exchange): Tx => ({
+  ...tx,
+  cause: causeOf(exchange),
+  ...(exchange.served.cloud.config.checkAnswers && { quota: new Set(Object.keys(exchange.operation!.quota ?? {})) }),
+})
 
 async function run(exchange: Exchange, tx: Tx | null): Promise<unknown> {
   exchange.tx = tx
@@ -119,8 +125,13 @@ function checkState(exchange: Exchange): void {
 }
 
 function takeQuota({ operation, context, served }: Exchange): void | Promise<void> {
+  const { quota } = operation!
   const { project } = context.who ?? {}
-  if (operation!.quota && project) return served.cloud.quota.take(context.tx, project.id, operation!.quota(context as never))
+  if (!quota || !project) return
+  const known = Object.entries(quota).flatMap(([name, amount]): [string, number][] =>
+    amount === 'handler' ? [] : [[name, typeof amount === 'number' ? amount : amount(context as never)]],
+  )
+  if (known.length) return served.cloud.quota.take(context.tx, project.id, Object.fromEntries(known))
 }
 
 const allows = ({ served, context, target }: Exchange, rule: string, other?: PolicyTarget) =>
@@ -146,7 +157,7 @@ function contextFor(exchange: Exchange): HandlerContext {
     tx: tx ?? noTransaction,
     write: (work) => {
       if (tx) throw new Error('this operation has its transaction already')
-      return database.write((own) => work({ ...own, cause: causeOf(exchange) }), { frees: exchange.operation!.method === 'DELETE' })
+      return database.write((own) => work(ofExchange(own, exchange)), { frees: exchange.operation!.method === 'DELETE' })
     },
     cloud,
     log: cloud.log,

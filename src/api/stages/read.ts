@@ -5,7 +5,7 @@ import { badRequest, Fault, notBuilt, notFound } from '../faults.ts'
 import type { Operation } from '../operation.ts'
 import type { Route } from '../router.ts'
 import { DeclaredQuery } from '../strict.ts'
-import { bodyDialect, parseXmlBody } from '../xml/body.ts'
+import { bodyDialect, parseXmlBody, valueOfXml } from '../xml/body.ts'
 
 /** Parameters of a query: each may be a condition that the database has to look at for every row. */
 const mostParameters = 1000
@@ -16,24 +16,25 @@ export function readBody(exchange: Exchange): void | Promise<void> {
   const { operations } = exchange.route as Route
   const first = [...operations.values()][0]![0]!
   const isSent = request.headers['transfer-encoding'] !== undefined || (request.headers['content-length'] ?? '0') !== '0'
-  if (isSent && first.input !== 'stream') return take(exchange, operations, first)
+  if (isSent && first.input !== 'stream') return take(exchange, first)
 }
 
-async function take(exchange: Exchange, operations: Route['operations'], first: Operation): Promise<void> {
+async function take(exchange: Exchange, first: Operation): Promise<void> {
   const { request, served, dialect } = exchange
   const bytes = await readBytes(request, served.cloud.config.maxBodyBytes)
   const xml = bodyDialect(dialect, request)
-  exchange.body = xml ? await parseXmlBody(bytes, xml, operations) : parseJson(bytes, request.headers['content-type'], first.mediaTypes)
+  if (xml) exchange.xmlBody = await parseXmlBody(bytes, xml)
+  else exchange.body = parseJson(bytes, request.headers['content-type'], first.mediaTypes)
 }
 
 /** The operation: by the key of the body where they are actions, then by the version. */
 export function chooseOperation(exchange: Exchange): void {
-  const { served, body, place } = exchange
+  const { served, body, xmlBody, place } = exchange
   const { operations, notBuiltActions } = exchange.route as Route
   let candidates = operations.get('')
   if (!candidates) {
-    if (body === null || typeof body !== 'object') throw badRequest('Malformed request body')
-    const keys = Object.keys(body)
+    if (!xmlBody && (body === null || typeof body !== 'object')) throw badRequest('Malformed request body')
+    const keys = xmlBody ? [xmlBody.name] : Object.keys(body as object)
     const action = keys.find((key) => operations.has(key))
     candidates = action === undefined ? undefined : operations.get(action)
     if (!candidates) {
@@ -50,6 +51,15 @@ export function chooseOperation(exchange: Exchange): void {
     return
   }
   throw notFound('The resource could not be found.')
+}
+
+/** What an XML body means, by the schema of the operation that it is for. */
+export function understandXml(exchange: Exchange): void | Promise<void> {
+  const { xmlBody, dialect, prepared, place } = exchange
+  if (!xmlBody) return
+  return valueOfXml(xmlBody, dialect!, prepared!.body?.forms.at(place).schema).then((value) => {
+    exchange.body = value
+  })
 }
 
 /** The query by its names. Throws 400 for what no query may hold. */

@@ -1,9 +1,9 @@
 // What the pipeline needs of XML, so that the parser is loaded with the first body that needs it.
 import type { IncomingMessage } from 'node:http'
 import { tooLarge } from '../faults.ts'
-import type { Operation } from '../operation.ts'
 import type { ServiceDeclaration } from '../service.ts'
 import { isXml, wantsXml, type XmlDialect } from './dialect.ts'
+import type { XmlElement } from './read.ts'
 
 /** Bytes of a body: XML takes many times the work of JSON to read, and is asked for where bodies are small. */
 const maxBytes = 256 * 1024
@@ -20,12 +20,16 @@ export const bodyDialect = (dialect: XmlDialect | undefined, { headers }: Incomi
 export const answerDialect = (dialect: XmlDialect | undefined, { headers }: IncomingMessage): XmlDialect | undefined =>
   dialect && wantsXml(headers.accept) ? dialect : undefined
 
-/** The value of an XML body as JSON would have it, by the schema of the operation that it is for; undefined for an empty one. Throws 400 and 413. */
-export async function parseXmlBody(bytes: Buffer, dialect: XmlDialect, operations: Map<string, Operation[]>): Promise<unknown> {
+/** The root element of an XML body; undefined for an empty one. What it means is told by the operation that it is for. Throws 400 and 413. */
+export async function parseXmlBody(bytes: Buffer, dialect: XmlDialect): Promise<XmlElement | undefined> {
   if (!bytes.length) return undefined
   if (bytes.length > maxBytes) throw tooLarge()
-  const { fromXml, parseXml, rootName } = await import('./read.ts')
-  const root = parseXml(bytes, dialect)
-  const operation = (operations.get(rootName(root, dialect)) ?? operations.get(''))?.[0]
-  return fromXml(root, operation?.body, dialect)
+  const { parseXml } = await import('./read.ts')
+  return parseXml(bytes, dialect)
+}
+
+/** The body as JSON would have it, by the schema of its operation in the request's version. */
+export async function valueOfXml(root: XmlElement, dialect: XmlDialect, schema: object | undefined): Promise<unknown> {
+  const { fromXml } = await import('./read.ts')
+  return fromXml(root, schema, dialect)
 }

@@ -1,4 +1,6 @@
-// How a version of an API writes its bodies as XML: names and places as data. Each of the older APIs does it in another way.
+// How a version of an API writes its bodies as XML where nothing else is said: each of the older APIs does it in another way. What is special
+// about one field stands at that field (`annotation.ts`).
+import type { Entries } from './annotation.ts'
 
 export interface XmlDialect {
   /** The namespace of all names without a prefix. */
@@ -7,33 +9,22 @@ export interface XmlDialect {
   prefixes?: Record<string, string>
   /** Whether texts, numbers and booleans are attributes of their element, or elements in it. */
   scalars: 'attributes' | 'elements'
-  /** What an item of a list is called, where it is not the list's name without its `s`. */
-  items?: Record<string, string>
-  /** Lists (`element.list`) whose items stand in the element itself and not in one of their own. */
-  bare?: readonly string[]
-  /** Objects whose names are data, to the element that holds one: `{"metadata": {"a": "b"}}` is `<metadata><meta key="a">b</meta></metadata>`. */
-  maps?: Record<string, string>
-  /** Elements one of whose fields is their text. */
-  texts?: Record<string, string>
+  /** What an item of any list is called; unless given, the list's name in the singular. */
+  item?: string
+  /** How objects are written whose names are data; unless given, each name is an element. */
+  entries?: Entries
   /** `atom`: links are `<atom:link>` in what they belong to. */
   links?: 'atom'
-  /** Prefix of the attribute by which elements tell their JSON type: `quantum:type="bool"`; null is `xsi:nil` then. */
+  /** Prefix of the attribute by which elements tell their JSON type: `quantum:type="bool"`. Booleans are `True` and `False` then. */
   typePrefix?: string
-  /** Root elements of requests that have another name in JSON. */
-  roots?: Record<string, string>
+  /** How null is written: not at all (unless given), by an attribute that is `true`, or by Python's word for it. */
+  nulls?: 'xsi:nil' | 'nil' | 'None'
+  /** What the root element is called where JSON has no name for it: bodies are bare lists and objects. */
+  root?: { list: string; object: string }
 }
 
 export const schemaInstance = 'http://www.w3.org/2001/XMLSchema-instance'
 export const atom = 'http://www.w3.org/2005/Atom'
-
-/** What the items of that list are called. */
-export function itemName(dialect: XmlDialect, list: string): string {
-  const known = dialect.items?.[list]
-  if (known !== undefined) return known
-  if (list.endsWith('_links')) return 'link'
-  if (list.endsWith('ies')) return `${list.slice(0, -3)}y`
-  return list.endsWith('s') ? list.slice(0, -1) : 'item'
-}
 
 const xmlType = /^(?:application|text)\/(?:xml|[\w.-]+\+xml)$/
 

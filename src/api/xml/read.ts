@@ -2,7 +2,8 @@
 // (a number, a list of one) is told by the operation's own schema.
 import { SaxesParser } from 'saxes'
 import { badRequest } from '../faults.ts'
-import { itemName, schemaInstance, type XmlDialect } from './dialect.ts'
+import { entriesForm, itemName, type Shape, shapeOf } from './annotation.ts'
+import { schemaInstance, type XmlDialect } from './dialect.ts'
 
 const maxDepth = 32
 const maxNodes = 20_000
@@ -14,15 +15,6 @@ export interface XmlElement {
   children: XmlElement[]
   text: string
   isNil: boolean
-}
-
-interface Schema {
-  type?: string | string[]
-  properties?: Record<string, Schema>
-  patternProperties?: Record<string, Schema>
-  additionalProperties?: Schema | boolean
-  items?: Schema
-  anyOf?: Schema[]
 }
 
 /** The root element, its names with the dialect's prefixes. Throws 400 for what is no well-formed UTF-8 XML, or too deep or too much. */
@@ -68,7 +60,8 @@ export function parseXml(bytes: Buffer, dialect: XmlDialect): XmlElement {
     const element: XmlElement = { name: nameOf(tag), attributes: {}, children: [], text: '', isNil: false }
     for (const attribute of attributes) {
       if (attribute.prefix === 'xmlns' || attribute.prefix === 'xml' || attribute.name === 'xmlns') continue
-      if (attribute.uri === schemaInstance) element.isNil ||= attribute.local === 'nil' && attribute.value === 'true'
+      if (attribute.uri === schemaInstance || (dialect.nulls === 'nil' && attribute.name === 'nil'))
+        element.isNil ||= attribute.local === 'nil' && attribute.value === 'true'
       // Hints on types are not needed: the schema knows.
       else if (!(dialect.typePrefix && attribute.local === 'type' && attribute.prefix !== ''))
         element.attributes[nameOf(attribute)] = attribute.value
@@ -92,81 +85,106 @@ export function parseXml(bytes: Buffer, dialect: XmlDialect): XmlElement {
   return top.children[0]!
 }
 
-const typesOf = (schema: Schema | undefined): string[] => (schema?.type === undefined ? [] : [schema.type].flat())
-/** The schema and, where it is a choice, all of its parts. */
-const choices = (schema: Schema | undefined): Schema[] => (schema?.anyOf ? schema.anyOf.flatMap(choices) : schema ? [schema] : [])
-
-function scalar(text: string, options: Schema[]): unknown {
-  const types = options.flatMap(typesOf)
-  if (types.includes('boolean') && /^(?:true|false)$/i.test(text)) return text.toLowerCase() === 'true'
-  if (types.includes('string')) return text
-  if (types.includes('integer') && /^-?\d{1,15}$/.test(text)) return Number(text)
-  if (types.includes('number') && /^-?\d{1,15}(?:\.\d{1,15})?$/.test(text)) return Number(text)
-  if (types.includes('null') && text === '') return null
+function scalar(text: string, shape: Shape | undefined): unknown {
+  const types = shape?.scalars
+  if (!types?.size) return text
+  if (types.has('boolean') && /^(?:true|false)$/i.test(text)) return text.toLowerCase() === 'true'
+  if (types.has('string')) return text
+  if (types.has('integer') && /^-?\d{1,15}$/.test(text)) return Number(text)
+  if (types.has('number') && /^-?\d{1,15}(?:\.\d{1,15})?$/.test(text)) return Number(text)
+  if (types.has('null') && text === '') return null
   return text
 }
 
+const isAside = ({ name }: XmlElement) => name.endsWith('_links')
+
 /** The value of an element; without a schema by what it looks like. */
-function elementValue(element: XmlElement, schema: Schema | undefined, dialect: XmlDialect): unknown {
+function valueFrom(element: XmlElement, shape: Shape | undefined, dialect: XmlDialect): unknown {
   if (element.isNil) return null
-  const { name, attributes, children } = element
-  const text = element.text.trim()
-  const options = choices(schema)
-  const inner = children.filter((child) => !child.name.endsWith('_links'))
-  const list = options.find((option) => typesOf(option).includes('array'))
-  const object = options.find((option) => typesOf(option).includes('object') || option.properties)
-  if (list && !object) return inner.map((child) => elementValue(child, list.items, dialect))
-  if (object || Object.keys(attributes).length) return objectOf(element, inner, object, dialect)
-  if (inner.length) {
-    const isList = !options.length && inner.every((child) => child.name === itemName(dialect, name))
-    return isList ? inner.map((child) => elementValue(child, undefined, dialect)) : objectOf(element, inner, undefined, dialect)
-  }
-  return scalar(text, options)
+  const children = element.children.filter((child) => !isAside(child))
+  if (shape?.item && !shape.isObject) return children.map((child) => valueFrom(child, shape.item!, dialect))
+  if (shape?.isObject || Object.keys(element.attributes).length) return objectOf(element, children, shape, dialect)
+  if (!children.length) return scalar(element.text.trim(), shape)
+  const isList = !shape?.scalars.size && children.every((child) => child.name === itemName(element.name, shape, dialect))
+  return isList ? children.map((child) => valueFrom(child, undefined, dialect)) : objectOf(element, children, shape, dialect)
 }
 
-function objectOf(element: XmlElement, children: XmlElement[], schema: Schema | undefined, dialect: XmlDialect): unknown {
-  const properties = schema?.properties ?? {}
-  const free =
-    typeof schema?.additionalProperties === 'object' ? schema.additionalProperties : Object.values(schema?.patternProperties ?? {})[0]
-  const of = (name: string): Schema | undefined => (Object.hasOwn(properties, name) ? properties[name] : free)
-  const map = dialect.maps?.[element.name]
-  if (map !== undefined && children.every((child) => child.name === map && 'key' in child.attributes))
-    return Object.fromEntries(children.map((child) => [child.attributes.key, child.text.trim()]))
-  const object: Record<string, unknown> = {}
-  const repeated = new Set<string>()
-  const known = (name: string) => of(name) ?? (name === 'enabled' ? { type: 'boolean' } : { type: 'string' })
-  for (const [name, value] of Object.entries(element.attributes)) object[name] = scalar(value, choices(known(name)))
-  const lists = [
-    ...Object.keys(properties).filter((name) => choices(properties[name]).some((option) => typesOf(option).includes('array'))),
-    ...(dialect.bare ?? []).flatMap((place) => (place.startsWith(`${element.name}.`) ? [place.slice(element.name.length + 1)] : [])),
-  ]
+/** An object whose names are data; undefined when it was not written in that way. */
+function entriesFrom(element: XmlElement, children: XmlElement[], shape: Shape | undefined, dialect: XmlDialect): object | undefined {
+  const entries = entriesForm(shape, dialect)
+  if (!entries || Object.keys(element.attributes).length) return undefined
+  const { name, key, value: place, inElements } = entries
+  const of = (each: string) => shape?.fields.get(each) ?? shape?.free ?? undefined
+  const found: [string, unknown][] = []
   for (const child of children) {
-    const bare = Object.hasOwn(properties, child.name) ? undefined : lists.find((name) => itemName(dialect, name) === child.name)
-    if (bare !== undefined) {
-      const items = choices(properties[bare]).find((option) => option.items)?.items
-      if (!Object.hasOwn(object, bare)) object[bare] = []
-      ;(object[bare] as unknown[]).push(elementValue(child, items, dialect))
-    } else if (!Object.hasOwn(object, child.name)) object[child.name] = elementValue(child, of(child.name), dialect)
-    else if (Object.hasOwn(properties, child.name))
-      throw badRequest(`Malformed request body: the element ${child.name.slice(0, 60)} stands there twice.`)
+    if (child.name !== name) return undefined
+    const within = (part: string) => child.children.find((each) => each.name === part)
+    const named = inElements ? within(key)?.text.trim() : child.attributes[key]
+    if (named === undefined) return undefined
+    if (named === '__proto__') throw badRequest('Invalid field name.')
+    if (inElements) {
+      const held = within(place ?? 'value')
+      found.push([named, held ? valueFrom(held, of(named), dialect) : ''])
+    } else if (place !== undefined) found.push([named, scalar(child.attributes[place] ?? '', of(named))])
     else {
-      if (!repeated.has(child.name)) object[child.name] = [object[child.name]]
-      repeated.add(child.name)
-      ;(object[child.name] as unknown[]).push(elementValue(child, undefined, dialect))
+      const { [key]: _, ...attributes } = child.attributes
+      found.push([named, valueFrom({ ...child, attributes }, of(named) ?? textShape, dialect)])
     }
   }
-  const inText = dialect.texts?.[element.name]
-  if (inText !== undefined) object[inText] = element.text.trim()
+  return Object.fromEntries(found)
+}
+
+const textShape: Shape = {
+  form: {},
+  scalars: new Set(['string']),
+  item: null,
+  fields: new Map(),
+  isObject: false,
+  free: null,
+  places: new Map(),
+}
+const flagShape: Shape = { ...textShape, scalars: new Set(['boolean']) }
+
+function objectOf(element: XmlElement, children: XmlElement[], shape: Shape | undefined, dialect: XmlDialect): unknown {
+  const data = entriesFrom(element, children, shape, dialect)
+  if (data) return data
+  const object: Record<string, unknown> = {}
+  const repeated = new Set<string>()
+  const place = (name: string): { field: string; own: Shape | undefined } => {
+    const field = shape?.places.get(name) ?? name
+    return { field, own: shape?.fields.get(field) ?? shape?.free ?? undefined }
+  }
+  for (const [name, value] of Object.entries(element.attributes)) {
+    const { field, own } = place(name)
+    object[field] = scalar(value, own ?? (name === 'enabled' ? flagShape : textShape))
+  }
+  for (const child of children) {
+    const { field, own } = place(child.name)
+    const isKnown = shape?.fields.has(field)
+    if (isKnown && own!.form.wrapped === false) {
+      if (!Object.hasOwn(object, field)) object[field] = []
+      ;(object[field] as unknown[]).push(valueFrom(child, own!.item ?? undefined, dialect))
+    } else if (!Object.hasOwn(object, field)) {
+      const held = own?.form.wrapper === child.name && isKnown ? (child.children[0] ?? child) : child
+      object[field] = valueFrom(held, own, dialect)
+    } else if (isKnown) throw badRequest(`Malformed request body: the element ${child.name.slice(0, 60)} stands there twice.`)
+    else {
+      if (!repeated.has(field)) object[field] = [object[field]]
+      repeated.add(field)
+      ;(object[field] as unknown[]).push(valueFrom(child, undefined, dialect))
+    }
+  }
+  for (const [field, { form }] of shape?.fields ?? []) if (form.text) object[field] = element.text.trim()
   return object
 }
 
-/** A body as JSON would have it: the root element's name with its value. */
-export function fromXml(root: XmlElement, schema: object | undefined, dialect: XmlDialect): Record<string, unknown> {
-  const name = rootName(root, dialect)
-  const part =
-    (schema as Schema | undefined)?.properties?.[name] ??
-    choices(schema as Schema).find((each) => each.properties?.[name])?.properties?.[name]
-  return { [name]: elementValue({ ...root, name }, part, dialect) }
+/** A body as JSON would have it: the root element's name with its value, or the value alone where JSON has no name for it. */
+export function fromXml(root: XmlElement, schema: object | undefined, dialect: XmlDialect): unknown {
+  const shape = schema && shapeOf(schema, dialect)
+  if (root.name === dialect.root?.list) return root.children.map((child) => valueFrom(child, shape?.item ?? undefined, dialect))
+  if (root.name === dialect.root?.object) return valueFrom(root, shape, dialect)
+  const name = shape?.places.get(root.name) ?? root.name
+  const own = shape?.fields.get(name)
+  const inner = own?.form.wrapper === root.name ? (root.children[0] ?? root) : root
+  return { [name]: valueFrom({ ...inner, name }, own, dialect) }
 }
-
-export const rootName = (root: XmlElement, dialect: XmlDialect): string => dialect.roots?.[root.name] ?? root.name

@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { Type } from 'typebox'
 import type { Fault } from '../faults.ts'
+import { xml } from './annotation.ts'
 import { isXml, wantsXml, type XmlDialect } from './dialect.ts'
 import { fromXml, parseXml } from './read.ts'
 import { toXml } from './write.ts'
@@ -9,13 +11,20 @@ const old: XmlDialect = {
   namespace: 'http://example.com/v1',
   prefixes: { EXT: 'http://example.com/ext' },
   scalars: 'attributes',
-  items: { catalog: 'service' },
-  bare: ['service.endpoints'],
-  maps: { metadata: 'meta' },
-  texts: { file: 'contents' },
+  entries: { name: 'meta', key: 'key' },
   links: 'atom',
 }
-const typed: XmlDialect = { namespace: 'http://example.com/net', scalars: 'elements', typePrefix: 'q' }
+const typed: XmlDialect = { namespace: 'http://example.com/net', scalars: 'elements', typePrefix: 'q', nulls: 'xsi:nil' }
+const Url = Type.Object({ url: Type.String() })
+const Service = Type.Object({ type: Type.String(), endpoints: xml({ wrapped: false }, Type.Array(Url)) })
+const thing = Type.Object({
+  thing: Type.Object({
+    metadata: Type.Record(Type.String(), Type.String()),
+    catalog: xml({ item: 'service' }, Type.Array(Service)),
+    names: Type.Array(Type.String()),
+    file: Type.Object({ path: Type.String(), contents: xml({ text: true }, Type.String()) }),
+  }),
+})
 const start = '<?xml version="1.0" encoding="UTF-8"?>\n'
 const read = (text: string, schema?: object, dialect = old) => fromXml(parseXml(Buffer.from(text), dialect), schema, dialect)
 
@@ -36,7 +45,7 @@ test('values are attributes, lists have their items with or without an element o
     things_links: [{ rel: 'next', href: '$&' }],
   }
   assert.equal(
-    toXml(old, body),
+    toXml(old, body, thing),
     `${start}<thing xmlns="http://example.com/v1" xmlns:EXT="http://example.com/ext" xmlns:atom="http://www.w3.org/2005/Atom" id="1" on="true" EXT:mode="a&quot;&lt;&#10;"><item key="un known">x</item><metadata><meta key="a b">&lt;1&gt;</meta><meta key="c">d</meta></metadata><catalog><service type="t"><endpoint url="u"/><endpoint url="v"/></service></catalog><names><name>n</name><name>$&amp; $1</name></names><file path="/p">text &amp; more</file><atom:link rel="self" href="h"/><things_links><link rel="next" href="$&amp;"/></things_links></thing>`,
   )
   assert.equal(
@@ -70,9 +79,9 @@ test('what is read has the types of the schema, whatever prefixes the client use
           name: { type: 'string' },
           'EXT:mode': { type: 'string' },
           ids: { type: 'array', items: { type: 'string' } },
-          parts: { type: 'array', items: { type: 'object', properties: { n: { type: 'integer' } } } },
+          parts: { type: 'array', xml: { wrapped: false }, items: { type: 'object', properties: { n: { type: 'integer' } } } },
           metadata: { type: 'object', patternProperties: { '.': { type: 'string' } } },
-          file: { type: 'object', properties: { path: { type: 'string' }, contents: { type: 'string' } } },
+          file: { type: 'object', properties: { path: { type: 'string' }, contents: { type: 'string', xml: { text: true } } } },
           gone: { anyOf: [{ type: 'string' }, { type: 'null' }] },
           options: { type: 'object', properties: {} },
         },

@@ -31,6 +31,7 @@ import { listSubnets, showSubnet } from './subnets/read.ts'
 import { changeSubnet } from './subnets/update.ts'
 import { unbuilt } from './unbuilt.ts'
 import { versionOperations } from './versions.ts'
+import { networkXml } from './wire/xml.ts'
 
 const operations = [
   ...versionOperations,
@@ -53,6 +54,7 @@ export const network = service({
   ports: [9696],
   faults,
   majors: [{ id: 'v2.0' }],
+  xml: networkXml,
   projectInPath: false,
   catalog: [{ type: 'network', name: 'neutron', path: '' }],
   baseRules,

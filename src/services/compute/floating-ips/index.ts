@@ -85,6 +85,7 @@ export const floatingIpOperations = [
     until,
     summary: 'Take a floating IP from a pool',
     catalog: catalog('allocate-floating-ip'),
+    quota: { 'network.floatingip': 'handler' },
     policy: rule('os_compute_api:os-floating-ips:create', memberOrAdmin, 'Take a floating IP from a pool.'),
     body: Type.Unsafe<{ pool?: string | null } | null>(
       Nullable(Closed({ pool: Type.Optional(Nullable(Type.String({ maxLength: 255 }))) })),

@@ -95,6 +95,7 @@ const create = operation({
   status: { first: 200, '2.2': 201 },
   answer: Type.Object({ keypair: Created }),
   transaction: 'none',
+  quota: { 'compute.key_pairs': 'handler' },
   async handle({ body, who, cloud, now, db, write }) {
     const { name, public_key, type: kind = 'ssh', user_id = who.user.id } = body.keypair
     if (kind !== 'ssh') throw notBuilt('A key pair of type x509')

@@ -70,6 +70,7 @@ const create = operation({
   until,
   summary: 'Create a security group',
   catalog: catalog('create-security-group'),
+  quota: { 'network.security_group': 'handler', 'network.security_group_rule': 'handler' },
   policy: rule('os_compute_api:os-security-groups:create', memberOrAdmin, 'Create a security group.'),
   body: Closed({ security_group: Content }),
   answer: Type.Object({ security_group: SecurityGroup }),

@@ -57,6 +57,7 @@ const create = operation({
   until,
   summary: 'Create a rule of a security group',
   catalog: catalog('create-security-group-rule'),
+  quota: { 'network.security_group_rule': 'handler' },
   policy: rule('os_compute_api:os-security-groups:rule:create', memberOrAdmin, 'Create a rule of a security group.'),
   body: Closed({ security_group_rule: Content }),
   answer: Type.Object({ security_group_rule: SecurityGroupRule }),

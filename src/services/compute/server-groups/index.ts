@@ -100,7 +100,7 @@ export const serverGroupOperations = [
     policy: rule('os_compute_api:os-server-groups:create', memberOrAdmin, 'Create a server group.'),
     body: Closed({ server_group: NewGroup }),
     answer: Type.Object({ server_group: Shown }),
-    quota: () => ({ 'compute.server_groups': 1 }),
+    quota: { 'compute.server_groups': 1 },
     async handle(context) {
       const { tx, cloud, who, now, body, at } = context
       const { name, policies } = body.server_group

@@ -51,6 +51,7 @@ export const createServer = operation({
     'compute-v2.1.servers-multiple-create.create-multiple-servers-with-reservation-id',
   ],
   status: 202,
+  quota: { 'compute.instances': 'handler', 'compute.cores': 'handler', 'compute.ram': 'handler' },
   policy: rule('os_compute_api:servers:create', memberOrAdmin, 'Create a server.'),
   body: CreateServer,
   answer: CreatedServer,

@@ -77,7 +77,7 @@ const list = operation({
   catalog: ids('list-endpoint-templates'),
   policy: endpointRules.list,
   query: Type.Object({ ...PageQuery.properties, serviceId }),
-  answer: Paged('OS-KSCATALOG:endpointsTemplates', ShownTemplate),
+  answer: Paged('OS-KSCATALOG:endpointsTemplates', ShownTemplate, { item: key }),
   async handle(context) {
     const { serviceId } = context.query
     const all = (await allTemplates(context.db)).filter(({ service }) => serviceId === undefined || service.id === serviceId)

@@ -1,19 +1,24 @@
 // What an answer with a token holds besides the token itself, which is in a header (reference 6.2.1).
 import { Type } from 'typebox'
 import { Nullable } from '../../../api/types.ts'
+import { xml } from '../../../api/xml/annotation.ts'
 import { Interface } from '../service-catalog/endpoints.ts'
 
 const Id = Type.Object({ id: Type.String() })
 const Named = Type.Object({ id: Type.String(), name: Type.String() })
 const Word = Nullable(Type.String())
 
-export const Catalog = Type.Array(
-  Type.Object({
-    id: Type.String(),
-    type: Type.String(),
-    name: Type.String(),
-    endpoints: Type.Array(Type.Object({ id: Type.String(), interface: Interface, region: Word, region_id: Word, url: Type.String() })),
-  }),
+const Endpoint = Type.Object({ id: Type.String(), interface: Interface, region: Word, region_id: Word, url: Type.String() })
+export const Catalog = xml(
+  { item: 'service' },
+  Type.Array(
+    Type.Object({
+      id: Type.String(),
+      type: Type.String(),
+      name: Type.String(),
+      endpoints: xml({ wrapped: false }, Type.Array(Endpoint)),
+    }),
+  ),
 )
 
 export const TokenAnswer = Type.Object({

@@ -6,6 +6,7 @@ import { Comparison, type Deviations, type Example, referenceOperations, without
 import { testCloud } from '../../../testing/test-cloud.ts'
 import { replay, Things } from '../test-examples.ts'
 import { ask, makeProject, makeUser } from '../test-users.ts'
+import { Access } from './schema.ts'
 import { v2Xml } from './xml.ts'
 
 const versions = 'the list with its 300 is what clients of today expect'
@@ -174,7 +175,7 @@ test('the examples of v2.0 are answered as they are printed', { skip: withoutRef
 
   const authenticate = operations.find(({ section }) => section === '8.2.1')!
   const xmlOf = (examples: Example[]) => examples.find(({ format }) => format === 'xml')!.text
-  const plain = (xml: string) => fromXml(parseXml(Buffer.from(xml), v2Xml), undefined, v2Xml)
+  const plain = (xml: string) => fromXml(parseXml(Buffer.from(xml), v2Xml), Access, v2Xml)
   const request = xmlOf(authenticate.requests).replace('username="demo"', `username="${user.name}"`).replace('secretsecret', user.password)
   const response = await fetch(`${cloud.url}${v2}/tokens`, {
     method: 'POST',

@@ -2,6 +2,7 @@
 import { type TSchema, Type } from 'typebox'
 import { LinkSchema } from '../../../api/listing.ts'
 import { Nullable } from '../../../api/types.ts'
+import { type XmlForm, xml } from '../../../api/xml/annotation.ts'
 import { Extended } from '../attributes.ts'
 
 const Word = Type.Optional(Type.String())
@@ -47,13 +48,16 @@ export const urls = { publicURL: Word, internalURL: Word, adminURL: Word }
 export const versionTexts = { versionId: Word, versionInfo: Word, versionList: Word }
 const placed = { id: Type.String(), region: Nullable(Type.String()), ...urls }
 
-export const Catalog = Type.Array(
-  Type.Object({
-    type: Type.String(),
-    name: Type.String(),
-    endpoints: Type.Array(Type.Object(placed)),
-    endpoints_links: Type.Array(LinkSchema),
-  }),
+export const Catalog = xml(
+  { item: 'service' },
+  Type.Array(
+    Type.Object({
+      type: Type.String(),
+      name: Type.String(),
+      endpoints: xml({ wrapped: false }, Type.Array(Type.Object(placed))),
+      endpoints_links: Type.Array(LinkSchema),
+    }),
+  ),
 )
 export const TokenEndpoint = Type.Object({ ...placed, type: Type.String(), name: Type.String() })
 /** As OS-KVALIDATE has them (reference 10.5.3). */
@@ -79,7 +83,7 @@ export const Access = Type.Object({
       id: Type.String(),
       name: Type.String(),
       username: Type.String(),
-      roles: Type.Array(RoleRef),
+      roles: xml({ wrapped: false }, Type.Array(RoleRef)),
       roles_links: Type.Array(LinkSchema),
     }),
     /** OS-KVALIDATE has it in an answer of its own. */
@@ -89,4 +93,5 @@ export const Access = Type.Object({
 })
 
 /** A list with its links, which are there even where there are none. */
-export const Paged = (many: string, row: TSchema) => Type.Object({ [many]: Type.Array(row), [`${many}_links`]: Type.Array(LinkSchema) })
+export const Paged = (many: string, row: TSchema, form: XmlForm = {}) =>
+  Type.Object({ [many]: xml(form, Type.Array(row)), [`${many}_links`]: Type.Array(LinkSchema) })

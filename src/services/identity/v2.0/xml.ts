@@ -1,4 +1,5 @@
-// Bodies of v2.0 as XML (reference 8.2.1): texts are attributes, and a user's roles and a service's endpoints stand in it without a list.
+// Bodies of v2.0 as XML (reference 8.2.1): texts are attributes. A user's roles and a service's endpoints stand in it without a list, which
+// their schemas say.
 import type { XmlDialect } from '../../../api/xml/dialect.ts'
 
 const extension = (alias: string) => `http://docs.openstack.org/identity/api/ext/${alias}/v1.0`
@@ -11,6 +12,4 @@ export const v2Xml: XmlDialect = {
     'OS-KSS3': extension('OS-KSS3'),
   },
   scalars: 'attributes',
-  items: { serviceCatalog: 'service', 'OS-KSCATALOG:endpointsTemplates': 'OS-KSCATALOG:endpointTemplate' },
-  bare: ['user.roles', 'service.endpoints'],
 }

@@ -5,6 +5,7 @@ import { operation } from '../../../api/operation.ts'
 import { rule } from '../../../auth/policy.ts'
 import type { Cloud } from '../../../cloud.ts'
 import { images } from '../images/resource.ts'
+import { bytes } from '../quotas.ts'
 import { ownerMember } from '../rules.ts'
 import { fill, StoreFault } from '../stores/place.ts'
 import { room, withinRoom } from './arrivals.ts'
@@ -28,6 +29,7 @@ export const uploadImage = operation({
   input: 'stream',
   transaction: 'none',
   status: 204,
+  quota: { [bytes]: 'handler' },
   policy: rule('upload_image', ownerMember, 'Upload the data of an image.'),
   on: images,
   async handle({ image, request, headers, cloud }) {

@@ -23,6 +23,7 @@ export const createImage = operation({
   body: ImageCreate,
   status: 201,
   answer: Image,
+  quota: { [count]: 'handler' },
   policy: rule('add_image', `${ownerMember}`, 'Create an image.'),
   policyTarget: ({ who }) => ({ project_id: who.project?.id, owner: who.project?.id }),
   async handle(context) {

@@ -22,6 +22,7 @@ export const updateImage = operation({
   catalog: ['image-v2.images.update-image'],
   mediaTypes: [...mediaTypes],
   answer: Image,
+  quota: { [count]: 'handler', [bytes]: 'handler' },
   policy: rule('modify_image', ownerMember, 'Change an image.'),
   on: images,
   async handle(context) {

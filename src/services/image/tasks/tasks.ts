@@ -12,6 +12,7 @@ import { ImageCreate } from '../images/schema.ts'
 import { showImage } from '../images/show.ts'
 import { startImport } from '../imports/start.ts'
 import { ordered, style } from '../listing.ts'
+import { count } from '../quotas.ts'
 import { admin } from '../rules.ts'
 import { type ImageTask, Task, TaskSummary, taskSummary, taskView } from './view.ts'
 
@@ -61,6 +62,7 @@ export const createTask = operation({
   }),
   status: 201,
   answer: Task,
+  quota: { [count]: 'handler' },
   policy,
   async handle(context) {
     const { body, href } = context

@@ -12,6 +12,7 @@ import { isField } from '../images/schema.ts'
 import { fullImage } from '../images/store.ts'
 import { changeImage, updateImage } from '../images/update.ts'
 import { startImport } from '../imports/start.ts'
+import { bytes, count } from '../quotas.ts'
 import { type GivenImage, readHeaders } from './headers.ts'
 import { DetailedImage, detailView } from './view.ts'
 import { imported } from './wait.ts'
@@ -91,6 +92,7 @@ export const postImage = operation({
   transaction: 'none',
   status: 201,
   answer,
+  quota: { [count]: 'handler', [bytes]: 'handler' },
   policy: createImage.policy,
   policyTarget: ({ who }) => ({ project_id: who.project?.id, owner: who.project?.id }),
   handle: (context) =>
@@ -124,6 +126,7 @@ export const putImage = operation({
   input: 'stream',
   transaction: 'none',
   answer,
+  quota: { [bytes]: 'handler' },
   policy: updateImage.policy,
   on: images,
   handle: (context) =>

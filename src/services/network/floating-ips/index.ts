@@ -91,6 +91,7 @@ export const createFloatingIp = operation({
   body: OneOrMany('floatingip', 'floatingips', NewFloatingIp),
   status: 201,
   answer: OneOrManyMade('floatingip', 'floatingips', FloatingIp),
+  quota: { 'network.floatingip': 'handler' },
   policy: rule('create_floatingip', member, 'Create a floating IP.'),
   handle: async (context) =>
     createEach(context.body, 'floatingip', 'floatingips', (given: Static<typeof NewFloatingIp>) => createOne(context, given)),

@@ -52,6 +52,7 @@ export const createNetwork = operation({
   body: OneOrMany('network', 'networks', NewNetwork),
   status: 201,
   answer: OneOrManyMade('network', 'networks', Network),
+  quota: { 'network.network': 'handler' },
   policy: rule('create_network', member, 'Create a network.'),
   handle: async (context) =>
     createEach(context.body, 'network', 'networks', (given: Static<typeof NewNetwork>) => makeNetwork(context, given)),

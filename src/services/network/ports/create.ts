@@ -77,6 +77,7 @@ export const createPort = operation({
   body: OneOrMany('port', 'ports', NewPortBody),
   status: 201,
   answer: OneOrManyMade('port', 'ports', Port),
+  quota: { 'network.port': 'handler' },
   policy: rule('create_port', member, 'Create a port.'),
   handle: async (context) => createEach(context.body, 'port', 'ports', (given: Static<typeof NewPortBody>) => createOne(context, given)),
 })

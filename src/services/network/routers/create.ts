@@ -52,6 +52,7 @@ export const createRouter = operation({
   body: OneOrMany('router', 'routers', NewRouter),
   status: 201,
   answer: OneOrManyMade('router', 'routers', Router),
+  quota: { 'network.router': 'handler' },
   policy: rule('create_router', member, 'Create a router.'),
   handle: async (context) => createEach(context.body, 'router', 'routers', (given: Static<typeof NewRouter>) => makeRouter(context, given)),
 })

@@ -104,6 +104,7 @@ export const addInterface = operation({
   catalog: ['network-v2.0-ext.layer-3-networking.add-interface-to-router'],
   body: InterfaceBody,
   answer: Interface,
+  quota: { 'network.port': 'handler' },
   policy: rule('add_router_interface', member, 'Connect a router with a subnet.'),
   on: routerResource,
   async handle(context) {

@@ -87,6 +87,7 @@ export const createRule = operation({
   body: OneOrMany('security_group_rule', 'security_group_rules', NewRule),
   status: 201,
   answer: OneOrManyMade('security_group_rule', 'security_group_rules', SecurityGroupRule),
+  quota: { 'network.security_group_rule': 'handler' },
   policy: rule('create_security_group_rule', member, 'Create a security group rule.'),
   async handle(context) {
     const touched: string[] = []

@@ -112,6 +112,7 @@ export const createGroup = operation({
   body: OneOrMany('security_group', 'security_groups', NewGroup),
   status: 201,
   answer: OneOrManyMade('security_group', 'security_groups', Shape),
+  quota: { 'network.security_group': 'handler', 'network.security_group_rule': 'handler' },
   policy: rule('create_security_group', member, 'Create a security group.'),
   handle: async (context) =>
     createEach(context.body, 'security_group', 'security_groups', async (given: Static<typeof NewGroup>) => {

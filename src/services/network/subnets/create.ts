@@ -73,6 +73,7 @@ export const createSubnet = operation({
   body: OneOrMany('subnet', 'subnets', NewSubnet),
   status: 201,
   answer: OneOrManyMade('subnet', 'subnets', Subnet),
+  quota: { 'network.subnet': 'handler' },
   policy: rule('create_subnet', '(rule:admin_only) or (role:member and rule:network_owner)', 'Create a subnet.'),
   policyTarget: ({ who }) => ({ 'network:project_id': who.project?.id, 'network:tenant_id': who.project?.id }),
   handle: async (context) => createEach(context.body, 'subnet', 'subnets', (given: Static<typeof NewSubnet>) => makeSubnet(context, given)),
