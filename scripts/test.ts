@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { hostPrograms } from '../src/cli/host-programs.ts'
 import { ensurePrograms } from './host/apt.ts'
 import { findTestFiles } from './test/files.ts'
+import { recordTests, tellUntried } from './test/operations.ts'
 import { findPostgres, postgresPrograms, startPostgres } from './test/postgres.ts'
 import { type Counts, closingLine, runSuite, sumUp } from './test/suite.ts'
 
@@ -22,10 +23,14 @@ const results: Counts[] = []
 // What one process has compiled, types stripped, the next one reads.
 process.env.NODE_COMPILE_CACHE ??= join(root, '.cache/compiled')
 
+// Of a whole run: a part of it does not try everything.
+const recorded = args.length === 0 ? recordTests() : null
+
 if (wants('unit')) await unitTests()
 if (wants('host')) await rootTests('host', files.host, 600_000)
 if (wants('guest')) await rootTests('guest', files.guest, 1_200_000)
 
+if (recorded) results.push(await tellUntried(recorded.read()))
 const total = sumUp(results)
 console.log(closingLine(total))
 process.exit(total.failed > 0 || total.passed === 0 ? 1 : 0)

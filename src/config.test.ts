@@ -135,14 +135,17 @@ test('the steps that a plan may name are those of the fake host', async () => {
   const { createEnvironment } = await import('./environment.ts')
   const host = createFakeHost({ name: 'x', environment: createEnvironment(), delayMs: 0, faults: null })
   const found = new Set<string>()
-  const want = (more: object) => ({ power: 'running', image: {}, nics: [], metadata: {}, ...more }) as never
+  const want = (more: object) => ({ power: 'running', disks: [], nics: [], channels: [], metadata: {}, ...more }) as never
   const have = (power: string) => ({ spec: want({}), power, console: '' }) as never
+  const nic = { portId: 'p', mac: 'm', mtu: 1500 }
+  const plugged = { spec: want({ nics: [nic] }), power: 'running', console: '' } as never
   for (const [kind, driver] of Object.entries(host.drivers)) {
     const plans =
       kind === 'guest'
         ? [
             [want({}), undefined],
             [want({ name: 'other', power: 'off' }), have('running')],
+            [want({ nics: [{ ...nic, portId: 'q' }] }), plugged],
             [undefined, have('running')],
           ]
         : [

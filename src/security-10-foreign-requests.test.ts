@@ -7,6 +7,7 @@ import { test } from 'node:test'
 import type { Operation } from './api/operation.ts'
 import { type Log, silentLog } from './log.ts'
 import { activeServer, ground } from './services/compute/testing.ts'
+import { askAs } from './testing/answered.ts'
 import { type Dice, dice, type FuzzedRequest, requestFor } from './testing/fuzz.ts'
 import type { Persona } from './testing/persona.ts'
 import { type TestCloud, testCloud } from './testing/test-cloud.ts'
@@ -107,6 +108,7 @@ test(`security-10: fuzzed requests of strangers to every operation show and chan
   const failures: string[] = []
   const log: Log = { ...silentLog, error: (fields, message) => void failures.push(`${message} ${JSON.stringify(fields)}`) }
   await using cloud = await testCloud({ log })
+  using _asker = askAs('dice')
   const die: Dice = dice(seed)
   const { known, state } = await victim(cloud)
   const stranger = await cloud.as('member', 'stranger')

@@ -7,6 +7,7 @@ import type { Cloud } from './cloud.ts'
 import { createEndpoints } from './endpoints.ts'
 import { type Log, silentLog } from './log.ts'
 import { listen } from './server.ts'
+import { askAs } from './testing/answered.ts'
 import { freePort } from './testing/free-port.ts'
 import { dice, rawRequest } from './testing/fuzz.ts'
 import { testCloud } from './testing/test-cloud.ts'
@@ -35,6 +36,7 @@ test(`security-25: ${count} connections with broken requests end no listener (se
   await using cloud = await testCloud({ log })
   const single = Number(new URL(cloud.url).port)
   const { ports, close } = await onPortsOfTheirOwn(cloud.cloud)
+  using _asker = askAs('dice')
   const die = dice(seed)
   const prefixes = cloud.cloud.endpoints.listeners().flatMap(({ services, others }) => [...services, ...others].map(({ prefix }) => prefix))
   assert.ok(prefixes.includes('/console') && prefixes.length > 5 && ports.length >= prefixes.length)

@@ -10,7 +10,8 @@ import type { BaseContext } from './operation.ts'
 import { isTrue } from './types.ts'
 import { since as fieldSince } from './versions.ts'
 
-export type FilterKind = 'text' | 'integer' | 'boolean'
+/** `time`: shown in whole seconds, so each finds what happened within that second. */
+export type FilterKind = 'text' | 'integer' | 'boolean' | 'time'
 
 export interface Filter {
   /** Column that it is compared with. Left out: the list's own handler does it. */
@@ -120,7 +121,7 @@ export function listing(declaration: ListDeclaration): Listing {
         checkKinds(query, known)
         isChecked = true
       }
-      const { conditions, values } = conditionsOf(context, declaration, known, always)
+      const { conditions, values, times } = conditionsOf(context, declaration, known, always)
       const isReverse = style.reverse === true && isTrue(context.rawQuery.get('page_reverse'))
       const flip = (direction: Direction): Direction => ((direction === 'asc') === isReverse ? 'desc' : 'asc')
       const request = pageRequest(context.rawQuery, style)
@@ -131,7 +132,9 @@ export function listing(declaration: ListDeclaration): Listing {
         defaultSort: declaration.defaultSort.map(([column, direction]): [string, Direction] => [column, flip(direction)]),
         nullable: [...(declaration.nullable ?? [])],
       }
-      const narrowed = conditions.reduce((narrower, condition) => narrower.where(condition), query)
+      let narrowed = conditions.reduce((narrower, condition) => narrower.where(condition), query)
+      for (const [column, seconds] of times)
+        narrowed = narrowed.where((eb) => eb.or(seconds.map(({ from, to }) => eb.and([eb(column, '>=', from), eb(column, '<=', to)]))))
       const { rows, next } = await listRows<Row>(
         narrowed,
         shape,
@@ -175,7 +178,8 @@ function conditionsOf(
   { style }: ListDeclaration,
   known: ReadonlyMap<string, Filter>,
   always: ReadonlySet<string>,
-): { conditions: Expression<SqlBool>[]; values: Map<string, unknown> } {
+): { conditions: Expression<SqlBool>[]; values: Map<string, unknown>; times: Map<string, Second[]> } {
+  const times = new Map<string, Second[]>()
   const values = new Map<string, unknown>()
   const conditions: Expression<SqlBool>[] = []
   const compared = new Set<string>()
@@ -183,10 +187,17 @@ function conditionsOf(
     const filter = known.get(name)
     if (filter && !(filter.since && !context.at(filter.since))) {
       if (!filter.column || filter.equality === false || (filter.rule && !context.allows(filter.rule))) continue
-      const given = context.rawQuery.getAll(name)
+      const all = context.rawQuery.getAll(name)
+      const given = style.repeated === 'any' ? all : style.repeated === 'last' ? all.slice(-1) : all.slice(0, 1)
+      if (filter.kind === 'time') {
+        times.set(
+          filter.column,
+          given.map((text) => secondOf(text, name)),
+        )
+        continue
+      }
       const convert = (text: string) => valueFrom(text, name, filter.kind ?? 'text', style)
-      if (style.repeated === 'any' && given.length > 1) values.set(name, given.map(convert))
-      else values.set(name, convert(style.repeated === 'last' ? given.at(-1)! : given[0]!))
+      values.set(name, given.length > 1 ? given.map(convert) : convert(given[0]!))
       continue
     }
     if (always.has(name)) continue
@@ -199,7 +210,7 @@ function conditionsOf(
       }
     } else if (style.unknown !== 'ignored') throw style.unknown(name)
   }
-  return { conditions, values }
+  return { conditions, values, times }
 }
 
 /** Throws an error when a filter is of another kind than the column that it is compared with. */
@@ -207,7 +218,8 @@ function checkKinds(query: { toOperationNode(): OperationNode }, known: Readonly
   for (const [name, { column, kind = 'text' }] of known) {
     const held = column && columnKind(query, column)
     const needed = held === 'bool' ? 'boolean' : held === 'int' || held === 'serial' ? 'integer' : 'text'
-    if (held && needed !== kind) throw new Error(`the filter ${name} is ${kind}, and its column ${column} is ${held}`)
+    if (held && needed !== (kind === 'time' ? 'text' : kind))
+      throw new Error(`the filter ${name} is ${kind}, and its column ${column} is ${held}`)
   }
 }
 
@@ -219,6 +231,20 @@ function comparisonOf(name: string, { suffixes }: ListStyle, known: ReadonlyMap<
   const compare = Object.hasOwn(suffixes!, suffix) ? suffixes![suffix] : undefined
   if (!filter?.column || (filter.kind ?? 'text') !== 'text' || !compare) return null
   return (value: string) => compare(filter.column!, value)
+}
+
+interface Second {
+  from: string
+  to: string
+}
+
+/** First and last moment of the second, as they are stored; without a zone it is UTC. Throws 400. */
+function secondOf(text: string, name: string): Second {
+  const isTime = /^\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d(\.\d{1,9})?(Z|[+-]\d\d:\d\d)?$/.test(text)
+  const at = isTime ? Date.parse(/(Z|[+-]\d\d:\d\d)$/.test(text) ? text : `${text}Z`) : Number.NaN
+  if (Number.isNaN(at)) throw badRequest(`Invalid input for query parameter ${name}: '${text.slice(0, 60)}' is not a time.`)
+  const second = Math.floor(at / 1000) * 1000
+  return { from: new Date(second).toISOString(), to: new Date(second + 999).toISOString() }
 }
 
 function valueFrom(text: string, name: string, kind: FilterKind, style: ListStyle): unknown {

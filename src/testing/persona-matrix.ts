@@ -2,6 +2,7 @@
 import http from 'node:http'
 import type { Operation } from '../api/operation.ts'
 import type { Policy } from '../auth/policy.ts'
+import { askAs } from './answered.ts'
 import { type PersonaName, readers } from './personas.ts'
 
 export interface MatrixRequest {
@@ -71,6 +72,7 @@ export function isRefusal(answer: MatrixAnswer, operation: Operation, name: Pers
 
 /** Asks everything as everybody; gives a sentence for each answer that is not as the table has it. */
 export async function tryPersonas(matrix: Matrix): Promise<{ wrong: string[]; asked: number }> {
+  using _asker = askAs('personas')
   const { personas } = matrix
   const wrong: string[] = []
   let asked = 0

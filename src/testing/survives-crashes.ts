@@ -1,4 +1,5 @@
 // A process may die after any step of a task; the next one must come to the same end and leave nothing behind.
+import { recordCrashes } from './answered.ts'
 import type { TestCloud } from './test-cloud.ts'
 
 /**
@@ -21,6 +22,8 @@ export async function survivesCrashes(parts: {
     if (died) await cloud.restart()
     await cloud.settled()
     await parts.check(cloud, id, after)
-    if (!died) return after - 1
+    if (died) continue
+    recordCrashes(parts.kind)
+    return after - 1
   }
 }

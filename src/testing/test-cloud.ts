@@ -16,6 +16,7 @@ import { bootstrapIdentity } from '../services/identity/bootstrap.ts'
 import { writeCatalog } from '../services/identity/catalog.ts'
 import { facades, services } from '../services/index.ts'
 import { runnableTasks } from '../tasks/store.ts'
+import { recordAnswers } from './answered.ts'
 import { testDatabaseUrl } from './database.ts'
 import { freePort } from './free-port.ts'
 import { Persona } from './persona.ts'
@@ -80,6 +81,7 @@ export async function testCloud(options: TestCloudOptions = {}): Promise<TestClo
     // Leases of the process that ended run out by themselves; a test does not wait for that.
     await database.write(({ db }) => db.updateTable('tasks').set({ lease_until: 0, owner: null }).execute())
     const cloud = await createCloud({ config, environment, database, log, services, facades, policyOverrides: options.policy })
+    recordAnswers(cloud)
     await bootstrapIdentity(cloud, password)
     const close = await listen(cloud)
     await writeCatalog(cloud)

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { request } from 'node:http'
 import { test } from 'node:test'
 import { silentLog } from '../../log.ts'
+import { askAs } from '../../testing/answered.ts'
 import { dice } from '../../testing/fuzz.ts'
 import { testCloud } from '../../testing/test-cloud.ts'
 import { accountOf, withContainer } from './testing.ts'
@@ -43,6 +44,7 @@ const headers = (
 
 test('strangers and nobody neither see a byte of a private account nor break anything, whatever they ask', async () => {
   const seed = Number(process.env.NEPHOS_TEST_SEED ?? 20261130)
+  using _asker = askAs('dice')
   const { roll: pick, pick: one } = dice(seed)
   const errors: object[] = []
   await using cloud = await testCloud({ log: { ...silentLog, error: (fields) => void errors.push(fields) } })

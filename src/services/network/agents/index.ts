@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto'
 import { type Static, Type } from 'typebox'
 import { notFound } from '../../../api/faults.ts'
 import { type BaseContext, operation, resource } from '../../../api/operation.ts'
-import { isTrue, Nullable } from '../../../api/types.ts'
+import { Nullable } from '../../../api/types.ts'
 import { rule } from '../../../auth/policy.ts'
 import { networkResource } from '../networks/resource.ts'
 import { Network } from '../networks/schema.ts'
@@ -15,7 +15,7 @@ import { adminOnly, anybody } from '../rules.ts'
 import { findNetwork } from '../store/networks.ts'
 import { findRouter } from '../store/routers.ts'
 import { Word } from '../wire/fields.ts'
-import { attributesQuery, checkFilters } from '../wire/filters.ts'
+import { attributesQuery, booleanFilter, checkFilters } from '../wire/filters.ts'
 import { FieldsQuery, pickFields, Shown } from '../wire/listing.ts'
 import { dhcpNetworks, routersOnHosts } from './store.ts'
 
@@ -99,16 +99,14 @@ const listAgents = operation({
   async handle(context) {
     const { rawQuery } = context
     checkFilters(context, filters)
+    const isWanted = filters.map((name) => {
+      const wanted = rawQuery.getAll(name)
+      const booleans = name === 'alive' || name === 'admin_state_up' ? wanted.map(booleanFilter) : null
+      return (agent: Agent) =>
+        !wanted.length || (booleans ? booleans.includes(agent[name] as boolean) : wanted.includes(String(agent[name])))
+    })
     if (!context.allows(see.name)) return { agents: [] }
-    const agents = (await allAgents(context)).filter((agent) =>
-      filters.every((name) => {
-        const wanted = rawQuery.getAll(name)
-        if (!wanted.length) return true
-        return typeof agent[name] === 'boolean'
-          ? wanted.some((value) => isTrue(value) === agent[name])
-          : wanted.includes(String(agent[name]))
-      }),
-    )
+    const agents = (await allAgents(context)).filter((agent) => isWanted.every((holds) => holds(agent)))
     return { agents: agents.map((agent) => pickFields(context, agent)) }
   },
 })

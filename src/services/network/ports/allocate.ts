@@ -66,7 +66,8 @@ export function usableAddress(subnet: Subnet, text: string, mayRoute = false): I
   const cidr = parseCidr(subnet.cidr)!
   const { first, last } = mayRoute && cidr.version === 6 ? cidr : hostRange(cidr)
   const noHost = (ip.value < first || ip.value > last) && bitsOf(cidr.version) - cidr.prefix > 1
-  if (noHost || !contains(cidr, ip)) throw invalid(`IP address ${text} is not a valid IP for the specified subnet.`)
+  if (noHost || !contains(cidr, ip))
+    throw badRequest(`IP address ${text} is not a valid IP for the specified subnet.`, 'InvalidIpForSubnet')
   return ip
 }
 
@@ -94,7 +95,8 @@ export function checkRequests(requests: FixedRequest[]): void {
   for (const { subnet_id, ip_address } of requests) {
     if (subnet_id === undefined && ip_address === undefined) throw invalid('IP allocation requires subnet_id or ip_address')
     if (ip_address === undefined) continue
-    const ip = canonicalIp(ip_address) ?? ip_address
+    const ip = canonicalIp(ip_address)
+    if (!ip) throw badRequest(`Invalid input for fixed_ips. Reason: '${ip_address.slice(0, 64)}' is not a valid IP address.`)
     if (asked.has(ip)) throw badRequest(`Invalid input for fixed_ips. Reason: Duplicate IP address '${ip.slice(0, 64)}'.`)
     asked.add(ip)
   }
@@ -131,7 +133,11 @@ export async function allocate(
       }
       const ip = parseIp(request.ip_address!)
       const subnet = ip && subnets.find((one) => contains(parseCidr(one.cidr)!, ip))
-      if (!subnet) throw invalid(`IP address ${request.ip_address} is not a valid IP for any of the subnets on the specified network.`)
+      if (!subnet)
+        throw badRequest(
+          `IP address ${request.ip_address} is not a valid IP for any of the subnets on the specified network.`,
+          'InvalidIpForNetwork',
+        )
       choices.push({ among: [subnet], ip: request.ip_address })
     }
   }
@@ -148,8 +154,9 @@ export async function allocate(
     if (ip !== undefined) {
       const subnet = candidates[0]!
       if (isAuto(subnet) && !isRouter && formatIp(usableAddress(subnet, ip)) !== eui64(parseCidr(subnet.cidr)!, mac)) {
-        throw invalid(
+        throw badRequest(
           `IPv6 address ${ip} can not be directly assigned to a port on subnet ${subnet.id} since the subnet is configured for automatic addresses`,
+          'AllocationOnAutoAddressSubnet',
         )
       }
       taken.push(await take(db, subnet, portId, usableAddress(subnet, ip, mayRoute)))

@@ -4,6 +4,7 @@ import { conflict } from '../../../api/faults.ts'
 import type { Cloud } from '../../../cloud.ts'
 import type { Tx } from '../../../db/database.ts'
 import { holdRow } from '../../../db/hold.ts'
+import { eui64, parseCidr } from '../addresses/cidr.ts'
 import { canonicalIp } from '../addresses/ip.ts'
 import { placeNetwork, releaseNetwork } from '../documents/networks.ts'
 import { syncPort } from '../documents/ports.ts'
@@ -134,11 +135,24 @@ export async function makePort(cloud: Cloud, tx: Tx, wanted: NewPort, now: strin
   return port
 }
 
-/** The addresses that the port shall have: those it has already stay, others are taken, the rest is given back. */
-export async function changeAddresses(cloud: Cloud, tx: Tx, port: Port, requests: FixedRequest[]): Promise<FixedAddress[]> {
-  checkRequests(requests)
+/** An address that a host gave itself, but not from this MAC address. */
+function isOfAnotherMac({ device_owner, mac_address }: Port, subnets: Subnet[], fixed: FixedAddress): boolean {
+  if (!makesOwnAddresses(device_owner)) return false
+  const subnet = subnets.find((one) => one.id === fixed.subnet_id && isAuto(one))
+  return subnet !== undefined && eui64(parseCidr(subnet.cidr)!, mac_address) !== fixed.ip_address
+}
+
+/**
+ * The addresses that the port shall have (null: those that it has): those it has already stay, others are taken, the rest is given back.
+ * With another MAC address in `port` than before, those that its host makes of it are others.
+ */
+export async function changeAddresses(cloud: Cloud, tx: Tx, port: Port, wishes: FixedRequest[] | null): Promise<FixedAddress[]> {
+  checkRequests(wishes ?? [])
   const subnets = await subnetsOfNetwork(tx.db, port.network_id)
-  const rest = [...port.fixed_ips]
+  const isFormer = (fixed: FixedAddress) => isOfAnotherMac(port, subnets, fixed)
+  for (const fixed of port.fixed_ips) if (isFormer(fixed)) await releaseAddress(tx.db, fixed.subnet_id, fixed.ip_address)
+  const rest = port.fixed_ips.filter((fixed) => !isFormer(fixed))
+  const requests: FixedRequest[] = wishes ?? [...rest]
   const keep = (fits: (fixed: FixedAddress) => boolean): FixedAddress | null => {
     const index = rest.findIndex(fits)
     return index < 0 ? null : rest.splice(index, 1)[0]!

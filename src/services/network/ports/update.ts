@@ -72,8 +72,9 @@ export const changePortOperation = operation({
     if (given['binding:host_id'] !== undefined) changes.binding_host = given['binding:host_id'] ?? ''
     if (given['binding:profile'] !== undefined) changes.binding_profile = given['binding:profile'] ?? {}
     if (given['binding:vnic_type'] !== undefined) changes.binding_vnic_type = given['binding:vnic_type']
-    if (given.fixed_ips !== undefined) {
-      const addresses = await changeAddresses(cloud, tx, port, given.fixed_ips ?? [])
+    if (given.fixed_ips !== undefined || mac !== port.mac_address) {
+      const wishes = given.fixed_ips === undefined ? null : (given.fixed_ips ?? [])
+      const addresses = await changeAddresses(cloud, tx, { ...port, mac_address: mac }, wishes)
       if (port.device_owner === interfaceOwner) await checkNewAddresses(tx.db, port, addresses)
       changes.fixed_ips = addresses
     }

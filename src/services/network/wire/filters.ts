@@ -2,6 +2,7 @@
 import { Type } from 'typebox'
 import { badRequest, notBuilt } from '../../../api/faults.ts'
 import type { BaseContext } from '../../../api/operation.ts'
+import { isTrue } from '../../../api/types.ts'
 
 const common = new Set(['fields', 'limit', 'marker', 'page_reverse', 'sort_key', 'sort_dir', 'sort'])
 
@@ -27,4 +28,10 @@ export function checkFilters({ rawQuery }: Pick<BaseContext, 'rawQuery'>, known:
     if (notYet.has(name)) throw notBuilt(`Filtering by ${name}`)
     throw badRequest(`['${name.slice(0, 60)}'] is invalid attribute for filtering`, 'HTTPBadRequest')
   }
+}
+
+/** Throws 400 for what is neither true nor false. */
+export function booleanFilter(text: string): boolean {
+  if (!/^(true|false|t|f|yes|no|y|n|on|off|0|1)$/i.test(text)) throw badRequest(`'${text.slice(0, 60)}' cannot be converted to boolean`)
+  return isTrue(text)
 }

@@ -6,8 +6,8 @@ import { nextQuery } from '../../../api/list.ts'
 import { type AnyQuery, type Filter, LinkSchema, type Listing, type ListStyle, listing } from '../../../api/listing.ts'
 import { entriesOf } from '../../../api/long-list.ts'
 import type { BaseContext } from '../../../api/operation.ts'
-import { isTrue, type Link } from '../../../api/types.ts'
-import { notYet } from './filters.ts'
+import type { Link } from '../../../api/types.ts'
+import { booleanFilter, notYet } from './filters.ts'
 
 const style: ListStyle = {
   common: ['fields'],
@@ -20,10 +20,7 @@ const style: ListStyle = {
     notYet.has(name)
       ? notBuilt(`Filtering by ${name}`)
       : badRequest(`['${name.slice(0, 60)}'] is invalid attribute for filtering`, 'HTTPBadRequest'),
-  boolean(text) {
-    if (!/^(true|false|t|f|yes|no|y|n|on|off|0|1)$/i.test(text)) throw badRequest(`'${text.slice(0, 60)}' cannot be converted to boolean`)
-    return isTrue(text)
-  },
+  boolean: booleanFilter,
   links(context, { many, path }, { rows, isReverse, limit, marker, hasMore }) {
     if (!limit || !rows.length) return {}
     const links: Link[] = []
@@ -41,6 +38,7 @@ const style: ListStyle = {
 }
 
 const everything = 1_000_000
+const times = ['created_at', 'updated_at']
 
 /** A list whose attributes can all be filtered and sorted by. */
 export function collection(parts: {
@@ -57,7 +55,8 @@ export function collection(parts: {
   filters?: readonly string[]
 }): Listing {
   const { many, path = `/${many}`, columns, numbers = [], booleans = [], filters = [] } = parts
-  const kindOf = (name: string): Filter['kind'] => (numbers.includes(name) ? 'integer' : booleans.includes(name) ? 'boolean' : 'text')
+  const kindOf = (name: string): Filter['kind'] =>
+    numbers.includes(name) ? 'integer' : booleans.includes(name) ? 'boolean' : times.includes(name) ? 'time' : 'text'
   return listing({
     style,
     many,
