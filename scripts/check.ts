@@ -5,6 +5,7 @@ import { join } from 'node:path'
 import { boundaryFaults, lengthFault } from './check/boundaries.ts'
 import { circleFaults } from './check/circles.ts'
 import { detachedFaults } from './check/detached.ts'
+import { fileNameFaults } from './check/file-names.ts'
 import { roleFaults } from './check/roles.ts'
 import { seconds } from './progress.mjs'
 
@@ -40,6 +41,11 @@ const checks: Record<string, () => Promise<string[]>> = {
   circles: async () => circleFaults(new Map(sources.map((path) => [path, readFileSync(join(root, path), 'utf8')]))),
   'detached promises': async () => perFile(detachedFaults),
   'roles and rules': async () => perFile(roleFaults),
+  'names of files': async () => {
+    const files = new Set(globSync(['*', '.ci/*', '{src,docs,migrations,scripts,bench,guest-image,openapi,bin,data}/**/*'], { cwd: root }))
+    const documents = [...globSync(['*.md', 'docs/**/*.md', 'bench/*.md'], { cwd: root })].filter((path) => path !== 'CHANGELOG.md')
+    return [...sources, ...documents].flatMap((path) => fileNameFaults(path, readFileSync(join(root, path), 'utf8'), files))
+  },
   'file length': async () => perFile(lengthFault),
   // In a process of its own, since a declaration that does not load is a fault of this check, not its end.
   'generated files': () =>
