@@ -25,6 +25,7 @@ import { changeRouter } from './routers/update.ts'
 import { attributeRules, baseRules } from './rules.ts'
 import { createRule, deleteRuleOperation, listRules, showRule } from './security-group-rules/index.ts'
 import { createGroup, deleteGroup, listGroups, showGroup, updateGroup } from './security-groups/index.ts'
+import { floatingIpMachine, portMachine } from './store/machines.ts'
 import { createSubnet } from './subnets/create.ts'
 import { deleteSubnetOperation } from './subnets/delete.ts'
 import { listSubnets, showSubnet } from './subnets/read.ts'
@@ -60,6 +61,7 @@ export const network = service({
   baseRules,
   moreRules: attributeRules,
   quotas: quotaDefaults,
+  machines: [portMachine, floatingIpMachine],
   operations: [...operations, ...extensionOperations(operations)],
   unbuilt,
   begin(cloud) {

@@ -1,4 +1,4 @@
-import type { Tables } from '../../db/tables.ts'
+import type { Moved, Tables } from '../../db/tables.ts'
 import type { Pool } from './addresses/pools.ts'
 
 interface Revised {
@@ -27,6 +27,9 @@ export interface DhcpOption {
   ip_version: 4 | 6
 }
 
+export type PortStatus = 'ACTIVE' | 'DOWN'
+export type FloatingIpStatus = 'ACTIVE' | 'DOWN' | 'ERROR'
+
 declare module '../../db/tables.ts' {
   interface Narrow {
     network_networks: Revised & {
@@ -39,6 +42,7 @@ declare module '../../db/tables.ts' {
       allocation_pools: Pool[]
     }
     network_ports: Revised & {
+      status: Moved<PortStatus>
       fixed_ips: FixedAddress[]
       security_groups: string[]
       allowed_address_pairs: AddressPair[]
@@ -52,7 +56,7 @@ declare module '../../db/tables.ts' {
       direction: 'ingress' | 'egress'
       ethertype: 'IPv4' | 'IPv6'
     }
-    network_floating_ips: Revised
+    network_floating_ips: Revised & { status: Moved<FloatingIpStatus> }
     network_routers: Revised & {
       routes: Route[]
       availability_zone_hints: string[]

@@ -1,7 +1,8 @@
 // What hosts report moves the status of ports, routers' ports and floating IPs, in the transaction of the report.
 import type { Cloud } from '../../../cloud.ts'
-import { setStatusOfRouter } from '../store/floating-ips.ts'
-import { dhcpPortOf, findPort, setPortStatus } from '../store/ports.ts'
+import { floatingIpsOfRouter } from '../store/floating-ips.ts'
+import { moveFloatingIps, movePorts } from '../store/machines.ts'
+import { dhcpPortOf, findPort } from '../store/ports.ts'
 import { findRouter, interfacesOf } from '../store/routers.ts'
 import { forgetLeaving } from './store.ts'
 
@@ -17,15 +18,15 @@ export function listenToReports(cloud: Cloud): void {
     }
     const port = await findPort(tx.db, id)
     if (port?.bound_host !== host) return
-    if (outcome === 'failed') await setPortStatus(tx.db, [id], 'DOWN', iso())
-    else if (await hosts.isDone(tx.db, host, 'port', id)) await setPortStatus(tx.db, [id], port.admin_state_up ? 'ACTIVE' : 'DOWN', iso())
+    if (outcome === 'failed') await movePorts(tx, [id], 'stops', iso())
+    else if (await hosts.isDone(tx.db, host, 'port', id)) await movePorts(tx, [id], port.admin_state_up ? 'works' : 'stops', iso())
   })
 
   hosts.onReport('network', async (tx, host, { id, outcome }) => {
     const port = await dhcpPortOf(tx.db, id)
     if (!port) return
-    if (outcome !== 'done') await setPortStatus(tx.db, [port.id], 'DOWN', iso())
-    else if (await hosts.isDone(tx.db, host, 'network', id)) await setPortStatus(tx.db, [port.id], 'ACTIVE', iso())
+    if (outcome !== 'done') await movePorts(tx, [port.id], 'stops', iso())
+    else if (await hosts.isDone(tx.db, host, 'network', id)) await movePorts(tx, [port.id], 'works', iso())
   })
 
   hosts.onReport('router', async (tx, host, { id, outcome }) => {
@@ -36,7 +37,8 @@ export function listenToReports(cloud: Cloud): void {
     const interfaces = await interfacesOf(tx.db, id)
     const ids = interfaces.filter((port) => port.admin_state_up).map((port) => port.id)
     if (router.gateway_port_id) ids.push(router.gateway_port_id)
-    if (ids.length) await setPortStatus(tx.db, ids, works ? 'ACTIVE' : 'DOWN', iso())
-    await setStatusOfRouter(tx.db, id, works ? 'ACTIVE' : outcome === 'failed' ? 'ERROR' : 'DOWN', iso())
+    await movePorts(tx, ids, works ? 'works' : 'stops', iso())
+    const floating = (await floatingIpsOfRouter(tx.db, id)).map((one) => one.id)
+    await moveFloatingIps(tx, floating, works ? 'works' : outcome === 'failed' ? 'fails' : 'stops', iso())
   })
 }

@@ -6,6 +6,7 @@ import { networkEvents, tellNetwork } from '../events.ts'
 import { makePort } from '../ports/make.ts'
 import { tellServer } from '../ports/tell-server.ts'
 import { type FloatingIp, insertFloatingIp, lockFloatingIp, unassociated, updateFloatingIp } from '../store/floating-ips.ts'
+import { moveFloatingIps } from '../store/machines.ts'
 import { findVisibleNetwork } from '../store/networks.ts'
 import { type Asker, actorOf } from '../wire/actor.ts'
 import { networkNotFound } from '../wire/faults.ts'
@@ -66,6 +67,7 @@ export async function makeFloatingIp(asker: Asker, projectId: string, given: Giv
     created_at: now,
     updated_at: now,
     ...unassociated,
+    status: 'DOWN',
     ...association,
   })
   await tellNetwork(cloud, tx, networkEvents.floatingip.created, row)
@@ -90,7 +92,8 @@ export async function moveFloatingIp(
       ? {}
       : to.portId === null
         ? unassociated
-        : { ...(await associate(asker, { portId: to.portId, fixedIp: to.fixedIp, floatingNetworkId, projectId, self })), status: 'DOWN' }
+        : await associate(asker, { portId: to.portId, fixedIp: to.fixedIp, floatingNetworkId, projectId, self })
+  if (to !== null) await moveFloatingIps(tx, [self.id], 'stops', now)
   const row = await updateFloatingIp(tx.db, self.id, { ...association, ...more }, now)
   for (const id of new Set([self.router_id, row.router_id])) if (id) await syncRouter(cloud, tx, id, now)
   await tellServer(cloud, tx, self.port_id, row.port_id)

@@ -12,6 +12,7 @@ import { leavingPorts, noteLeaving } from '../documents/store.ts'
 import type { AttachPort, BindPorts } from '../facade.ts'
 import { changePort, makePort, removePort } from '../ports/make.ts'
 import { ensureDefaultGroup } from '../security-groups/default-group.ts'
+import { movePorts } from '../store/machines.ts'
 import { claimPort, type Port, portsOfServers } from '../store/ports.ts'
 import { administrator, ordinary } from '../wire/actor.ts'
 import { portInUse, resolveGroups, resolveNics } from './networks.ts'
@@ -29,7 +30,8 @@ export async function bindPorts(cloud: Cloud, tx: Tx, request: BindPorts): Promi
     for (const port of bound) {
       await noteLeaving(tx.db, port.id, request.serverId, port.bound_host!)
       await cloud.hosts.remove(tx, port.bound_host!, 'port', port.id)
-      await changePort(cloud, tx, port, { bound_host: request.host, binding_host: request.host, status: 'DOWN' }, now)
+      await movePorts(tx, [port.id], 'stops', now)
+      await changePort(cloud, tx, port, { bound_host: request.host, binding_host: request.host }, now)
     }
     return
   }
@@ -119,7 +121,7 @@ export async function portsBound(cloud: Cloud, db: Db, serverId: string, host: s
   for (const port of ports) await cloud.hosts.settled(db, host, 'port', port.id)
 }
 
-const unbound = { bound_host: null, bound_server: null, binding_host: '', guest_hostname: null, nic_order: 0, status: 'DOWN' }
+const unbound = { bound_host: null, bound_server: null, binding_host: '', guest_hostname: null, nic_order: 0 }
 
 /** Does what `NetworkFacade.unbindPorts` says. */
 export async function unbindPorts(cloud: Cloud, tx: Tx, serverId: string, portId?: string): Promise<void> {
@@ -139,6 +141,7 @@ export async function unbindPorts(cloud: Cloud, tx: Tx, serverId: string, portId
       continue
     }
     if (port.bound_host !== null) await cloud.hosts.remove(tx, port.bound_host, 'port', port.id)
+    await movePorts(tx, [port.id], 'stops', now)
     const free = { device_id: '', device_owner: '', ...unbound }
     await changePort(cloud, tx, port, free, now)
   }

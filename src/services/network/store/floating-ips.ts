@@ -35,15 +35,6 @@ export const updateFloatingIp = (db: Db, id: string, changes: Updateable<Floatin
     .returningAll()
     .executeTakeFirstOrThrow()
 
-/** All floating IPs of the router that are on a port get that status. */
-export const setStatusOfRouter = (db: Db, routerId: string, status: string, now: string) =>
-  db
-    .updateTable('network_floating_ips')
-    .set((eb) => ({ status, updated_at: now, revision: eb('revision', '+', 1) }))
-    .where('router_id', '=', routerId)
-    .where('status', '!=', status)
-    .execute()
-
 /** The floating IP as it is when all who change it at the same time are done; it stays so until the transaction ends. Undefined when it is gone. */
 export const lockFloatingIp = (db: Db, id: string): Promise<FloatingIp | undefined> =>
   db.updateTable('network_floating_ips').set({ id }).where('id', '=', id).returningAll().executeTakeFirst()
@@ -53,4 +44,4 @@ export const deleteFloatingIpRow = (db: Db, id: string): Promise<FloatingIp | un
   db.deleteFrom('network_floating_ips').where('id', '=', id).returningAll().executeTakeFirst()
 
 /** What a floating IP is when it is on no port. */
-export const unassociated = { port_id: null, fixed_ip_address: null, router_id: null, status: 'DOWN' }
+export const unassociated = { port_id: null, fixed_ip_address: null, router_id: null }

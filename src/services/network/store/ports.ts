@@ -99,15 +99,6 @@ export async function addPortGroups(db: Db, portId: string, groupIds: string[]):
 export const findByMac = (db: Db, networkId: string, mac: string) =>
   db.selectFrom('network_ports').select('id').where('network_id', '=', networkId).where('mac_address', '=', mac).executeTakeFirst()
 
-/** Sets the status of those ports; those that have it already are not touched. */
-export const setPortStatus = (db: Db, ids: string[], status: string, now: string) =>
-  db
-    .updateTable('network_ports')
-    .set((eb) => ({ status, updated_at: now, revision: eb('revision', '+', 1) }))
-    .where('id', 'in', ids)
-    .where('status', '!=', status)
-    .execute()
-
 /** Ids of ports with that address, in any subnet. */
 export const portsWithAddress = (db: Db, addresses: string[]) =>
   db.selectFrom('network_addresses').select('port_id').where('ip_address', 'in', addresses)
