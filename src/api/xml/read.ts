@@ -96,15 +96,20 @@ function scalar(text: string, shape: Shape | undefined): unknown {
   return text
 }
 
+const textField = (shape: Shape): string | undefined => [...shape.fields].find(([, { form }]) => form.text)?.[0]
+
 const isAside = ({ name }: XmlElement) => name.endsWith('_links')
 
 /** The value of an element; without a schema by what it looks like. */
 function valueFrom(element: XmlElement, shape: Shape | undefined, dialect: XmlDialect): unknown {
   if (element.isNil) return null
   const children = element.children.filter((child) => !isAside(child))
+  const text = element.text.trim()
+  // Text in place of a list's items or an object's fields is not passed over: the schema refuses it.
+  if (text && !children.length && !Object.keys(element.attributes).length && !(shape && textField(shape))) return scalar(text, shape)
   if (shape?.item && !shape.isObject) return children.map((child) => valueFrom(child, shape.item!, dialect))
   if (shape?.isObject || Object.keys(element.attributes).length) return objectOf(element, children, shape, dialect)
-  if (!children.length) return scalar(element.text.trim(), shape)
+  if (!children.length) return scalar(text, shape)
   const isList = !shape?.scalars.size && children.every((child) => child.name === itemName(element.name, shape, dialect))
   return isList ? children.map((child) => valueFrom(child, undefined, dialect)) : objectOf(element, children, shape, dialect)
 }
@@ -174,7 +179,10 @@ function objectOf(element: XmlElement, children: XmlElement[], shape: Shape | un
       ;(object[field] as unknown[]).push(valueFrom(child, undefined, dialect))
     }
   }
-  for (const [field, { form }] of shape?.fields ?? []) if (form.text) object[field] = element.text.trim()
+  const inText = shape && textField(shape)
+  if (inText !== undefined) object[inText] = element.text.trim()
+  else if (element.text.trim())
+    throw badRequest(`Malformed request body: text stands in ${element.name.slice(0, 60)} beside what it holds.`)
   return object
 }
 

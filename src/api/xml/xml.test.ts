@@ -119,6 +119,15 @@ test('what is read has the types of the schema, whatever prefixes the client use
   assert.deepEqual(read('<a b="1"><cs><c>x</c><c>y</c></cs><d><e>z</e></d></a>'), { a: { b: '1', cs: ['x', 'y'], d: { e: 'z' } } })
 })
 
+test('text where elements belong is not passed over', () => {
+  const schema = Type.Object({ a: Type.Object({ names: Type.Array(Type.String()), of: Type.Object({ b: Type.String() }) }) })
+  // The schema refuses these, which are no list and no object.
+  assert.deepEqual(read('<a><names>x</names><of>y</of></a>', schema), { a: { names: 'x', of: 'y' } })
+  assert.deepEqual(read('<a>x</a>', schema), { a: 'x' })
+  assert.throws(() => read('<a>x<names/></a>', schema), { status: 400 })
+  assert.throws(() => read('<a b="1">x</a>', schema), { status: 400 })
+})
+
 test('bodies that expand, refer, nest or go wrong are refused', () => {
   const many = '<a>'.repeat(40) + '</a>'.repeat(40)
   for (const text of [
