@@ -8,7 +8,7 @@ import { after, before, test } from 'node:test'
 import { createEnvironment, systemClock } from '../src/environment.ts'
 import { run } from '../src/host/commands/exec.ts'
 import { createGuestDriver } from '../src/host/guests/index.ts'
-import { guestSpec, testDisks } from '../src/host/guests/testing.ts'
+import { guestSpec, testDisks } from '../src/testing/host/guests.ts'
 import { silentLog } from '../src/log.ts'
 
 const image = join(import.meta.dirname, '../.cache/guest-image')

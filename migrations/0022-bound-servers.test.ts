@@ -4,7 +4,7 @@ import { execute } from '../src/db/database.ts'
 import { SchemaChange } from '../src/db/schema.ts'
 import type { GuestSpec } from '../src/host/guests/document.ts'
 import type { PortSpec } from '../src/host/ports/document.ts'
-import { activeServer, ground } from '../src/services/compute/testing.ts'
+import { activeServer, ground } from '../src/testing/compute/servers.ts'
 import { type TestCloud, testCloud } from '../src/testing/test-cloud.ts'
 import { boundServers } from './0022-bound-servers.ts'
 

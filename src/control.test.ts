@@ -3,7 +3,7 @@ import { test } from 'node:test'
 import { statusText } from './cli/status.ts'
 import { status } from './control.ts'
 import { steppedClock } from './environment.ts'
-import { activeServer, ground } from './services/compute/testing.ts'
+import { activeServer, ground } from './testing/compute/servers.ts'
 import { makeServer } from './testing/make.ts'
 import { testCloud } from './testing/test-cloud.ts'
 

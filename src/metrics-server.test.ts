@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { serveMetrics } from './metrics-server.ts'
-import { ground } from './services/compute/testing.ts'
+import { ground } from './testing/compute/servers.ts'
 import { freePort } from './testing/free-port.ts'
 import { makeServer } from './testing/make.ts'
 import { testCloud } from './testing/test-cloud.ts'

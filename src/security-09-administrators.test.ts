@@ -1,8 +1,8 @@
 // Who administers compute, images and networks is what the rule `context_is_admin` says, wherever a service asks it.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { activeServer, ground } from './services/compute/testing.ts'
-import { makeUser } from './services/identity/test-users.ts'
+import { activeServer, ground } from './testing/compute/servers.ts'
+import { makeUser } from './testing/identity/users.ts'
 import { testCloud } from './testing/test-cloud.ts'
 
 test('an operator who gives the administration to another role gives it in every place', async () => {

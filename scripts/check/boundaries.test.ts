@@ -17,6 +17,8 @@ const broken: [path: string, source: string, sentence: RegExp][] = [
   ['src/host/guests/apply.ts', "import { spawn } from 'node:child_process'", /programs are started/],
   ['src/cli/status.ts', "import { sql } from 'kysely'", /SQL is written/],
   ['src/cli/status.ts', "\ntx.db.selectFrom('images')", /status.ts:2: SQL/],
+  ['src/services/image/test-personas.ts', '', /what tests share is in src\/testing/],
+  ['src/services/image/stores/testing.ts', '', /what tests share is in src\/testing/],
   ['src/services/image/images/read.ts', "import { testCloud } from '../../../testing/cloud.ts'", /for tests/],
 ]
 for (const [path, source, sentence] of broken) {

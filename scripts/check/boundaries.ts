@@ -38,13 +38,16 @@ const sqlHomes =
 const sql = /\.(selectFrom|insertInto|updateTable|deleteFrom|mergeInto)\(/
 const programs = /^(src\/(host\/commands|cli)|scripts|bench|guest-image)\//
 
-/** What a service's own tests share, and what they expect. */
-const isTestKit = (path: string) => /(^|\/)(testing|differences|test-[^/]+|security-[^/]+-table)\.ts$|^src\/testing\//.test(path)
+/** What tests expect, and stands beside them: tables of personas, differences from official descriptions. */
+const isExpected = (path: string) => /(^|\/)(differences|security-[^/]+-table)\.ts$/.test(path)
+/** What tests share by its name. */
+const isTestKit = (path: string) => /^src\/(?!testing\/).*(^|\/)(testing|test-[^/]+)\.ts$/.test(path)
 
 /** What is wrong with one file: `path:line: sentence`. */
 export function boundaryFaults(path: string, source: string): string[] {
   const faults: string[] = []
   const fault = (line: number, sentence: string) => faults.push(`${path}:${line}: ${sentence}`)
+  if (isTestKit(path)) fault(1, 'what tests share is in src/testing, in the folder of its service')
   if (isTest(path)) return faults
   for (const { target, typeOnly, line } of importsOf(path, source)) {
     if (path.startsWith('src/host/') && target.startsWith('src/services/')) fault(line, 'the host imports no service')
@@ -56,7 +59,7 @@ export function boundaryFaults(path: string, source: string): string[] {
     if (/^(node:)?child_process$/.test(target) && !typeOnly && !programs.test(path))
       fault(line, 'programs are started by src/host/commands only')
     if (target === 'kysely' && !typeOnly && !sqlHomes.test(path)) fault(line, 'SQL is written in the services and the store only')
-    if (target.startsWith('src/testing/') && !isTestKit(path) && !typeOnly)
+    if (target.startsWith('src/testing/') && !isExpected(path) && !typeOnly)
       fault(line, 'the testing kit is for tests (types may be imported)')
     if (target.startsWith('scripts/') && path.startsWith('src/')) fault(line, 'the program does not import scripts')
   }

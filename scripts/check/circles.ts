@@ -22,7 +22,7 @@ export function circlesOf(files: ReadonlyMap<string, string>): Circle[] {
   const edges = new Map<string, Map<string, string[]>>()
   for (const [path, source] of files) {
     const from = placeOf(path)
-    if (!from || path.endsWith('.test.ts') || /(^|\/)(testing|test-[^/]+)\.ts$/.test(path)) continue
+    if (!from || path.endsWith('.test.ts') || path.startsWith('src/testing/')) continue
     for (const { target, typeOnly, line } of importsOf(path, source)) {
       const to = placeOf(target)
       if (typeOnly || !to || to === from || partOf(target) !== partOf(path)) continue

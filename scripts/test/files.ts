@@ -1,5 +1,5 @@
 // Which test files there are, and what each needs: nothing, a database, root, or a guest.
-import { existsSync, globSync, readFileSync } from 'node:fs'
+import { globSync, readFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 
 export interface TestFiles {
@@ -20,16 +20,19 @@ export function findTestFiles(root: string, wanted: readonly string[] = []): Tes
   const guest = all.filter((path) => path.endsWith('.guest.test.ts'))
   const host = all.filter((path) => path.endsWith('.host.test.ts'))
   const unit = all.filter((path) => !guest.includes(path) && !host.includes(path))
-  return { unit, host, guest, store: unit.filter((path) => reachesStore(join(root, path))) }
+  return { unit, host, guest, store: unit.filter((path) => reachesStore(path, (file) => readFileSync(join(root, file), 'utf8'))) }
 }
 
-/** Whether the file touches the store itself, or by what the tests of a service share. */
-function reachesStore(path: string): boolean {
-  const source = readFileSync(path, 'utf8')
-  const shared = [...source.matchAll(/ from '([./]+(?:testing|test-[a-z-]+)\.ts)'/g)].map((match) => join(dirname(path), match[1]!))
-  return touchesStore(source) || shared.some((one) => existsSync(one) && reachesStore(one))
-}
+/** Files of the testing kit that open a database. */
+const storeKits = /^src\/testing\/(database|with-database|test-cloud|cloud-process)\.ts$/
 
-/** A test reaches the database through the testing kit only; two files of that know nothing of one. */
-export const touchesStore = (source: string): boolean =>
-  /^(import|\} from) .*'[./]+\/(?:src\/)?testing\/(?!until\.|free-port\.)/m.test(source)
+/** Whether the file opens a database, by itself (as the environment names it) or by a part of the testing kit. */
+export function reachesStore(path: string, read: (path: string) => string, seen: Set<string> = new Set()): boolean {
+  if (storeKits.test(path)) return true
+  if (seen.has(path)) return false
+  seen.add(path)
+  const source = read(path)
+  if (source.includes('NEPHOS_TEST_DB')) return true
+  const kits = [...source.matchAll(/^(?:import(?! type)|\} from) .*'(\.[^']*)'/gm)].map((match) => join(dirname(path), match[1]!))
+  return kits.some((kit) => kit.startsWith('src/testing/') && reachesStore(kit, read, seen))
+}

@@ -3,7 +3,7 @@ import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, wri
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { ask, makeUser, passwordAuth, shiftedClock } from '../services/identity/test-users.ts'
+import { ask, makeUser, passwordAuth, shiftedClock } from '../testing/identity/users.ts'
 import { testCloud } from '../testing/test-cloud.ts'
 import { fernetDecrypt, fernetEncrypt, fernetKey } from './fernet.ts'
 import { openKeys } from './keys.ts'

@@ -7,8 +7,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { findProgram } from '../cli/host-programs.ts'
+import { fileOf, GiB, iso, MiB, mutate, numbers, ova, qcow2, sparseVmdk, vdi, vhd, vhdx, vmdk } from '../testing/disk-formats.ts'
 import { checkSafe, inspect, UnsafeImage } from './inspect.ts'
-import { fileOf, GiB, iso, MiB, mutate, numbers, ova, qcow2, sparseVmdk, vdi, vhd, vhdx, vmdk } from './testing.ts'
 
 /** Places that mean something, so that changes are not lost in empty space. */
 const hot: [string, Buffer, [from: number, length: number][]][] = [

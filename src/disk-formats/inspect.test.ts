@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { checkSafe, inspect, UnsafeImage } from './inspect.ts'
 import {
   backing,
   fileOf,
@@ -19,7 +18,8 @@ import {
   vhdxMetadata,
   vmdk,
   vmdkText,
-} from './testing.ts'
+} from '../testing/disk-formats.ts'
+import { checkSafe, inspect, UnsafeImage } from './inspect.ts'
 
 const safe: [string, Buffer, string, number][] = [
   ['qcow2 v3', qcow2(), 'qcow2', GiB],

@@ -8,8 +8,24 @@ import { after, before, test } from 'node:test'
 import { findProgram } from '../cli/host-programs.ts'
 import type { CommandError } from '../host/commands/exec.ts'
 import { imageInfo } from '../host/commands/qemu-img.ts'
+import {
+  fileOf,
+  GiB,
+  iso,
+  MiB,
+  mutate,
+  numbers,
+  qcow2,
+  sparseVmdk,
+  sumVhd,
+  sumVhdx,
+  text,
+  vdi,
+  vhd,
+  vhdx,
+  vmdk,
+} from '../testing/disk-formats.ts'
 import { checkSafe, type Inspection, UnsafeImage } from './inspect.ts'
-import { fileOf, GiB, iso, MiB, mutate, numbers, qcow2, sparseVmdk, sumVhd, sumVhdx, text, vdi, vhd, vhdx, vmdk } from './testing.ts'
 
 const skip = findProgram('qemu-img') && findProgram('bwrap') ? false : 'qemu-img and bubblewrap are not installed here'
 const limits = { maxVirtualBytes: 64 * GiB }

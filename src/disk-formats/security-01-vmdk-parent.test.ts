@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { fileOf, GiB, sparseVmdk, text, vmdk, vmdkText } from '../testing/disk-formats.ts'
 import { checkSafe, UnsafeImage } from './inspect.ts'
-import { fileOf, GiB, sparseVmdk, text, vmdk, vmdkText } from './testing.ts'
 
 const hint = 'parentFileNameHint="/etc/passwd"\n'
 /** The second text lies where QEMU looks, the first one where the header says that the descriptor is. */

@@ -5,11 +5,11 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createEnvironment } from '../environment.ts'
 import { silentLog } from '../log.ts'
+import { hostContract } from '../testing/host/contract.ts'
+import { testDisks } from '../testing/host/guests.ts'
 import { run } from './commands/exec.ts'
 import { guestProcesses } from './guests/processes.ts'
-import { testDisks } from './guests/testing.ts'
 import { createLinuxHost } from './linux-host.ts'
-import { hostContract } from './test-contract.ts'
 
 const root = join(import.meta.dirname, '../..')
 const images = join(root, '.cache/guest-image')

@@ -12,13 +12,13 @@ import { join as joinStreams, lineReader } from '../contain.ts'
 import { serveControl } from '../control.ts'
 import { createEnvironment, seededRandom } from '../environment.ts'
 import { silentLog } from '../log.ts'
+import { misbehave } from '../testing/host/raw-bytes.ts'
 import { testCloud } from '../testing/test-cloud.ts'
 import { until } from '../testing/until.ts'
 import { connectQmp } from './commands/qmp.ts'
 import { createFakeHost } from './fake/fake-host.ts'
 import { createMonitors } from './guests/monitors.ts'
 import { connectLink, upgrade } from './link-client.ts'
-import { misbehave } from './test-raw-bytes.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'nephos-raw-'))
 after(() => rmSync(folder, { recursive: true, force: true }))

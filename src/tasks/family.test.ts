@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { Type } from 'typebox'
+import { type Context, locks, note, setUp, Thing, task, until } from '../testing/tasks.ts'
 import { TaskFailure, type TaskId } from './task.ts'
-import { type Context, locks, note, setUp, Thing, task, until } from './testing.ts'
 
 const options = { input: Thing, locks }
 const child = task('child', options)

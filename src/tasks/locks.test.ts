@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { Type } from 'typebox'
-import { locks, note, setUp, Thing, task, until } from './testing.ts'
+import { locks, note, setUp, Thing, task, until } from '../testing/tasks.ts'
 
 const options = { input: Thing, locks }
 const Pair = Type.Object({ thing: Type.String(), with: Type.Array(Type.String()) })

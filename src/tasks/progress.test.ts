@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { locks, setUp, Thing, task } from '../testing/tasks.ts'
 import { Wait } from './task.ts'
-import { locks, setUp, Thing, task } from './testing.ts'
 
 const options = { input: Thing, locks }
 

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { type Log, silentLog } from '../log.ts'
+import { type Context, locks, note, setUp, Thing, task, until } from '../testing/tasks.ts'
 import { TaskFailure } from './task.ts'
-import { type Context, locks, note, setUp, Thing, task, until } from './testing.ts'
 
 const options = { input: Thing, locks }
 const a = { thing: 'a' }

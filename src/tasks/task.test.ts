@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { Type } from 'typebox'
+import { type Journal, locks, note, setUp, Thing, task } from '../testing/tasks.ts'
 import type { Task } from './task.ts'
-import { type Journal, locks, note, setUp, Thing, task } from './testing.ts'
 
 const options = { input: Thing, locks }
 

@@ -2,7 +2,7 @@
 // project of one domain, and where it matters to one user of it; whoever stands elsewhere is a stranger there.
 import assert from 'node:assert/strict'
 import type { Scope } from '../auth/tokens.ts'
-import { makeDomain, makeProject, makeUser } from '../services/identity/test-users.ts'
+import { makeDomain, makeProject, makeUser } from './identity/users.ts'
 import type { TestCloud } from './test-cloud.ts'
 
 /** `user` is who owns what belongs to a user; `nobody yet` has a token without a scope, `nobody` has none. */

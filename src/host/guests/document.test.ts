@@ -3,10 +3,10 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { guestSpec, testDisks, testImage } from '../../testing/host/guests.ts'
 import { testCloud } from '../../testing/test-cloud.ts'
 import { openJournal } from '../journal.ts'
 import { type GuestSpecBefore, upgradeGuest } from './document.ts'
-import { guestSpec, testDisks, testImage } from './testing.ts'
 
 const before: GuestSpecBefore = {
   name: 'one',

@@ -7,11 +7,11 @@ import { basename, join } from 'node:path'
 import { after, test } from 'node:test'
 import { createEnvironment, systemClock } from '../../environment.ts'
 import { silentLog } from '../../log.ts'
+import { guestSpec, testDisks } from '../../testing/host/guests.ts'
 import { run } from '../commands/exec.ts'
 import type { GuestImage, GuestSpec, GuestStatus } from './document.ts'
 import { createGuestDriver, type Guests } from './index.ts'
 import { guestProcesses } from './processes.ts'
-import { guestSpec, testDisks } from './testing.ts'
 
 const root = join(import.meta.dirname, '../../..')
 const folder = join(root, '.cache/guest-image')

@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { after, test } from 'node:test'
 import { createEnvironment } from '../../environment.ts'
 import { silentLog } from '../../log.ts'
+import { blankDisk, guestSpec, testDisks } from '../../testing/host/guests.ts'
 import { until } from '../../testing/until.ts'
 import { run } from '../commands/exec.ts'
 import { addNamespace, removeNamespace, runIn } from '../commands/netns.ts'
@@ -16,7 +17,6 @@ import { guestFolder, names } from './files.ts'
 import { createGuestDriver, type Guests } from './index.ts'
 import { atSocket } from './monitors.ts'
 import { guestProcesses } from './processes.ts'
-import { blankDisk, guestSpec, testDisks } from './testing.ts'
 
 const root = join(import.meta.dirname, '../../..')
 const images = join(root, '.cache/guest-image')

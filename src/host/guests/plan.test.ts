@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { blankDisk, guestSpec, testDisks, testImage } from '../../testing/host/guests.ts'
 import { hasConfigDrive } from './config-drive.ts'
 import type { Devices } from './devices.ts'
 import type { GuestSpec } from './document.ts'
 import { newState } from './files.ts'
 import { type GuestHave, guestStatus, planGuest } from './plan.ts'
-import { blankDisk, guestSpec, testDisks, testImage } from './testing.ts'
 
 const up = { ...newState, running: true, handled: 'running' as const, bootId: 'b1' }
 const down = { ...up, running: false, handled: 'off' as const }

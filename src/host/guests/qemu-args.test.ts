@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { guestSpec, testDisks, testImage } from '../../testing/host/guests.ts'
 import { qemuCommand } from '../commands/qemu.ts'
 import { seccompFilter } from '../commands/seccomp.ts'
 import { assignSlots, slotted } from './device-words.ts'
 import type { GuestSpec } from './document.ts'
 import { type GuestMachine, qemuArgs as renderArgs } from './qemu-args.ts'
-import { guestSpec, testDisks, testImage } from './testing.ts'
 
 const id = '11111111-2222-4333-8444-555555555555'
 const machine = { id, accelerator: 'tcg' as const, taps: ['tap1'] }

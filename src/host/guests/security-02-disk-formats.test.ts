@@ -1,10 +1,10 @@
 // Class 02: a guest may write what it likes at the start of its disk; what a disk is stands in the document, and nobody looks.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { guestSpec, testDisks, testImage } from '../../testing/host/guests.ts'
 import { assignSlots, slotted } from './device-words.ts'
 import type { GuestSpec } from './document.ts'
 import { qemuArgs } from './qemu-args.ts'
-import { guestSpec, testDisks, testImage } from './testing.ts'
 
 interface Node {
   driver?: string

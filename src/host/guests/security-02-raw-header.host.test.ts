@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { after, test } from 'node:test'
 import { createEnvironment } from '../../environment.ts'
 import { silentLog } from '../../log.ts'
+import { guestSpec, testDisks } from '../../testing/host/guests.ts'
 import { run } from '../commands/exec.ts'
 import { connectQmp } from '../commands/qmp.ts'
 import type { GuestSpec } from './document.ts'
@@ -14,7 +15,6 @@ import { guestFolder, names } from './files.ts'
 import { createGuestDriver } from './index.ts'
 import { atSocket } from './monitors.ts'
 import { guestProcesses } from './processes.ts'
-import { guestSpec, testDisks } from './testing.ts'
 
 const dataDir = await mkdtemp(join(tmpdir(), 'headers-'))
 await chmod(dataDir, 0o700)

@@ -4,10 +4,10 @@ import { createServer, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { guestSpec } from '../../testing/host/guests.ts'
 import { connectQmp } from '../commands/qmp.ts'
 import { planDevices } from './device-plan.ts'
 import { readDevices, shownDevices } from './devices.ts'
-import { guestSpec } from './testing.ts'
 
 /** What is read of a QEMU that answers each command with what `answers` has for it. */
 async function devicesSaid(answers: Record<string, unknown>) {

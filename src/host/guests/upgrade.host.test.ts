@@ -7,6 +7,7 @@ import { join } from 'node:path'
 import { after, test } from 'node:test'
 import { createEnvironment } from '../../environment.ts'
 import { silentLog } from '../../log.ts'
+import { blankDisk, guestSpec, testDisks } from '../../testing/host/guests.ts'
 import { until } from '../../testing/until.ts'
 import { addNamespace, removeNamespace, runIn } from '../commands/netns.ts'
 import { startQemu } from '../commands/qemu.ts'
@@ -15,7 +16,6 @@ import type { GuestSpec, GuestStatus } from './document.ts'
 import { guestFolder, names } from './files.ts'
 import { createGuestDriver, type Guests } from './index.ts'
 import { guestProcesses } from './processes.ts'
-import { blankDisk, guestSpec, testDisks } from './testing.ts'
 
 const content = Buffer.alloc(2 ** 20)
 const image = { id: 'i', format: 'raw' as const, size: content.length, sha512: createHash('sha512').update(content).digest('hex') }

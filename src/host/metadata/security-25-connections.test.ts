@@ -4,9 +4,9 @@ import { request } from 'node:http'
 import { type AddressInfo, connect, type Socket } from 'node:net'
 import { test } from 'node:test'
 import { silentLog } from '../../log.ts'
+import { misbehave } from '../../testing/host/raw-bytes.ts'
 import { until } from '../../testing/until.ts'
 import { shareConnections } from '../connection-limits.ts'
-import { misbehave } from '../test-raw-bytes.ts'
 import { metadataServer } from './serve.ts'
 
 async function serving(limits = { each: 8, all: 20, lifeMs: 60_000 }) {

@@ -1,9 +1,9 @@
 // A guest against the metadata listener, from a namespace of its own: thousands of connections, and requests that it breaks off.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { egress, network, port, subnet, testMachine, uuid } from '../../testing/host/machine.ts'
 import { until } from '../../testing/until.ts'
 import { openIn } from '../commands/netns.ts'
-import { egress, network, port, subnet, testMachine, uuid } from '../networks/test-machine.ts'
 
 /** Opens connections one after the other, keeps all that it may, and says how many it has tried. */
 const flood = `

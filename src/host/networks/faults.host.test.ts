@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { readdir, readFile, writeFile } from 'node:fs/promises'
 import { test } from 'node:test'
+import { egress, later, network, port, rule, type StandIn, subnet, testMachine, uuid } from '../../testing/host/machine.ts'
 import { until } from '../../testing/until.ts'
 import { run } from '../commands/exec.ts'
 import { listNamespaces, namespaceInode, openIn, removeNamespace, runIn } from '../commands/netns.ts'
@@ -10,7 +11,6 @@ import type { HostDocument } from '../documents.ts'
 import type { Driver } from '../driver.ts'
 import { dhcpFiles } from './dhcp-files.ts'
 import { dhcpNamespaces, switchNamespace, tapName } from './names.ts'
-import { egress, later, network, port, rule, type StandIn, subnet, testMachine, uuid } from './test-machine.ts'
 
 const metadata = async (networkId: string, ip: string) => ({ status: 200, body: `${networkId} ${ip}` })
 

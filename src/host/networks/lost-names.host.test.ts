@@ -1,11 +1,11 @@
 // Names of namespaces that lead nowhere: unmounted by somebody, or mounted in another mount namespace than the agent's.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { egress, inSomeTry, network, port, router, rule, subnet, testMachine, testPrefix, uuid } from '../../testing/host/machine.ts'
 import { until } from '../../testing/until.ts'
 import { run } from '../commands/exec.ts'
 import { addNamespace, listNamespaces, namespaceInode, removeNamespace, runIn } from '../commands/netns.ts'
 import { dhcpNamespaces, outsideNamespace, routerNamespaces, switchNamespace } from './names.ts'
-import { egress, inSomeTry, network, port, router, rule, subnet, testMachine, testPrefix, uuid } from './test-machine.ts'
 
 const metadata = async (networkId: string, ip: string) => ({ status: 200, body: `${networkId} ${ip}` })
 /** What an operator's `umount` does: the file stays, with nothing behind it. */

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { egress, network, port, rule, subnet, testMachine, uuid } from '../../testing/host/machine.ts'
 import { listNamespaces } from '../commands/netns.ts'
-import { egress, network, port, rule, subnet, testMachine, uuid } from './test-machine.ts'
 
 test('a guest gets its address, its routes and its metadata', async () => {
   const asked: string[] = []

@@ -3,8 +3,8 @@ import assert from 'node:assert/strict'
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { egress, inSomeTry, network, port, rule, subnet, testMachine, uuid } from '../../testing/host/machine.ts'
 import { ipBatch } from '../commands/ip.ts'
-import { egress, inSomeTry, network, port, rule, subnet, testMachine, uuid } from '../networks/test-machine.ts'
 
 const [macA, macB] = ['fa:16:3e:00:00:0a', 'fa:16:3e:00:00:0b']
 

@@ -1,8 +1,8 @@
 // security class 11: messages in which others believe what is said and not who says it. The guest here sends them byte by byte.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { arpRequest, dhcp, frame, ip4, neighbour, sendFrames, udp4 } from '../networks/test-frames.ts'
-import { egress, inSomeTry, network, port, rule, subnet, testMachine, uuid } from '../networks/test-machine.ts'
+import { arpRequest, dhcp, frame, ip4, neighbour, sendFrames, udp4 } from '../../testing/host/frames.ts'
+import { egress, inSomeTry, network, port, rule, subnet, testMachine, uuid } from '../../testing/host/machine.ts'
 
 const [macA, macB, everybody] = ['fa:16:3e:00:00:0a', 'fa:16:3e:00:00:0b', 'ff:ff:ff:ff:ff:ff']
 

@@ -3,10 +3,10 @@ import { once } from 'node:events'
 import { type AddressInfo, createServer } from 'node:net'
 import { networkInterfaces } from 'node:os'
 import { test } from 'node:test'
+import { egress, inSomeTry, network, port, router, rule, subnet, testMachine, uuid } from '../../testing/host/machine.ts'
 import { run } from '../commands/exec.ts'
 import { removeNamespace, runIn } from '../commands/netns.ts'
 import { outsideNamespace, routerNamespaces } from '../networks/names.ts'
-import { egress, inSomeTry, network, port, router, rule, subnet, testMachine, uuid } from '../networks/test-machine.ts'
 import type { RouterSpec } from './document.ts'
 
 const open = [...egress, rule({})]

@@ -1,8 +1,8 @@
 // security class 11: a guest without port security, on a network of its owner's, must not speak over a router for guests of another one.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { egress, inSomeTry, network, port, router, rule, subnet, testMachine, uuid } from '../../testing/host/machine.ts'
 import { ipBatch } from '../commands/ip.ts'
-import { egress, inSomeTry, network, port, router, rule, subnet, testMachine, uuid } from '../networks/test-machine.ts'
 
 test('security-11: a router forwards no packet whose source is of another of its networks', async () => {
   await using machine = await testMachine()

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { type Log, silentLog } from '../../log.ts'
+import { egress, later, network, port, rule, subnet, testMachine, uuid } from '../../testing/host/machine.ts'
 import { openIn, runIn } from '../commands/netns.ts'
 import { bridgeName, switchNamespace, tapName } from '../networks/names.ts'
-import { egress, later, network, port, rule, subnet, testMachine, uuid } from '../networks/test-machine.ts'
 import type { FirewallRule } from './document.ts'
 
 async function pair(rules: FirewallRule[], log?: Log) {

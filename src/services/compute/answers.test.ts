@@ -1,9 +1,9 @@
 // Every read of compute is asked for something that there is, in its versions: each answer is checked against its declaration.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { activeServer, ground } from '../../testing/compute/servers.ts'
 import { testCloud } from '../../testing/test-cloud.ts'
 import { compute as service } from './index.ts'
-import { activeServer, ground } from './testing.ts'
 
 const base = '/compute/v2.1'
 

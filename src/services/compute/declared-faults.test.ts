@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { buildStage } from '../../testing/compute/personas.ts'
 import { tryDeclaredFaults } from '../../testing/declared-faults.ts'
 import { testCloud } from '../../testing/test-cloud.ts'
 import { compute } from './index.ts'
 import { mayDo } from './security-09-personas-table.ts'
-import { buildStage } from './test-personas.ts'
 
 test('every operation refuses rows that are not there, and bodies and queries that its schemas do not take', async (t) => {
   await using cloud = await testCloud()

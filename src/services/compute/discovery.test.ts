@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { activeServer, ground } from '../../testing/compute/servers.ts'
 import { testCloud } from '../../testing/test-cloud.ts'
-import { activeServer, ground } from './testing.ts'
 
 const compute = '/compute/v2.1'
 

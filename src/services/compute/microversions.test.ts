@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { activeServer, ground } from '../../testing/compute/servers.ts'
 import { testCloud } from '../../testing/test-cloud.ts'
 import { compute } from './index.ts'
-import { activeServer, ground } from './testing.ts'
 
 test('an operation of a later microversion is not there below it, nor in version 2', async () => {
   await using cloud = await testCloud()

@@ -2,11 +2,11 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Operation } from '../../api/operation.ts'
+import { buildStage } from '../../testing/compute/personas.ts'
 import { askedRules, isRefusal, type MatrixAnswer, tryPersonas } from '../../testing/persona-matrix.ts'
 import { admins, type PersonaName, personas, readers, strangers } from '../../testing/personas.ts'
 import { testCloud } from '../../testing/test-cloud.ts'
 import { compute } from './index.ts'
-import { buildStage } from './test-personas.ts'
 
 interface Detail {
   /** The operation that asks the rule, and what is added to its path, its body or its headers. */

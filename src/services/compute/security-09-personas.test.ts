@@ -1,12 +1,12 @@
 // Who may do what: every kind of asker against every operation of compute, by a table that is kept apart from the rules.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { buildStage, type Stage } from '../../testing/compute/personas.ts'
 import { isRefusal, type Matrix, order, tryPersonas } from '../../testing/persona-matrix.ts'
 import { admins, personas, readers, strangers } from '../../testing/personas.ts'
 import { type TestCloud, testCloud } from '../../testing/test-cloud.ts'
 import { compute } from './index.ts'
 import { findNothing, mayDo } from './security-09-personas-table.ts'
-import { buildStage, type Stage } from './test-personas.ts'
 
 const matrix = (cloud: TestCloud, stage: Stage): Matrix => ({
   url: cloud.url,

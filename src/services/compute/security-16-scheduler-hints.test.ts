@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { activeServer, ground } from '../../testing/compute/servers.ts'
 import { testCloud } from '../../testing/test-cloud.ts'
-import { activeServer, ground } from './testing.ts'
 
 /** What the scheduler of the real service keeps among the hints for itself, what ours does, and what looks like either. */
 const internal = [

@@ -2,9 +2,9 @@
 // so that nobody waits for somebody who waits for them, and nothing is left.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { assertNoResidue, type Ground, ground } from '../../testing/compute/servers.ts'
 import type { Answer } from '../../testing/persona.ts'
 import { testCloud } from '../../testing/test-cloud.ts'
-import { assertNoResidue, type Ground, ground } from './testing.ts'
 
 const v2 = '/network/v2.0'
 

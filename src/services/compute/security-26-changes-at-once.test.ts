@@ -3,8 +3,8 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { WithId } from '../../db/hold.ts'
+import { activeServer, ground } from '../../testing/compute/servers.ts'
 import { testCloud } from '../../testing/test-cloud.ts'
-import { activeServer, ground } from './testing.ts'
 
 test('security-26: changes that are made at once are all made, and a revision is changed by one', async () => {
   await using cloud = await testCloud()

@@ -2,9 +2,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { ground } from '../../testing/compute/servers.ts'
 import type { Persona } from '../../testing/persona.ts'
 import { testCloud } from '../../testing/test-cloud.ts'
-import { ground } from './testing.ts'
 
 const v2 = '/network/v2.0'
 

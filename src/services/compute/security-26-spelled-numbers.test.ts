@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { versionNumber } from '../../api/versions.ts'
+import { activeServer, ground } from '../../testing/compute/servers.ts'
 import { wrongNumbers } from '../../testing/spelled-numbers.ts'
 import { testCloud } from '../../testing/test-cloud.ts'
-import { activeServer, ground } from './testing.ts'
 import { maxVersion } from './versions.ts'
 
 const compute = '/compute/v2.1'

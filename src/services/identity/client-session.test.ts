@@ -5,9 +5,9 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type TestContext, test } from 'node:test'
+import { shiftedClock } from '../../testing/identity/users.ts'
 import { type OpenStack, openstackPython, startOpenStack } from '../../testing/openstack.ts'
 import { type TestCloud, testCloud } from '../../testing/test-cloud.ts'
-import { shiftedClock } from './test-users.ts'
 
 type Row = Record<string, unknown>
 /** Some 180 commands: ten seconds of processor time, half a minute on a busy machine. */

@@ -1,8 +1,8 @@
 // Filters, pages and options of everything that identity stores, each compared with what plain code says of the same rows.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { makeDomain, makeProject } from '../../testing/identity/users.ts'
 import { type TestCloud, testCloud } from '../../testing/test-cloud.ts'
-import { makeDomain, makeProject } from './test-users.ts'
 
 const v3 = '/identity/v3'
 interface Row {

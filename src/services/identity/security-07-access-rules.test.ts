@@ -1,8 +1,8 @@
 // A token bound by access rules is no token to a service that does not know them: it would let it do everything.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { ask, makeProject, makeUser } from '../../testing/identity/users.ts'
 import { testCloud } from '../../testing/test-cloud.ts'
-import { ask, makeProject, makeUser } from './test-users.ts'
 
 test('a token bound by access rules is shown and checked only where the asker says that it knows rules', async () => {
   await using cloud = await testCloud()

@@ -1,9 +1,9 @@
 // For all pairs of ways to hand authority over: the second never has more than the first, and most cannot be made with it at all.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { delegate, type Kind, kinds, type World } from '../../testing/identity/delegations.ts'
+import { ask, makeProject, makeUser, roleId, tokenAuth } from '../../testing/identity/users.ts'
 import { testCloud } from '../../testing/test-cloud.ts'
-import { delegate, type Kind, kinds, type World } from './test-delegations.ts'
-import { ask, makeProject, makeUser, roleId, tokenAuth } from './test-users.ts'
 
 async function world(cloud: World['cloud'], roles = ['manager']): Promise<World> {
   const project = await makeProject(cloud, `p${Math.random()}`)

@@ -1,8 +1,8 @@
 // What is got with a token is never more than the token: it does not last longer, and goes with the first of its chain.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { ask, makeProject, makeUser, shiftedClock, tokenAuth } from '../../testing/identity/users.ts'
 import { testCloud } from '../../testing/test-cloud.ts'
-import { ask, makeProject, makeUser, shiftedClock, tokenAuth } from './test-users.ts'
 
 test('a token from a token keeps its end, its chain and its methods', async () => {
   const clock = shiftedClock()

@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict'
 import http from 'node:http'
 import { test } from 'node:test'
+import { ask, makeProject, makeUser } from '../../testing/identity/users.ts'
 import { testCloud } from '../../testing/test-cloud.ts'
-import { ask, makeProject, makeUser } from './test-users.ts'
 
 test('no attribute of a body turns a refusal into a permission', async () => {
   await using cloud = await testCloud()

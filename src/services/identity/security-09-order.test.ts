@@ -3,12 +3,12 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Operation } from '../../api/operation.ts'
 import { validator } from '../../api/validate.ts'
+import { buildStage, requestFor, unknownRow } from '../../testing/identity/personas.ts'
+import { ask, makeDomain, makeProject, makeUser } from '../../testing/identity/users.ts'
 import { plainRequest } from '../../testing/persona-matrix.ts'
 import { testCloud } from '../../testing/test-cloud.ts'
 import { identity } from './index.ts'
 import { mayDo, personas } from './security-09-personas-table.ts'
-import { buildStage, requestFor, unknownRow } from './test-personas.ts'
-import { ask, makeDomain, makeProject, makeUser } from './test-users.ts'
 
 /** Bodies that the schema does not take: without any part, and the right one with something else at each place that names nobody. */
 function wrongBodies(schema: Operation['body'], right: Record<string, unknown>): object[] {

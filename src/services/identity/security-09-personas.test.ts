@@ -2,11 +2,11 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Operation } from '../../api/operation.ts'
+import { buildStage, requestFor, unknownRow } from '../../testing/identity/personas.ts'
 import { askedRules, freshName, order, plainRequest, tryPersonas } from '../../testing/persona-matrix.ts'
 import { testCloud } from '../../testing/test-cloud.ts'
 import { identity } from './index.ts'
 import { findNothing, mayDo, personas, withoutRule } from './security-09-personas-table.ts'
-import { buildStage, requestFor, unknownRow } from './test-personas.ts'
 
 test('every persona against every operation', async (t) => {
   await using cloud = await testCloud()

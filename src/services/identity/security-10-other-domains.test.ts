@@ -1,8 +1,8 @@
 // Lists that join two domains show a bearer of one domain nothing of the other.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { ask, makeDomain, makeProject, makeUser } from '../../testing/identity/users.ts'
 import { testCloud } from '../../testing/test-cloud.ts'
-import { ask, makeDomain, makeProject, makeUser } from './test-users.ts'
 
 test('by a token for a domain only what is in it is listed', async () => {
   await using cloud = await testCloud()

@@ -2,9 +2,9 @@
 import assert from 'node:assert/strict'
 import { createHash, createHmac } from 'node:crypto'
 import { test } from 'node:test'
+import { ask, makeProject, makeUser, roleId, shiftedClock } from '../../testing/identity/users.ts'
 import { type TestCloud, testCloud } from '../../testing/test-cloud.ts'
 import { encryptBlob } from './credentials/blob.ts'
-import { ask, makeProject, makeUser, roleId, shiftedClock } from './test-users.ts'
 
 type Keys = { access: string; secret: string }
 const sign = (key: string | Buffer, text: string, algorithm = 'sha256') => createHmac(algorithm, key).update(text).digest()

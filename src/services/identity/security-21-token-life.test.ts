@@ -1,8 +1,8 @@
 // Each event that takes something from a user ends all older tokens at once, and what was taken does not come back with them.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { ask, makeDomain, makeProject, makeUser, passwordAuth, roleId, type TestUser } from '../../testing/identity/users.ts'
 import { type TestCloud, testCloud } from '../../testing/test-cloud.ts'
-import { ask, makeDomain, makeProject, makeUser, passwordAuth, roleId, type TestUser } from './test-users.ts'
 
 interface Stage {
   cloud: TestCloud

@@ -1,7 +1,7 @@
 // Headers by which proxies tell who somebody is count for nothing here.
 import { test } from 'node:test'
+import { ask, makeProject, makeUser } from '../../testing/identity/users.ts'
 import { testCloud } from '../../testing/test-cloud.ts'
-import { ask, makeProject, makeUser } from './test-users.ts'
 
 const lies = (user: string, project: string): Record<string, string> => ({
   'x-identity-status': 'Confirmed',

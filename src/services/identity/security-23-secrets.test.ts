@@ -3,8 +3,8 @@ import assert from 'node:assert/strict'
 import { Writable } from 'node:stream'
 import { test } from 'node:test'
 import { createLog } from '../../log.ts'
+import { ask, makeUser, passwordAuth, tokenAuth } from '../../testing/identity/users.ts'
 import { testCloud } from '../../testing/test-cloud.ts'
-import { ask, makeUser, passwordAuth, tokenAuth } from './test-users.ts'
 
 const canary = 'canary-Zq81'
 

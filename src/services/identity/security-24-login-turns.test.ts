@@ -2,9 +2,9 @@
 import assert from 'node:assert/strict'
 import http from 'node:http'
 import { test } from 'node:test'
+import { makeUser, passwordAuth } from '../../testing/identity/users.ts'
 import { testCloud } from '../../testing/test-cloud.ts'
 import { until } from '../../testing/until.ts'
-import { makeUser, passwordAuth } from './test-users.ts'
 
 test('a true login overtakes the wrong ones of another address, and those beyond a limit are sent away', async () => {
   await using cloud = await testCloud({ settings: { passwordCost: 13 } })

@@ -1,8 +1,8 @@
 // Nobody learns whether a user exists: the same answer, after the same work.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { ask, makeUser, passwordAuth } from '../../testing/identity/users.ts'
 import { testCloud } from '../../testing/test-cloud.ts'
-import { ask, makeUser, passwordAuth } from './test-users.ts'
 
 test('unknown, disabled, without a password, wrong password: one answer', async () => {
   await using cloud = await testCloud()

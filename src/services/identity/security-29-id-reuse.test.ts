@@ -1,8 +1,8 @@
 // An id that was chosen by somebody brings nothing of who had it before.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { ask, makeProject, makeUser, roleId } from '../../testing/identity/users.ts'
 import { testCloud } from '../../testing/test-cloud.ts'
-import { ask, makeProject, makeUser, roleId } from './test-users.ts'
 
 const v3 = '/identity/v3'
 

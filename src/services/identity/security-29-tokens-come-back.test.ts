@@ -1,11 +1,11 @@
 // What ended stays ended: an id that follows from something else, or that somebody chooses, comes back without the tokens of before.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { signedLogin } from '../../testing/identity/delegations.ts'
+import { federatedWorld, path as federation } from '../../testing/identity/federation.ts'
+import { ask, makeProject, makeUser } from '../../testing/identity/users.ts'
 import type { TestCloud } from '../../testing/test-cloud.ts'
 import { testCloud } from '../../testing/test-cloud.ts'
-import { federatedWorld, path as federation } from './federation/test-world.ts'
-import { signedLogin } from './test-delegations.ts'
-import { ask, makeProject, makeUser } from './test-users.ts'
 
 const keys = { access: 'chosen-access', secret: 'first' }
 

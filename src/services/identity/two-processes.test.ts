@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { ask, makeDomain, makeProject, makeUser, passwordAuth } from '../../testing/identity/users.ts'
 import { testCloud } from '../../testing/test-cloud.ts'
-import { ask, makeDomain, makeProject, makeUser, passwordAuth } from './test-users.ts'
 
 const postgres = process.env.NEPHOS_TEST_DB === 'postgres'
 

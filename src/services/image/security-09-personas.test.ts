@@ -1,12 +1,12 @@
 // Who may do what: every kind of asker against every operation of images, by a table that is kept apart from the rules.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { buildStage } from '../../testing/image/personas.ts'
 import { askedRules, isRefusal, order, tryPersonas } from '../../testing/persona-matrix.ts'
 import { admins, members, type PersonaName, personas, readers } from '../../testing/personas.ts'
 import { testCloud } from '../../testing/test-cloud.ts'
 import { image } from './index.ts'
 import { mayDo } from './security-09-personas-table.ts'
-import { buildStage } from './test-personas.ts'
 
 /** Rules that decide on a part of a request, and who may. */
 const parts: Record<string, { of: string; body: object; who: readonly PersonaName[] }> = {

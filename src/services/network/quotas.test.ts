@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { faultOf, maker, v2 } from '../../testing/network/things.ts'
 import { testCloud } from '../../testing/test-cloud.ts'
-import { faultOf, maker, v2 } from './testing.ts'
 
 test('limits are set one by one, listed, and reset to the defaults', async () => {
   await using cloud = await testCloud()

@@ -2,12 +2,12 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Operation } from '../../api/operation.ts'
+import { buildStage } from '../../testing/network/personas.ts'
 import { askedRules, isRefusal, tryPersonas, whoMay } from '../../testing/persona-matrix.ts'
 import { admins, asked, members, type PersonaName, personas } from '../../testing/personas.ts'
 import { type TestCloud, testCloud } from '../../testing/test-cloud.ts'
 import { network } from './index.ts'
 import { attributeRules } from './rules.ts'
-import { buildStage } from './test-personas.ts'
 
 /** On the project's own network. */
 const byRule: [who: readonly PersonaName[], rules: string][] = [

@@ -1,12 +1,12 @@
 // Who may do what: every kind of asker against every operation of networking, by a table that is kept apart from the rules.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { buildStage } from '../../testing/network/personas.ts'
 import { isRefusal, order, tryPersonas } from '../../testing/persona-matrix.ts'
 import { personas, readers } from '../../testing/personas.ts'
 import { testCloud } from '../../testing/test-cloud.ts'
 import { network } from './index.ts'
 import { mayDo } from './security-09-personas-table.ts'
-import { buildStage } from './test-personas.ts'
 
 test('every persona against every operation', async (t) => {
   await using cloud = await testCloud()

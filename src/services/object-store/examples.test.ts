@@ -3,8 +3,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { type ReferenceOperation, referenceOperations, shapeDifferences, withoutReference } from '../../testing/examples.ts'
+import { accountOf } from '../../testing/object-store/store.ts'
 import { testCloud } from '../../testing/test-cloud.ts'
-import { accountOf } from './testing.ts'
 
 /** What our answers do not have, and why. */
 const deviations: Record<string, string> = {

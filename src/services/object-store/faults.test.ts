@@ -3,8 +3,8 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import net from 'node:net'
 import { test } from 'node:test'
+import { anonymous, withContainer } from '../../testing/object-store/store.ts'
 import { testCloud } from '../../testing/test-cloud.ts'
-import { anonymous, withContainer } from './testing.ts'
 
 const conditions: Record<string, string>[] = [
   { 'if-match': '"x"' },

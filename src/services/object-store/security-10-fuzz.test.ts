@@ -4,8 +4,8 @@ import { test } from 'node:test'
 import { silentLog } from '../../log.ts'
 import { askAs } from '../../testing/answered.ts'
 import { dice } from '../../testing/fuzz.ts'
+import { accountOf, withContainer } from '../../testing/object-store/store.ts'
 import { testCloud } from '../../testing/test-cloud.ts'
-import { accountOf, withContainer } from './testing.ts'
 
 const methods = ['GET', 'HEAD', 'PUT', 'POST', 'DELETE', 'COPY', 'OPTIONS', 'PATCH', 'REPORT']
 const values = [

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
 import { createHmac } from 'node:crypto'
 import { test } from 'node:test'
+import { codeOf, withKey } from '../../testing/object-store/s3.ts'
+import { anonymous, withContainer } from '../../testing/object-store/store.ts'
 import { tarHead } from '../../testing/tar.ts'
 import { testCloud } from '../../testing/test-cloud.ts'
-import { codeOf, withKey } from './s3/testing.ts'
-import { anonymous, withContainer } from './testing.ts'
 
 /** An archive of one empty file of that name, told by an extended header. */
 function archive(path: string): Buffer {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { accountOf, withContainer } from '../../testing/object-store/store.ts'
 import { testCloud } from '../../testing/test-cloud.ts'
-import { accountOf, withContainer } from './testing.ts'
 
 /** A name in each spelling that comes out as the same. */
 const spellings = (name: string) => [name, name.replaceAll('-', '_'), name.replace(/-(\w+)$/, '_$1'), name.replace('-', '_').toUpperCase()]

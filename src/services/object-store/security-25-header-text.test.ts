@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { withContainer } from '../../testing/object-store/store.ts'
 import { testCloud } from '../../testing/test-cloud.ts'
 import { longestTurn, onThisMachine } from '../../testing/turns.ts'
-import { withContainer } from './testing.ts'
 
 const long = (text: string) => text.repeat(30_000 / text.length)
 

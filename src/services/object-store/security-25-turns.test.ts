@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { request } from 'node:http'
 import { test } from 'node:test'
+import { withContainer } from '../../testing/object-store/store.ts'
 import { testCloud } from '../../testing/test-cloud.ts'
 import { longestTurn, onThisMachine } from '../../testing/turns.ts'
-import { withContainer } from './testing.ts'
 
 const count = 12_000
 /** Long names with what XML and JSON have to escape. */

@@ -3,9 +3,9 @@ import { createHmac } from 'node:crypto'
 import http from 'node:http'
 import { test } from 'node:test'
 import { gzipSync } from 'node:zlib'
+import { addKey } from '../../testing/object-store/s3.ts'
+import { withContainer } from '../../testing/object-store/store.ts'
 import { testCloud } from '../../testing/test-cloud.ts'
-import { addKey } from './s3/testing.ts'
-import { withContainer } from './testing.ts'
 
 /** More than the sockets of a connection hold between them, and nothing that anybody can read. */
 const much = Buffer.alloc(16 * 2 ** 20, 'no archive ')

@@ -3,10 +3,10 @@ import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { WebSocket } from 'ws'
 import { type Clock, systemClock } from '../../../environment.ts'
+import { activeServer, ground } from '../../../testing/compute/servers.ts'
 import type { Persona } from '../../../testing/persona.ts'
 import { type TestCloud, testCloud } from '../../../testing/test-cloud.ts'
 import { until } from '../../../testing/until.ts'
-import { activeServer, ground } from '../testing.ts'
 
 type Loss = (cloud: TestCloud, member: Persona) => Promise<unknown>
 

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { GuestSpec } from '../../../host/guests/document.ts'
+import { activeServer, ground as makeGround } from '../../../testing/compute/servers.ts'
 import { testCloud } from '../../../testing/test-cloud.ts'
-import { activeServer, ground as makeGround } from '../testing.ts'
 
 test('a floating IP that is put on a running server or taken off shows in its metadata', async () => {
   await using cloud = await testCloud()

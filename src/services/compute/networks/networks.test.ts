@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { ground } from '../../../testing/compute/servers.ts'
 import { testCloud } from '../../../testing/test-cloud.ts'
-import { ground } from '../testing.ts'
 
 test('networks are those of the network service, and others’ are not found', async () => {
   await using cloud = await testCloud()

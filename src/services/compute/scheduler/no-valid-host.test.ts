@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { silentLog } from '../../../log.ts'
+import { activeServer, ground, statusOf } from '../../../testing/compute/servers.ts'
 import { testCloud } from '../../../testing/test-cloud.ts'
-import { activeServer, ground, statusOf } from '../testing.ts'
 
 const compute = '/compute/v2.1'
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { type Ground, ground, statusOf } from '../../../testing/compute/servers.ts'
 import { type TestCloud, testCloud } from '../../../testing/test-cloud.ts'
-import { type Ground, ground, statusOf } from '../testing.ts'
 
 const path = '/compute/v2.1/os-server-groups'
 

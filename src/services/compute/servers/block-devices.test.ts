@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { ground } from '../../../testing/compute/servers.ts'
 import { testCloud } from '../../../testing/test-cloud.ts'
-import { ground } from '../testing.ts'
 
 const path = '/compute/v2.1/servers'
 

@@ -4,12 +4,12 @@ import { Ajv2020 } from 'ajv/dist/2020.js'
 import { eventLine } from '../../../cli/events.ts'
 import { events } from '../../../control.ts'
 import type { EventType } from '../../../events/event.ts'
+import { activeServer, ground } from '../../../testing/compute/servers.ts'
 import { makeServer } from '../../../testing/make.ts'
 import { survivesCrashes } from '../../../testing/survives-crashes.ts'
 import { type TestCloud, testCloud } from '../../../testing/test-cloud.ts'
 import { imageEvents } from '../../image/events.ts'
 import { networkEvents } from '../../network/events.ts'
-import { activeServer, ground } from '../testing.ts'
 import { serverEvents } from './events.ts'
 
 const declared: EventType[] = [

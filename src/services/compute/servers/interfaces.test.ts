@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { activeServer, assertNoResidue, type Ground, ground, statusOf } from '../../../testing/compute/servers.ts'
 import type { Persona } from '../../../testing/persona.ts'
 import { survivesCrashes } from '../../../testing/survives-crashes.ts'
 import { type TestCloud, testCloud } from '../../../testing/test-cloud.ts'
-import { activeServer, assertNoResidue, type Ground, ground, statusOf } from '../testing.ts'
 
 const compute = '/compute/v2.1/servers'
 const network = '/network/v2.0'

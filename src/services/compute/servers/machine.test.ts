@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { activeServer, ground } from '../../../testing/compute/servers.ts'
 import { tryFromWrongStates, tryTwoAtOnce } from '../../../testing/machine.ts'
 import { testCloud } from '../../../testing/test-cloud.ts'
-import { activeServer, ground } from '../testing.ts'
 import { serverMachine } from './machine.ts'
 import type { TaskState, VmState } from './tables.ts'
 

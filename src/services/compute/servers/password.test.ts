@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { activeServer, ground } from '../../../testing/compute/servers.ts'
 import { testCloud } from '../../../testing/test-cloud.ts'
-import { activeServer, ground } from '../testing.ts'
 
 test('what a guest leaves as its password is shown to its project until it is cleared, and stays cleared', async () => {
   await using cloud = await testCloud()

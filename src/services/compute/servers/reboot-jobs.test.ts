@@ -1,9 +1,9 @@
 // A reboot is a job of the guest's document: what becomes of the server when the host cannot do it, or the guest ends meanwhile.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { activeServer, ground, statusOf } from '../../../testing/compute/servers.ts'
 import { testCloud } from '../../../testing/test-cloud.ts'
 import { until } from '../../../testing/until.ts'
-import { activeServer, ground, statusOf } from '../testing.ts'
 
 const path = '/compute/v2.1/servers'
 const reboot = (type: string) => ({ reboot: { type } })

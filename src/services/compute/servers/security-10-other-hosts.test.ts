@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import type { Report } from '../../../host/documents.ts'
+import { activeServer, ground } from '../../../testing/compute/servers.ts'
 import { testCloud } from '../../../testing/test-cloud.ts'
-import { activeServer, ground } from '../testing.ts'
 
 test("security-10: a host's reports on servers, ports and networks of another host change nothing", async () => {
   await using cloud = await testCloud()

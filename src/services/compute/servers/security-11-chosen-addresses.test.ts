@@ -2,8 +2,8 @@
 // everybody's traffic. The network API has the same rule for ports.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { activeServer, ground } from '../../../testing/compute/servers.ts'
 import { testCloud } from '../../../testing/test-cloud.ts'
-import { activeServer, ground } from '../testing.ts'
 
 test('security-11: nobody chooses the address of a server on a network that others share', async () => {
   await using cloud = await testCloud()

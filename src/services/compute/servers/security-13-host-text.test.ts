@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { activeServer, ground } from '../../../testing/compute/servers.ts'
 import { makeImage } from '../../../testing/make.ts'
 import { testCloud } from '../../../testing/test-cloud.ts'
-import { activeServer, ground } from '../testing.ts'
 
 const path = '/compute/v2.1/servers'
 

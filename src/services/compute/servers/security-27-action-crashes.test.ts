@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { activeServer, type Ground, ground, statusOf } from '../../../testing/compute/servers.ts'
 import { survivesCrashes } from '../../../testing/survives-crashes.ts'
 import { type TestCloud, testCloud } from '../../../testing/test-cloud.ts'
-import { activeServer, type Ground, ground, statusOf } from '../testing.ts'
 
 const path = '/compute/v2.1/servers'
 

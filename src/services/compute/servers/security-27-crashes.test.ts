@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { steppedClock } from '../../../environment.ts'
+import { activeServer, assertNoResidue, type Ground, ground, statusOf } from '../../../testing/compute/servers.ts'
 import { makeServer } from '../../../testing/make.ts'
 import { survivesCrashes } from '../../../testing/survives-crashes.ts'
 import { type TestCloud, testCloud } from '../../../testing/test-cloud.ts'
-import { activeServer, assertNoResidue, type Ground, ground, statusOf } from '../testing.ts'
 
 const path = '/compute/v2.1/servers'
 const places = new WeakMap<TestCloud, Ground>()

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { activeServer, assertNoResidue, ground, statusOf } from '../../../testing/compute/servers.ts'
 import { makeServer } from '../../../testing/make.ts'
 import { testCloud } from '../../../testing/test-cloud.ts'
 import { until } from '../../../testing/until.ts'
-import { activeServer, assertNoResidue, ground, statusOf } from '../testing.ts'
 
 const path = '/compute/v2.1/servers'
 

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { ground, statusOf } from '../../../testing/compute/servers.ts'
 import { makeServer } from '../../../testing/make.ts'
 import { testCloud } from '../../../testing/test-cloud.ts'
-import { ground, statusOf } from '../testing.ts'
 
 const path = '/compute/v2.1/servers'
 const actions = {

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { hashPassword } from '../../../auth/passwords.ts'
+import { ask, makeProject, makeUser, passwordAuth, shiftedClock, tokenAuth } from '../../../testing/identity/users.ts'
 import { testCloud } from '../../../testing/test-cloud.ts'
-import { ask, makeProject, makeUser, passwordAuth, shiftedClock, tokenAuth } from '../test-users.ts'
 
 async function world() {
   const clock = shiftedClock()

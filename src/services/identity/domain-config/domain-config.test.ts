@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { ask, makeDomain, makeProject, makeUser } from '../../../testing/identity/users.ts'
 import { testCloud } from '../../../testing/test-cloud.ts'
-import { ask, makeDomain, makeProject, makeUser } from '../test-users.ts'
 import { domainConfigWithSecrets } from './config.ts'
 import { domainOptions } from './store.ts'
 

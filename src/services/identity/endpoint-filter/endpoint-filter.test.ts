@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { ask, makeProject, makeUser } from '../../../testing/identity/users.ts'
 import { testCloud } from '../../../testing/test-cloud.ts'
-import { ask, makeProject, makeUser } from '../test-users.ts'
 
 test('a project that is linked with endpoints or groups sees these alone', async () => {
   await using cloud = await testCloud()

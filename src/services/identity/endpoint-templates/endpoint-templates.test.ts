@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { ask, makeProject, makeUser } from '../../../testing/identity/users.ts'
 import { type TestCloud, testCloud } from '../../../testing/test-cloud.ts'
-import { ask, makeProject, makeUser } from '../test-users.ts'
 
 const templates = '/v2.0/OS-KSCATALOG/endpointTemplates'
 const key = 'OS-KSCATALOG:endpointTemplate'

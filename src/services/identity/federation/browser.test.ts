@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import http from 'node:http'
 import { test } from 'node:test'
-import { ask, shiftedClock } from '../test-users.ts'
-import { dashboard, federatedWorld, path, type World } from './test-world.ts'
+import { dashboard, federatedWorld, path, type World } from '../../../testing/identity/federation.ts'
+import { ask, shiftedClock } from '../../../testing/identity/users.ts'
 
 /** As much of a browser as a login needs: cookies, and redirections that can be looked at. */
 function browser() {

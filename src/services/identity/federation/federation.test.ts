@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { ask, makeProject, roleId, shiftedClock, tokenAuth } from '../test-users.ts'
-import { machine } from './test-provider.ts'
-import { byName, federatedWorld, makeGroup, path } from './test-world.ts'
+import { byName, federatedWorld, makeGroup, path } from '../../../testing/identity/federation.ts'
+import { machine } from '../../../testing/identity/provider.ts'
+import { ask, makeProject, roleId, shiftedClock, tokenAuth } from '../../../testing/identity/users.ts'
 
 const v3 = '/identity/v3'
 

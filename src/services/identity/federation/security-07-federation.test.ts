@@ -2,9 +2,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import * as jose from 'jose'
-import { ask, makeUser, roleId, shiftedClock, tokenAuth } from '../test-users.ts'
-import { clientSecret, startProvider } from './test-provider.ts'
-import { byName, federatedWorld, makeGroup, path } from './test-world.ts'
+import { byName, federatedWorld, makeGroup, path } from '../../../testing/identity/federation.ts'
+import { clientSecret, startProvider } from '../../../testing/identity/provider.ts'
+import { ask, makeUser, roleId, shiftedClock, tokenAuth } from '../../../testing/identity/users.ts'
 
 const v3 = '/identity/v3'
 const refused = /requires authentication/

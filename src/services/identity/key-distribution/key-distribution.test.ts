@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { createDecipheriv, createHmac, hkdfSync, randomBytes } from 'node:crypto'
 import { test } from 'node:test'
+import { ask, shiftedClock } from '../../../testing/identity/users.ts'
 import { testCloud } from '../../../testing/test-cloud.ts'
-import { ask, shiftedClock } from '../test-users.ts'
 import { expand } from './crypto.ts'
 
 const decrypt = (key: Buffer, text: string) => {

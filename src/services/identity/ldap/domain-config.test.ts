@@ -1,9 +1,9 @@
 // A domain whose directory was configured by the API, in upstream's options.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { ask, makeDomain, passwordAuth, shiftedClock } from '../../../testing/identity/users.ts'
 import { root, slapd, startDirectory, suffix } from '../../../testing/slapd.ts'
 import { type TestCloud, testCloud } from '../../../testing/test-cloud.ts'
-import { ask, makeDomain, passwordAuth, shiftedClock } from '../test-users.ts'
 import { directorySettings } from './options.ts'
 import { publicId } from './store.ts'
 

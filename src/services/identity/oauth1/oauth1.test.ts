@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { formOf, makeAccessToken, oauthHeader, oauthLogin } from '../../../testing/identity/delegations.ts'
+import { ask, makeProject, makeUser, roleId, shiftedClock } from '../../../testing/identity/users.ts'
 import { testCloud } from '../../../testing/test-cloud.ts'
-import { formOf, makeAccessToken, oauthHeader, oauthLogin } from '../test-delegations.ts'
-import { ask, makeProject, makeUser, roleId, shiftedClock } from '../test-users.ts'
 import { baseString, isSigned, oauthParameters } from './signature.ts'
 
 test('the example of the specification has its signature', () => {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { ask, makeDomain, makeProject, makeUser, shiftedClock, tokenAuth } from '../../../testing/identity/users.ts'
 import { testCloud } from '../../../testing/test-cloud.ts'
-import { ask, makeDomain, makeProject, makeUser, shiftedClock, tokenAuth } from '../test-users.ts'
 
 const v3 = '/identity/v3'
 

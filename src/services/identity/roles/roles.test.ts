@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { makeDomain, roleId } from '../../../testing/identity/users.ts'
 import { testCloud } from '../../../testing/test-cloud.ts'
-import { makeDomain, roleId } from '../test-users.ts'
 
 const path = '/identity/v3/roles'
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { ask, makeUser, passwordAuth } from '../../../testing/identity/users.ts'
 import { testCloud } from '../../../testing/test-cloud.ts'
-import { ask, makeUser, passwordAuth } from '../test-users.ts'
 
 test('a password gives a scoped token with roles and catalog', async () => {
   await using cloud = await testCloud()

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { ask, makeProject, makeUser, passwordAuth, shiftedClock, tokenAuth } from '../../../testing/identity/users.ts'
 import { type TestCloud, testCloud } from '../../../testing/test-cloud.ts'
-import { ask, makeProject, makeUser, passwordAuth, shiftedClock, tokenAuth } from '../test-users.ts'
 import { base32, passcode } from './totp.ts'
 
 const v3 = '/identity/v3'

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { ask, makeProject, makeUser, roleId, shiftedClock } from '../../../testing/identity/users.ts'
 import { testCloud } from '../../../testing/test-cloud.ts'
-import { ask, makeProject, makeUser, roleId, shiftedClock } from '../test-users.ts'
 
 test('a token is validated, checked and revoked', async () => {
   await using cloud = await testCloud()

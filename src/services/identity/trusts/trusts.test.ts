@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { ask, makeProject, makeUser, passwordAuth, roleId, shiftedClock, type TestUser } from '../../../testing/identity/users.ts'
 import { type TestCloud, testCloud } from '../../../testing/test-cloud.ts'
-import { ask, makeProject, makeUser, passwordAuth, roleId, shiftedClock, type TestUser } from '../test-users.ts'
 
 async function world(cloud: TestCloud) {
   const project = await makeProject(cloud, 'p')

@@ -1,8 +1,8 @@
 // Settings of account security: locking, expiry, history, age, expression, first use, inactivity; one cloud with all of them.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { ask, makeUser, passwordAuth, shiftedClock } from '../../../testing/identity/users.ts'
 import { type TestCloud, testCloud } from '../../../testing/test-cloud.ts'
-import { ask, makeUser, passwordAuth, shiftedClock } from '../test-users.ts'
 
 const v3 = '/identity/v3'
 const minute = 60_000

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { ask, makeProject, makeUser } from '../../../testing/identity/users.ts'
 import { testCloud } from '../../../testing/test-cloud.ts'
-import { ask, makeProject, makeUser } from '../test-users.ts'
 
 for (const { root, last, key } of [
   { root: 'OS-KSADM', last: 'OS-KSEC2:ec2Credentials', key: 'OS-KSEC2-ec2Credentials' },

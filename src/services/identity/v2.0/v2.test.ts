@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { ask, makeDomain, makeProject, makeUser } from '../../../testing/identity/users.ts'
 import { testCloud } from '../../../testing/test-cloud.ts'
-import { ask, makeDomain, makeProject, makeUser } from '../test-users.ts'
 
 const login = (cloud: Parameters<typeof ask>[0], auth: object, expected = 200) =>
   ask(cloud, null, 'POST', '/v2.0/tokens', { body: { auth }, expected })

@@ -13,7 +13,7 @@ import { migrations } from '../../../../migrations/index.ts'
 import { findProgram } from '../../../cli/host-programs.ts'
 import { cloudProcess } from '../../../testing/cloud-process.ts'
 import { testDatabaseUrl } from '../../../testing/database.ts'
-import { images, octets, raw, until } from '../stores/testing.ts'
+import { images, octets, raw, until } from '../../../testing/image/stores.ts'
 
 const MiB = 2 ** 20
 const noConverter = findProgram('qemu-img') ? false : 'qemu-img is not installed here'

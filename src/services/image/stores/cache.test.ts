@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { randomBytes } from 'node:crypto'
 import { test } from 'node:test'
+import { bytesOf, cloudAt, images, raw, settingsFile, until, withData } from '../../../testing/image/stores.ts'
 import { s3Server } from '../../../testing/s3-server.ts'
 import { testCloud } from '../../../testing/test-cloud.ts'
-import { bytesOf, cloudAt, images, raw, settingsFile, until, withData } from './testing.ts'
 
 test('images of stores that are far away are kept on the local disk: asked for, or after they were read', async () => {
   await using server = await s3Server()

@@ -12,10 +12,10 @@ import { createEnvironment, systemClock } from '../../../environment.ts'
 import { createS3Client } from '../../../s3-client/client.ts'
 import { cloudProcess } from '../../../testing/cloud-process.ts'
 import { testDatabaseUrl } from '../../../testing/database.ts'
+import { images, octets, raw, rowsOf, until } from '../../../testing/image/stores.ts'
 import type { Persona } from '../../../testing/persona.ts'
 import { ownS3Bucket } from '../../../testing/s3-server.ts'
 import { type TestCloud, testCloud } from '../../../testing/test-cloud.ts'
-import { images, octets, raw, rowsOf, until } from './testing.ts'
 import { findOrphans } from './verify.ts'
 
 const task = async (persona: Persona, id: string) => (await persona.get(`${images}/${id}/tasks`)).body.tasks[0]

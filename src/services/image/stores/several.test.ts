@@ -6,10 +6,22 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { stringify } from 'yaml'
+import {
+  bytesOf,
+  cloudAt,
+  ended,
+  images,
+  octets,
+  raw,
+  rowsOf,
+  settingsFile,
+  shown,
+  until,
+  withData,
+} from '../../../testing/image/stores.ts'
 import type { Persona } from '../../../testing/persona.ts'
 import { s3Server } from '../../../testing/s3-server.ts'
 import { testCloud } from '../../../testing/test-cloud.ts'
-import { bytesOf, cloudAt, ended, images, octets, raw, rowsOf, settingsFile, shown, until, withData } from './testing.ts'
 
 test('stores are told without their secrets; an upload goes to the one that is named', async () => {
   await using server = await s3Server()

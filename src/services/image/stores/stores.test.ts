@@ -11,6 +11,7 @@ import { createEnvironment } from '../../../environment.ts'
 import { CommandError } from '../../../host/commands/exec.ts'
 import type { S3Settings } from '../../../s3-client/client.ts'
 import { cephCluster, cephMissing } from '../../../testing/ceph.ts'
+import { images, octets, raw, rowsOf, shown, until } from '../../../testing/image/stores.ts'
 import { ownS3Bucket, s3Server } from '../../../testing/s3-server.ts'
 import { testCloud } from '../../../testing/test-cloud.ts'
 import { fileStore } from './file.ts'
@@ -18,7 +19,6 @@ import { objectsStore } from './objects.ts'
 import { rbdStore } from './rbd.ts'
 import { partSize, s3Store } from './s3.ts'
 import { type ImageStore, MissingData } from './store.ts'
-import { images, octets, raw, rowsOf, shown, until } from './testing.ts'
 
 const MiB = 2 ** 20
 const named = { id: 'tried', description: 'a store', weight: 0 }

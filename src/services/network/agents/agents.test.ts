@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { faultOf, maker, v2 } from '../../../testing/network/things.ts'
 import { testCloud } from '../../../testing/test-cloud.ts'
-import { faultOf, maker, v2 } from '../testing.ts'
 
 test('each host has a DHCP agent and an L3 agent, which are found by what they are', async () => {
   await using cloud = await testCloud()

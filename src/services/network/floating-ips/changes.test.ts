@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { faultOf, maker, shown, v2 } from '../../../testing/network/things.ts'
 import type { TestCloud } from '../../../testing/test-cloud.ts'
 import { testCloud } from '../../../testing/test-cloud.ts'
-import { faultOf, maker, shown, v2 } from '../testing.ts'
 
 async function routed(cloud: TestCloud) {
   const member = await cloud.as('member')

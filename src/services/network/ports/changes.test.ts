@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { changeEach, faultOf, maker, shown, v2 } from '../../../testing/network/things.ts'
 import { testCloud } from '../../../testing/test-cloud.ts'
 import { eui64, parseCidr } from '../addresses/cidr.ts'
-import { changeEach, faultOf, maker, shown, v2 } from '../testing.ts'
 
 test('each field of a port is changed by itself', async () => {
   await using cloud = await testCloud()

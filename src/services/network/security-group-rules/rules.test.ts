@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { faultOf, maker, shown, v2 } from '../../../testing/network/things.ts'
 import { testCloud } from '../../../testing/test-cloud.ts'
-import { faultOf, maker, shown, v2 } from '../testing.ts'
 
 test('a rule is shown as it was asked for, in its group and by itself, and goes', async () => {
   await using cloud = await testCloud()

@@ -3,8 +3,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { ground } from '../../../testing/compute/servers.ts'
 import { type TestCloud, testCloud } from '../../../testing/test-cloud.ts'
-import { ground } from '../../compute/testing.ts'
 import { updatePort } from '../store/ports.ts'
 
 const api = '/network/v2.0'

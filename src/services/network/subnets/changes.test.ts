@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { changeEach, faultOf, maker, shown, v2 } from '../../../testing/network/things.ts'
 import { testCloud } from '../../../testing/test-cloud.ts'
-import { changeEach, faultOf, maker, shown, v2 } from '../testing.ts'
 
 test('each field of a subnet is changed by itself, and its hosts hear of it', async () => {
   await using cloud = await testCloud()

@@ -1,8 +1,8 @@
 // A token bound by access rules: what headers and queries name beside the request's own path is held to them like the path of a request.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { accountOf, boundToken } from '../../../testing/object-store/store.ts'
 import { testCloud } from '../../../testing/test-cloud.ts'
-import { accountOf, boundToken } from '../testing.ts'
 
 test('security-07: no request reaches by copies, links, manifests or places of versions what the access rules of its token keep from it', async () => {
   await using cloud = await testCloud()

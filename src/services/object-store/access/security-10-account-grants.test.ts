@@ -1,8 +1,8 @@
 // Security 10: another project's account opens by its access list only, and no further than that says.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { accountOf, anonymous, withContainer } from '../../../testing/object-store/store.ts'
 import { testCloud } from '../../../testing/test-cloud.ts'
-import { accountOf, anonymous, withContainer } from '../testing.ts'
 
 test('the list of an account lets others read, change or administer it, by ids and by names', async () => {
   await using cloud = await testCloud()

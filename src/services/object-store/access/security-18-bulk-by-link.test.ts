@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { createHmac } from 'node:crypto'
 import { test } from 'node:test'
+import { withContainer } from '../../../testing/object-store/store.ts'
 import { testCloud } from '../../../testing/test-cloud.ts'
-import { withContainer } from '../testing.ts'
 
 test('a temporary URL to POST removes nothing, whatever a list of names says; one to DELETE removes what it names', async () => {
   await using cloud = await testCloud()

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict'
 import { createHmac } from 'node:crypto'
 import { test } from 'node:test'
 import { changeGeneration } from '../../../auth/store.ts'
+import { anonymous, withContainer } from '../../../testing/object-store/store.ts'
 import { testCloud } from '../../../testing/test-cloud.ts'
-import { anonymous, withContainer } from '../testing.ts'
 
 const later = () => Math.floor(Date.now() / 1000) + 600
 const sign = (text: string) => createHmac('sha256', 'key').update(text).digest('hex')

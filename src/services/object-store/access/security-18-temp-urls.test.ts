@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { createHmac } from 'node:crypto'
 import { test } from 'node:test'
+import { accountOf, anonymous, withContainer } from '../../../testing/object-store/store.ts'
 import { testCloud } from '../../../testing/test-cloud.ts'
-import { accountOf, anonymous, withContainer } from '../testing.ts'
 
 const later = () => Math.floor(Date.now() / 1000) + 600
 const sign = (key: string, text: string, digest = 'sha256') => createHmac(digest, key).update(text).digest('hex')

@@ -6,10 +6,10 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { gzipSync } from 'node:zlib'
+import { anonymous, withContainer } from '../../../testing/object-store/store.ts'
 import { tarHead } from '../../../testing/tar.ts'
 import { testCloud } from '../../../testing/test-cloud.ts'
 import { longestTurn, onThisMachine } from '../../../testing/turns.ts'
-import { anonymous, withContainer } from '../testing.ts'
 import { bunzip2 } from './bzip2.ts'
 
 /** An archive by the real tar of files `f0`, `f1`, ... that are so many zeros long. */

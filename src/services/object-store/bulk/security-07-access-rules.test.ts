@@ -5,8 +5,8 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { accountOf, boundToken } from '../../../testing/object-store/store.ts'
 import { testCloud } from '../../../testing/test-cloud.ts'
-import { accountOf, boundToken } from '../testing.ts'
 
 test('security-07: bulk requests reach no further than the access rules of their token', async () => {
   await using cloud = await testCloud()

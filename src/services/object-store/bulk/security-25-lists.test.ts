@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { connect, type Socket } from 'node:net'
 import { test } from 'node:test'
+import { withContainer } from '../../../testing/object-store/store.ts'
 import { testCloud } from '../../../testing/test-cloud.ts'
-import { withContainer } from '../testing.ts'
 
 const line = `/c/${'x'.repeat(3600)}\n`
 

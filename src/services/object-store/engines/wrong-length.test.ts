@@ -6,8 +6,8 @@ import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { stringify } from 'yaml'
+import { withContainer } from '../../../testing/object-store/store.ts'
 import { testCloud } from '../../../testing/test-cloud.ts'
-import { withContainer } from '../testing.ts'
 
 test('a service that gives more or fewer bytes than it was asked for is no answer to anybody', { timeout: 60_000 }, async () => {
   await using cloud = await testCloud()

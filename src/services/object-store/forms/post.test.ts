@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { createHmac } from 'node:crypto'
 import { test } from 'node:test'
+import { anonymous, withContainer } from '../../../testing/object-store/store.ts'
 import { testCloud } from '../../../testing/test-cloud.ts'
-import { anonymous, withContainer } from '../testing.ts'
 
 const boundary = '----b0undary'
 const page = 'http://page.example/done?x=1'

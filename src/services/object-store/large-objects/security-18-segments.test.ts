@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { accountOf, withContainer } from '../../../testing/object-store/store.ts'
 import { testCloud } from '../../../testing/test-cloud.ts'
 import { syncContainers } from '../sync/worker.ts'
-import { accountOf, withContainer } from '../testing.ts'
 
 /** A container that somebody of another project may read and write, and a private one beside it. */
 async function shared() {

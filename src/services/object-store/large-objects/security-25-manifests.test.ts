@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { withContainer } from '../../../testing/object-store/store.ts'
 import { testCloud } from '../../../testing/test-cloud.ts'
 import { longestTurn, onThisMachine } from '../../../testing/turns.ts'
-import { withContainer } from '../testing.ts'
 
 test('security-25: segments of a manifest that are of another type are 400, never taken for something else', async () => {
   await using cloud = await testCloud()

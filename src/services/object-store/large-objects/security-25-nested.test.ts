@@ -2,10 +2,10 @@ import assert from 'node:assert/strict'
 import { request } from 'node:http'
 import { test } from 'node:test'
 import { type Log, silentLog } from '../../../log.ts'
+import { anonymous, withContainer } from '../../../testing/object-store/store.ts'
 import { testCloud } from '../../../testing/test-cloud.ts'
 import { longestTurn, onThisMachine } from '../../../testing/turns.ts'
 import { until } from '../../../testing/until.ts'
-import { anonymous, withContainer } from '../testing.ts'
 
 const manifest = (...paths: string[]) => JSON.stringify(paths.map((path) => ({ path })))
 

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict'
 import { randomInt } from 'node:crypto'
 import { test } from 'node:test'
+import { filledContainer, textOf } from '../../../testing/object-store/listings.ts'
 import { testCloud } from '../../../testing/test-cloud.ts'
 import { renderInPostgres } from './in-postgres.ts'
 import type { ListingQuery } from './query.ts'
 import { renderObjects } from './render.ts'
 import { objectsIn } from './store.ts'
-import { filledContainer, textOf } from './testing.ts'
 import { walk } from './walk.ts'
 
 test('listings that PostgreSQL makes are those that are made here', async (t) => {

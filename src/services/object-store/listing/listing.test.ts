@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { accountOf, withContainer } from '../../../testing/object-store/store.ts'
 import { testCloud } from '../../../testing/test-cloud.ts'
-import { accountOf, withContainer } from '../testing.ts'
 import { compareNames, type ListingQuery, successor } from './query.ts'
 import { type Range, walk } from './walk.ts'
 

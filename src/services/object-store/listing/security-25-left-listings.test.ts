@@ -4,12 +4,12 @@ import net from 'node:net'
 import { test } from 'node:test'
 import { setTimeout } from 'node:timers/promises'
 import { type Log, silentLog } from '../../../log.ts'
+import { filledContainer } from '../../../testing/object-store/listings.ts'
 import { testCloud } from '../../../testing/test-cloud.ts'
 import { until } from '../../../testing/until.ts'
 import { listingPage } from '../web/page.ts'
 import { renderInSqlite } from './in-sqlite.ts'
 import { jsonList, renderContainers, renderObjects } from './render.ts'
-import { filledContainer } from './testing.ts'
 import { listVersions } from './versions.ts'
 
 const everything = { limit: 10_000, marker: '', endMarker: '', prefix: '', delimiter: '', path: null, reverse: false }

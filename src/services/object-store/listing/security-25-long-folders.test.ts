@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { filledContainer } from '../../../testing/object-store/listings.ts'
 import { testCloud } from '../../../testing/test-cloud.ts'
 import { longestTurn, onThisMachine } from '../../../testing/turns.ts'
 import { renderInSqlite } from './in-sqlite.ts'
-import { filledContainer } from './testing.ts'
 
 test('security-25: a page of ten thousand folders or objects holds the process for no longer than a part of it takes', async (t) => {
   await using cloud = await testCloud()

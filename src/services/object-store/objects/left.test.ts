@@ -3,8 +3,8 @@ import { get } from 'node:http'
 import { test } from 'node:test'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type Log, silentLog } from '../../../log.ts'
+import { withContainer } from '../../../testing/object-store/store.ts'
 import { testCloud } from '../../../testing/test-cloud.ts'
-import { withContainer } from '../testing.ts'
 
 test('who leaves in the middle of an object is no error of ours', async () => {
   const errors: string[] = []

@@ -4,9 +4,9 @@ import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { steppedClock } from '../../../environment.ts'
+import { withContainer } from '../../../testing/object-store/store.ts'
 import { testCloud } from '../../../testing/test-cloud.ts'
 import { until } from '../../../testing/until.ts'
-import { withContainer } from '../testing.ts'
 
 const md5 = (data: string | Buffer) => createHash('md5').update(data).digest('hex')
 

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict'
 import { createHmac } from 'node:crypto'
 import net from 'node:net'
 import { test } from 'node:test'
+import { anonymous, withContainer } from '../../../testing/object-store/store.ts'
 import { testCloud } from '../../../testing/test-cloud.ts'
-import { anonymous, withContainer } from '../testing.ts'
 
 /** Sends bytes as they are and gives the whole answer. */
 async function raw(url: string, text: string): Promise<string> {

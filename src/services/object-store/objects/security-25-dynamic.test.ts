@@ -6,10 +6,10 @@ import { test } from 'node:test'
 import { setFlagsFromString } from 'node:v8'
 import { runInNewContext } from 'node:vm'
 import type { BaseContext } from '../../../api/operation.ts'
+import { withContainer } from '../../../testing/object-store/store.ts'
 import { testCloud } from '../../../testing/test-cloud.ts'
 import { longestTurn } from '../../../testing/turns.ts'
 import type { TempUrl } from '../access/temp-url.ts'
-import { withContainer } from '../testing.ts'
 import { contentOf } from './content.ts'
 
 const count = 10_000

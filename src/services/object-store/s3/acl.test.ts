@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { anonymous } from '../testing.ts'
-import { codeOf, type Options, withKey } from './testing.ts'
+import { codeOf, type Options, withKey } from '../../../testing/object-store/s3.ts'
+import { anonymous } from '../../../testing/object-store/store.ts'
 
 const everybody = 'http://acs.amazonaws.com/groups/global/AllUsers'
 const authenticated = 'http://acs.amazonaws.com/groups/global/AuthenticatedUsers'

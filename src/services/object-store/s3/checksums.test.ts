@@ -2,8 +2,8 @@ import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import { test } from 'node:test'
 import { crc32 } from 'node:zlib'
+import { hmac, sha256, withKey } from '../../../testing/object-store/s3.ts'
 import { crc32c, crc64nvme } from './crc.ts'
-import { hmac, sha256, withKey } from './testing.ts'
 
 const crc = (data: Buffer | string) => {
   const bytes = Buffer.alloc(4)

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import { test } from 'node:test'
-import { codeOf, withKey } from './testing.ts'
+import { codeOf, withKey } from '../../../testing/object-store/s3.ts'
 
 const etagOf = (text: string) => `"${createHash('md5').update(text).digest('hex')}"`
 const versioned = { raw: '<VersioningConfiguration><Status>Enabled</Status></VersioningConfiguration>' }

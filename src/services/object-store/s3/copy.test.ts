@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { addKey, codeOf, withKey } from './testing.ts'
+import { addKey, codeOf, withKey } from '../../../testing/object-store/s3.ts'
 
 test('a copy onto itself must change something', async () => {
   const { cloud, call } = await withKey()

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { codeOf, withKey } from './testing.ts'
+import { codeOf, withKey } from '../../../testing/object-store/s3.ts'
 
 test('names of metadata keep what Swift would change, and what was not said is as S3 has it', async () => {
   const { cloud, call } = await withKey()

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { request } from 'node:http'
 import { test } from 'node:test'
-import { codeOf, withKey } from './testing.ts'
+import { codeOf, withKey } from '../../../testing/object-store/s3.ts'
 
 const texts = (xml: string, name: string) => [...xml.matchAll(new RegExp(`<${name}>(.*?)</${name}>`, 'g'))].map((match) => match[1]!)
 

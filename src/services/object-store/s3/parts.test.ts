@@ -2,8 +2,8 @@ import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import { test } from 'node:test'
 import { crc32 } from 'node:zlib'
+import { codeOf, withKey } from '../../../testing/object-store/s3.ts'
 import { crc32c, crc64nvme } from './crc.ts'
-import { codeOf, withKey } from './testing.ts'
 
 const word = (value: number) => {
   const bytes = Buffer.alloc(4)

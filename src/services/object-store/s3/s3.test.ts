@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import { test } from 'node:test'
-import { addKey, encode, sha256, withKey } from './testing.ts'
+import { addKey, encode, sha256, withKey } from '../../../testing/object-store/s3.ts'
 
 test('buckets and objects over S3 are containers and objects over Swift', async () => {
   const { cloud, member, call } = await withKey()

@@ -1,8 +1,8 @@
 // Who is shown as the owner has nothing by that: his roles in the project of the bucket say what he may.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { accountOf, anonymous } from '../testing.ts'
-import { addKey, type Options, signed, withKey } from './testing.ts'
+import { addKey, type Options, signed, withKey } from '../../../testing/object-store/s3.ts'
+import { accountOf, anonymous } from '../../../testing/object-store/store.ts'
 
 const open: Options = { headers: { 'x-amz-acl': 'public-read' } }
 

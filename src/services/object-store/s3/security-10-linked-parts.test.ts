@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { accountOf } from '../testing.ts'
-import { addKey, signed, withKey } from './testing.ts'
+import { addKey, signed, withKey } from '../../../testing/object-store/s3.ts'
+import { accountOf } from '../../../testing/object-store/store.ts'
 
 test('security-10: what a segment that is a link leads to has its parts in its own account', async () => {
   const { cloud, member, call } = await withKey()

@@ -1,9 +1,9 @@
 // Security 17: bodies in XML are elements and text, few of them, and reading them leaves others their turn.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { codeOf, withKey } from '../../../testing/object-store/s3.ts'
 import { longestTurn, onThisMachine } from '../../../testing/turns.ts'
 import { combined } from './checksums.ts'
-import { codeOf, withKey } from './testing.ts'
 import { parseXml } from './xml.ts'
 
 const bodies = (element: string, inner: string) => [

@@ -3,8 +3,8 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { request } from 'node:http'
 import { test } from 'node:test'
-import { accountOf, anonymous } from '../testing.ts'
-import { addKey, codeOf, type Options, signed, withKey } from './testing.ts'
+import { addKey, codeOf, type Options, signed, withKey } from '../../../testing/object-store/s3.ts'
+import { accountOf, anonymous } from '../../../testing/object-store/store.ts'
 
 /** Besides the member somebody of another project, who has a bucket `mine`. */
 async function withOther() {

@@ -1,8 +1,8 @@
 // Whom S3's grants let in, and what they leave closed, by every operation of S3 and by Swift.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { accountOf, anonymous } from '../testing.ts'
-import { codeOf, type Key, type Options, theirs, thirds, withThree } from './testing.ts'
+import { codeOf, type Key, type Options, theirs, thirds, withThree } from '../../../testing/object-store/s3.ts'
+import { accountOf, anonymous } from '../../../testing/object-store/store.ts'
 
 const everybody = 'uri="http://acs.amazonaws.com/groups/global/AllUsers"'
 const authenticated = 'uri="http://acs.amazonaws.com/groups/global/AuthenticatedUsers"'

@@ -1,8 +1,8 @@
 // Projects may have buckets of one name: nobody answers by his for that of somebody else.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { accountOf, anonymous } from '../testing.ts'
-import { addKey, type Options, signed, withKey } from './testing.ts'
+import { addKey, type Options, signed, withKey } from '../../../testing/object-store/s3.ts'
+import { accountOf, anonymous } from '../../../testing/object-store/store.ts'
 
 const open = { 'x-amz-acl': 'public-read-write' }
 

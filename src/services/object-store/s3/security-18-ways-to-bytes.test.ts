@@ -1,8 +1,8 @@
 // What an object's list leaves closed is closed on every way to its bytes, and what it opens is open with all parts of it.
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { accountOf, anonymous } from '../testing.ts'
-import { theirs, withThree } from './testing.ts'
+import { theirs, withThree } from '../../../testing/object-store/s3.ts'
+import { accountOf, anonymous } from '../../../testing/object-store/store.ts'
 
 test('security-18: no copy, link, manifest, version or archive leads past the list of an object', async () => {
   const { cloud, member, call, send } = await withThree()

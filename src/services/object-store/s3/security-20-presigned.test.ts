@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict'
 import { createHmac } from 'node:crypto'
 import { test } from 'node:test'
-import { accountOf } from '../testing.ts'
-import { addKey, encode, hmac, sha256, withKey } from './testing.ts'
+import { addKey, encode, hmac, sha256, withKey } from '../../../testing/object-store/s3.ts'
+import { accountOf } from '../../../testing/object-store/store.ts'
 
 const day = 86_400
 

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { createHmac } from 'node:crypto'
 import { request } from 'node:http'
 import { test } from 'node:test'
-import { canonicalQuery, codeOf, encode, hmac, sha256, withKey } from './testing.ts'
+import { canonicalQuery, codeOf, encode, hmac, sha256, withKey } from '../../../testing/object-store/s3.ts'
 
 /** An address signed for the query as it will be sent, whatever way of writing it that is. */
 function presign(url: string, path: string, sent: string, host = new URL(url).host): string {

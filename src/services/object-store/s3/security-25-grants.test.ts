@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { signed, withKey } from '../../../testing/object-store/s3.ts'
 import { longestTurn, onThisMachine } from '../../../testing/turns.ts'
-import { signed, withKey } from './testing.ts'
 
 test('security-25: no list of grants holds the process for long', async () => {
   const { cloud, member, call } = await withKey()

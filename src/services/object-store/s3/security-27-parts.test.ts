@@ -3,9 +3,9 @@ import assert from 'node:assert/strict'
 import { once } from 'node:events'
 import { request } from 'node:http'
 import { test } from 'node:test'
+import { addKey, codeOf, signed, withKey } from '../../../testing/object-store/s3.ts'
+import { accountOf } from '../../../testing/object-store/store.ts'
 import type { Persona } from '../../../testing/persona.ts'
-import { accountOf } from '../testing.ts'
-import { addKey, codeOf, signed, withKey } from './testing.ts'
 
 const five = 'x'.repeat(5 * 1024 * 1024)
 

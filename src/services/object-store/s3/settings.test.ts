@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { createHash } from 'node:crypto'
 import { test } from 'node:test'
-import { withKey } from './testing.ts'
+import { withKey } from '../../../testing/object-store/s3.ts'
 
 const code = (answer: { text: string }) => /<Code>(\w+)</.exec(answer.text)?.[1]
 

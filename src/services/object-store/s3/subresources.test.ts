@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { codeOf, withKey } from './testing.ts'
+import { codeOf, withKey } from '../../../testing/object-store/s3.ts'
 
 /** Sub-resources of Amazon's, with the methods by which it has them. */
 const ofBuckets: Record<string, string> = {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
-import { withKey } from './testing.ts'
+import { withKey } from '../../../testing/object-store/s3.ts'
 
 const texts = (xml: string, name: string) => [...xml.matchAll(new RegExp(`<${name}>(.*?)</${name}>`, 'g'))].map((match) => match[1]!)
 const versioning = (status: string) => ({ raw: `<VersioningConfiguration><Status>${status}</Status></VersioningConfiguration>` })

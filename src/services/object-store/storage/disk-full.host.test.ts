@@ -3,8 +3,8 @@ import { readdirSync, statfsSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { run } from '../../../host/commands/exec.ts'
+import { withContainer } from '../../../testing/object-store/store.ts'
 import { testCloud } from '../../../testing/test-cloud.ts'
-import { withContainer } from '../testing.ts'
 import { prepareFolders } from './data.ts'
 
 const MiB = 2 ** 20

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict'
 import { readdirSync, truncateSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { withContainer } from '../../../testing/object-store/store.ts'
 import { testCloud } from '../../../testing/test-cloud.ts'
-import { withContainer } from '../testing.ts'
 import { createAuditor } from './auditor.ts'
 
 test('a file that has become shorter is put aside, and all behind it is audited', async () => {

@@ -5,8 +5,8 @@ import { readdirSync, truncateSync } from 'node:fs'
 import http from 'node:http'
 import { join } from 'node:path'
 import { test } from 'node:test'
+import { withContainer } from '../../../testing/object-store/store.ts'
 import { type TestCloud, testCloud } from '../../../testing/test-cloud.ts'
-import { withContainer } from '../testing.ts'
 
 const md5 = (data: Buffer) => createHash('md5').update(data).digest('hex')
 const KiB = 1024

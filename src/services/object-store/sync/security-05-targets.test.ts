@@ -3,8 +3,8 @@ import { chmodSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { stringify } from 'yaml'
+import { withContainer } from '../../../testing/object-store/store.ts'
 import { testCloud } from '../../../testing/test-cloud.ts'
-import { withContainer } from '../testing.ts'
 import { syncTarget } from './target.ts'
 
 test('a partner in a realm is below the address that the operator named', async () => {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { anonymous, withContainer } from '../../../testing/object-store/store.ts'
 import { testCloud } from '../../../testing/test-cloud.ts'
-import { anonymous, withContainer } from '../testing.ts'
 
 test('a partner that says when it was takes no number of a version that is there', async () => {
   await using cloud = await testCloud()

@@ -5,8 +5,8 @@ import { type AddressInfo, createServer, type Socket } from 'node:net'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { stringify } from 'yaml'
+import { withContainer } from '../../../testing/object-store/store.ts'
 import { testCloud } from '../../../testing/test-cloud.ts'
-import { withContainer } from '../testing.ts'
 import { syncContainers } from './worker.ts'
 
 test('a manifest without its segments keeps back no other name and no other container', async () => {

@@ -3,8 +3,8 @@ import { chmodSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
 import { stringify } from 'yaml'
+import { accountOf, anonymous, withContainer } from '../../../testing/object-store/store.ts'
 import { type TestCloud, testCloud } from '../../../testing/test-cloud.ts'
-import { accountOf, anonymous, withContainer } from '../testing.ts'
 import { syncContainers } from './worker.ts'
 
 const address = (cloud: TestCloud, account: string, container: string) => `${cloud.url}${account}/${container}`

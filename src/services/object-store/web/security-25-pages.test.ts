@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { withContainer } from '../../../testing/object-store/store.ts'
 import { testCloud } from '../../../testing/test-cloud.ts'
 import { longestTurn, onThisMachine } from '../../../testing/turns.ts'
-import { withContainer } from '../testing.ts'
 
 const count = 10_000
 const nameOf = (index: number) => `long/${String(index).padStart(6, '0')}${'<&ü"'.repeat(180)}`

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { test } from 'node:test'
+import { anonymous, withContainer } from '../../../testing/object-store/store.ts'
 import { testCloud } from '../../../testing/test-cloud.ts'
-import { anonymous, withContainer } from '../testing.ts'
 
 test('a container shows itself as a site', async () => {
   await using cloud = await testCloud()

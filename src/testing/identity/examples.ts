@@ -1,9 +1,9 @@
 // Sends the examples of the reference's identity chapters, with ids and names of things that there are, and compares what comes back.
 import assert from 'node:assert/strict'
-import type { Comparison, ReferenceOperation } from '../../testing/examples.ts'
-import type { Answer } from '../../testing/persona.ts'
-import type { TestCloud } from '../../testing/test-cloud.ts'
-import { ask, makeDomain, makeProject, makeUser } from './test-users.ts'
+import type { Comparison, ReferenceOperation } from '../examples.ts'
+import type { Answer } from '../persona.ts'
+import type { TestCloud } from '../test-cloud.ts'
+import { ask, makeDomain, makeProject, makeUser } from './users.ts'
 
 /** What of a request is not as the harness would make it. */
 export interface Special {

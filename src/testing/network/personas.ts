@@ -1,8 +1,8 @@
 // The rows of networking that every persona is tried on, and a request for any operation.
 import type { Operation } from '../../api/operation.ts'
-import { exampleOf, freshName, type MatrixRequest, paths } from '../../testing/persona-matrix.ts'
-import { asked, makePersonas, type Personas } from '../../testing/personas.ts'
-import type { TestCloud } from '../../testing/test-cloud.ts'
+import { exampleOf, freshName, type MatrixRequest, paths } from '../persona-matrix.ts'
+import { asked, makePersonas, type Personas } from '../personas.ts'
+import type { TestCloud } from '../test-cloud.ts'
 
 export interface Stage extends Personas {
   requestFor(operation: Operation, fresh: boolean): Promise<MatrixRequest>

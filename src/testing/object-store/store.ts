@@ -1,7 +1,7 @@
 // What the tests of this service share.
 import { strictEqual } from 'node:assert/strict'
-import type { Answer, Persona } from '../../testing/persona.ts'
-import type { TestCloud } from '../../testing/test-cloud.ts'
+import type { Answer, Persona } from '../persona.ts'
+import type { TestCloud } from '../test-cloud.ts'
 
 type Options = NonNullable<Parameters<Persona['request']>[2]>
 

@@ -1,6 +1,7 @@
 // Small images of every format, made by hand, for tests to change one thing of. QEMU opens each of them as it is.
-import { tarHead } from '../testing/tar.ts'
-import { crc32c } from './crc32c.ts'
+
+import { crc32c } from '../disk-formats/crc32c.ts'
+import { tarHead } from './tar.ts'
 
 export const MiB = 2 ** 20
 export const GiB = 2 ** 30

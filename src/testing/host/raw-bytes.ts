@@ -1,6 +1,6 @@
 // For the tests of listeners: connections that say anything but what they should, from a seed.
 import { connect, type NetConnectOpts, type Socket } from 'node:net'
-import { type Random, seededRandom } from '../environment.ts'
+import { type Random, seededRandom } from '../../environment.ts'
 
 const pick = <T>(random: Random, list: readonly T[]): T => list[Math.floor(random.float() * list.length)]!
 const upTo = (random: Random, n: number) => Math.floor(random.float() * (n + 1))

@@ -1,8 +1,8 @@
 // Users for tests of identity, made and logged in through the API itself.
 import assert from 'node:assert/strict'
 import { type Clock, systemClock } from '../../environment.ts'
-import type { Answer } from '../../testing/persona.ts'
-import type { TestCloud } from '../../testing/test-cloud.ts'
+import type { Answer } from '../persona.ts'
+import type { TestCloud } from '../test-cloud.ts'
 
 export type Scope = { project: { id: string } } | { domain: { id: string } } | { system: { all: true } } | 'unscoped'
 

@@ -1,14 +1,14 @@
-// The part of a host's contract that is about jobs: with the guest that ../test-contract.ts has made.
+// The part of a host's contract that is about jobs: with the guest that contract.ts has made.
 import assert from 'node:assert/strict'
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { test } from 'node:test'
-import { until } from '../../testing/until.ts'
-import type { Report } from '../documents.ts'
-import type { JobContext, JobDriver } from '../driver.ts'
-import { type GuestSpec, type GuestStatus, guestKind } from '../guests/document.ts'
-import { type Job, type JobReport, jobType } from '../job.ts'
-import type { HostUnderTest } from '../test-contract.ts'
+import type { Report } from '../../host/documents.ts'
+import type { JobContext, JobDriver } from '../../host/driver.ts'
+import { type GuestSpec, type GuestStatus, guestKind } from '../../host/guests/document.ts'
+import { type Job, type JobReport, jobType } from '../../host/job.ts'
+import { until } from '../until.ts'
+import type { HostUnderTest } from './contract.ts'
 
 export const job = (type: string, id: string, timeoutSeconds = 200): Job => ({
   id: id.replaceAll(' ', '-'),

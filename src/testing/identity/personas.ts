@@ -1,10 +1,10 @@
 // The rows of identity that every persona is tried on, and a request for any operation made from its declaration.
 import type { Operation } from '../../api/operation.ts'
-import { exampleOf, freshName } from '../../testing/persona-matrix.ts'
-import { makePersonas, type PersonaName, tokenOf } from '../../testing/personas.ts'
-import type { TestCloud } from '../../testing/test-cloud.ts'
-import { makeAccessToken, oauthHeader } from './test-delegations.ts'
-import { ask, makeUser, roleId } from './test-users.ts'
+import { exampleOf, freshName } from '../persona-matrix.ts'
+import { makePersonas, type PersonaName, tokenOf } from '../personas.ts'
+import type { TestCloud } from '../test-cloud.ts'
+import { makeAccessToken, oauthHeader } from './delegations.ts'
+import { ask, makeUser, roleId } from './users.ts'
 
 // biome-ignore lint/suspicious/noExplicitAny: schemas and answers of any operation
 type Any = any

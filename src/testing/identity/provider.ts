@@ -2,7 +2,7 @@
 import http from 'node:http'
 import type { AddressInfo } from 'node:net'
 import * as jose from 'jose'
-import type { Claims } from './mapping/claims.ts'
+import type { Claims } from '../../services/identity/federation/mapping/claims.ts'
 
 export const clientId = 'nephos'
 export const clientSecret = 'the-secret-of-the-client'

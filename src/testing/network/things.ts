@@ -1,6 +1,6 @@
 // What tests of networking share: things made in one line, and the change of one field after another.
 import assert from 'node:assert/strict'
-import type { Persona } from '../../testing/persona.ts'
+import type { Persona } from '../persona.ts'
 
 export const v2 = '/network/v2.0'
 

@@ -1,10 +1,10 @@
 // Requests signed as AWS says it, written apart from the code that checks them.
 import assert from 'node:assert/strict'
 import { createHash, createHmac } from 'node:crypto'
-import type { Config } from '../../../config.ts'
-import type { Persona } from '../../../testing/persona.ts'
-import { type TestCloud, testCloud } from '../../../testing/test-cloud.ts'
-import { anonymous } from '../testing.ts'
+import type { Config } from '../../config.ts'
+import type { Persona } from '../persona.ts'
+import { type TestCloud, testCloud } from '../test-cloud.ts'
+import { anonymous } from './store.ts'
 
 export const sha256 = (data: string | Buffer) => createHash('sha256').update(data).digest('hex')
 export const hmac = (key: string | Buffer, text: string) => createHmac('sha256', key).update(text).digest()

@@ -1,7 +1,7 @@
 // What the tests of listings that a database makes share.
 import { randomInt } from 'node:crypto'
-import type { TestCloud } from '../../../testing/test-cloud.ts'
-import { withContainer } from '../testing.ts'
+import type { TestCloud } from '../test-cloud.ts'
+import { withContainer } from './store.ts'
 
 /** Of one to `most` - 1 of the letters. */
 export const textOf = (letters: string[], most: number): string =>

@@ -1,8 +1,8 @@
 // What compute's tests begin with.
 import assert from 'node:assert/strict'
-import { makeImage, makeServer } from '../../testing/make.ts'
-import type { Persona } from '../../testing/persona.ts'
-import type { TestCloud } from '../../testing/test-cloud.ts'
+import { makeImage, makeServer } from '../make.ts'
+import type { Persona } from '../persona.ts'
+import type { TestCloud } from '../test-cloud.ts'
 
 export interface Ground {
   member: Persona

@@ -1,5 +1,5 @@
 // A guest document with small values, for the tests beside.
-import { flavorDisks, type GuestDisk, type GuestImage, type GuestSpec } from './document.ts'
+import { flavorDisks, type GuestDisk, type GuestImage, type GuestSpec } from '../../host/guests/document.ts'
 
 export const testImage: GuestImage = { id: '00000000-0000-4000-8000-000000000001', format: 'qcow2', size: 1, sha512: 'a'.repeat(128) }
 

@@ -1,9 +1,9 @@
 // Ways to act with what a user handed over, for tests: each gives the body of a token made by it.
 import assert from 'node:assert/strict'
 import { createHmac, randomBytes } from 'node:crypto'
-import type { Answer } from '../../testing/persona.ts'
-import type { TestCloud } from '../../testing/test-cloud.ts'
-import { ask, passwordAuth, type TestUser } from './test-users.ts'
+import type { Answer } from '../persona.ts'
+import type { TestCloud } from '../test-cloud.ts'
+import { ask, passwordAuth, type TestUser } from './users.ts'
 
 const quote = (text: string) => encodeURIComponent(text).replace(/[!'()*]/g, (c) => `%${c.charCodeAt(0).toString(16).toUpperCase()}`)
 

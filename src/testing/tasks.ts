@@ -8,9 +8,9 @@ import { migrate } from '../db/migrate.ts'
 import { openDatabase } from '../db/open.ts'
 import { createEnvironment, steppedClock } from '../environment.ts'
 import { type Log, silentLog } from '../log.ts'
-import { testDatabaseUrl } from '../testing/database.ts'
-import { createTasks } from './runner.ts'
-import { type StepContext, type Task, taskOf, Wait } from './task.ts'
+import { createTasks } from '../tasks/runner.ts'
+import { type StepContext, type Task, taskOf, Wait } from '../tasks/task.ts'
+import { testDatabaseUrl } from './database.ts'
 
 export interface Journal {
   trace: string[]

@@ -1,5 +1,5 @@
 // For the host tests: frames as a hostile guest makes them, byte by byte.
-import type { StandIn } from './test-machine.ts'
+import type { StandIn } from './machine.ts'
 
 const sending =
   'my ($index, @frames) = @ARGV; socket(my $out, 17, 3, 0) or die $!; ' +
