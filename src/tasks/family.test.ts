@@ -151,6 +151,8 @@ test('what an earlier task ended with is kept until the one that asked has heard
   // The process that does the child's end dies with it, so nobody has gone on.
   void kit.tasks.dieAfter('child', 2)
   await kit.go('go')
+  // Until it is at rest: what it was about to take when it died it would still take.
+  await kit.tasks.stop()
   const { purgeFinished } = await import('./store.ts')
   await kit.database.write(({ db }) => purgeFinished(db, '9999'))
   await kit.database.write(({ db }) => db.updateTable('tasks').set({ owner: null, lease_until: 0 }).execute())
