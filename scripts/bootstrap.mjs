@@ -17,6 +17,7 @@ const programs = {
   dev: 'scripts/dev.ts',
   test: 'scripts/test.ts',
   check: 'scripts/check.ts',
+  new: 'scripts/new.ts',
   generate: 'scripts/generate.ts',
   bench: 'bench/main.ts',
   tempest: 'scripts/tempest.ts',

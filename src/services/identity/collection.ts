@@ -42,7 +42,7 @@ function filled(context: BaseContext, path: string): string {
   return path.replace(/\{(\w+)\}/g, (_, name: string) => encodeURIComponent(params[name]!))
 }
 
-const style: ListStyle = {
+export const style: ListStyle = {
   unknown: 'ignored',
   repeated: 'any',
   direction: 'asc',

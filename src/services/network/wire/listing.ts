@@ -9,7 +9,7 @@ import type { BaseContext } from '../../../api/operation.ts'
 import type { Link } from '../../../api/types.ts'
 import { booleanFilter, notYet } from './filters.ts'
 
-const style: ListStyle = {
+export const style: ListStyle = {
   common: ['fields'],
   repeated: 'any',
   direction: 'asc',
